@@ -1,0 +1,223 @@
+"""Every setting of the product: its type, default, meaning and bounds; ``docs/settings.md`` is generated from the fields.
+
+Order: command line > environment ``IDP_*`` (nested with ``__``) > secret files > ``idp.toml`` > defaults. Unknown keys are refused.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from idp.errors import SettingsError
+
+LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class Section(BaseModel):
+    """A nested group of settings; unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Registration(Section):
+    """Dynamic client registration."""
+
+    mode: Literal["closed", "token", "open"] = Field("closed", description="Who may register clients over HTTP.")
+    require_pkce: bool = Field(True, description="What a dynamically registered confidential client gets.")
+
+
+class Outbound(Section):
+    """Requests that the provider makes itself (back-channel logout, JWK sets)."""
+
+    allow: tuple[str, ...] = Field((), description="`host:port` pairs reachable although private or loopback.")
+    timeout: int = Field(5, ge=1, le=30, description="Seconds for one outbound request, all in all.")
+
+    @field_validator("allow")
+    @classmethod
+    def _pairs(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for pair in value:
+            host, _, port = pair.rpartition(":")
+            if not host or not port.isdigit():
+                message = f"{pair!r} is not host:port"
+                raise ValueError(message)
+        return value
+
+
+class Proxy(Section):
+    """The reverse proxy in front."""
+
+    trusted: tuple[str, ...] = Field((), description="Addresses or networks whose forwarded headers count.")
+
+    @field_validator("trusted")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for network in value:
+            ip_network(network, strict=False)
+        return value
+
+
+class Throttle(Section):
+    """Limits on guessing."""
+
+    enabled: bool = Field(True, description="Count and delay failed sign-ins; off is refused unless the issuer is on loopback.")
+
+
+class Log(Section):
+    """Operational logs, on stderr."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least severe level that is written.")
+    format: Literal["json", "text", "auto"] = Field("auto", description="`auto`: text on a terminal, JSON lines otherwise.")
+
+
+class Lifetimes(Section):
+    """How long things live, in seconds."""
+
+    code: int = Field(60, ge=10, le=600, description="Authorization code.")
+    access_token: int = Field(600, ge=60, le=3600, description="Access token.")
+    id_token: int = Field(600, ge=60, le=3600, description="ID token.")
+    refresh_token: int = Field(30 * 86400, ge=3600, le=366 * 86400, description="Refresh token family, from the sign-in.")
+    session: int = Field(12 * 3600, ge=300, le=30 * 86400, description="SSO session, from the sign-in.")
+    session_idle: int = Field(3600, ge=300, le=30 * 86400, description="SSO session without use.")
+    transaction: int = Field(1800, ge=60, le=7200, description="Pending authorization request.")
+
+
+class Keys(Section):
+    """Signing keys."""
+
+    algorithms: tuple[Literal["ES256", "RS256", "PS256", "EdDSA"], ...] = Field(
+        ("ES256", "RS256", "PS256", "EdDSA"), description="Algorithms with a key; ES256 and RS256 must be among them."
+    )
+    rotation: int = Field(90 * 86400, ge=2, description="Seconds after which an active key is replaced.")
+
+    @field_validator("algorithms")
+    @classmethod
+    def _required(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not {"ES256", "RS256"} <= set(value):
+            message = "ES256 (access tokens) and RS256 (OpenID Connect Core section 15.1) must be among them"
+            raise ValueError(message)
+        return value
+
+
+class Settings(BaseSettings):
+    """The settings of one deployment."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="IDP_", env_nested_delimiter="__", extra="forbid", frozen=True, env_ignore_empty=True
+    )
+
+    home: Path = Field(Path("var"), description="Directory of the embedded database, the master key and temporary state.")
+    issuer: str = Field(
+        "http://localhost:8000", description="Issuer URL; immutable after the first start; https unless on loopback."
+    )
+    database_url: str = Field("", description="`postgresql://…`; empty: SQLite in the home directory.")
+    ephemeral_url: str = Field("", description="`redis://…`, `rediss://…`, `unix://…`; empty: the database.")
+    master_key_file: Path | None = Field(None, description="Master key; empty: `master.key` in the home directory.")
+    jwks_max_age: int = Field(900, ge=1, le=86400, description="Cache lifetime in seconds that the JWKS answer states.")
+    refresh_grace: int = Field(
+        30, ge=0, le=300, description="Seconds in which a rotated refresh token may be presented once more; 0: never."
+    )
+    allow_samples: bool = Field(False, description="Serve although sample accounts exist; only for an issuer on loopback.")
+    registration: Registration = Registration()
+    outbound: Outbound = Outbound()
+    proxy: Proxy = Proxy()
+    throttle: Throttle = Throttle()
+    log: Log = Log()
+    lifetimes: Lifetimes = Lifetimes()
+    keys: Keys = Keys()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - a .env file is not one of our sources
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Return our sources in order of precedence."""
+        toml = TomlConfigSettingsSource(settings_cls, toml_file=os.environ.get("IDP_CONFIG", "idp.toml"))
+        return init_settings, env_settings, file_secret_settings, toml
+
+    @field_validator("issuer")
+    @classmethod
+    def _issuer(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.query or parts.fragment or parts.username or not parts.hostname or value.endswith("/"):
+            message = "must be an absolute URL without query, fragment, user or trailing slash"
+            raise ValueError(message)
+        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK_HOSTS):
+            message = "must be https; plain http passes only on loopback"
+            raise ValueError(message)
+        return value
+
+    @model_validator(mode="after")
+    def _safe(self) -> Settings:
+        if not self.is_loopback and not self.throttle.enabled:
+            message = "IDP_THROTTLE__ENABLED=false is refused unless the issuer is on loopback"
+            raise ValueError(message)
+        if not self.is_loopback and self.allow_samples:
+            message = "IDP_ALLOW_SAMPLES is refused unless the issuer is on loopback"
+            raise ValueError(message)
+        return self
+
+    @property
+    def is_loopback(self) -> bool:
+        """Tell whether the issuer is on this machine: development, demo and tests."""
+        return urlsplit(self.issuer).hostname in LOOPBACK_HOSTS
+
+    @property
+    def is_https(self) -> bool:
+        """Tell whether browsers reach the provider by https, so that cookies can be ``Secure``."""
+        return self.issuer.startswith("https://")
+
+    @property
+    def master_key_path(self) -> Path:
+        """Return where the master key lies."""
+        return self.master_key_file or self.home / "master.key"
+
+    @property
+    def sqlite_path(self) -> Path:
+        """Return where the embedded database lies."""
+        return self.home / "dinhdanh.sqlite3"
+
+
+def load(overrides: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+    """Read and check all settings; ``overrides`` come from the command line.
+
+    Raises ``SettingsError`` that names each wrong or unknown setting and what would be right.
+    """
+    unknown = sorted(name for name in (environ or os.environ) if name.startswith("IDP_") and not _known(name))
+    if unknown:
+        raise SettingsError(f"unknown setting {', '.join(unknown)}: see `idp config schema` for the names", field=unknown[0])
+    try:
+        return Settings(**dict(overrides or {}))
+    except ValidationError as error:
+        lines = [f"{_variable(item['loc'])}: {item['msg']}" for item in error.errors()]
+        raise SettingsError("; ".join(lines)) from error
+
+
+_CONTROL = frozenset({"IDP_CONFIG"})
+
+
+def _known(variable: str) -> bool:
+    if variable in _CONTROL:
+        return True
+    fields = Settings.model_fields
+    name, *rest = variable.removeprefix("IDP_").lower().split("__")
+    if name not in fields:
+        return False
+    section = fields[name].annotation
+    if not rest:
+        return True
+    return isinstance(section, type) and issubclass(section, Section) and rest[0] in section.model_fields
+
+
+def _variable(location: tuple[int | str, ...]) -> str:
+    return "IDP_" + "__".join(str(part).upper() for part in location) if location else "settings"

@@ -1,0 +1,50 @@
+"""An authorization request after it was parsed and checked against its client."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationRequest:
+    """A valid authorization request (RFC 6749 section 4.1.1, OpenID Connect Core section 3.1.2.1); parsed once, never re-read.
+
+    ``claims`` and ``id_claims`` are bit sets of ``policies.claims`` (scopes and the ``claims`` parameter together);
+    ``essential_acr`` holds the values of an essential ``acr`` claim; ``subject`` the account-side ``sub`` that a hint demands.
+    """
+
+    client_id: str
+    redirect_uri: str
+    response_mode: str
+    state: str | None
+    scope: tuple[str, ...]
+    nonce: str | None
+    challenge: str
+    prompt: frozenset[str]
+    max_age: int | None
+    claims: int
+    id_claims: int
+    acr_values: tuple[str, ...] = ()
+    essential_acr: tuple[str, ...] = ()
+    login_hint: str | None = None
+    required_sub: str | None = None
+    ui_locales: tuple[str, ...] = ()
+    display: str = "page"
+
+
+@dataclass(frozen=True, slots=True)
+class PendingRequest:
+    """A stored authorization transaction: the request, the browser it belongs to, and what the person has done in it so far.
+
+    ``browser`` is the digest of the browser-binding cookie: another browser that learns the id gets nothing.
+    ``signed_in_at`` is the moment of a sign-in made inside this transaction (0 for none), which is what ``prompt=login`` waits for.
+    """
+
+    id: str
+    request: AuthorizationRequest
+    browser: bytes
+    created_at: int
+    expires_at: int
+    signed_in_at: int = 0
+    account_chosen: bool = False
+    consented_at: int = 0

@@ -1,0 +1,56 @@
+"""Grants: what a client was allowed at one authorization, and the family of tokens that lives from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class CodePayload:
+    """What an authorization code carries, sealed: everything that redemption needs, bounded in size.
+
+    ``grant_id`` is chosen here: inserting the grant under it spends the code. ``claims`` is the bit set of
+    ``policies.claims`` for userinfo, ``id_claims`` the one for the ID token. ``redirect_digest`` is the SHA-256 of the redirect URI
+    as sent, ``uri_given`` tells whether the request named it. ``challenge`` is the S256 code challenge or "" where registration allows none.
+    """
+
+    grant_id: str
+    client_id: str
+    account_id: str
+    session_id: str
+    sub: str
+    scope: str
+    claims: int
+    id_claims: int
+    nonce: str | None
+    challenge: str
+    redirect_digest: bytes
+    auth_time: int
+    acr: str
+    amr: tuple[str, ...]
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A stored grant (token family). ``generation`` is the number of the newest refresh token, 0 where there is none."""
+
+    id: str
+    account_id: str
+    client_id: str
+    session_id: str
+    sub: str
+    scope: str
+    claims: int
+    auth_time: int
+    acr: str
+    amr: tuple[str, ...]
+    created_at: int
+    expires_at: int
+    offline: bool
+    generation: int
+    family_key: bytes
+    rotated_at: int
+    grace_used: bool
+    revoked_at: int | None = None
+    revoke_reason: str | None = None

@@ -1,0 +1,29 @@
+"""An SSO session: one browser in which one person is signed in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A stored session. Moments are epoch seconds; ``acr`` is a URN of the contract; ``amr`` are RFC 8176 values."""
+
+    id: str
+    account_id: str
+    created_at: int
+    last_seen_at: int
+    expires_at: int
+    auth_time: int
+    acr: str
+    amr: tuple[str, ...]
+    ended_at: int | None = None
+    end_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a browser's request came from; personal data, so it is stored sealed only."""
+
+    address: str
+    browser: str

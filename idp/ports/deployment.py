@@ -1,0 +1,37 @@
+"""Facts of the deployment and the wrapped data keys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class WrappedKey:
+    """A data key as it is stored: wrapped by the master key. ``purpose`` is one of ``services.vault``'s names."""
+
+    id: str
+    purpose: str
+    wrapped: bytes
+    created_at: int
+    retired_at: int | None = None
+
+
+class DeploymentStore(Protocol):
+    """Small facts that are written once."""
+
+    def fact(self, name: str) -> str | None:
+        """Return the fact or None."""
+        ...
+
+    def fix(self, name: str, value: str) -> str:
+        """Set the fact if it is absent and return the one that stands, whoever set it."""
+        ...
+
+    def data_keys(self) -> list[WrappedKey]:
+        """Return all data keys, oldest first."""
+        ...
+
+    def add_data_key(self, key: WrappedKey) -> bool:
+        """Add a data key unless its purpose has a live one already; tell whether it was added."""
+        ...

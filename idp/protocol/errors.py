@@ -1,0 +1,147 @@
+"""Protocol errors: exceptions that know their wire code, their status, and what an operator needs to read.
+
+``description`` is for the client's developer and safe to send; ``reason`` is a stable id for the audit log and for tests. Whether an error
+may be redirected is decided by where it is raised: before the redirect URI is validated it is shown, after that it is redirected.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class ProtocolError(Exception):
+    """The base of all errors that have a code on the wire (RFC 6749 sections 4.1.2.1 and 5.2)."""
+
+    error: ClassVar[str] = "server_error"
+    status: ClassVar[int] = 400
+
+    def __init__(self, description: str, *, reason: str = "") -> None:
+        """Keep the developer's sentence and the reason id (by default the wire code itself)."""
+        super().__init__(description)
+        self.description = description
+        self.reason = reason or self.error
+
+
+class InvalidRequest(ProtocolError):
+    """RFC 6749 sections 4.1.2.1 and 5.2."""
+
+    error = "invalid_request"
+
+
+class InvalidClient(ProtocolError):
+    """RFC 6749 section 5.2; always 401, so that unknown clients and wrong secrets look the same."""
+
+    error = "invalid_client"
+    status = 401
+
+
+class InvalidGrant(ProtocolError):
+    """RFC 6749 section 5.2."""
+
+    error = "invalid_grant"
+
+
+class UnauthorizedClient(ProtocolError):
+    """RFC 6749 sections 4.1.2.1 and 5.2."""
+
+    error = "unauthorized_client"
+
+
+class UnsupportedGrantType(ProtocolError):
+    """RFC 6749 section 5.2."""
+
+    error = "unsupported_grant_type"
+
+
+class UnsupportedResponseType(ProtocolError):
+    """RFC 6749 section 4.1.2.1."""
+
+    error = "unsupported_response_type"
+
+
+class InvalidScope(ProtocolError):
+    """RFC 6749 sections 4.1.2.1 and 5.2."""
+
+    error = "invalid_scope"
+
+
+class AccessDenied(ProtocolError):
+    """RFC 6749 section 4.1.2.1."""
+
+    error = "access_denied"
+
+
+class LoginRequired(ProtocolError):
+    """OpenID Connect Core section 3.1.2.6."""
+
+    error = "login_required"
+
+
+class InteractionRequired(ProtocolError):
+    """OpenID Connect Core section 3.1.2.6."""
+
+    error = "interaction_required"
+
+
+class ConsentRequired(ProtocolError):
+    """OpenID Connect Core section 3.1.2.6."""
+
+    error = "consent_required"
+
+
+class AccountSelectionRequired(ProtocolError):
+    """OpenID Connect Core section 3.1.2.6."""
+
+    error = "account_selection_required"
+
+
+class UnmetAuthenticationRequirements(ProtocolError):
+    """OpenID Connect Core Unmet Authentication Requirements 1.0."""
+
+    error = "unmet_authentication_requirements"
+
+
+class RequestNotSupported(ProtocolError):
+    """OpenID Connect Core section 6.1."""
+
+    error = "request_not_supported"
+
+
+class RequestUriNotSupported(ProtocolError):
+    """OpenID Connect Core section 6.2."""
+
+    error = "request_uri_not_supported"
+
+
+class RegistrationNotSupported(ProtocolError):
+    """OpenID Connect Core section 7.2.1."""
+
+    error = "registration_not_supported"
+
+
+class InvalidToken(ProtocolError):
+    """RFC 6750 section 3.1."""
+
+    error = "invalid_token"
+    status = 401
+
+
+class InsufficientScope(ProtocolError):
+    """RFC 6750 section 3.1."""
+
+    error = "insufficient_scope"
+    status = 403
+
+
+class ServerError(ProtocolError):
+    """RFC 6749 section 4.1.2.1: what no map knows."""
+
+    error = "server_error"
+    status = 500
+
+
+class TemporarilyUnavailable(ProtocolError):
+    """RFC 6749 section 4.1.2.1: a store or a bounded resource is out of reach."""
+
+    error = "temporarily_unavailable"
+    status = 503

@@ -1,0 +1,73 @@
+"""Request parameters, parsed once: bounded, UTF-8, no name twice (RFC 6749 sections 3.1 and 3.2)."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import unquote_plus
+
+from idp.protocol.errors import InvalidRequest
+from idp.protocol.wire import MAX_BODY, MAX_QUERY, WireRequest
+
+FORM: Final = "application/x-www-form-urlencoded"
+_MAX_PARAMETERS: Final = 64
+
+
+def query_parameters(request: WireRequest) -> dict[str, str]:
+    """Return the query's parameters; raises ``InvalidRequest``."""
+    if len(request.query) > MAX_QUERY:
+        raise InvalidRequest("the query is too long", reason="query_too_long")
+    return parse(request.query)
+
+
+def form_parameters(request: WireRequest) -> dict[str, str]:
+    """Return the parameters of a form body; a query beside it counts for nothing. Raises ``InvalidRequest``."""
+    if request.content_type.partition(";")[0].strip().lower() != FORM:
+        raise InvalidRequest(f"the request body must be {FORM}", reason="content_type")
+    if len(request.body) > MAX_BODY:
+        raise InvalidRequest("the request body is too long", reason="body_too_long")
+    try:
+        text = request.body.decode("ascii")
+    except UnicodeDecodeError as error:
+        raise InvalidRequest("the request body must be form-urlencoded ASCII", reason="encoding") from error
+    return parse(text)
+
+
+def parse(text: str) -> dict[str, str]:
+    """Return the parameters of a form-urlencoded text. Parameters without a value are treated as if they were omitted.
+
+    Raises ``InvalidRequest`` when a name appears twice (the attack: client and server each read another one), when the encoding is
+    not UTF-8, when a control character is inside, or when there are too many.
+    """
+    found: dict[str, str] = {}
+    if not text:
+        return found
+    pairs = text.split("&")
+    if len(pairs) > _MAX_PARAMETERS:
+        raise InvalidRequest("too many parameters", reason="too_many_parameters")
+    for pair in pairs:
+        raw_name, _, raw_value = pair.partition("=")
+        name, value = _decoded(raw_name), _decoded(raw_value)
+        if not name:
+            continue
+        if name in found:
+            raise InvalidRequest(f"the parameter {_shown(name)} appears more than once", reason="duplicate_parameter")
+        found[name] = value
+    return {name: value for name, value in found.items() if value}
+
+
+def _decoded(raw: str) -> str:
+    if "%" not in raw and "+" not in raw:
+        text = raw
+    else:
+        try:
+            text = unquote_plus(raw, errors="strict")
+        except UnicodeDecodeError as error:
+            raise InvalidRequest("a parameter is not valid UTF-8", reason="encoding") from error
+    if not text.isprintable() and any(ord(character) < 32 or ord(character) == 127 for character in text):
+        raise InvalidRequest("a parameter holds a control character", reason="control_character")
+    return text
+
+
+def _shown(name: str) -> str:
+    """Return a name fit for an error text: RFC 6749 section 4.1.2.1 allows few characters in ``error_description``."""
+    return "".join(character for character in name[:40] if character.isascii() and (character.isalnum() or character in "_.-"))

@@ -1,0 +1,140 @@
+"""The audit log: seals events into records, writes refusals, numbers and verifies the log.
+
+Owns the shape of a record and its MAC. An act hands its record to the port that performs the act, which inserts both in one transaction;
+``refuse`` writes a record on its own. Numbering is done afterwards by one sequencer, so that requests never wait for each other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import orjson
+
+from idp import handles
+from idp.clock import Clock
+from idp.model.audit import AuditEvent, AuditRecord
+from idp.ports.audit import AuditQuery, AuditStore
+
+_BOUND = ("id", "at_us", "event", "outcome", "reason", "case_code", "actor", "account_id", "client_id", "session_id", "target", "detail")
+_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """The first record of the log that does not hold: where it stands and why."""
+
+    position: int
+    record_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The result of a verification: how many records were read, and the first fault if there is one."""
+
+    checked: int
+    head: str
+    fault: Fault | None
+
+
+class AuditLog:
+    """Seals, writes, numbers and verifies audit records.
+
+    ``key`` authenticates each row (HMAC-SHA-256); ``seal`` and ``unseal`` keep network addresses and browser names from
+    readers of the database.
+    """
+
+    def __init__(
+        self, store: AuditStore, clock: Clock, key: bytes, seal: Callable[[bytes, bytes], bytes], unseal: Callable[[bytes, bytes], bytes]
+    ) -> None:
+        """Take the store, the clock, the MAC key and the two halves of the sealing (plaintext or ciphertext, AAD)."""
+        self._store = store
+        self._clock = clock
+        self._key = key
+        self._seal = seal
+        self._unseal = unseal
+
+    def record(self, event: AuditEvent) -> AuditRecord:
+        """Return the event as a row with its id, moment and MAC, to be inserted in the transaction of the act."""
+        record_id = handles.new_id()
+        values: dict[str, object] = {
+            "id": record_id,
+            "at_us": self._clock.now_us(),
+            "event": event.event.value,
+            "outcome": event.outcome.value,
+            "reason": event.reason,
+            "case_code": event.case_code,
+            "actor": event.actor,
+            "account_id": event.account_id,
+            "client_id": event.client_id,
+            "session_id": event.session_id,
+            "target": event.target,
+            "detail": orjson.dumps(dict(event.detail)).decode() if event.detail else "{}",
+            "sealed": self._seal(orjson.dumps(dict(event.private)), record_id.encode()) if event.private else None,
+        }
+        values["mac"] = self._mac(values)
+        return AuditRecord(values)
+
+    def write(self, event: AuditEvent) -> AuditRecord:
+        """Write an event that belongs to no other transaction; a refusal that cannot be recorded is an error, not a silence."""
+        record = self.record(event)
+        self._store.append(record)
+        return record
+
+    def search(self, query: AuditQuery) -> list[dict[str, object]]:
+        """Return matching records with their private part opened as ``private`` (a mapping)."""
+        return [self._readable(row) for row in self._store.search(query)]
+
+    def sequence(self) -> int:
+        """Number and chain all records that wait; returns how many. Safe to call from many processes: one does the work."""
+        total = 0
+        while done := self._store.sequence(link, _BATCH):
+            total += done
+        return total
+
+    def verify(self) -> Verdict:
+        """Read the whole log and check each MAC, the numbering without a gap and the chain; stops at the first fault."""
+        previous, expected, checked = b"", 1, 0
+        for row in self._store.in_sequence():
+            checked += 1
+            fault = self._fault(row, previous, expected)
+            if fault:
+                return Verdict(checked, previous.hex(), Fault(checked, str(row["id"]), fault))
+            if row["seq"] is not None:
+                previous, expected = bytes(row["chain"]), expected + 1  # type: ignore[call-overload]
+        return Verdict(checked, previous.hex(), None)
+
+    def _fault(self, row: Mapping[str, object], previous: bytes, expected: int) -> str | None:
+        if not hmac.compare_digest(self._mac(row), bytes(row["mac"])):  # type: ignore[call-overload]
+            return "the record was changed: its MAC does not fit"
+        if row["seq"] is None:
+            return None
+        if row["seq"] != expected:
+            return f"record number {expected} is missing"
+        if not hmac.compare_digest(link(previous, expected, row), bytes(row["chain"])):  # type: ignore[call-overload]
+            return "the chain breaks here: a record before it was changed, removed or moved"
+        return None
+
+    def _mac(self, row: Mapping[str, object]) -> bytes:
+        sealed = row["sealed"]
+        bound = [row[name] for name in _BOUND]
+        bound.append(bytes(sealed).hex() if sealed is not None else None)  # type: ignore[call-overload]
+        return hmac.digest(self._key, orjson.dumps(bound), hashlib.sha256)
+
+    def _readable(self, row: Mapping[str, object]) -> dict[str, object]:
+        sealed = row["sealed"]
+        private: object = {}
+        if sealed is not None:
+            private = orjson.loads(self._unseal(bytes(sealed), str(row["id"]).encode()))  # type: ignore[call-overload]
+        shown = {name: row[name] for name in (*_BOUND, "seq")}
+        return {**shown, "detail": orjson.loads(str(row["detail"])), "private": private}
+
+
+def link(previous: bytes, seq: int, row: Mapping[str, object]) -> bytes:
+    """Return the chain value of a row: SHA-256 over the one before, the number, the id and the MAC."""
+    return hashlib.sha256(previous + seq.to_bytes(8, "big") + str(row["id"]).encode() + bytes(row["mac"])).digest()  # type: ignore[call-overload]
+
+

@@ -1,0 +1,123 @@
+"""The one way to the SQL store: statements compiled once, run on raw driver connections, one connection a thread.
+
+Why not an engine or a session: on the hot paths their bookkeeping costs more than the database (``docs/decisions``). Statements are
+still SQLAlchemy Core constructs, so the schema is checked in one place and both dialects come from one text.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from threading import local
+from typing import Any, Protocol
+
+from sqlalchemy import Table
+from sqlalchemy.engine import Dialect
+from sqlalchemy.sql import ClauseElement
+
+from idp.errors import StorageUnavailable
+
+Params = Mapping[str, Any]
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Driver SQL with the values that the statement itself brings along."""
+
+    sql: str
+    constants: Mapping[str, Any]
+
+
+class Executor(Protocol):
+    """What can run a prepared statement: a database (each statement a transaction of its own) or an open transaction."""
+
+    def rows(self, statement: Prepared, params: Params | None = None) -> list[Row]:
+        """Run and return all rows."""
+        ...
+
+    def row(self, statement: Prepared, params: Params | None = None) -> Row | None:
+        """Run and return the first row, or None."""
+        ...
+
+    def run(self, statement: Prepared, params: Params | None = None) -> int:
+        """Run and return how many rows were touched."""
+        ...
+
+    def run_many(self, statement: Prepared, params: list[Params]) -> None:
+        """Run once for each set of values."""
+        ...
+
+
+class Database(ABC):
+    """A SQL database of one dialect; safe to share between threads.
+
+    Every driver error that means "out of reach" becomes ``StorageUnavailable``; a broken uniqueness becomes ``Conflict``.
+    """
+
+    name: str
+    dialect: Dialect
+
+    def __init__(self) -> None:
+        """Prepare the per-thread connection slot."""
+        self._local = local()
+
+    def prepare(self, statement: ClauseElement) -> Prepared:
+        """Compile a Core statement to this dialect's driver SQL; do it once, when an adapter is built."""
+        compiled = statement.compile(dialect=self.dialect, compile_kwargs={"render_postcompile": True})
+        constants = {key: value for key, value in compiled.params.items() if value is not None}
+        return Prepared(str(compiled), constants)
+
+    @abstractmethod
+    def insert(self, table: Table) -> Any:  # noqa: ANN401 - the two dialects' Insert classes share methods, not a base
+        """Return the dialect's INSERT, which knows ``on_conflict_do_nothing`` and ``on_conflict_do_update``."""
+
+    @abstractmethod
+    def rows(self, statement: Prepared, params: Params | None = None) -> list[Row]:
+        """Run one statement in a transaction of its own and return all rows."""
+
+    @abstractmethod
+    def run(self, statement: Prepared, params: Params | None = None) -> int:
+        """Run one statement in a transaction of its own and return how many rows it touched."""
+
+    @abstractmethod
+    def transaction(self) -> AbstractContextManager[Executor]:
+        """Open a write transaction: committed at the end of the block, rolled back when an exception leaves it."""
+
+    @abstractmethod
+    def claim_and_record(self, claim: Prepared, params: Params, record: Prepared, record_params: Params) -> Row | None:
+        """Run ``claim``, which touches at most one row, and ``record`` only if it did, in one transaction.
+
+        Returns the claimed row, or None when nothing was claimed (and nothing recorded). One round trip.
+        """
+
+    def row(self, statement: Prepared, params: Params | None = None) -> Row | None:
+        """Run one statement in a transaction of its own and return the first row, or None."""
+        found = self.rows(statement, params)
+        return found[0] if found else None
+
+    def run_many(self, statement: Prepared, params: list[Params]) -> None:
+        """Run one statement for each set of values, all in one transaction."""
+        with self.transaction() as tx:
+            tx.run_many(statement, params)
+
+    @abstractmethod
+    @contextmanager
+    def exclusive(self, name: str) -> Iterator[bool]:
+        """Hold the named lock between processes for the block; yields False at once when another holds it."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close this thread's connection."""
+
+
+def merged(statement: Prepared, params: Params | None) -> dict[str, Any]:
+    """Return the statement's own values with the caller's laid over them."""
+    return {**statement.constants, **params} if params else dict(statement.constants)
+
+
+def unavailable(error: Exception) -> StorageUnavailable:
+    """Return the domain's error for a driver error; the driver's text stays the cause and never reaches a caller."""
+    return StorageUnavailable(f"the database did not answer: {type(error).__name__}")

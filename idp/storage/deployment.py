@@ -1,0 +1,60 @@
+"""Deployment facts and wrapped data keys in SQL."""
+
+from __future__ import annotations
+
+from sqlalchemy import bindparam, select
+
+from idp.ports.deployment import WrappedKey
+from idp.storage.database import Database
+from idp.storage.tables import data_keys, deployment
+
+
+class SqlDeploymentStore:
+    """``ports.deployment.DeploymentStore`` over SQL."""
+
+    def __init__(self, database: Database) -> None:
+        """Prepare the statements."""
+        self._database = database
+        self._fact = database.prepare(select(deployment.c.value).where(deployment.c.name == bindparam("wanted")))
+        self._fix = database.prepare(
+            database.insert(deployment)
+            .values(name=bindparam("wanted"), value=bindparam("new_value"))
+            .on_conflict_do_nothing()
+        )
+        self._keys = database.prepare(select(data_keys).order_by(data_keys.c.created_at, data_keys.c.id))
+        self._live = database.prepare(
+            select(data_keys.c.id).where(data_keys.c.purpose == bindparam("wanted"), data_keys.c.retired_at.is_(None))
+        )
+        self._add = database.prepare(
+            data_keys.insert().values(
+                id=bindparam("new_id"),
+                purpose=bindparam("wanted"),
+                wrapped=bindparam("new_wrapped"),
+                created_at=bindparam("moment"),
+            )
+        )
+
+    def fact(self, name: str) -> str | None:
+        """Return the fact or None."""
+        row = self._database.row(self._fact, {"wanted": name})
+        return str(row[0]) if row else None
+
+    def fix(self, name: str, value: str) -> str:
+        """Set the fact if it is absent and return the one that stands."""
+        self._database.run(self._fix, {"wanted": name, "new_value": value})
+        return self.fact(name) or value
+
+    def data_keys(self) -> list[WrappedKey]:
+        """Return all data keys, oldest first."""
+        return [
+            WrappedKey(str(row[0]), str(row[1]), bytes(row[2]), int(row[3]), row[4])
+            for row in self._database.rows(self._keys)
+        ]
+
+    def add_data_key(self, key: WrappedKey) -> bool:
+        """Add a data key unless its purpose has a live one already; one process at a time decides."""
+        with self._database.exclusive("data-keys") as mine:
+            if not mine or self._database.row(self._live, {"wanted": key.purpose}) is not None:
+                return False
+            values = {"new_id": key.id, "wanted": key.purpose, "new_wrapped": key.wrapped, "moment": key.created_at}
+            return self._database.run(self._add, values) == 1

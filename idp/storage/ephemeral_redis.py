@@ -1,0 +1,124 @@
+"""The ephemeral ports over Redis or Valkey, each call one atomic command or script.
+
+The server must run ``maxmemory-policy noeviction``: an evicted mark would let something single-use be used twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import redis
+from redis.exceptions import RedisError
+
+from idp.errors import SettingsError, StorageUnavailable
+from idp.ports.ephemeral import Count
+
+T = TypeVar("T")
+
+_PREFIX = "dinhdanh:"
+_REPLACE = """
+if redis.call('GET', KEYS[1]) == ARGV[1] then
+  redis.call('SET', KEYS[1], ARGV[2], 'EXAT', ARGV[3])
+  return 1
+end
+return 0
+"""
+_ADD = """
+local count = redis.call('HINCRBY', KEYS[1], 'count', ARGV[3])
+if count == tonumber(ARGV[3]) then redis.call('HSET', KEYS[1], 'first', ARGV[1]) end
+redis.call('HSET', KEYS[1], 'last', ARGV[1])
+redis.call('EXPIRE', KEYS[1], ARGV[2])
+return {count, tonumber(redis.call('HGET', KEYS[1], 'first')), tonumber(ARGV[1])}
+"""
+
+
+def connect(url: str) -> Any:  # noqa: ANN401 - redis-py types commands as sync-or-async unions
+    """Return a client for ``redis://``, ``rediss://`` or ``unix://`` with short time-outs and no silent retry of writes."""
+    return redis.Redis.from_url(url, socket_timeout=2.0, socket_connect_timeout=2.0, health_check_interval=30)
+
+
+def check_policy(client: Any) -> None:  # noqa: ANN401 - see connect
+    """Refuse a server that may evict keys; raises ``SettingsError`` or ``StorageUnavailable``."""
+    try:
+        policy = client.config_get("maxmemory-policy").get("maxmemory-policy")
+    except RedisError as error:
+        raise StorageUnavailable(f"Redis did not answer: {type(error).__name__}") from error
+    if policy != "noeviction":
+        reason = f"IDP_EPHEMERAL_URL: maxmemory-policy is {policy}; set it to noeviction, or single-use marks may be lost"
+        raise SettingsError(reason)
+
+
+def _guarded(act: Callable[[], T]) -> T:
+    try:
+        return act()
+    except RedisError as error:
+        raise StorageUnavailable(f"Redis did not answer: {type(error).__name__}") from error
+
+
+class RedisTransactions:
+    """``ports.ephemeral.TransactionStore`` over Redis."""
+
+    def __init__(self, client: Any) -> None:  # noqa: ANN401 - see connect
+        """Register the compare-and-swap script."""
+        self._client = client
+        self._replace = client.register_script(_REPLACE)
+
+    def put(self, key: str, document: bytes, expires_at: int) -> None:
+        """Store or replace a document until ``expires_at``."""
+        _guarded(lambda: self._client.set(f"{_PREFIX}t:{key}", document, exat=expires_at))
+
+    def get(self, key: str, now: int) -> bytes | None:  # noqa: ARG002 - the server keeps the end of life itself
+        """Return the live document or None."""
+        return _guarded(lambda: self._client.get(f"{_PREFIX}t:{key}"))
+
+    def replace(self, key: str, old: bytes, new: bytes, expires_at: int) -> bool:
+        """Put ``new`` only if the stored document still is ``old``."""
+        return bool(_guarded(lambda: self._replace(keys=[f"{_PREFIX}t:{key}"], args=[old, new, expires_at])))
+
+    def claim(self, key: str, now: int) -> bytes | None:  # noqa: ARG002 - see get
+        """Remove and return the live document; one caller gets it."""
+        return _guarded(lambda: self._client.getdel(f"{_PREFIX}t:{key}"))
+
+
+class RedisSingleUse:
+    """``ports.ephemeral.SingleUse`` over Redis."""
+
+    def __init__(self, client: Any) -> None:  # noqa: ANN401 - see connect
+        """Take the client."""
+        self._client = client
+
+    def claim(self, key: str, now: int, expires_at: int) -> bool:
+        """Return True to the first caller for ``key`` until ``expires_at``, False to every other."""
+        seconds = max(1, expires_at - now)
+        return bool(_guarded(lambda: self._client.set(f"{_PREFIX}u:{key}", b"1", nx=True, ex=seconds)))
+
+
+class RedisCounters:
+    """``ports.ephemeral.Counters`` over Redis."""
+
+    def __init__(self, client: Any) -> None:  # noqa: ANN401 - see connect
+        """Register the addition script."""
+        self._client = client
+        self._add = client.register_script(_ADD)
+
+    def add(self, key: str, now: int, window: int, amount: int = 1) -> Count:
+        """Add and return the new state in one atomic step."""
+        row = _guarded(lambda: self._add(keys=[f"{_PREFIX}c:{key}"], args=[now, window, amount]))
+        return Count(int(row[0]), int(row[1]), int(row[2]))
+
+    def read(self, keys: list[str], now: int) -> list[Count | None]:  # noqa: ARG002 - see RedisTransactions.get
+        """Return the live counters in the order of ``keys``, in one round trip."""
+
+        def act() -> list[Any]:
+            with self._client.pipeline(transaction=False) as pipe:
+                for key in keys:
+                    pipe.hmget(f"{_PREFIX}c:{key}", "count", "first", "last")
+                return list(pipe.execute())
+
+        return [Count(int(row[0]), int(row[1]), int(row[2])) if row[0] else None for row in _guarded(act)]
+
+    def clear(self, keys: list[str]) -> None:
+        """Forget counters."""
+        if keys:
+            _guarded(lambda: self._client.delete(*(f"{_PREFIX}c:{key}" for key in keys)))

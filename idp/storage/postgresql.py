@@ -1,0 +1,130 @@
+"""PostgreSQL through psycopg 3: server-side prepared statements, autocommit, one connection a thread."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import psycopg
+from sqlalchemy import Table
+from sqlalchemy.dialects import postgresql as dialect_module
+from sqlalchemy.dialects.postgresql import psycopg as psycopg_dialect
+
+from idp.errors import Conflict
+from idp.storage.database import Database, Params, Prepared, Row, merged, unavailable
+
+Connection = psycopg.Connection[Row]
+T = TypeVar("T")
+
+
+class PostgresqlTransaction:
+    """An open transaction on one connection."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: Connection) -> None:
+        """Take the connection on which BEGIN has run."""
+        self._connection = connection
+
+    def rows(self, statement: Prepared, params: Params | None = None) -> list[Row]:
+        """Run and return all rows."""
+        cursor = self._connection.execute(statement.sql.encode(), merged(statement, params))
+        return cursor.fetchall() if cursor.description else []
+
+    def row(self, statement: Prepared, params: Params | None = None) -> Row | None:
+        """Run and return the first row, or None."""
+        found = self.rows(statement, params)
+        return found[0] if found else None
+
+    def run(self, statement: Prepared, params: Params | None = None) -> int:
+        """Run and return how many rows were touched."""
+        return self._connection.execute(statement.sql.encode(), merged(statement, params)).rowcount
+
+    def run_many(self, statement: Prepared, params: list[Params]) -> None:
+        """Run once for each set of values, in one pipeline."""
+        with self._connection.cursor() as cursor:
+            cursor.executemany(statement.sql.encode(), [merged(statement, each) for each in params])
+
+
+class PostgresqlDatabase(Database):
+    """A PostgreSQL server; a connection that died is replaced at the next use, and the failed call answers 503."""
+
+    name = "postgresql"
+
+    def __init__(self, url: str) -> None:
+        """Take a ``postgresql://`` URL; it is connected at the first use, in each thread."""
+        super().__init__()
+        self.url = url
+        self.dialect = psycopg_dialect.PGDialect_psycopg()
+
+    def insert(self, table: Table) -> Any:  # noqa: ANN401 - see Database.insert
+        """Return PostgreSQL's INSERT."""
+        return dialect_module.insert(table)
+
+    def _connection(self) -> Connection:
+        connection: Connection | None = getattr(self._local, "connection", None)
+        if connection is None or connection.closed:
+            connection = psycopg.connect(self.url, autocommit=True, prepare_threshold=1, connect_timeout=5)
+            self._local.connection = connection
+        return connection
+
+    def _guarded(self, act: Callable[[Connection], T]) -> T:
+        try:
+            return act(self._connection())
+        except psycopg.IntegrityError as error:
+            raise Conflict("a stored row already holds this key") from error
+        except psycopg.OperationalError as error:
+            self.close()
+            raise unavailable(error) from error
+
+    def rows(self, statement: Prepared, params: Params | None = None) -> list[Row]:
+        """Run one statement and return all rows."""
+        return self._guarded(lambda connection: PostgresqlTransaction(connection).rows(statement, params))
+
+    def run(self, statement: Prepared, params: Params | None = None) -> int:
+        """Run one statement and return how many rows it touched."""
+        return self._guarded(lambda connection: PostgresqlTransaction(connection).run(statement, params))
+
+    @contextmanager
+    def transaction(self) -> Iterator[PostgresqlTransaction]:
+        """Open a transaction; READ COMMITTED, so what is single-use is claimed by one conditional statement, never read first."""
+        try:
+            connection = self._connection()
+            with connection.transaction():
+                yield PostgresqlTransaction(connection)
+        except psycopg.IntegrityError as error:
+            raise Conflict("a stored row already holds this key") from error
+        except psycopg.OperationalError as error:
+            self.close()
+            raise unavailable(error) from error
+
+    def claim_and_record(self, claim: Prepared, params: Params, record: Prepared, record_params: Params) -> Row | None:
+        """Claim and record as one statement of two data-modifying parts: one round trip, one transaction.
+
+        ``record`` must be a plain ``INSERT … VALUES (…)``; its values become a SELECT from the claimed row, so that nothing is
+        recorded when nothing was claimed.
+        """
+        head, _, values = record.sql.partition(" VALUES (")
+        body = values.rpartition(")")[0]
+        sql = f"WITH claimed AS ({claim.sql}), noted AS ({head} SELECT {body} FROM claimed) SELECT * FROM claimed"  # noqa: S608 - both parts are our own compiled statements; values stay bound
+        return self.row(Prepared(sql, {**claim.constants, **record.constants}), {**params, **record_params})
+
+    @contextmanager
+    def exclusive(self, name: str) -> Iterator[bool]:
+        """Hold an advisory lock on a connection of its own; the server frees it when the connection ends."""
+        number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
+        try:
+            with psycopg.connect(self.url, autocommit=True, connect_timeout=5) as connection:
+                row = connection.execute("SELECT pg_try_advisory_lock(%s)", (number,)).fetchone()
+                yield bool(row and row[0])
+        except psycopg.OperationalError as error:
+            raise unavailable(error) from error
+
+    def close(self) -> None:
+        """Close this thread's connection."""
+        connection: Connection | None = getattr(self._local, "connection", None)
+        if connection is not None:
+            self._local.connection = None
+            connection.close()

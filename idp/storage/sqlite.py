@@ -1,0 +1,142 @@
+"""SQLite, the embedded default: WAL, ``synchronous=FULL`` (class A outlives a power cut), one connection a thread."""
+
+from __future__ import annotations
+
+import fcntl
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Table
+from sqlalchemy.dialects import sqlite as dialect_module
+
+from idp.errors import Conflict
+from idp.storage.database import Database, Params, Prepared, Row, merged, unavailable
+
+_BUSY_MS = 15_000
+_PRAGMAS = (
+    f"PRAGMA busy_timeout = {_BUSY_MS}",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA temp_store = MEMORY",
+    "PRAGMA mmap_size = 0",
+)
+
+
+class SqliteTransaction:
+    """An open write transaction on one connection."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        """Take the connection on which BEGIN IMMEDIATE has run."""
+        self._connection = connection
+
+    def rows(self, statement: Prepared, params: Params | None = None) -> list[Row]:
+        """Run and return all rows."""
+        return self._connection.execute(statement.sql, merged(statement, params)).fetchall()
+
+    def row(self, statement: Prepared, params: Params | None = None) -> Row | None:
+        """Run and return the first row, or None."""
+        found = self.rows(statement, params)
+        return found[0] if found else None
+
+    def run(self, statement: Prepared, params: Params | None = None) -> int:
+        """Run and return how many rows were touched."""
+        return self._connection.execute(statement.sql, merged(statement, params)).rowcount
+
+    def run_many(self, statement: Prepared, params: list[Params]) -> None:
+        """Run once for each set of values."""
+        self._connection.executemany(statement.sql, [merged(statement, each) for each in params])
+
+
+class SqliteDatabase(Database):
+    """A database file; many processes may share it, one of them writes at a time."""
+
+    name = "sqlite"
+
+    def __init__(self, path: Path) -> None:
+        """Take the file's path; it is opened at the first use, in each thread."""
+        super().__init__()
+        self.path = path
+        self.dialect = dialect_module.dialect(paramstyle="named")  # type: ignore[no-untyped-call]
+
+    def insert(self, table: Table) -> Any:  # noqa: ANN401 - see Database.insert
+        """Return SQLite's INSERT."""
+        return dialect_module.insert(table)
+
+    def _connection(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = sqlite3.connect(
+                self.path, isolation_level=None, cached_statements=512, check_same_thread=False, timeout=_BUSY_MS / 1000
+            )
+            for pragma in _PRAGMAS:
+                connection.execute(pragma)
+            self._local.connection = connection
+        return connection
+
+    def rows(self, statement: Prepared, params: Params | None = None) -> list[Row]:
+        """Run one statement and return all rows."""
+        try:
+            return self._connection().execute(statement.sql, merged(statement, params)).fetchall()
+        except sqlite3.IntegrityError as error:
+            raise Conflict("a stored row already holds this key") from error
+        except sqlite3.OperationalError as error:
+            raise unavailable(error) from error
+
+    def run(self, statement: Prepared, params: Params | None = None) -> int:
+        """Run one statement and return how many rows it touched."""
+        try:
+            return self._connection().execute(statement.sql, merged(statement, params)).rowcount
+        except sqlite3.IntegrityError as error:
+            raise Conflict("a stored row already holds this key") from error
+        except sqlite3.OperationalError as error:
+            raise unavailable(error) from error
+
+    @contextmanager
+    def transaction(self) -> Iterator[SqliteTransaction]:
+        """Open a write transaction; IMMEDIATE, so that it waits for its turn at the start instead of failing in the middle."""
+        try:
+            connection = self._connection()
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield SqliteTransaction(connection)
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+        except sqlite3.IntegrityError as error:
+            raise Conflict("a stored row already holds this key") from error
+        except sqlite3.OperationalError as error:
+            self.close()
+            raise unavailable(error) from error
+
+    def claim_and_record(self, claim: Prepared, params: Params, record: Prepared, record_params: Params) -> Row | None:
+        """Claim and record in one transaction; in process, so the statements cost no round trips."""
+        with self.transaction() as tx:
+            row = tx.row(claim, params)
+            if row is not None:
+                tx.run(record, record_params)
+            return row
+
+    @contextmanager
+    def exclusive(self, name: str) -> Iterator[bool]:
+        """Hold a lock file beside the database; the kernel frees it when the process dies."""
+        with self.path.with_name(f"{self.path.name}.{name}.lock").open("a") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+                return
+            yield True
+
+    def close(self) -> None:
+        """Close this thread's connection."""
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is not None:
+            self._local.connection = None
+            connection.close()

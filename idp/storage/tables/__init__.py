@@ -1,0 +1,36 @@
+"""All tables of the product on one metadata object, a module a slice; Alembic compares this with the database."""
+
+from __future__ import annotations
+
+from idp.storage.tables.accounts import accounts, credentials, identity_codes, imports, subjects
+from idp.storage.tables.base import metadata
+from idp.storage.tables.deployment import data_keys, deployment, registry_versions
+from idp.storage.tables.ephemeral import counters, single_use, transactions
+from idp.storage.tables.records import audit_events, outbox
+from idp.storage.tables.registries import clients, signing_keys, unit_edges, units
+from idp.storage.tables.tokens import consents, grants, revoked_tokens, sessions
+
+__all__ = [
+    "accounts",
+    "audit_events",
+    "clients",
+    "consents",
+    "counters",
+    "credentials",
+    "data_keys",
+    "deployment",
+    "grants",
+    "identity_codes",
+    "imports",
+    "metadata",
+    "outbox",
+    "registry_versions",
+    "revoked_tokens",
+    "sessions",
+    "signing_keys",
+    "single_use",
+    "subjects",
+    "transactions",
+    "unit_edges",
+    "units",
+]

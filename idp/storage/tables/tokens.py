@@ -1,0 +1,94 @@
+"""Sessions, consents, grants (token families) and revocations."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, text
+
+from idp.storage.tables.base import metadata
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("digest", LargeBinary, nullable=False),
+    Column("account_id", Text, ForeignKey("accounts.id"), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("last_seen_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("auth_time", BigInteger, nullable=False),
+    Column("acr", Text, nullable=False),
+    Column("amr", Text, nullable=False),
+    Column("origin", LargeBinary, nullable=False),
+    Column("ended_at", BigInteger),
+    Column("end_reason", Text),
+    Index("uq_sessions_digest", "digest", unique=True),
+    Index("ix_sessions_account_id", "account_id"),
+    Index("ix_sessions_expires_at", "expires_at"),
+)
+"""SSO sessions. The cookie's secret is kept as ``digest`` only; ``origin`` is the sealed address and browser name."""
+
+consents = Table(
+    "consents",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("account_id", Text, ForeignKey("accounts.id"), nullable=False),
+    Column("client_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("claims", Text, nullable=False),
+    Column("text_version", Text, nullable=False),
+    Column("given_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger),
+    Column("end_reason", Text),
+    Index(
+        "uq_consents_current",
+        "account_id",
+        "client_id",
+        unique=True,
+        sqlite_where=text("ended_at IS NULL"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
+)
+"""What a person agreed to (``consent``) or was told (``notice``) for one client; an ended row stays as the proof."""
+
+grants = Table(
+    "grants",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("account_id", Text, nullable=False),
+    Column("client_id", Text, nullable=False),
+    Column("session_id", Text, nullable=False),
+    Column("sub", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("claims", BigInteger, nullable=False),
+    Column("auth_time", BigInteger, nullable=False),
+    Column("acr", Text, nullable=False),
+    Column("amr", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("offline", Integer, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("family_key", LargeBinary, nullable=False),
+    Column("rotated_at", BigInteger, nullable=False),
+    Column("grace_used", Integer, nullable=False),
+    Column("revoked_at", BigInteger),
+    Column("revoke_reason", Text),
+    Index("ix_grants_session_id", "session_id"),
+    Index("ix_grants_account_id", "account_id", "client_id"),
+    Index("ix_grants_expires_at", "expires_at"),
+)
+"""One row an authorization: its primary key is chosen when the code is sealed, so the INSERT spends the code.
+
+``claims`` is the bit set of what userinfo releases; ``family_key`` keys the refresh tokens of the family; ``generation`` counts them.
+"""
+
+revoked_tokens = Table(
+    "revoked_tokens",
+    metadata,
+    Column("jti", Text, primary_key=True),
+    Column("client_id", Text, nullable=False),
+    Column("revoked_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Index("ix_revoked_tokens_expires_at", "expires_at"),
+)
+"""Single access tokens that were revoked (RFC 7009) and have not expired yet."""
