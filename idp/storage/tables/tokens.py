@@ -35,7 +35,7 @@ consents = Table(
     Column("client_id", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("scope", Text, nullable=False),
-    Column("claims", Text, nullable=False),
+    Column("claims", BigInteger, nullable=False),
     Column("text_version", Text, nullable=False),
     Column("given_at", BigInteger, nullable=False),
     Column("ended_at", BigInteger),

@@ -1,0 +1,44 @@
+"""Where consents and notices are kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from idp.model.audit import AuditRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """One stored consent (``kind`` ``consent``) or acknowledged notice (``notice``); ended rows stay as the proof."""
+
+    id: str
+    account_id: str
+    client_id: str
+    kind: str
+    scope: str
+    claims: int
+    text_version: str
+    given_at: int
+    ended_at: int | None = None
+    end_reason: str | None = None
+
+
+class ConsentStore(Protocol):
+    """Consents in SQL; at most one row is current for an account and a client."""
+
+    def give(self, consent: Consent, record: AuditRecord) -> None:
+        """Store a consent; the one before ends as ``superseded``; with the audit record in one transaction."""
+        ...
+
+    def withdraw(self, account_id: str, client_id: str, now: int, reason: str, record: AuditRecord) -> bool:
+        """End the current consent and revoke every grant of the client for the account, recorded, in one transaction."""
+        ...
+
+    def of_account(self, account_id: str) -> list[Consent]:
+        """Return the current consents and notices of an account, newest first."""
+        ...
+
+    def search(self, account_id: str | None, client_id: str | None, limit: int) -> list[Consent]:
+        """Return consents, current and ended, newest first."""
+        ...

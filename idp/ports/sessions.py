@@ -1,0 +1,84 @@
+"""Where SSO sessions are kept, and the one joined read that answers an authorization request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from idp.model.audit import AuditRecord
+from idp.model.outbox import OutboxMessage
+from idp.model.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentState:
+    """The current consent or notice of one account for one client; ``claims`` is a bit set of ``policies.claims``."""
+
+    kind: str
+    scope: str
+    claims: int
+    text_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All that decides about one authorization request, read at once.
+
+    ``sub`` is the stored subject for the client's sector, None before the first time. ``clients_version`` rode along in the same round trip.
+    """
+
+    session: Session
+    account_state: str
+    identity_level: int
+    sub: str | None
+    consent: ConsentState | None
+    clients_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class SessionClient:
+    """A client that has a live grant from a session, and the subject it knows the person by."""
+
+    client_id: str
+    sub: str
+
+
+class SessionStore(Protocol):
+    """Sessions in SQL. An ended session never comes back. Every method raises ``StorageUnavailable`` rather than guess."""
+
+    def add(self, session: Session, digest: bytes, origin: bytes, record: AuditRecord) -> None:
+        """Insert a session with its audit record."""
+        ...
+
+    def renew(self, session: Session, digest: bytes, record: AuditRecord) -> bool:
+        """Give a live session a new cookie digest, ``auth_time``, ``acr``, ``amr`` and end; False if it has ended meanwhile."""
+        ...
+
+    def touch(self, session_id: str, now: int) -> None:
+        """Note that the session was used."""
+        ...
+
+    def by_digest(self, digest: bytes) -> Session | None:
+        """Return the session of a cookie, ended or not."""
+        ...
+
+    def snapshot(self, digest: bytes, client_id: str, sector_id: str) -> Snapshot | None:
+        """Return the session of a cookie with account, subject and consent for one client, in one round trip."""
+        ...
+
+    def clients_of(self, session_id: str) -> list[SessionClient]:
+        """Return the clients with a live grant from this session."""
+        ...
+
+    def end(
+        self, session_id: str, now: int, reason: str, messages: list[OutboxMessage], record: AuditRecord
+    ) -> bool:
+        """End the session, revoke its grants that may not outlive it, put the messages out, record: one transaction.
+
+        Returns False (and does nothing) when the session had ended before.
+        """
+        ...
+
+    def of_account(self, account_id: str, now: int) -> list[tuple[Session, bytes]]:
+        """Return live sessions with their sealed origin, newest first."""
+        ...

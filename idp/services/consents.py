@@ -1,0 +1,61 @@
+"""Consents and notices: what a person agreed to or was told, for which department, under which text.
+
+Decides nothing (``policies.consent`` does); keeps the proof and ends what lives from a withdrawn consent.
+"""
+
+from __future__ import annotations
+
+from idp import handles
+from idp.clock import Clock
+from idp.model.audit import AuditEvent, Event
+from idp.ports.consents import Consent, ConsentStore
+from idp.services.audit import AuditLog
+
+
+class ConsentService:
+    """The only writer of consents."""
+
+    def __init__(self, store: ConsentStore, audit: AuditLog, clock: Clock) -> None:
+        """Take the store, the audit log and the clock."""
+        self._store = store
+        self._audit = audit
+        self._clock = clock
+
+    def give(
+        self, account_id: str, client_id: str, *, kind: str, scope: tuple[str, ...], claims: int, text_version: str, session_id: str
+    ) -> Consent:
+        """Store what the person agreed to (``consent``) or read (``notice``); it replaces what stood before for this client."""
+        consent = Consent(
+            handles.new_id(), account_id, client_id, kind, " ".join(scope), claims, text_version, self._clock.now()
+        )
+        event = AuditEvent(
+            Event.CONSENT_GIVE if kind == "consent" else Event.CONSENT_NOTICE,
+            actor=f"account:{account_id}",
+            account_id=account_id,
+            client_id=client_id,
+            session_id=session_id,
+            target=f"consent:{consent.id}",
+            detail={"scope": consent.scope, "claims": claims, "text_version": text_version},
+        )
+        self._store.give(consent, self._audit.record(event))
+        return consent
+
+    def withdraw(self, account_id: str, client_id: str, *, actor: str, reason: str) -> bool:
+        """Withdraw: the consent ends and so does every grant of that client for that person. False if there was none."""
+        event = AuditEvent(
+            Event.CONSENT_WITHDRAW,
+            reason=reason,
+            actor=actor,
+            account_id=account_id,
+            client_id=client_id,
+            target=f"client:{client_id}",
+        )
+        return self._store.withdraw(account_id, client_id, self._clock.now(), reason, self._audit.record(event))
+
+    def of_account(self, account_id: str) -> list[Consent]:
+        """Return the current consents and notices of an account, newest first."""
+        return self._store.of_account(account_id)
+
+    def search(self, account_id: str | None = None, client_id: str | None = None, limit: int = 200) -> list[Consent]:
+        """Return consents, current and ended, newest first."""
+        return self._store.search(account_id, client_id, limit)

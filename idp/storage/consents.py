@@ -1,0 +1,81 @@
+"""Consents in SQL."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import and_, bindparam, select, update
+
+from idp.model.audit import AuditRecord
+from idp.ports.consents import Consent
+from idp.storage.audit import Recorder
+from idp.storage.database import Database
+from idp.storage.tables import consents, grants
+
+_NAMES = tuple(column.name for column in consents.columns)
+
+
+class SqlConsentStore:
+    """``ports.consents.ConsentStore`` over SQL."""
+
+    def __init__(self, database: Database) -> None:
+        """Prepare the statements."""
+        columns = consents.c
+        pair = and_(columns.account_id == bindparam("account"), columns.client_id == bindparam("client"))
+        current = and_(pair, columns.ended_at.is_(None))
+        self._database = database
+        self._recorder = Recorder(database)
+        self._add = database.prepare(consents.insert().values({name: bindparam(f"new_{name}") for name in _NAMES}))
+        self._end = database.prepare(
+            update(consents).where(current).values(ended_at=bindparam("now"), end_reason=bindparam("reason"))
+        )
+        self._revoke = database.prepare(
+            update(grants)
+            .where(
+                grants.c.account_id == bindparam("account"),
+                grants.c.client_id == bindparam("client"),
+                grants.c.revoked_at.is_(None),
+            )
+            .values(revoked_at=bindparam("now"), revoke_reason=bindparam("reason"))
+        )
+        self._of_account = database.prepare(
+            select(consents)
+            .where(columns.account_id == bindparam("account"), columns.ended_at.is_(None))
+            .order_by(columns.given_at.desc())
+        )
+
+    def give(self, consent: Consent, record: AuditRecord) -> None:
+        """Store a consent; the one before ends as ``superseded``; with the audit record in one transaction."""
+        pair = {"account": consent.account_id, "client": consent.client_id}
+        values = {f"new_{name}": getattr(consent, name) for name in _NAMES}
+        with self._database.transaction() as tx:
+            tx.run(self._end, {**pair, "now": consent.given_at, "reason": "superseded"})
+            tx.run(self._add, values)
+            self._recorder.write(tx, record)
+
+    def withdraw(self, account_id: str, client_id: str, now: int, reason: str, record: AuditRecord) -> bool:
+        """End the current consent and revoke every grant of the client for the account, recorded, in one transaction."""
+        values = {"account": account_id, "client": client_id, "now": now, "reason": reason}
+        with self._database.transaction() as tx:
+            if tx.run(self._end, values) == 0:
+                return False
+            tx.run(self._revoke, {**values, "reason": "consent_withdrawn"})
+            self._recorder.write(tx, record)
+        return True
+
+    def of_account(self, account_id: str) -> list[Consent]:
+        """Return the current consents and notices of an account, newest first."""
+        return [_consent(row) for row in self._database.rows(self._of_account, {"account": account_id})]
+
+    def search(self, account_id: str | None, client_id: str | None, limit: int) -> list[Consent]:
+        """Return consents, current and ended, newest first; for operators, so built for each call."""
+        statement = select(consents).order_by(consents.c.given_at.desc()).limit(limit)
+        if account_id is not None:
+            statement = statement.where(consents.c.account_id == account_id)
+        if client_id is not None:
+            statement = statement.where(consents.c.client_id == client_id)
+        return [_consent(row) for row in self._database.rows(self._database.prepare(statement))]
+
+
+def _consent(row: tuple[Any, ...]) -> Consent:
+    return Consent(**dict(zip(_NAMES, row, strict=True)))
