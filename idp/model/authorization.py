@@ -34,17 +34,21 @@ class AuthorizationRequest:
 
 @dataclass(frozen=True, slots=True)
 class PendingRequest:
-    """A stored authorization transaction: the request, the browser it belongs to, and what the person has done in it so far.
+    """A stored transaction: the request, the browser it belongs to, and what the person has done in it so far.
 
-    ``browser`` is the digest of the browser-binding cookie: another browser that learns the id gets nothing.
-    ``signed_in_at`` is the moment of a sign-in made inside this transaction (0 for none), which is what ``prompt=login`` waits for.
+    ``request`` is None for a sign-in to the provider's own pages, which then go on at the local path ``return_to``. ``browser`` is the
+    hex digest of the browser-binding cookie: another browser that learns the id gets nothing. ``signed_in_at`` is the moment of a sign-in
+    made inside this transaction (0 for none), which is what ``prompt=login`` waits for. ``password_account`` is the account that proved a
+    first password and must set its own before anything else.
     """
 
     id: str
-    request: AuthorizationRequest
-    browser: bytes
+    request: AuthorizationRequest | None
+    browser: str
     created_at: int
     expires_at: int
+    return_to: str = ""
     signed_in_at: int = 0
     account_chosen: bool = False
-    consented_at: int = 0
+    consented: bool = False
+    password_account: str = ""

@@ -1,0 +1,31 @@
+"""The one way out: every request that the provider makes to an address somebody registered goes through this port."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """An answer from outside, bounded: status, content type and body."""
+
+    status: int
+    content_type: str
+    body: bytes
+
+
+class Fetcher(Protocol):
+    """Makes one request; follows no redirect, sends no cookie, reads a bounded answer.
+
+    Raises ``Refused`` (code ``outbound_refused``) for an address that may not be reached; anything that went wrong on the
+    wire is a ``DomainError`` with code ``outbound_failed``.
+    """
+
+    def post(self, url: str, body: bytes, content_type: str) -> Fetched:
+        """POST ``body`` to ``url``."""
+        ...
+
+    def get(self, url: str, accept: str) -> Fetched:
+        """GET ``url``."""
+        ...
