@@ -1,0 +1,53 @@
+"""Takes a compact JWS apart, strictly, without trusting any of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from keys import base64url
+from keys.errors import HeaderRefused, TokenMalformed
+from keys.strict_json import read_object
+
+MAX_TOKEN_CHARS = 8192
+"""More than this is not read: our largest token is a fraction of it, and a parser should not work for strangers."""
+_SEGMENTS = 3
+_REFUSED = frozenset({"jku", "jwk", "x5u", "x5c", "crit", "b64", "enc", "zip"})
+"""Members by which a sender would name its own key or change how the rest is read (RFC 8725 sections 3.10 and 3.12)."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnverifiedToken:
+    """A well-formed compact JWS. Nothing in it is true yet."""
+
+    alg: str
+    kid: str | None
+    typ: str
+    unverified_payload: bytes
+    unverified_claims: dict[str, Any]
+    signed: bytes
+    signature: bytes
+
+
+def parse(token: str, max_chars: int = MAX_TOKEN_CHARS) -> UnverifiedToken:
+    """Return the parts of ``token``; raises ``TokenMalformed``, ``HeaderRefused``.
+
+    ``typ`` is lower-case and without ``application/`` (RFC 7515 section 4.1.9); empty when the header has none.
+    """
+    if len(token) > max_chars:
+        raise TokenMalformed(f"longer than {max_chars} characters")
+    try:
+        segments = token.encode("ascii").split(b".")
+        if len(segments) != _SEGMENTS:
+            raise TokenMalformed("not three segments")
+        head, payload, signature = (base64url.decode(segment) for segment in segments)
+        header, claims = read_object(head), read_object(payload)
+    except ValueError as cause:
+        raise TokenMalformed("not a compact JWS of JSON objects") from cause
+    if refused := sorted(_REFUSED & header.keys()):
+        raise HeaderRefused(f"the header has {', '.join(refused)}")
+    alg, kid, typ = header.get("alg"), header.get("kid"), header.get("typ", "")
+    if not isinstance(alg, str) or not isinstance(typ, str) or not (kid is None or isinstance(kid, str)):
+        raise TokenMalformed("alg, kid and typ are strings")
+    media_type = typ.lower().removeprefix("application/")
+    return UnverifiedToken(alg, kid, media_type, payload, claims, b".".join(segments[:2]), signature)
