@@ -10,7 +10,10 @@ from idp.model.audit import AuditRecord
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """One stored consent (``kind`` ``consent``) or acknowledged notice (``notice``); ended rows stay as the proof."""
+    """One stored consent (``kind`` ``consent``) or acknowledged notice (``notice``); ended rows stay as the proof.
+
+    ``claims`` is what may be released, ``declined`` what was offered and left out; both are bit sets of ``policies.claims``.
+    """
 
     id: str
     account_id: str
@@ -18,6 +21,7 @@ class Consent:
     kind: str
     scope: str
     claims: int
+    declined: int
     text_version: str
     given_at: int
     ended_at: int | None = None

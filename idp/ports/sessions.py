@@ -12,11 +12,12 @@ from idp.model.session import Session
 
 @dataclass(frozen=True, slots=True)
 class ConsentState:
-    """The current consent or notice of one account for one client; ``claims`` is a bit set of ``policies.claims``."""
+    """The current consent or notice of one account for one client; ``claims`` and ``declined`` are bit sets of ``policies.claims``."""
 
     kind: str
     scope: str
     claims: int
+    declined: int
     text_version: str
 
 

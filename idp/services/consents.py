@@ -9,6 +9,7 @@ from idp import handles
 from idp.clock import Clock
 from idp.model.audit import AuditEvent, Event
 from idp.ports.consents import Consent, ConsentStore
+from idp.ports.sessions import ConsentState
 from idp.services.audit import AuditLog
 
 
@@ -21,21 +22,27 @@ class ConsentService:
         self._audit = audit
         self._clock = clock
 
-    def give(
-        self, account_id: str, client_id: str, *, kind: str, scope: tuple[str, ...], claims: int, text_version: str, session_id: str
-    ) -> Consent:
+    def give(self, account_id: str, client_id: str, session_id: str, answer: ConsentState) -> Consent:
         """Store what the person agreed to (``consent``) or read (``notice``); it replaces what stood before for this client."""
         consent = Consent(
-            handles.new_id(), account_id, client_id, kind, " ".join(scope), claims, text_version, self._clock.now()
+            handles.new_id(),
+            account_id,
+            client_id,
+            answer.kind,
+            answer.scope,
+            answer.claims,
+            answer.declined,
+            answer.text_version,
+            self._clock.now(),
         )
         event = AuditEvent(
-            Event.CONSENT_GIVE if kind == "consent" else Event.CONSENT_NOTICE,
+            Event.CONSENT_GIVE if answer.kind == "consent" else Event.CONSENT_NOTICE,
             actor=f"account:{account_id}",
             account_id=account_id,
             client_id=client_id,
             session_id=session_id,
             target=f"consent:{consent.id}",
-            detail={"scope": consent.scope, "claims": claims, "text_version": text_version},
+            detail={"scope": answer.scope, "claims": answer.claims, "text_version": answer.text_version},
         )
         self._store.give(consent, self._audit.record(event))
         return consent

@@ -78,7 +78,7 @@ class SqlSessionStore:
             .outerjoin(consents, consent)
         )
         beside = (accounts.c.state, accounts.c.identity_level, subjects.c.sub, version)
-        agreed = (consents.c.kind, consents.c.scope, consents.c.claims, consents.c.text_version)
+        agreed = tuple(consents.c[name] for name in ("kind", "scope", "claims", "declined", "text_version"))
         self._snapshot = prepare(select(*_COLUMNS, *beside, *agreed).select_from(joined).where(by_digest))
         self._clients = prepare(
             select(grants.c.client_id, grants.c.sub)

@@ -36,6 +36,7 @@ consents = Table(
     Column("kind", Text, nullable=False),
     Column("scope", Text, nullable=False),
     Column("claims", BigInteger, nullable=False),
+    Column("declined", BigInteger, nullable=False),
     Column("text_version", Text, nullable=False),
     Column("given_at", BigInteger, nullable=False),
     Column("ended_at", BigInteger),

@@ -1,0 +1,209 @@
+"""From raw parameters to a valid ``AuthorizationRequest``: one small check a parameter, in the order in which they are listed.
+
+``identify`` comes first: until client and redirect URI both hold, errors are shown and never redirected (RFC 6749 section 4.1.2.1).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from clients.model import Client
+from clients.redirects import matches
+from idp.model.authorization import AuthorizationRequest
+from idp.protocol.authorization import claims_parameter
+from idp.protocol.authorization.claims_parameter import ClaimsRequest
+from idp.protocol.authorization.responses import RESPONSE_MODES
+from idp.protocol.errors import (
+    InvalidRequest,
+    InvalidScope,
+    RegistrationNotSupported,
+    RequestNotSupported,
+    RequestUriNotSupported,
+    UnauthorizedClient,
+    UnsupportedResponseType,
+)
+from idp.protocol.hints import HintClaims
+from policies import claims as claim_policy
+
+PROMPTS: Final = ("none", "login", "consent", "select_account")
+DISPLAYS: Final = ("page", "popup", "touch", "wap")
+_CHALLENGE: Final = re.compile(r"[A-Za-z0-9_-]{43}")
+_MAX_STATE: Final = 2048
+_MAX_NONCE: Final = 512
+_MAX_HINT: Final = 256
+_MAX_AGE: Final = 366 * 86400
+_MAX_LIST: Final = 16
+
+Parameters = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where the answer may go: a known, active client and a redirect URI that is registered for it."""
+
+    client: Client
+    redirect_uri: str
+
+
+def identify(parameters: Parameters, find: Callable[[str], Client | None]) -> Target:
+    """Return client and redirect URI; every error raised here must be shown to the person, never redirected."""
+    client_id = parameters.get("client_id")
+    if not client_id:
+        raise InvalidRequest("client_id is missing", reason="client_id_missing")
+    client = find(client_id)
+    if client is None or client.state != "active":
+        raise InvalidRequest("client_id names no active client", reason="unknown_client")
+    redirect_uri = parameters.get("redirect_uri")
+    if not redirect_uri:
+        raise InvalidRequest("redirect_uri is missing", reason="redirect_uri_missing")
+    if not matches(client, redirect_uri):
+        raise InvalidRequest("redirect_uri is not registered for this client", reason="redirect_uri_mismatch")
+    return Target(client, redirect_uri)
+
+
+def response_mode(parameters: Parameters) -> str:
+    """Return the mode for the answer, ``query`` unless a known one is asked, so that errors travel the way the client expects."""
+    asked = parameters.get("response_mode")
+    return asked if asked in RESPONSE_MODES else "query"
+
+
+def parse(target: Target, parameters: Parameters, read_hint: Callable[[str, Client], HintClaims]) -> AuthorizationRequest:
+    """Return the valid request; raises a ``ProtocolError`` that may be redirected to the target."""
+    client = target.client
+    _refuse_unsupported(parameters)
+    _check_response(parameters, client)
+    scope = _scope(parameters, client)
+    asked = claims_parameter.parse(parameters.get("claims"))
+    claims, id_claims = _claim_sets(scope, asked, client)
+    hint = read_hint(parameters["id_token_hint"], client) if "id_token_hint" in parameters else None
+    return AuthorizationRequest(
+        client_id=client.client_id,
+        redirect_uri=target.redirect_uri,
+        response_mode=response_mode(parameters),
+        state=_bounded(parameters, "state", _MAX_STATE),
+        scope=scope,
+        nonce=_bounded(parameters, "nonce", _MAX_NONCE),
+        challenge=_challenge(parameters, client),
+        prompt=_prompt(parameters),
+        max_age=_max_age(parameters, client),
+        claims=claims,
+        id_claims=id_claims,
+        acr_values=_words(parameters, "acr_values") or _voluntary_acr(asked) or client.default_acr_values,
+        essential_acr=asked.acr_values if asked.acr_essential else (),
+        login_hint=_bounded(parameters, "login_hint", _MAX_HINT),
+        required_sub=_required_sub(asked, hint),
+        ui_locales=_words(parameters, "ui_locales"),
+        display=_display(parameters),
+    )
+
+
+def _refuse_unsupported(parameters: Parameters) -> None:
+    """Request objects and in-line registration are refused by name (OpenID Connect Core sections 6 and 7.2.1)."""
+    if "request" in parameters:
+        raise RequestNotSupported("request objects are not supported")
+    if "request_uri" in parameters:
+        raise RequestUriNotSupported("request_uri is not supported")
+    if "registration" in parameters:
+        raise RegistrationNotSupported("the registration parameter is not supported")
+
+
+def _check_response(parameters: Parameters, client: Client) -> None:
+    response_type = parameters.get("response_type")
+    if not response_type:
+        raise InvalidRequest("response_type is missing", reason="response_type_missing")
+    if response_type != "code":
+        raise UnsupportedResponseType("the only response_type is code")
+    if response_type not in client.response_types:
+        raise UnauthorizedClient("this client is not registered for response_type code")
+    mode = parameters.get("response_mode")
+    if mode is not None and mode not in RESPONSE_MODES:
+        raise InvalidRequest("response_mode must be query, fragment or form_post", reason="response_mode")
+
+
+def _scope(parameters: Parameters, client: Client) -> tuple[str, ...]:
+    """Return the scopes in order, without doubles. Unknown ones are ignored, known ones that the client may not ask are refused."""
+    asked = tuple(dict.fromkeys(parameters.get("scope", "").split(" "))) if "scope" in parameters else ()
+    known = tuple(name for name in asked if name in claim_policy.SCOPES)
+    if "openid" not in known:
+        raise InvalidScope("scope must contain openid", reason="openid_missing")
+    forbidden = [name for name in known if name not in client.scope]
+    if forbidden:
+        raise InvalidScope(f"this client may not ask for {' '.join(forbidden)}", reason="scope_not_registered")
+    return known
+
+
+def _claim_sets(scope: tuple[str, ...], asked: ClaimsRequest, client: Client) -> tuple[int, int]:
+    """Return the bit sets for userinfo and the ID token: what scopes and ``claims`` ask, never beyond the client's registration."""
+    allowed = claim_policy.for_scopes(client.scope)
+    userinfo = claim_policy.for_scopes(scope) | claim_policy.pack(asked.userinfo)
+    return userinfo & allowed, claim_policy.pack(asked.id_token) & allowed
+
+
+def _challenge(parameters: Parameters, client: Client) -> str:
+    """RFC 7636 sections 4.3 and 4.4.1; ``plain`` is no protection against whoever reads the request (RFC 9700 section 2.1.1)."""
+    challenge = parameters.get("code_challenge")
+    method = parameters.get("code_challenge_method")
+    if challenge is None:
+        if method is not None:
+            raise InvalidRequest("code_challenge is missing", reason="code_challenge_missing")
+        if client.require_pkce:
+            raise InvalidRequest("code_challenge is missing: this client must use PKCE", reason="pkce_required")
+        return ""
+    if method != "S256":
+        raise InvalidRequest("code_challenge_method must be S256", reason="code_challenge_method")
+    if not _CHALLENGE.fullmatch(challenge):
+        raise InvalidRequest("code_challenge must be 43 characters of base64url", reason="code_challenge")
+    return challenge
+
+
+def _prompt(parameters: Parameters) -> frozenset[str]:
+    prompt = frozenset(_words(parameters, "prompt"))
+    if not prompt <= set(PROMPTS):
+        raise InvalidRequest("prompt may hold none, login, consent and select_account", reason="prompt")
+    if "none" in prompt and len(prompt) > 1:
+        raise InvalidRequest("prompt=none stands alone", reason="prompt")
+    return prompt
+
+
+def _max_age(parameters: Parameters, client: Client) -> int | None:
+    raw = parameters.get("max_age")
+    if raw is None:
+        return client.default_max_age
+    if not (raw.isascii() and raw.isdigit() and len(raw) <= len(str(_MAX_AGE))):
+        raise InvalidRequest("max_age must be a number of seconds", reason="max_age")
+    return int(raw)
+
+
+def _display(parameters: Parameters) -> str:
+    display = parameters.get("display", "page")
+    if display not in DISPLAYS:
+        raise InvalidRequest("display must be page, popup, touch or wap", reason="display")
+    return display
+
+
+def _words(parameters: Parameters, name: str) -> tuple[str, ...]:
+    words = tuple(dict.fromkeys(parameters[name].split())) if name in parameters else ()
+    if len(words) > _MAX_LIST:
+        raise InvalidRequest(f"{name} holds too many values", reason=name)
+    return words
+
+
+def _bounded(parameters: Parameters, name: str, most: int) -> str | None:
+    value = parameters.get(name)
+    if value is not None and len(value) > most:
+        raise InvalidRequest(f"{name} is longer than {most} characters", reason=name)
+    return value
+
+
+def _voluntary_acr(asked: ClaimsRequest) -> tuple[str, ...]:
+    return () if asked.acr_essential else asked.acr_values
+
+
+def _required_sub(asked: ClaimsRequest, hint: HintClaims | None) -> str | None:
+    """A hint and a ``sub`` claim both name who must be signed in (OpenID Connect Core sections 3.1.2.1 and 5.5.1)."""
+    if hint is not None and asked.sub is not None and hint.sub != asked.sub:
+        raise InvalidRequest("id_token_hint and the sub claim name different subjects", reason="id_token_hint")
+    return hint.sub if hint is not None else asked.sub

@@ -1,0 +1,1 @@
+"""Alembic's scripts: the only place where an SQLAlchemy engine is made."""
