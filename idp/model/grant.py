@@ -49,7 +49,6 @@ class Grant:
     expires_at: int
     offline: bool
     generation: int
-    family_key: bytes
     rotated_at: int
     grace_used: bool
     revoked_at: int | None = None

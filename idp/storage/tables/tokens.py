@@ -69,7 +69,6 @@ grants = Table(
     Column("expires_at", BigInteger, nullable=False),
     Column("offline", Integer, nullable=False),
     Column("generation", Integer, nullable=False),
-    Column("family_key", LargeBinary, nullable=False),
     Column("rotated_at", BigInteger, nullable=False),
     Column("grace_used", Integer, nullable=False),
     Column("revoked_at", BigInteger),
@@ -80,7 +79,7 @@ grants = Table(
 )
 """One row an authorization: its primary key is chosen when the code is sealed, so the INSERT spends the code.
 
-``claims`` is the bit set of what userinfo releases; ``family_key`` keys the refresh tokens of the family; ``generation`` counts them.
+``claims`` is the bit set of what userinfo releases; ``generation`` is the number of the newest refresh token, 0 where there is none.
 """
 
 revoked_tokens = Table(
