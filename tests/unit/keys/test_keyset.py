@@ -1,0 +1,77 @@
+"""JWK sets of clients."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import pytest
+
+from keys.errors import InvalidJwk, UnknownKey
+from keys.keyset import import_jwks, read_jwks
+from tests.support.jose_vectors import RFC7515_EC, RFC7515_RSA, RFC7638_RSA, RFC8037_OKP
+
+EC = {**RFC7515_EC, "kid": "ec"}
+
+
+def test_a_key_is_found_by_its_id() -> None:
+    keys = import_jwks({"keys": [EC, RFC7638_RSA]})
+    assert [key.kid for key in keys.candidates("2011-04-29", "RS256")] == ["2011-04-29"]
+
+
+def test_without_an_id_the_keys_of_the_algorithm_are_candidates() -> None:
+    keys = import_jwks({"keys": [EC, RFC7638_RSA, RFC7515_RSA, RFC8037_OKP]})
+    assert [key.kid for key in keys.candidates(None, "RS256")] == ["2011-04-29", None]
+
+
+def test_the_candidates_without_an_id_are_few() -> None:
+    keys = import_jwks({"keys": [{**RFC7515_EC, "kid": str(number)} for number in range(20)]})
+    assert len(keys.candidates(None, "ES256")) == 4
+
+
+@pytest.mark.parametrize(("kid", "alg"), [("other", "ES256"), (None, "RS256"), (None, "none")])
+def test_no_candidate_is_an_unknown_key(kid: str | None, alg: str) -> None:
+    with pytest.raises(UnknownKey):
+        import_jwks({"keys": [EC]}).candidates(kid, alg)
+
+
+@pytest.mark.spec("RFC 7517", "4.2")
+def test_keys_for_encryption_are_passed_over() -> None:
+    assert len(import_jwks({"keys": [EC, {"kty": "EC", "use": "enc"}]}).keys) == 1
+
+
+@pytest.mark.parametrize(
+    ("document", "field"),
+    [
+        ({}, "jwks.keys"),
+        ({"keys": {}}, "jwks.keys"),
+        ({"keys": []}, "jwks.keys"),
+        ({"keys": [EC] * 2}, "jwks.keys"),
+        ({"keys": [{**EC, "kid": str(number)} for number in range(33)]}, "jwks.keys"),
+        ({"keys": [EC, "x"]}, "jwks.keys[1]"),
+        ({"keys": [EC, {"kty": "oct", "use": "sig"}]}, "jwks.keys[1].kty"),
+        ({"keys": [{**EC, "use": "enc"}]}, "jwks.keys"),
+    ],
+)
+def test_a_registration_learns_what_is_wrong(document: dict[str, Any], field: str) -> None:
+    with pytest.raises(InvalidJwk) as caught:
+        import_jwks(document)
+    assert caught.value.field == field
+
+
+@pytest.mark.spec("RFC 7517", "5")
+def test_a_fetched_set_may_hold_keys_that_we_do_not_know() -> None:
+    body = orjson.dumps({"keys": [{"kty": "AKP", "alg": "ML-DSA-44", "pub": "AA"}, EC], "next": 1})
+    assert [key.kid for key in read_jwks(body).keys] == ["ec"]
+
+
+def test_private_material_is_an_error_even_in_a_fetched_set() -> None:
+    with pytest.raises(InvalidJwk) as caught:
+        read_jwks(orjson.dumps({"keys": [EC, {**RFC7515_RSA, "d": "AQAB"}]}))
+    assert caught.value.code == "private_jwk"
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"keys":[],"keys":[]}', b'{"keys":"' + b"x" * 65_536 + b'"}'])
+def test_a_fetched_body_that_is_no_key_set_is_refused(body: bytes) -> None:
+    with pytest.raises(InvalidJwk):
+        read_jwks(body)
