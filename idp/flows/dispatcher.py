@@ -53,17 +53,12 @@ class Decision:
 
 
 def decide(facts: Facts) -> Decision:
-    """Return the next step. The order is the order of trust: who, how surely, with whose agreement."""
+    """Return the next step. The order is the order of trust: who and how surely, then with whose agreement."""
     if facts.pending is not None and facts.pending.password_account:
         return Decision(Step.SET_PASSWORD, "must_change")
     if facts.snapshot is None:
         return Decision(Step.SIGN_IN, "no_session")
-    return (
-        _who(facts, facts.snapshot)
-        or _how_surely(facts, facts.snapshot)
-        or _agreed(facts, facts.snapshot)
-        or Decision(Step.ANSWER)
-    )
+    return _who(facts, facts.snapshot) or _agreed(facts, facts.snapshot) or Decision(Step.ANSWER)
 
 
 def wanted_consent(request: AuthorizationRequest, client: Client, *, answered: bool) -> consent.Wanted:
@@ -79,16 +74,61 @@ def wanted_consent(request: AuthorizationRequest, client: Client, *, answered: b
     )
 
 
+def demanded(facts: Facts) -> assurance.Demand:
+    """Return what the request and its client ask of the authentication."""
+    request = facts.request
+    return assurance.Demand(
+        acr_values=request.acr_values,
+        essential_acr=request.essential_acr,
+        minimum_acr=facts.client.minimum_acr,
+        max_age=request.max_age,
+        prompt=request.prompt,
+    )
+
+
 def _who(facts: Facts, snapshot: Snapshot) -> Decision | None:
+    """Who is signed in, and how surely and freshly: what ``policies.assurance`` finds missing is the step."""
     request, pending = facts.request, facts.pending
     signed_in_here = pending is not None and pending.signed_in_at > 0
-    if not signed_in_here:
-        if "login" in request.prompt:
-            return Decision(Step.SIGN_IN, "prompt_login")
-        if request.max_age is not None and facts.now - snapshot.session.auth_time > request.max_age:
-            return Decision(Step.SIGN_IN, "max_age")
-        if "select_account" in request.prompt and not (pending is not None and pending.account_chosen):
-            return Decision(Step.CHOOSE_ACCOUNT, "prompt_select_account")
+    if "select_account" in request.prompt and not signed_in_here and not (pending is not None and pending.account_chosen):
+        return Decision(Step.CHOOSE_ACCOUNT, "prompt_select_account")
+    missing = _missing(facts, snapshot, signed_in_here=signed_in_here)
+    if missing.missing is assurance.Missing.SIGN_IN:
+        return Decision(Step.SIGN_IN, missing.reason)
     if request.required_sub is not None and snapshot.sub != request.required_sub:
         return Decision(Step.UNMET if signed_in_here else Step.SIGN_IN, "other_subject")
+    if missing.missing is assurance.Missing.UNREACHABLE:
+        return Decision(Step.UNMET, missing.reason)
+    if missing.missing is assurance.Missing.STEP_UP:
+        return Decision(Step.STEP_UP, missing.reason)
     return None
+
+
+def _missing(facts: Facts, snapshot: Snapshot, *, signed_in_here: bool) -> assurance.Decision:
+    """Ask the policy as if every level were in reach; only if that is not enough, look up what the account's factors reach."""
+    demand, session = demanded(facts), snapshot.session
+    hopeful = assurance.Present(session.acr, session.auth_time, assurance.LOA_4, signed_in_here=signed_in_here)
+    decision = assurance.needed(demand, hopeful, facts.now)
+    if decision.missing is not assurance.Missing.STEP_UP:
+        return decision
+    reachable = facts.can_reach(session.account_id)
+    actual = assurance.Present(session.acr, session.auth_time, reachable, signed_in_here=signed_in_here)
+    return assurance.needed(demand, actual, facts.now)
+
+
+def _agreed(facts: Facts, snapshot: Snapshot) -> Decision | None:
+    """Whether the person has to be asked or told first."""
+    answered = facts.pending is not None and facts.pending.consented
+    wanted = wanted_consent(facts.request, facts.client, answered=answered)
+    decision = consent.decide(wanted, remembered(snapshot.consent))
+    if decision.step is consent.Step.NONE:
+        return None
+    return Decision(Step.CONSENT, decision.reason, decision)
+
+
+def remembered(state: ConsentState | None) -> consent.Remembered | None:
+    """Return a stored consent as the policy reads it."""
+    if state is None:
+        return None
+    offline = "offline_access" in state.scope.split(" ")
+    return consent.Remembered(state.kind, state.claims, offline, state.text_version, state.declined)

@@ -15,7 +15,7 @@ from clients.model import Client
 from clients.registry import ClientRegistry
 from idp import handles
 from idp.clock import Clock
-from idp.flows.dispatcher import Decision, Facts, Step, decide
+from idp.flows.dispatcher import Decision, Facts, Step, decide, demanded
 from idp.flows.pending import PendingRequests
 from idp.model.audit import AuditEvent, Event, Outcome
 from idp.model.authorization import AuthorizationRequest, PendingRequest
@@ -40,6 +40,7 @@ from idp.services.audit import AuditLog
 from idp.services.codes import CodeBox
 from idp.services.sessions import SessionService
 from idp.services.subjects import SubjectService
+from policies import assurance
 from policies import claims as claim_policy
 
 _SILENT: Final[dict[Step, type[ProtocolError]]] = {
@@ -94,7 +95,7 @@ class AuthorizationEndpoint:
         clock: Clock,
         responder: Responder,
         read_hint: Callable[[str, Client], HintClaims],
-        has_totp: Callable[[str], bool],
+        can_reach: Callable[[str], str],
         code_lifetime: int,
     ) -> None:
         """Take collaborators; ``read_hint`` verifies an ``id_token_hint``; ``code_lifetime`` is in seconds."""
@@ -107,7 +108,7 @@ class AuthorizationEndpoint:
         self._clock = clock
         self._responder = responder
         self._read_hint = read_hint
-        self._has_totp = has_totp
+        self._can_reach = can_reach
         self._code_lifetime = code_lifetime
 
     def handle(self, wire: WireRequest, browser: Browser) -> AuthorizationOutcome:
@@ -191,7 +192,7 @@ class AuthorizationEndpoint:
             challenge=request.challenge,
             redirect_digest=hashlib.sha256(request.redirect_uri.encode()).digest(),
             auth_time=session.auth_time,
-            acr=session.acr,
+            acr=assurance.stated(session.acr, demanded(facts)),
             amr=session.amr,
             expires_at=facts.now + self._code_lifetime,
         )
@@ -214,7 +215,7 @@ class AuthorizationEndpoint:
     def _facts(
         self, request: AuthorizationRequest, client: Client, snapshot: Snapshot | None, pending: PendingRequest | None
     ) -> Facts:
-        return Facts(request, client, snapshot, self._clock.now(), pending, self._has_totp)
+        return Facts(request, client, snapshot, self._clock.now(), self._can_reach, pending)
 
     def _error(self, redirect_uri: str, mode: str, state: str | None, error: ProtocolError) -> WireResponse:
         return self._responder.respond(

@@ -1,0 +1,77 @@
+"""``idp keys``: list, rotate, retire, revoke."""
+
+from __future__ import annotations
+
+import click
+
+from idp.cli.context import Context, pass_context
+from idp.cli.output import emit, emit_rows, with_exit_codes
+from keys.service import Outcome
+
+
+@click.group("keys")
+def keys_group() -> None:
+    """Signing keys."""
+
+
+@keys_group.command("list")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@pass_context
+@with_exit_codes
+def list_keys(context: Context, *, as_json: bool) -> None:
+    """Show every key with its state and moments (epoch seconds)."""
+    names = ("kid", "alg", "use", "state", "created", "activates", "retires")
+    rows = [{name: getattr(row, name) for name in names} for row in context.wiring.key_service.rows()]
+    emit_rows(rows, as_json=as_json)
+
+
+@keys_group.command("rotate")
+@click.option("--alg", default="ES256", show_default=True, help="Algorithm whose key is replaced.")
+@click.option("--force", is_flag=True, help="Although the next key is too young for caches to know it.")
+@click.option("--reason", default="", help="Goes into the audit log.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@pass_context
+@with_exit_codes
+def rotate(context: Context, *, alg: str, force: bool, reason: str, as_json: bool) -> None:
+    """Make the next key active and publish a new next."""
+    wiring = context.wiring
+    outcome = wiring.key_service.rotate(alg, wiring.clock.now(), force=force, actor="operator:local", note=reason)
+    _report(outcome, as_json=as_json)
+
+
+@keys_group.command("retire")
+@click.argument("kid")
+@click.option("--reason", default="", help="Goes into the audit log.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@pass_context
+@with_exit_codes
+def retire(context: Context, *, kid: str, reason: str, as_json: bool) -> None:
+    """Stop a key from signing; what it signed stays valid."""
+    wiring = context.wiring
+    outcome = wiring.key_service.retire(kid, wiring.clock.now(), actor="operator:local", note=reason)
+    _report(outcome, as_json=as_json)
+
+
+@keys_group.command("revoke")
+@click.argument("kid")
+@click.option("--reason", required=True, help="Goes into the audit log.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@pass_context
+@with_exit_codes
+def revoke(context: Context, *, kid: str, reason: str, yes: bool, as_json: bool) -> None:
+    """Void a key and everything that it signed, at once."""
+    if not yes:
+        click.confirm(f"Every token signed by {kid} becomes invalid at once. Revoke it?", abort=True, err=True)
+    wiring = context.wiring
+    outcome = wiring.key_service.revoke(kid, wiring.clock.now(), actor="operator:local", note=reason)
+    _report(outcome, as_json=as_json)
+
+
+def _report(outcome: Outcome, *, as_json: bool) -> None:
+    events = [{"action": event.action.value, "kid": event.kid, "alg": event.alg} for event in outcome.events]
+    emit(
+        {"version": outcome.version, "events": events},
+        as_json=as_json,
+        text="\n".join(f"{event['action']} {event['alg']} {event['kid']}" for event in events) or "nothing to do",
+    )

@@ -1,0 +1,94 @@
+"""What every command does alike: data on stdout (one JSON object or line, or plain text), messages on stderr, exit codes by kind of error."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from enum import IntEnum
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+import click
+import orjson
+
+from idp.errors import DomainError, NotFound, Refused, SettingsError
+from keys.errors import KeyNotFound, KeyRefused, KeysError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Exit(IntEnum):
+    """Exit codes of the contract."""
+
+    OK = 0
+    FAILURE = 1
+    USAGE = 2
+    NOT_FOUND = 3
+    REFUSED = 4
+    CHECK_FAILED = 5
+
+
+_CODES: tuple[tuple[type[Exception], Exit], ...] = (
+    (NotFound, Exit.NOT_FOUND),
+    (KeyNotFound, Exit.NOT_FOUND),
+    (Refused, Exit.REFUSED),
+    (KeyRefused, Exit.REFUSED),
+    (SettingsError, Exit.FAILURE),
+    (DomainError, Exit.FAILURE),
+    (KeysError, Exit.FAILURE),
+)
+
+
+def emit(data: Mapping[str, Any], *, as_json: bool, text: str | None = None) -> None:
+    """Print one result: the object as JSON, or ``text`` (by default ``name: value`` lines)."""
+    if as_json:
+        click.echo(orjson.dumps(dict(data)).decode())
+    else:
+        click.echo(text if text is not None else "\n".join(f"{name}: {value}" for name, value in data.items()))
+
+
+def emit_rows(rows: list[Mapping[str, Any]], *, as_json: bool) -> None:
+    """Print a list: one JSON line a row, or columns under a heading."""
+    if as_json:
+        for row in rows:
+            click.echo(orjson.dumps(dict(row)).decode())
+        return
+    if not rows:
+        return
+    names = list(rows[0])
+    table = [names, *([_cell(row[name]) for name in names] for row in rows)]
+    widths = [max(len(line[column]) for line in table) for column in range(len(names))]
+    for line in table:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def say(message: str) -> None:
+    """Print a message for the person on stderr."""
+    click.echo(message, err=True)
+
+
+def fail(message: str, code: Exit) -> None:
+    """Print why on stderr and end with the exit code."""
+    say(message)
+    sys.exit(code)
+
+
+def with_exit_codes(command: Callable[P, R]) -> Callable[P, R]:
+    """Turn domain errors into a sentence on stderr and the contract's exit code; anything else stays a traceback."""
+
+    @wraps(command)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except tuple(kind for kind, _ in _CODES) as error:
+            code = next(code for kind, code in _CODES if isinstance(error, kind))
+            field = getattr(error, "field", None)
+            fail(f"error: {field + ': ' if field else ''}{error}", code)
+            raise
+
+    return wrapped
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else str(value)
