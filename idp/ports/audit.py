@@ -21,6 +21,7 @@ class AuditQuery:
     since_us: int | None = None
     until_us: int | None = None
     before_id: str | None = None
+    after_id: str | None = None
     limit: int = 100
     ascending: bool = False
 
@@ -38,6 +39,10 @@ class AuditStore(Protocol):
 
     def sequence(self, link: AuditLinker, batch: int) -> int:
         """Number and chain up to ``batch`` unsequenced rows in order of id, in one transaction; 0 when none or when another does it."""
+        ...
+
+    def head(self) -> tuple[int, bytes]:
+        """Return the number and the chain value of the last sequenced record; (0, b"") for an empty log."""
         ...
 
     def in_sequence(self) -> Iterator[Mapping[str, object]]:

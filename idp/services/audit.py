@@ -10,6 +10,7 @@ import hashlib
 import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 
@@ -33,9 +34,10 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The result of a verification: how many records were read, and the first fault if there is one."""
+    """The result of a verification: records read, how many of them are numbered, the chain's head, and the first fault if any."""
 
     checked: int
+    sequenced: int
     head: str
     fault: Fault | None
 
@@ -95,17 +97,39 @@ class AuditLog:
             total += done
         return total
 
-    def verify(self) -> Verdict:
-        """Read the whole log and check each MAC, the numbering without a gap and the chain; stops at the first fault."""
-        previous, expected, checked = b"", 1, 0
+    def head(self) -> dict[str, object]:
+        """Return the signed head of the log: its length, chain value and MAC. Kept elsewhere, it makes a cut-off tail visible."""
+        size, chain = self._store.head()
+        return {"size": size, "head": chain.hex(), "mac": self._head_mac(size, chain.hex())}
+
+    def verify(self, checkpoint: Mapping[str, Any] | None = None) -> Verdict:
+        """Read the whole log and check each MAC, the numbering without a gap and the chain; stops at the first fault.
+
+        ``checkpoint`` is an earlier ``head``: the log must still contain it.
+        """
+        previous, sequenced, checked = b"", 0, 0
         for row in self._store.in_sequence():
             checked += 1
-            fault = self._fault(row, previous, expected)
+            fault = self._fault(row, previous, sequenced + 1)
+            if not fault and row["seq"] is not None:
+                previous, sequenced = bytes(row["chain"]), sequenced + 1  # type: ignore[call-overload]
+                fault = self._checkpoint_fault(checkpoint, sequenced, previous)
             if fault:
-                return Verdict(checked, previous.hex(), Fault(checked, str(row["id"]), fault))
-            if row["seq"] is not None:
-                previous, expected = bytes(row["chain"]), expected + 1  # type: ignore[call-overload]
-        return Verdict(checked, previous.hex(), None)
+                return Verdict(checked, sequenced, previous.hex(), Fault(checked, str(row["id"]), fault))
+        if checkpoint is not None and sequenced < int(checkpoint["size"]):
+            missing = f"the log ends at record {sequenced}; the checkpoint saw {checkpoint['size']}"
+            return Verdict(checked, sequenced, previous.hex(), Fault(sequenced + 1, "", missing))
+        return Verdict(checked, sequenced, previous.hex(), None)
+
+    def _checkpoint_fault(self, checkpoint: Mapping[str, Any] | None, sequenced: int, chain: bytes) -> str | None:
+        if checkpoint is None or sequenced != checkpoint["size"]:
+            return None
+        if not hmac.compare_digest(str(checkpoint["mac"]), self._head_mac(sequenced, str(checkpoint["head"]))):
+            return "the checkpoint itself was changed"
+        return None if chain.hex() == checkpoint["head"] else "the log differs from the checkpoint: it was rewritten"
+
+    def _head_mac(self, size: int, head: str) -> str:
+        return hmac.digest(self._key, f"head\0{size}\0{head}".encode(), hashlib.sha256).hex()
 
     def _fault(self, row: Mapping[str, object], previous: bytes, expected: int) -> str | None:
         if not hmac.compare_digest(self._mac(row), bytes(row["mac"])):  # type: ignore[call-overload]

@@ -101,6 +101,11 @@ class SqlAuditStore:
                 tx.run_many(self._number, updates)
         return len(waiting)
 
+    def head(self) -> tuple[int, bytes]:
+        """Return the number and the chain value of the last sequenced record."""
+        last = self._database.row(self._last)
+        return (int(last[0]), bytes(last[1])) if last else (0, b"")
+
     def in_sequence(self) -> Iterator[Mapping[str, object]]:
         """Yield sequenced rows by number, then the waiting ones by id, a page at a time."""
         yield from self._pages(self._numbered, "seq", 0)
@@ -136,8 +141,9 @@ def _filtered(query: AuditQuery) -> Select[Any]:
         statement = statement.where(columns.at_us < query.until_us)
     if query.before_id is not None:
         statement = statement.where(columns.id < query.before_id)
-    order = columns.at_us.asc() if query.ascending else columns.at_us.desc()
-    return statement.order_by(order, columns.id.asc() if query.ascending else columns.id.desc())
+    if query.after_id is not None:
+        statement = statement.where(columns.id > query.after_id)
+    return statement.order_by(columns.id.asc() if query.ascending else columns.id.desc())
 
 
 def count_waiting(database: Database) -> int:

@@ -35,7 +35,7 @@ audit_events = Table(
     Index(
         "ix_audit_events_account_id",
         "account_id",
-        "at_us",
+        "id",
         sqlite_where=text("account_id IS NOT NULL"),
         postgresql_where=text("account_id IS NOT NULL"),
     ),

@@ -1,0 +1,53 @@
+"""Opens the stores that the settings name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from idp.errors import SettingsError
+from idp.ports.ephemeral import Counters, SingleUse, TransactionStore
+from idp.storage import ephemeral_redis
+from idp.storage.database import Database
+from idp.storage.ephemeral_sql import SqlCounters, SqlSingleUse, SqlTransactions
+from idp.storage.sqlite import SqliteDatabase
+
+
+@dataclass(frozen=True, slots=True)
+class EphemeralStores:
+    """The three ephemeral ports over one store."""
+
+    transactions: TransactionStore
+    single_use: SingleUse
+    counters: Counters
+
+
+def open_database(url: str, sqlite_path: Path) -> Database:
+    """Return the database that ``url`` names, SQLite at ``sqlite_path`` when it is empty; raises ``SettingsError``."""
+    if not url:
+        return SqliteDatabase(sqlite_path)
+    if url.startswith("sqlite:///"):
+        return SqliteDatabase(Path(url.removeprefix("sqlite:///")))
+    if url.startswith(("postgresql://", "postgres://")):
+        try:
+            from idp.storage.postgresql import PostgresqlDatabase  # noqa: PLC0415 - an optional extra
+        except ImportError as error:
+            reason = "IDP_DATABASE_URL names PostgreSQL: install the extra, dinhdanh[postgresql]"
+            raise SettingsError(reason, field="IDP_DATABASE_URL") from error
+        return PostgresqlDatabase(url.replace("postgres://", "postgresql://", 1))
+    raise SettingsError("IDP_DATABASE_URL must be postgresql://… or sqlite:///…", field="IDP_DATABASE_URL")
+
+
+def open_ephemeral(url: str, database: Database) -> EphemeralStores:
+    """Return the ephemeral stores: Redis or Valkey when ``url`` names one (checked for ``noeviction``), else the database."""
+    if not url:
+        return EphemeralStores(SqlTransactions(database), SqlSingleUse(database), SqlCounters(database))
+    if not url.startswith(("redis://", "rediss://", "unix://")):
+        raise SettingsError("IDP_EPHEMERAL_URL must be redis://, rediss:// or unix://", field="IDP_EPHEMERAL_URL")
+    client = ephemeral_redis.connect(url)
+    ephemeral_redis.check_policy(client)
+    return EphemeralStores(
+        ephemeral_redis.RedisTransactions(client),
+        ephemeral_redis.RedisSingleUse(client),
+        ephemeral_redis.RedisCounters(client),
+    )
