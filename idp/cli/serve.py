@@ -1,0 +1,96 @@
+"""``idp serve``, ``idp worker``, ``idp tick``: the long-running processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
+from types import FrameType
+from typing import Final
+
+import click
+
+from idp import logs
+from idp.cli.context import Context, pass_context
+from idp.cli.output import emit, say, with_exit_codes
+
+_THREADS: Final = 4
+_BACKLOG: Final = 1024
+
+
+@click.command("serve")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Worker processes.")
+@click.option("--no-worker", is_flag=True, help="Leave regular tasks to a separate `idp worker`.")
+@pass_context
+@with_exit_codes
+def serve(context: Context, *, host: str, port: int, workers: int, no_worker: bool) -> None:
+    """Serve until SIGTERM, then drain and exit 0."""
+    from granian import Granian  # noqa: PLC0415 - only this command needs the server, and it is slow to import
+
+    logs.configure(context.settings.log)
+    context.wiring.check_fit_to_serve()
+    os.environ["IDP_WORKERS_COUNT"] = str(workers)
+    server = Granian(
+        "idp.wsgi:create",
+        address=host,
+        port=port,
+        interface="wsgi",  # type: ignore[arg-type] - the enum's value is accepted and spares its import path
+        workers=workers,
+        blocking_threads=_THREADS,
+        blocking_threads_idle_timeout=3600,
+        backlog=_BACKLOG,
+        backpressure=64,
+        http="1",  # type: ignore[arg-type] - see interface
+        websockets=False,
+        factory=True,
+        respawn_failed_workers=True,
+        log_enabled=False,
+    )
+    with _background(context, enabled=not no_worker):
+        say(f"listening on http://{host}:{port} for issuer {context.settings.issuer}")
+        server.serve()
+
+
+@click.command("worker")
+@pass_context
+@with_exit_codes
+def worker(context: Context) -> None:
+    """Run regular tasks until SIGTERM: deliver sign-outs, number the audit log, rotate keys, purge."""
+    logs.configure(context.settings.log)
+    context.wiring.check_fit_to_serve()
+    stop = Event()
+
+    def ended(_signal: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, ended)
+    signal.signal(signal.SIGINT, ended)
+    context.wiring.housekeeper.serve(stop)
+
+
+@click.command("tick")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@pass_context
+@with_exit_codes
+def tick(context: Context, *, as_json: bool) -> None:
+    """Run every regular task once."""
+    emit(context.wiring.housekeeper.tick(), as_json=as_json)
+
+
+@contextmanager
+def _background(context: Context, *, enabled: bool) -> Iterator[None]:
+    """Run the regular tasks in a thread of the supervising process, which serves no requests."""
+    stop = Event()
+    thread = Thread(target=context.wiring.housekeeper.serve, args=(stop,), name="housekeeper", daemon=True)
+    if enabled:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        if enabled:
+            thread.join(timeout=10)

@@ -1,0 +1,38 @@
+"""Removes what is past its end: ephemeral rows, and class A rows that can decide nothing any more."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import ColumnElement, Table, bindparam, delete, select
+
+from idp.storage.database import Database, Prepared
+from idp.storage.tables import counters, grants, revoked_tokens, sessions, single_use, transactions
+
+_BATCH: Final = 1_000
+_GRANT_MARGIN: Final = 3600
+"""A spent code's grant must outlive every token from it, and the code itself: a margin over both."""
+_SESSION_HISTORY: Final = 30 * 86400
+
+
+class Purger:
+    """Deletes in small batches, so that no reader waits."""
+
+    def __init__(self, database: Database) -> None:
+        """Prepare the statements."""
+        self._database = database
+        self._statements = (
+            *(self._expired(table, 0) for table in (transactions, single_use, counters, revoked_tokens)),
+            self._expired(grants, _GRANT_MARGIN),
+            self._expired(sessions, _SESSION_HISTORY),
+        )
+
+    def run(self, now: int) -> int:
+        """Delete one batch of each kind; returns how many rows went."""
+        return sum(self._database.run(statement, {"moment": now}) for statement in self._statements)
+
+    def _expired(self, table: Table, margin: int) -> Prepared:
+        key = next(iter(table.primary_key.columns))
+        past: ColumnElement[bool] = table.c.expires_at < bindparam("moment", type_=table.c.expires_at.type) - margin
+        rows = select(key).where(past).limit(_BATCH)
+        return self._database.prepare(delete(table).where(key.in_(rows)))
