@@ -1,0 +1,179 @@
+"""Assurance: which level of authentication some factors reach, and whether a session is sure and fresh enough for a request.
+
+Levels are the four of Decree 69/2024 (mức độ xác thực), which is another axis than the level of an account (``identity_level``): that one
+says how surely a person was enrolled, this one how surely he is the one who is here now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+LOA_1: Final = "urn:dinhdanh:loa:1"
+LOA_2: Final = "urn:dinhdanh:loa:2"
+LOA_3: Final = "urn:dinhdanh:loa:3"
+LOA_4: Final = "urn:dinhdanh:loa:4"
+LEVELS: Final = (LOA_1, LOA_2, LOA_3, LOA_4)
+"""Every level in rising order."""
+
+_RANK: Final = MappingProxyType({acr: rank for rank, acr in enumerate(LEVELS, start=1)})
+
+
+class Kind(StrEnum):
+    """What a factor rests on (Decree 69/2024 article 3)."""
+
+    KNOWLEDGE = "knowledge"
+    POSSESSION = "possession"
+    BIOMETRIC = "biometric"
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """One authentication factor: what it rests on, and its ``amr`` value (RFC 8176 section 2)."""
+
+    name: str
+    kind: Kind
+    amr: str
+
+
+_FACTORS: Final = (
+    Factor("password", Kind.KNOWLEDGE, "pwd"),
+    Factor("totp", Kind.POSSESSION, "otp"),
+)
+FACTORS: Final[Mapping[str, Factor]] = MappingProxyType({factor.name: factor for factor in _FACTORS})
+"""Every factor that people can use here; another factor is one row."""
+
+
+class Missing(StrEnum):
+    """What stands between a session and a request."""
+
+    NOTHING = "nothing"
+    SIGN_IN = "sign_in"
+    STEP_UP = "step_up"
+    UNREACHABLE = "unreachable"
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What a request and its client ask.
+
+    ``acr_values`` is voluntary, in order of preference; ``essential_acr`` are the values of an essential ``acr`` claim, one of which must be
+    met (OpenID Connect Core section 5.5.1.1); ``minimum_acr`` is the client's own floor; ``max_age`` is in seconds.
+    """
+
+    acr_values: tuple[str, ...] = ()
+    essential_acr: tuple[str, ...] = ()
+    minimum_acr: str | None = None
+    max_age: int | None = None
+    prompt: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """What is there: the session's level and moment of authentication, and the highest level that the account's factors could reach.
+
+    ``signed_in_here`` tells that the authentication happened for this very request, which is what ``prompt=login`` waits for.
+    """
+
+    acr: str
+    auth_time: int
+    reachable: str
+    signed_in_here: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is missing, why (a reason id), and the level to aim at (None where the request asks for none)."""
+
+    missing: Missing
+    reason: str
+    acr: str | None = None
+
+
+def rank(acr: str) -> int:
+    """Return 1 to 4 for a level, 0 for anything that is not one of ours."""
+    return _RANK.get(acr, 0)
+
+
+def satisfies(reached_acr: str, wanted_acr: str) -> bool:
+    """Tell whether one level is at least another; an unknown wanted level is satisfied by nothing."""
+    return 0 < rank(wanted_acr) <= rank(reached_acr)
+
+
+def reached(factors: Iterable[str]) -> str:
+    """Return the level that verified factors reach together (Decree 69/2024: the table of four levels).
+
+    Two passwords are one factor: kinds count, not names. Raises ``ValueError`` for no factor and ``KeyError`` for an unknown one.
+    """
+    return _level({FACTORS[name].kind for name in factors})
+
+
+def amr(factors: Iterable[str]) -> tuple[str, ...]:
+    """Return the ``amr`` values of verified factors, with ``mfa`` when they are of more than one kind (RFC 8176 section 2)."""
+    used = [FACTORS[name] for name in dict.fromkeys(factors)]
+    values = tuple(dict.fromkeys(factor.amr for factor in used))
+    return (*values, "mfa") if len({factor.kind for factor in used}) > 1 else values
+
+
+def required_level(demand: Demand) -> str | None:
+    """Return the lowest level that must be met: the client's floor and the easiest essential value; None if nothing must."""
+    essential = sorted(rank(value) for value in demand.essential_acr if rank(value))
+    floor = max(rank(demand.minimum_acr or ""), essential[0] if essential else 0)
+    return LEVELS[floor - 1] if floor else None
+
+
+def needed(demand: Demand, present: Present | None, now: int) -> Decision:
+    """Tell what is missing for a request, in the order in which it must be settled: presence, freshness, level.
+
+    ``present`` is None where nobody is signed in. ``UNREACHABLE`` answers ``unmet_authentication_requirements``: no step the person could
+    take here leads there. A voluntary level that is out of reach is let go, as section 3.1.2.1 wants it.
+    """
+    target = _target(demand, present)
+    if demand.essential_acr and not any(map(rank, demand.essential_acr)):
+        return Decision(Missing.UNREACHABLE, "acr_unknown")
+    if present is None:
+        return Decision(Missing.SIGN_IN, "no_session", target)
+    if not present.signed_in_here:
+        if "login" in demand.prompt:
+            return Decision(Missing.SIGN_IN, "prompt_login", target)
+        if demand.max_age is not None and now - present.auth_time > demand.max_age:
+            return Decision(Missing.SIGN_IN, "max_age", target)
+    if target is None or satisfies(present.acr, target):
+        return Decision(Missing.NOTHING, "", target)
+    if not satisfies(present.reachable, target):
+        return Decision(Missing.UNREACHABLE, "acr_unreachable", target)
+    return Decision(Missing.STEP_UP, "acr_too_low", target)
+
+
+def stated(reached_acr: str, demand: Demand) -> str:
+    """Return the ``acr`` to put into tokens: what was reached, or for an essential claim the highest asked value that it covers.
+
+    A client that demands one of its values would refuse a higher one that it did not name, although that one is met.
+    """
+    if reached_acr in demand.essential_acr:
+        return reached_acr
+    covered = [value for value in demand.essential_acr if satisfies(reached_acr, value)]
+    return max(covered, key=rank, default=reached_acr)
+
+
+def _level(kinds: set[Kind]) -> str:
+    if not kinds:
+        message = "no factor reaches no level"
+        raise ValueError(message)
+    if kinds == set(Kind):
+        return LOA_4
+    if len(kinds) > 1:
+        return LOA_3 if Kind.BIOMETRIC in kinds else LOA_2
+    return LOA_1
+
+
+def _target(demand: Demand, present: Present | None) -> str | None:
+    """The must comes first; above it, the first preferred level that the account can reach."""
+    floor = required_level(demand)
+    for value in demand.acr_values:
+        if rank(value) and (present is None or satisfies(present.reachable, value)):
+            return max((value, floor or value), key=rank)
+    return floor

@@ -1,0 +1,24 @@
+"""Identity codes: what a citizen, a business or an agency is known by, and how what was typed becomes the one canonical value.
+
+Owns the schemes, their normal form and their structure checks. Does not own which account a code belongs to, or how it is sealed and
+looked up. Imports the standard library only.
+"""
+
+from policies.identity_codes.citizen import Findings, check_consistency, is_sample
+from policies.identity_codes.model import CodeError, EntityType, IdentityCode, SchemeName
+from policies.identity_codes.schemes import SCHEMES, Scheme, may_sign_in, parse, recognise
+
+__all__ = [
+    "SCHEMES",
+    "CodeError",
+    "EntityType",
+    "Findings",
+    "IdentityCode",
+    "Scheme",
+    "SchemeName",
+    "check_consistency",
+    "is_sample",
+    "may_sign_in",
+    "parse",
+    "recognise",
+]
