@@ -1,0 +1,86 @@
+"""A registered client, frozen, with what hot paths ask of it ready to use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """One client secret: only its digest is kept. ``expires_at`` is None for the newest."""
+
+    digest: bytes
+    created_at: int
+    expires_at: int | None = None
+
+    def __repr__(self) -> str:
+        """Show the moments and never the digest."""
+        return f"Secret(created_at={self.created_at}, expires_at={self.expires_at})"
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A department system. Field names are the registered metadata's where one exists (RFC 7591, OpenID Connect Registration)."""
+
+    client_id: str
+    client_name: Mapping[str, str]
+    unit: str
+    legal_basis: str
+    purpose: Mapping[str, str]
+    sector_id: str
+    redirect_uris: tuple[str, ...]
+    scope: frozenset[str]
+    grant_types: frozenset[str]
+    response_types: frozenset[str]
+    token_endpoint_auth_method: str
+    secrets: tuple[Secret, ...] = ()
+    post_logout_redirect_uris: tuple[str, ...] = ()
+    backchannel_logout_uri: str | None = None
+    backchannel_logout_session_required: bool = False
+    application_type: str = "web"
+    subject_type: str = "pairwise"
+    id_token_signed_response_alg: str = "RS256"
+    userinfo_signed_response_alg: str | None = None
+    default_max_age: int | None = None
+    require_auth_time: bool = False
+    default_acr_values: tuple[str, ...] = ()
+    minimum_acr: str | None = None
+    require_pkce: bool = True
+    consent: str = "ask"
+    profile: str = "oidc"
+    contacts: tuple[str, ...] = ()
+    logo_uri: str | None = None
+    client_uri: str | None = None
+    policy_uri: str | None = None
+    tos_uri: str | None = None
+    initiate_login_uri: str | None = None
+    jwks: Mapping[str, Any] | None = None
+    jwks_uri: str | None = None
+    software_id: str | None = None
+    software_version: str | None = None
+    state: str = "active"
+    version: int = 0
+    created_at: int = 0
+    updated_at: int = 0
+    redirect_set: frozenset[str] = field(default=frozenset(), compare=False)
+
+    def __post_init__(self) -> None:
+        """Fill what is derived."""
+        object.__setattr__(self, "redirect_set", frozenset(self.redirect_uris))
+
+    @property
+    def is_confidential(self) -> bool:
+        """Tell whether the client authenticates at the token endpoint."""
+        return self.token_endpoint_auth_method != "none"
+
+    def name(self, language: str) -> str:
+        """Return the client's name in a language, Vietnamese where there is none."""
+        return self.client_name.get(language) or self.client_name["vi"]
+
+    def purpose_in(self, language: str) -> str:
+        """Return the purpose in a language, Vietnamese where there is none."""
+        return self.purpose.get(language) or self.purpose["vi"]
+
+
