@@ -1,0 +1,90 @@
+"""``idp units``: import, show, tree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from idp.cli.context import Context, pass_context
+from idp.cli.output import emit, emit_rows, fail, say, with_exit_codes
+from idp.cli.output import Exit as ExitCode
+from policies.units import Unit
+
+_DATE = click.DateTime(["%Y-%m-%d"])
+
+
+@click.group("units")
+def units_group() -> None:
+    """Administrative units."""
+
+
+@units_group.command("import")
+@click.argument("source")
+@click.option("--as-of", type=_DATE, default=None, help="Day of a CSV snapshot that names none.")
+@click.option("--dry-run", is_flag=True, help="Check and count, write nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@pass_context
+@with_exit_codes
+def import_units(context: Context, *, source: str, as_of: Any, dry_run: bool, as_json: bool) -> None:  # noqa: ANN401 - click's date
+    """Import SOURCE: a .json or .csv file (docs/units.md) or package:vietnamadminunits."""
+    day = as_of.date().isoformat() if as_of else None
+    result = context.wiring.units.load(source, as_of=day, dry_run=dry_run)
+    for notice in result.notices:
+        say(str(notice))
+    emit({"rows": result.rows, "edges": result.edges, "dry_run": dry_run}, as_json=as_json)
+
+
+@units_group.command("show")
+@click.argument("code")
+@click.option("--on", type=_DATE, default=None, help="Day in question; today by default.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@pass_context
+@with_exit_codes
+def show(context: Context, *, code: str, on: Any, as_json: bool) -> None:  # noqa: ANN401 - click's date
+    """Show the unit that has CODE on a day, what it became, and every unit that ever had the code."""
+    answer = context.wiring.units.show(code, on.date().isoformat() if on else None)
+    data: dict[str, Any] = {"on": answer.on, **(_shown(answer.unit) if answer.unit else {"code": code})}
+    data["in_force"] = answer.unit is not None
+    data["successors"] = [_shown(unit) for unit in answer.became]
+    data["history"] = [_shown(unit) for unit in answer.history]
+    emit(data, as_json=as_json, text=_text(data))
+
+
+@units_group.command("tree")
+@click.option("--on", type=_DATE, default=None, help="Day in question; today by default.")
+@click.option("--under", default=None, help="Only the units below this code.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@pass_context
+@with_exit_codes
+def tree(context: Context, *, on: Any, under: str | None, as_json: bool) -> None:  # noqa: ANN401 - click's date
+    """List the units of a day, each under the one above it."""
+    service = context.wiring.units
+    day = on.date().isoformat() if on else service.today()
+    children = service.register.tree(day)
+    if under is not None and service.register.on(under, day) is None:
+        fail(f"no unit has the code {under} on {day}", ExitCode.NOT_FOUND)
+    lines: list[tuple[int, Unit]] = []
+    waiting = [(0, unit) for unit in reversed(children.get(under, ()))]
+    while waiting:
+        depth, unit = waiting.pop()
+        lines.append((depth, unit))
+        waiting.extend((depth + 1, child) for child in reversed(children.get(unit.code, ())))
+    if as_json:
+        emit_rows([_shown(unit) for _, unit in lines], as_json=True)
+        return
+    for depth, unit in lines:
+        click.echo(f"{'  ' * depth}{unit.code} {unit.full_name}")
+
+
+def _shown(unit: Unit) -> dict[str, Any]:
+    names = ("code", "valid_from", "valid_to", "level", "type", "name", "full_name", "parent_code")
+    return {name: getattr(unit, name) for name in names}
+
+
+def _text(data: Mapping[str, Any]) -> str:
+    heading = f"{data['code']} {data.get('full_name', '(not in force)')} on {data['on']}"
+    became = [f"  -> {unit['code']} {unit['full_name']}" for unit in data["successors"]]
+    history = [f"  {unit['valid_from']} - {unit['valid_to'] or '…'}: {unit['full_name']}" for unit in data["history"]]
+    return "\n".join([heading, *became, "history of the code:", *history])
