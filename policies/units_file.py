@@ -73,16 +73,20 @@ def parse_csv(text: str, source: str, as_of: str | None) -> Document:
     problems: list[Problem] = []
     records: dict[str, list[tuple[str, dict[str, Any]]]] = {"unit": [], "event": []}
     try:
-        problems += (Problem("line 1", str(name), "unknown_field") for name in reader.fieldnames or () if name not in CSV_COLUMNS)
+        problems += (
+            Problem("line 1", str(name), "unknown_field") for name in reader.fieldnames or () if name not in CSV_COLUMNS
+        )
         for line in reader:
             place = f"line {reader.line_num}"
             kind = line.pop("record", None) or ""
             if kind not in records or None in line:
-                problems.append(Problem(place, "record", "unknown_value", "unit or event, and as many cells as columns"))
+                problems.append(
+                    Problem(place, "record", "unknown_value", "unit or event, and as many cells as columns")
+                )
                 continue
             records[kind].append((place, {name: _cell(name, value) for name, value in line.items() if value}))
     except csv.Error as error:
-        problems.append(Problem(f"line {reader.line_num}", "", "not_csv", str(error)[:100]))
+        problems.append(Problem(f"after line {reader.line_num}", "", "not_csv", str(error)[:100]))
     return _document(source, as_of, records["unit"], records["event"], problems)
 
 
@@ -124,7 +128,9 @@ def _head_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem("document", "as_of", "date_malformed", "write YYYY-MM-DD")
 
 
-def _problems(place: str, record: Mapping[str, Any], fields: tuple[str, ...], required: tuple[str, ...]) -> list[Problem]:
+def _problems(
+    place: str, record: Mapping[str, Any], fields: tuple[str, ...], required: tuple[str, ...]
+) -> list[Problem]:
     found = [Problem(place, name, "field_missing") for name in required if record.get(name) in (None, "", [])]
     for name, value in record.items():
         reason, detail = _fault(name, value, fields)
@@ -139,7 +145,11 @@ def _fault(name: str, value: object, fields: tuple[str, ...]) -> tuple[str, str]
     if value is None:
         return "", ""
     if name in _LISTS:
-        return ("", "") if isinstance(value, list) and all(isinstance(code, str) for code in value) else ("not_a_list", "of codes")
+        return (
+            ("", "")
+            if isinstance(value, list) and all(isinstance(code, str) for code in value)
+            else ("not_a_list", "of codes")
+        )
     if not isinstance(value, str):
         return "not_text", "codes and dates are text"
     if name in _DATES and not is_date(value):

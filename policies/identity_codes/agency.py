@@ -19,7 +19,9 @@ _OLD_FORM: Final = re.compile(r"[0-9]{3}\.[0-9]{2}\.[0-9]{2}\.[A-Y][0-9]{2}")
 def check(text: str) -> str:
     """Return upper-case ASCII ``text`` if it is an agency's code, in today's or the old form; raises ``CodeError`` ``not_agency_code``."""
     if len(text) > _MAX_LENGTH or not any(form.fullmatch(text) for form in (_LEVELS, _OTHERS, _OLD_FORM)):
-        raise CodeError("not_agency_code", f"give a code like H56.14 or Z01 with a number, at most {_MAX_LENGTH} characters")
+        raise CodeError(
+            "not_agency_code", f"give a code like H56.14 or Z01 with a number, at most {_MAX_LENGTH} characters"
+        )
     return text
 
 

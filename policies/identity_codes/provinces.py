@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-PROVINCES: Final[Mapping[str, str]] = MappingProxyType({
+PROVINCES: Final[Mapping[str, str]] = MappingProxyType(
+    {
         "001": "Hà Nội",
         "002": "Hà Giang",
         "004": "Cao Bằng",
@@ -74,4 +75,5 @@ PROVINCES: Final[Mapping[str, str]] = MappingProxyType({
         "094": "Sóc Trăng",
         "095": "Bạc Liêu",
         "096": "Cà Mau",
-})
+    }
+)

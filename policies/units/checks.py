@@ -32,7 +32,11 @@ def problems_of(register: Register) -> tuple[Problem, ...]:
     for code in {unit.code for unit in register.units}:
         for earlier, later in pairwise(register.history(code)):
             if earlier.valid_to is None or earlier.valid_to > later.valid_from:
-                found.append(Problem(name_of(later), "valid_from", "overlap", f"{name_of(earlier)} lasts until {earlier.valid_to}"))
+                found.append(
+                    Problem(
+                        name_of(later), "valid_from", "overlap", f"{name_of(earlier)} lasts until {earlier.valid_to}"
+                    )
+                )
     for edge in register.edges:
         found += _edge_problems(register, edge)
     return tuple(found)

@@ -46,7 +46,9 @@ def apply(register: Register, document: Document) -> Applied:
         raise RegisterError(malformed)
     work = _Work(register, document)
     work.observe()
-    for effective, events in groupby(sorted(document.events, key=lambda event: event.effective), lambda event: event.effective):
+    for effective, events in groupby(
+        sorted(document.events, key=lambda event: event.effective), lambda event: event.effective
+    ):
         work.turn(effective, list(events))
     work.settle()
     result = Register(work.rows.values(), work.edges.values())
@@ -107,7 +109,11 @@ class _Work:
             for code in event.sources:
                 if before[code] is None:
                     self.problems.append(Problem(event.place, "from", "not_in_force", f"{code} on {eve}"))
-        ended = {code: self._end(unit, effective, goes_on=code in targets) for code, unit in before.items() if unit is not None}
+        ended = {
+            code: self._end(unit, effective, goes_on=code in targets)
+            for code, unit in before.items()
+            if unit is not None
+        }
         for code in sorted(targets):
             self._begin(code, effective, ended.get(code), events)
         for event in events:
@@ -117,7 +123,11 @@ class _Work:
         """Compare what was observed and is not explained by an event with what the register has said all along."""
         for row in self._observed.values():
             known = self._on(row.code, self._document.as_of or BEGINNING)
-            if known is None or (known.level, known.type.casefold(), known.parent_code) != (row.level, row.type.casefold(), row.parent):
+            if known is None or (known.level, known.type.casefold(), known.parent_code) != (
+                row.level,
+                row.type.casefold(),
+                row.parent,
+            ):
                 self.problems.append(Problem(row.place, "code", "contradicts", name_of(known) if known else row.code))
             elif known.full_name != row.full_name:
                 self.notices.append(Problem(row.place, "full_name", "name_differs", f"kept {known.full_name}"))
@@ -143,11 +153,17 @@ class _Work:
         if unit.valid_to == effective:
             return unit
         was = unit
-        if unit.code in self._observed and unit.is_valid_on(self._document.as_of or "") and (self._document.as_of or "") < effective:
+        if (
+            unit.code in self._observed
+            and unit.is_valid_on(self._document.as_of or "")
+            and (self._document.as_of or "") < effective
+        ):
             # What was seen before the cut describes the earlier half; the row itself was written by somebody who saw the later one.
             was = self._unit(self._observed.pop(unit.code), unit.valid_from, effective)
         if not goes_on and unit.valid_to is not None:
-            self.problems.append(Problem(name_of(unit), "valid_to", "ends_at_another_time", f"{unit.valid_to}, not {effective}"))
+            self.problems.append(
+                Problem(name_of(unit), "valid_to", "ends_at_another_time", f"{unit.valid_to}, not {effective}")
+            )
         self._put(replace(was, valid_to=effective))
         if goes_on:
             self._hand_over(unit.key, effective)

@@ -63,7 +63,9 @@ def convert(data: PackageData, version: str) -> Document:
 def _read_legacy(legacy: Data, editions: _Editions) -> None:
     for province_key, province in legacy["DICT_PROVINCE"].items():
         code = province["provinceCode"]
-        editions.old_provinces[province_key] = _row(Level.PROVINCE, code, province["province"], province["provinceShort"], None)
+        editions.old_provinces[province_key] = _row(
+            Level.PROVINCE, code, province["province"], province["provinceShort"], None
+        )
         for district_key, district in legacy["DICT_PROVINCE_DISTRICT"][province_key].items():
             key = f"{province_key}_{district_key}"
             row = _row(Level.DISTRICT, district["districtCode"], district["district"], district["districtShort"], code)
@@ -83,7 +85,9 @@ def _read_legacy(legacy: Data, editions: _Editions) -> None:
 
 def _read_current(current: Data, editions: _Editions) -> None:
     for province_key, province in current["DICT_PROVINCE"].items():
-        row = _row(Level.PROVINCE, province["provinceCode"], province["province"], province["provinceShort"], None, EFFECTIVE)
+        row = _row(
+            Level.PROVINCE, province["provinceCode"], province["province"], province["provinceShort"], None, EFFECTIVE
+        )
         editions.new_provinces[province_key] = row
     for table in ("DICT_PROVINCE_WARD_NO_ACCENTED", "DICT_PROVINCE_WARD_ACCENTED"):
         for province_key, wards in current[table].items():
@@ -145,7 +149,9 @@ def _rows(editions: _Editions, events: Iterable[Event]) -> Iterator[UnitRow]:
     yield from editions.new.values()
 
 
-def _row(level: Level, code: str, full_name: str, name: str, parent: str | None, valid_from: str | None = None) -> UnitRow:
+def _row(
+    level: Level, code: str, full_name: str, name: str, parent: str | None, valid_from: str | None = None
+) -> UnitRow:
     """Return a row with the type read from the full name: the package's own type column contradicts it in four places."""
     kind = next(word for word in _TYPES if full_name.casefold().startswith(f"{word} "))
     spelled = kind.capitalize() + full_name[len(kind) :]
