@@ -112,7 +112,7 @@ class ClientRegistry:
 
     def update(self, client_id: str, document: Mapping[str, Any], *, actor: str = "operator:local") -> Client:
         """Replace the metadata as a whole; id, sector and secrets stay. Raises like ``register``, and ``ClientNotFound``."""
-        current = self._known(client_id)
+        current = self.known(client_id)
         values = _frozen(metadata.parse(dict(document)).values)
         changed = tuple(sorted(name for name, value in values.items() if getattr(current, name) != value))
         updated = replace(current, **values, updated_at=self._now())
@@ -120,7 +120,7 @@ class ClientRegistry:
 
     def rotate_secret(self, client_id: str, *, overlap: int = DEFAULT_OVERLAP, actor: str = "operator:local") -> tuple[Client, str]:
         """Give the client a new secret; the old one lives for ``overlap`` seconds more."""
-        current = self._known(client_id)
+        current = self.known(client_id)
         if not current.is_confidential:
             raise RegistrationRefused([MetadataError("client_secret", "public_client", "a public client has no secret")])
         secret, now = secrets.new_secret(), self._now()
@@ -130,10 +130,11 @@ class ClientRegistry:
     def set_state(self, client_id: str, state: str, *, actor: str = "operator:local", note: str = "") -> Client:
         """Suspend (``suspended``), resume (``active``) or remove (``removed``) a client; a removed id is never used again."""
         action = {"suspended": "suspend", "active": "resume", "removed": "remove"}[state]
-        updated = replace(self._known(client_id), state=state, updated_at=self._now())
+        updated = replace(self.known(client_id), state=state, updated_at=self._now())
         return self._changed(updated, ClientEvent(action, client_id, actor=actor, note=note))
 
-    def _known(self, client_id: str) -> Client:
+    def known(self, client_id: str) -> Client:
+        """Return a client that is not removed; raises ``ClientNotFound``."""
         self._load()
         client = self._clients.get(client_id)
         if client is None or client.state == "removed":

@@ -11,6 +11,7 @@ from typing import Any, ParamSpec, TypeVar
 import click
 import orjson
 
+from clients.errors import ClientConflict, ClientNotFound, RegistrationRefused
 from idp.errors import DomainError, NotFound, Refused, SettingsError
 from keys.errors import KeyNotFound, KeyRefused, KeysError
 
@@ -32,6 +33,9 @@ class Exit(IntEnum):
 _CODES: tuple[tuple[type[Exception], Exit], ...] = (
     (NotFound, Exit.NOT_FOUND),
     (KeyNotFound, Exit.NOT_FOUND),
+    (ClientNotFound, Exit.NOT_FOUND),
+    (ClientConflict, Exit.FAILURE),
+    (RegistrationRefused, Exit.FAILURE),
     (Refused, Exit.REFUSED),
     (KeyRefused, Exit.REFUSED),
     (SettingsError, Exit.FAILURE),

@@ -6,6 +6,7 @@ Order: command line > environment ``IDP_*`` (nested with ``__``) > secret files 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from ipaddress import ip_network
 from pathlib import Path
@@ -17,6 +18,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from idp.errors import SettingsError
 
+_PASSWORD = re.compile(r"(://[^:/@]*:)[^@]*@")
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -166,6 +168,13 @@ class Settings(BaseSettings):
             message = "IDP_ALLOW_SAMPLES is refused unless the issuer is on loopback"
             raise ValueError(message)
         return self
+
+    def shown(self) -> dict[str, Any]:
+        """Return the settings as JSON values with passwords inside addresses masked."""
+        data = self.model_dump(mode="json")
+        for name in ("database_url", "ephemeral_url"):
+            data[name] = _PASSWORD.sub(r"\1***@", data[name])
+        return data
 
     @property
     def is_loopback(self) -> bool:

@@ -1,4 +1,6 @@
-"""Finds and reads the document of an import of units: an operator's own file, or the data of the package ``vietnamadminunits``.
+"""Finds and reads the document of an import of units.
+
+An operator's own file, or the data of the package ``vietnamadminunits``.
 
 Only reads; what a document means is decided by ``policies.units``.
 """
@@ -24,8 +26,8 @@ _MAX_BYTES: Final = 64 * 1024 * 1024
 def load(source: str, as_of: str | None = None) -> Document:
     """Return the document of ``package:vietnamadminunits``, of a ``.json`` or of a ``.csv`` file.
 
-    ``as_of`` is for CSV alone, which has no place for it. Raises ``NotFound`` for a file or package that is not there, ``InvalidInput``
-    for one that cannot be read, and ``RegisterError`` with every fault of a file in our format.
+    ``as_of`` is for CSV alone, which has no place for it. Raises ``NotFound`` for a file or package that is not there,
+    ``InvalidInput`` for one that cannot be read, and ``RegisterError`` with every fault of a file in our format.
     """
     if source.startswith("package:"):
         if source != PACKAGE_SOURCE:
@@ -41,7 +43,9 @@ def load(source: str, as_of: str | None = None) -> Document:
 
 
 def read_package() -> Document:
-    """Return the package's two editions and the events between them; raises ``NotFound`` when the extra ``vn`` is not installed.
+    """Return the package's two editions and the events between them.
+
+    Raises ``NotFound`` when the extra ``vn`` is not installed.
 
     The package is found but not imported: importing it loads a geometry library and all of its address parser.
     """
@@ -65,7 +69,8 @@ def read_package() -> Document:
 
 
 def _read_data(path: Path) -> Any:  # noqa: ANN401 - parsed JSON
-    # The legacy file holds NaN, which is not JSON and which orjson refuses: five island districts have a commune of no name.
+    # The legacy file holds NaN, which is not JSON and which orjson refuses: five island districts have a commune of
+    # no name.
     return orjson.loads(path.read_bytes().replace(b": NaN", b": null"))
 
 

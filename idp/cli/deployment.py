@@ -1,0 +1,106 @@
+"""``idp init``, ``idp doctor``, ``idp db`` and ``idp config``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import orjson
+
+from idp.cli.context import Context, pass_context
+from idp.cli.output import Exit, emit, emit_rows, fail, with_exit_codes
+from idp.config import Settings
+from idp.storage import backup as backups
+from idp.storage import migrate
+
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+
+
+@click.command("init")
+@_JSON
+@pass_context
+@with_exit_codes
+def init(context: Context, *, as_json: bool) -> None:
+    """Make the home directory, the master key, the database and the first signing keys; repeating changes nothing."""
+    emit(context.wiring.initialise(), as_json=as_json)
+
+
+@click.command("doctor")
+@_JSON
+@pass_context
+@with_exit_codes
+def doctor(context: Context, *, as_json: bool) -> None:
+    """Check everything that a start depends on; exit 5 when something is wrong."""
+    findings = context.wiring.examine()
+    emit_rows([{"check": one.check, "ok": one.ok, "detail": one.detail} for one in findings], as_json=as_json)
+    if not all(one.ok for one in findings):
+        fail("something is wrong: see the lines above", Exit.CHECK_FAILED)
+
+
+@click.group("db")
+def db_group() -> None:
+    """The database."""
+
+
+@db_group.command("upgrade")
+@pass_context
+@with_exit_codes
+def upgrade(context: Context) -> None:
+    """Bring the schema to this release."""
+    migrate.upgrade(context.wiring.database)
+
+
+@db_group.command("current")
+@_JSON
+@pass_context
+@with_exit_codes
+def current(context: Context, *, as_json: bool) -> None:
+    """Show the schema's revision and this release's."""
+    database = context.wiring.database
+    emit({"current": migrate.current(database), "newest": migrate.newest()}, as_json=as_json)
+
+
+@db_group.command("backup")
+@click.argument("file", type=click.Path(path_type=Path))
+@_JSON
+@pass_context
+@with_exit_codes
+def backup(context: Context, *, file: Path, as_json: bool) -> None:
+    """Write a consistent copy of the embedded database to FILE while the service runs; keep the master key elsewhere."""
+    context.wiring.note_backup(str(file.name))
+    backups.backup(context.wiring.database, file)
+    emit({"file": str(file), "bytes": file.stat().st_size}, as_json=as_json)
+
+
+@db_group.command("restore")
+@click.argument("file", type=click.Path(exists=True, path_type=Path))
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@pass_context
+@with_exit_codes
+def restore(context: Context, *, file: Path, yes: bool) -> None:
+    """Replace the embedded database by the copy FILE; the service must be stopped."""
+    if not yes:
+        click.confirm("Everything since the copy was made is lost. Restore?", abort=True, err=True)
+    backups.restore(context.wiring.database, file)
+    context.wiring.note_restore(str(file.name))
+
+
+@click.group("config")
+def config_group() -> None:
+    """Settings."""
+
+
+@config_group.command("show")
+@_JSON
+@pass_context
+@with_exit_codes
+def show(context: Context, *, as_json: bool) -> None:
+    """Show the effective settings; passwords inside addresses are masked."""
+    data = context.settings.shown()
+    emit(data, as_json=as_json, text=orjson.dumps(data, option=orjson.OPT_INDENT_2).decode())
+
+
+@config_group.command("schema")
+def schema() -> None:
+    """Print the JSON schema of all settings."""
+    click.echo(orjson.dumps(Settings.model_json_schema(), option=orjson.OPT_INDENT_2).decode())
