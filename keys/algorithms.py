@@ -30,8 +30,11 @@ PublicKey = EllipticCurvePublicKey | RSAPublicKey | Ed25519PublicKey
 SignBytes = Callable[[bytes], bytes]
 
 RSA_BITS = 2048
-"""Size of our own RSA keys. 2048 bits is what RFC 7518 section 3.3 asks at least and what NIST SP 800-57 accepts until the end of 2030; a
-forger would have to factor one within the weeks that it signs. 3072 bits sign 2.7 times slower (709 instead of 265 us, measured)."""
+"""Size of our own RSA keys, in bits.
+
+What RFC 7518 section 3.3 asks at least and what NIST SP 800-57 accepts until the end of 2030; a forger would have to
+factor one within the weeks that it signs. 3072 bits sign 2.7 times slower (709 instead of 265 us, measured).
+"""
 
 _RSA_EXPONENT = 65537
 _EC_SIZE = 32
@@ -48,7 +51,10 @@ class Algorithm:
     verification: Verification
 
     def verify(self, message: bytes, public: PublicKey, signature: bytes) -> bool:
-        """Tell whether ``signature`` over ``message`` is by the holder of ``public``; false, never an error, for damaged ones."""
+        """Tell whether ``signature`` over ``message`` is by the holder of ``public``.
+
+        False, never an error, for damaged ones.
+        """
         return self.verification.verify(message, public, signature)
 
 
@@ -61,7 +67,8 @@ def _sign_ecdsa(private: PrivateKey) -> SignBytes:
     def sign_raw(message: bytes) -> bytes:
         """Return R || S, 32 bytes each (RFC 7518 section 3.4)."""
         der = sign(message, scheme)
-        # SEQUENCE { INTEGER r, INTEGER s }, lengths in one byte each at this size; an INTEGER may be shorter or have a leading zero.
+        # SEQUENCE { INTEGER r, INTEGER s }, lengths in one byte each at this size; an INTEGER may be shorter or have a
+        # leading zero.
         r_end = 4 + der[3]
         return der[4:r_end][-_EC_SIZE:].rjust(_EC_SIZE, b"\0") + der[r_end + 2 :][-_EC_SIZE:].rjust(_EC_SIZE, b"\0")
 
@@ -126,7 +133,8 @@ def export_private(private: PrivateKey) -> bytes:
 def import_private(der: bytes) -> PrivateKey:
     """Return the private key of our own sealed DER.
 
-    The primality checks of RSA (29 ms) are skipped: the bytes are authenticated by the seal, so they are the ones that we exported.
+    The primality checks of RSA (29 ms) are skipped: the bytes are authenticated by the seal, so they are the ones that
+    we exported.
     """
     private = load_der_private_key(der, None, unsafe_skip_rsa_key_validation=True)
     if not isinstance(private, EllipticCurvePrivateKey | RSAPrivateKey | Ed25519PrivateKey):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from binascii import Error, a2b_base64, b2a_base64
 
 _TO_URL = bytes.maketrans(b"+/", b"-_")
-# '+', '/' and '=' become a byte outside the alphabet, so that strict decoding refuses the standard alphabet and padding.
+# '+', '/' and '=' become a byte outside the alphabet, so that strict decoding refuses the standard alphabet and
+# padding.
 _FROM_URL = bytes.maketrans(b"-_+/=", b"+/!!!")
 
 
@@ -22,8 +23,8 @@ def encode_text(data: bytes) -> str:
 def decode(text: bytes) -> bytes:
     """Return the bytes that ``text`` stands for; raises ``ValueError`` for anything but the one canonical spelling.
 
-    Only one spelling may pass: stray characters or loose trailing bits would make one signed token appear as many strings, and slip
-    past whatever remembers tokens by their text.
+    Only one spelling may pass: stray characters or loose trailing bits would make one signed token appear as many
+    strings, and slip past whatever remembers tokens by their text.
     """
     try:
         data = a2b_base64(text.translate(_FROM_URL) + b"=" * (-len(text) % 4), strict_mode=True) if text else b""

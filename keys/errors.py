@@ -1,4 +1,4 @@
-"""Errors of the keys package: a stable ``code`` for machines and tests, a ``reason`` for operators, never one for the public."""
+"""Errors of the keys package: a stable ``code`` for machines, a ``reason`` for operators, nothing for the public."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class TokenMalformed(TokenError):
 
 
 class HeaderRefused(TokenError):
-    """The header carries a member that would let the sender choose the key or change the rules (RFC 8725 section 3.10)."""
+    """A header member would let the sender choose the key or change the rules (RFC 8725 section 3.10)."""
 
     code = "token_header_refused"
 

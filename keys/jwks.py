@@ -1,7 +1,7 @@
 """Public JSON Web Keys: export, thumbprints, and the import of what clients register (RFC 7517, 7518, 7638, 8037).
 
-Only public members ever leave here, because the exporter is given public keys. What comes in is checked member by member, since a
-client's key set is an attacker's chance to choose our parser's input.
+Only public members ever leave here, because the exporter is given public keys. What comes in is checked member by
+member, since a client's key set is an attacker's chance to choose our parser's input.
 """
 
 from __future__ import annotations
@@ -48,7 +48,10 @@ class VerificationKey:
 
 
 def export_public(public: PublicKey) -> dict[str, str]:
-    """Return the key's own JWK members, without ``kid``, ``use`` and ``alg`` (RFC 7518 section 6, RFC 8037 section 2)."""
+    """Return the key's own JWK members.
+
+    Without ``kid``, ``use`` and ``alg`` (RFC 7518 section 6, RFC 8037 section 2).
+    """
     if isinstance(public, EllipticCurvePublicKey):
         point = public.public_numbers()
         return {"kty": "EC", "crv": "P-256", "x": _coordinate(point.x), "y": _coordinate(point.y)}
@@ -80,7 +83,8 @@ def import_public(jwk: Jwk, field: str = "jwk") -> PublicKey:
 def import_key(jwk: Jwk, field: str = "jwk") -> VerificationKey:
     """Return a client's JWK as a verification key; raises ``InvalidJwk``.
 
-    Without ``alg`` a key may verify every algorithm of its type. ``x5c`` and its like are not read: trust comes from the registration.
+    Without ``alg`` a key may verify every algorithm of its type. ``x5c`` and its like are not read: trust comes from
+    the registration.
     """
     public = import_public(jwk, field)
     fitting = frozenset(row.name for row in ALGORITHMS.values() if row.kty == jwk["kty"])

@@ -22,7 +22,8 @@ class ClientKeySet:
     def candidates(self, kid: str | None, alg: str, *, removed: bool = False) -> tuple[VerificationKey, ...]:  # noqa: ARG002 - port
         """Return the keys that may have signed; raises ``UnknownKey`` when none can.
 
-        A client may leave ``kid`` out (RFC 7515 section 4.1.4); then the first few keys of the algorithm are tried, a bounded number.
+        A client may leave ``kid`` out (RFC 7515 section 4.1.4); then the first few keys of the algorithm are tried, a
+        bounded number.
         """
         if kid is None:
             found = tuple(key for key in self.keys if alg in key.algs)[:_MAX_CANDIDATES]
@@ -36,8 +37,9 @@ class ClientKeySet:
 def import_jwks(document: Mapping[str, Any], *, lenient: bool = False, field: str = "jwks") -> ClientKeySet:
     """Return the signature keys of a JWK set (RFC 7517 section 5); raises ``InvalidJwk`` naming the member at fault.
 
-    Keys for encryption are passed over. ``lenient`` (a fetched ``jwks_uri``) also passes over keys that we cannot use, as section 5 asks;
-    a registration is strict, so that the person who registers learns what is wrong. Private members are an error always.
+    Keys for encryption are passed over. ``lenient`` (a fetched ``jwks_uri``) also passes over keys that we cannot use,
+    as section 5 asks; a registration is strict, so that the person who registers learns what is wrong. Private members
+    are an error always.
     """
     entries = document.get("keys")
     if not isinstance(entries, list) or not entries or len(entries) > MAX_KEYS:

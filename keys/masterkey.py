@@ -15,10 +15,10 @@ _OTHERS = 0o077
 
 
 def create_master_key(path: Path, random: Random = os.urandom) -> MasterKey:
-    """Make the master key file and return the key; raises ``MasterKeyUnusable`` when anything stands at ``path`` already.
+    """Make the master key file and return the key; ``MasterKeyUnusable`` when anything stands at ``path``.
 
-    The bytes are written and synced under a name of their own (``O_EXCL``, 0600) and then linked to ``path``: whoever sees the file sees
-    all of it, a killed process leaves no half a key, and of two processes exactly one wins.
+    The bytes are written and synced under a name of their own (``O_EXCL``, 0600) and then linked to ``path``: whoever
+    sees the file sees all of it, a killed process leaves no half a key, and of two processes exactly one wins.
     """
     secret = random(KEY_BYTES)
     draft = path.with_name(f".{path.name}.{os.getpid()}.{random(4).hex()}")
@@ -32,15 +32,17 @@ def create_master_key(path: Path, random: Random = os.urandom) -> MasterKey:
     except FileExistsError:
         raise _unusable(path, "it exists already", "keep it: it opens the database; it is never overwritten") from None
     except OSError as cause:
-        raise _unusable(path, f"it cannot be made ({cause.strerror})", "make its directory writable for this user") from cause
+        raise _unusable(
+            path, f"it cannot be made ({cause.strerror})", "make its directory writable for this user"
+        ) from cause
     return MasterKey(secret)
 
 
 def load_master_key(path: Path) -> MasterKey:
     """Return the key in the file at ``path``.
 
-    Raises ``MasterKeyUnusable`` for a missing file, a symbolic link that leaves its directory, anything but a regular file, a foreign
-    owner, permissions for group or others, or a wrong length.
+    Raises ``MasterKeyUnusable`` for a missing file, a symbolic link that leaves its directory, anything but a regular
+    file, a foreign owner, permissions for group or others, or a wrong length.
     """
     _refuse_wandering_link(path)
     try:
@@ -88,7 +90,8 @@ def _sync_directory(path: Path) -> None:
 
 
 def _refuse_wandering_link(path: Path) -> None:
-    # Kubernetes mounts a secret as a link to `..data/<name>` beside it; a link that leaves the directory is someone's mistake or attack.
+    # Kubernetes mounts a secret as a link to `..data/<name>` beside it; a link that leaves the directory is someone's
+    # mistake or attack.
     if not path.is_symlink():
         return
     try:

@@ -44,8 +44,9 @@ class KeyAction(StrEnum):
 class SigningKey:
     """One signing key. Moments are seconds since the epoch; ``None`` means that it has not happened.
 
-    ``kid`` is the RFC 7638 thumbprint of ``public_jwk`` (which holds the key's members only). ``sealed`` is the private key as sealed
-    PKCS #8, present only while the key is next or active. ``retires_at`` is the planned end of signing, set at activation.
+    ``kid`` is the RFC 7638 thumbprint of ``public_jwk`` (which holds the key's members only). ``sealed`` is the private
+    key as sealed PKCS #8, present only while the key is next or active. ``retires_at`` is the planned end of signing,
+    set at activation.
     """
 
     kid: str
@@ -63,12 +64,18 @@ class SigningKey:
     revoked_at: int | None = None
 
     def document(self) -> dict[str, Any]:
-        """Return everything but the sealed private part as JSON-ready values, for storage; ``from_document`` reads it back."""
+        """Return everything but the sealed private part as JSON-ready values, for storage.
+
+        ``from_document`` reads it back.
+        """
         return {field.name: getattr(self, field.name) for field in fields(self) if field.name != "sealed"}
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any], sealed: bytes | None) -> SigningKey:
-        """Return the key that ``document`` describes; raises ``TypeError`` or ``ValueError`` for one that we did not write."""
+        """Return the key that ``document`` describes.
+
+        Raises ``TypeError`` or ``ValueError`` for one that we did not write.
+        """
         return cls(**{**document, "state": KeyState(document["state"])}, sealed=sealed)
 
 
@@ -76,8 +83,8 @@ class SigningKey:
 class KeyEvent:
     """One thing that happened to one key, to be audited in the transaction of the change.
 
-    ``reason`` is a reason id (``bootstrap``, ``schedule``, ``manual``, ``forced``, ``emergency``, ``expired``, ``disabled``); ``actor`` and
-    ``note`` are the caller's, the note being what an operator gave as ``--reason``.
+    ``reason`` is a reason id (``bootstrap``, ``schedule``, ``manual``, ``forced``, ``emergency``, ``expired``,
+    ``disabled``); ``actor`` and ``note`` are the caller's, the note being what an operator gave as ``--reason``.
     """
 
     action: KeyAction

@@ -1,4 +1,4 @@
-"""The rotation plan: given the keys, the time and the policy, what has to happen now. Pure; ``keys.service`` carries it out.
+"""The rotation plan: from keys, time and policy to what has to happen now. Pure; ``keys.service`` carries it out.
 
 The rules, for every enabled algorithm:
 
@@ -6,8 +6,8 @@ The rules, for every enabled algorithm:
 * a key signs only after it was published for a whole cache lifetime, so that no verifier's cached JWK set lacks it;
 * a retired key stays published until the last token that it signed has expired.
 
-Three exceptions, each named in the step's reason: the first keys of a deployment (nobody has cached anything), ``forced`` by an operator, and
-``emergency`` after the active key was revoked.
+Three exceptions, each named in the step's reason: the first keys of a deployment (nobody has cached anything),
+``forced`` by an operator, and ``emergency`` after the active key was revoked.
 """
 
 from __future__ import annotations
@@ -24,9 +24,10 @@ from keys.model import KeyAction, KeyState, SigningKey
 class KeyPolicy:
     """The timings, in seconds.
 
-    ``rotation`` is the signing period, one for all algorithms or by name. ``jwks_max_age`` is the cache lifetime that the JWKS answer states.
-    ``max_token_lifetime`` is the longest life of anything signed, ``clock_skew`` what verifiers forgive. ``propagation`` is how long a process
-    may go on with the keys it holds in memory, plus one second because moments are cut to whole seconds: at least 1.
+    ``rotation`` is the signing period, one for all algorithms or by name. ``jwks_max_age`` is the cache lifetime that
+    the JWKS answer states. ``max_token_lifetime`` is the longest life of anything signed, ``clock_skew`` what verifiers
+    forgive. ``propagation`` is how long a process may go on with the keys it holds in memory, plus one second because
+    moments are cut to whole seconds: at least 1.
     """
 
     algorithms: tuple[str, ...] = ("ES256", "RS256", "PS256", "EdDSA")
@@ -38,12 +39,16 @@ class KeyPolicy:
 
     def __post_init__(self) -> None:
         """Raise ``ValueError`` for a policy that could not be kept."""
-        if not self.algorithms or not NAMES.issuperset(self.algorithms) or len(set(self.algorithms)) != len(self.algorithms):
+        if (
+            not self.algorithms
+            or not NAMES.issuperset(self.algorithms)
+            or len(set(self.algorithms)) != len(self.algorithms)
+        ):
             message = f"algorithms must be distinct names of {sorted(NAMES)}"
             raise ValueError(message)
         periods = [self.rotation_of(alg) for alg in self.algorithms]
         if min(*periods, self.jwks_max_age, self.propagation, self.max_token_lifetime) < 1 or self.clock_skew < 0:
-            message = "rotation, jwks_max_age, propagation and max_token_lifetime are at least 1 second, clock_skew at least 0"
+            message = "rotation, jwks_max_age, propagation, max_token_lifetime are at least 1 second, clock_skew 0"
             raise ValueError(message)
 
     def rotation_of(self, alg: str) -> int:
@@ -55,7 +60,10 @@ class KeyPolicy:
         return key.published_at + self.jwks_max_age + self.propagation
 
     def removable_at(self, key: SigningKey) -> int | None:
-        """Return the moment at which the last token signed by a retired key is dead everywhere; None for keys not retired."""
+        """Return the moment at which the last token signed by a retired key is dead everywhere.
+
+        None for keys not retired.
+        """
         if key.retired_at is None:
             return None
         return key.retired_at + self.propagation + self.max_token_lifetime + self.clock_skew
@@ -63,7 +71,10 @@ class KeyPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One change: to the key ``kid``, or for ``create`` the making of a next key, followed at once by activation if ``signs_at_once``."""
+    """One change: to the key ``kid``, or the making of a new one.
+
+    ``create`` makes a next key, which is activated in the same change if ``signs_at_once``.
+    """
 
     action: KeyAction
     alg: str
@@ -87,11 +98,14 @@ def plan(keys: Iterable[SigningKey], now: int, policy: KeyPolicy) -> tuple[Step,
     return tuple(steps)
 
 
-def plan_rotation(keys: Iterable[SigningKey], alg: str, now: int, policy: KeyPolicy, *, force: bool = False) -> tuple[Step, ...]:
+def plan_rotation(
+    keys: Iterable[SigningKey], alg: str, now: int, policy: KeyPolicy, *, force: bool = False
+) -> tuple[Step, ...]:
     """Return the steps that make the next key of ``alg`` active now and publish a new next.
 
-    Raises ``KeyNotFound`` when the algorithm has no next key, and ``NextTooYoung`` when the next was not published for a cache lifetime, unless
-    ``force``: then verifiers that do not read the JWK set again on an unknown ``kid`` refuse new tokens until their cache runs out.
+    Raises ``KeyNotFound`` when the algorithm has no next key, and ``NextTooYoung`` when the next was not published for
+    a cache lifetime, unless ``force``: then verifiers that do not read the JWK set again on an unknown ``kid`` refuse
+    new tokens until their cache runs out.
     """
     known = tuple(keys)
     upcoming = _in_state(known, alg, KeyState.NEXT)
@@ -101,17 +115,18 @@ def plan_rotation(keys: Iterable[SigningKey], alg: str, now: int, policy: KeyPol
     is_young = ready_at > now
     if is_young and not force:
         raise NextTooYoung(
-            f"the next {alg} key {upcoming.kid} has been published for {max(0, now - upcoming.published_at)} s; caches may lack it for another "
-            f"{ready_at - now} s",
+            f"the next {alg} key {upcoming.kid} has been published for {max(0, now - upcoming.published_at)} s; "
+            f"caches may lack it for another {ready_at - now} s",
             ready_at=ready_at,
         )
     return _succeed(_in_state(known, alg, KeyState.ACTIVE), upcoming, "forced" if is_young else "manual")
 
 
 def plan_retirement(keys: Iterable[SigningKey], kid: str, now: int, policy: KeyPolicy) -> tuple[Step, ...]:
-    """Return the steps that end the signing of ``kid``: an active key is rotated out, a next one, which signed nothing, is withdrawn.
+    """Return the steps that end the signing of ``kid``: an active key is rotated out, a next one is withdrawn.
 
-    Raises ``KeyNotFound``, ``NextTooYoung`` (as for a rotation), and ``KeyRefused`` for a key that does not sign any more.
+    Raises ``KeyNotFound``, ``NextTooYoung`` (as for a rotation), and ``KeyRefused`` for a key that does not sign any
+    more.
     """
     known = tuple(keys)
     key = _find(known, kid)
@@ -125,8 +140,8 @@ def plan_retirement(keys: Iterable[SigningKey], kid: str, now: int, policy: KeyP
 def plan_revocation(keys: Iterable[SigningKey], kid: str, policy: KeyPolicy) -> tuple[Step, ...]:
     """Return the steps that void ``kid`` at once; nothing for a key that is revoked already. Raises ``KeyNotFound``.
 
-    When it was active, the next key is promoted however young it is: tokens that some caches cannot verify yet are better than tokens that
-    a thief can make.
+    When it was active, the next key is promoted however young it is: tokens that some caches cannot verify yet are
+    better than tokens that a thief can make.
     """
     known = tuple(keys)
     key = _find(known, kid)

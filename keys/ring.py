@@ -72,9 +72,15 @@ class KeyRing:
 
 
 def build_ring(
-    version: int, keys: Iterable[SigningKey], open_private: OpenPrivate, jwks_max_age: int, previous: KeyRing | None = None
+    version: int,
+    keys: Iterable[SigningKey],
+    open_private: OpenPrivate,
+    jwks_max_age: int,
+    previous: KeyRing | None = None,
 ) -> KeyRing:
-    """Return the ring of ``keys``. Only active private keys are opened; signers and public keys of ``previous`` are used again.
+    """Return the ring of ``keys``. Only active private keys are opened.
+
+    Signers and public keys of ``previous`` are used again.
 
     ``jwks_max_age`` is in seconds. Raises ``SealBroken`` when an active key does not open.
     """
@@ -95,7 +101,10 @@ class LiveRing:
     """The current ring of a process. Reading is one attribute; replacing happens at most once for each version."""
 
     def __init__(self, load: Loader, open_private: OpenPrivate, jwks_max_age: int) -> None:
-        """Take ``KeyService.load`` and ``KeyService.open_private``; reads nothing yet. ``jwks_max_age`` is in seconds."""
+        """Take ``KeyService.load`` and ``KeyService.open_private``.
+
+        Reads nothing yet. ``jwks_max_age`` is in seconds.
+        """
         self._load = load
         self._open_private = open_private
         self._max_age = jwks_max_age
@@ -108,7 +117,10 @@ class LiveRing:
         return self._ring or self.refresh()
 
     def at(self, version: int) -> KeyRing:
-        """Return a ring of at least ``version``, the one that a hot statement just read; loads only when ours is older."""
+        """Return a ring of at least ``version``, the one that a hot statement just read.
+
+        Loads only when ours is older.
+        """
         ring = self._ring
         return ring if ring is not None and ring.version >= version else self._renew(version)
 
@@ -134,10 +146,14 @@ def _signer(key: SigningKey, open_private: OpenPrivate, previous: KeyRing | None
 
 def _verification(key: SigningKey, previous: KeyRing | None) -> VerificationKey:
     known = previous._published.get(key.kid) if previous else None  # noqa: SLF001 - the builder of the same class
-    return known or VerificationKey(key.kid, frozenset({key.alg}), import_public(key.public_jwk, f"signing key {key.kid}"))
+    return known or VerificationKey(
+        key.kid, frozenset({key.alg}), import_public(key.public_jwk, f"signing key {key.kid}")
+    )
 
 
 def _answer(published: list[SigningKey], max_age: int) -> JwksAnswer:
-    body = orjson.dumps({"keys": [{**key.public_jwk, "use": key.use, "alg": key.alg, "kid": key.kid} for key in published]})
+    body = orjson.dumps(
+        {"keys": [{**key.public_jwk, "use": key.use, "alg": key.alg, "kid": key.kid} for key in published]}
+    )
     etag = base64url.encode_text(hashlib.sha256(body).digest()[:_ETAG_BYTES])
     return JwksAnswer(body, f'"{etag}"', f"public, max-age={max_age}")

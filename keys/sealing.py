@@ -1,8 +1,8 @@
 """Sealing at rest: one master key in a file, random data keys wrapped by it, values sealed by the data keys.
 
-The master key never seals a value itself, so it can be moved (to a file of another host, later to an HSM) by re-wrapping a handful
-of data keys. Sealed form: ``version (1) | data key id (4) | nonce (12) | AES-256-GCM ciphertext and tag``; the header and the
-caller's associated data are authenticated.
+The master key never seals a value itself, so it can be moved (to a file of another host, later to an HSM) by
+re-wrapping a handful of data keys. Sealed form: ``version (1) | data key id (4) | nonce (12) | AES-256-GCM ciphertext
+and tag``; the header and the caller's associated data are authenticated.
 """
 
 from __future__ import annotations
@@ -32,7 +32,10 @@ Random = Callable[[int], bytes]
 
 
 def derive(secret: bytes, purpose: str, length: int = KEY_BYTES) -> bytes:
-    """Return a key of ``length`` bytes for ``purpose`` (HKDF-SHA-256, RFC 5869); other purposes tell nothing about it."""
+    """Return a key of ``length`` bytes for ``purpose`` (HKDF-SHA-256, RFC 5869).
+
+    Other purposes tell nothing about it.
+    """
     return HKDF(algorithm=SHA256(), length=length, salt=None, info=_CONTEXT + purpose.encode()).derive(secret)
 
 
@@ -83,13 +86,17 @@ class MasterKey:
     def unwrap(self, wrapped: bytes, purpose: str) -> DataKey:
         """Return the data key of a wrapped form.
 
-        Raises ``MasterKeyMismatch`` when another master key wrapped it, ``SealBroken`` when it was changed or is for another purpose.
+        Raises ``MasterKeyMismatch`` when another master key wrapped it, ``SealBroken`` when it was changed or is for
+        another purpose.
         """
         return DataKey(purpose, self._unwrap(wrapped, purpose))
 
     def rewrap(self, wrapped: bytes, purpose: str, successor: MasterKey, random: Random = os.urandom) -> bytes:
-        """Return the same data key wrapped by ``successor``: how a master key is replaced without touching sealed values."""
-        return successor._wrap(self._unwrap(wrapped, purpose), purpose, random)  # noqa: SLF001 - the same class
+        """Return the same data key wrapped by ``successor``: other bytes, same key.
+
+        How a master key is replaced without touching sealed values.
+        """
+        return successor._wrap(self._unwrap(wrapped, purpose), purpose, random)
 
     def _wrap(self, secret: bytes, purpose: str, random: Random) -> bytes:
         header = _WRAP_VERSION + self.id
@@ -102,8 +109,8 @@ class MasterKey:
             raise SealBroken
         if header[1:] != self.id:
             raise MasterKeyMismatch(
-                f"the data key for {purpose} was wrapped by master key {header[1:].hex()}, but the file holds {self.id.hex()}: "
-                "restore the master key file that belongs to this database"
+                f"the data key for {purpose} was wrapped by master key {header[1:].hex()}, but the file holds "
+                f"{self.id.hex()}: restore the master key file that belongs to this database"
             )
         try:
             return self._wrapper.decrypt(wrapped[_HEADER_BYTES:_BODY_AT], wrapped[_BODY_AT:], header + purpose.encode())
@@ -112,15 +119,18 @@ class MasterKey:
 
 
 class Sealer:
-    """Seals and opens values for one purpose. The last data key seals; all of them open, so that data keys can be rotated."""
+    """Seals and opens values for one purpose.
+
+    The last data key seals; all of them open, so that data keys can be rotated.
+    """
 
     __slots__ = ("_encrypt", "_header", "_openers", "_random")
 
     def __init__(self, data_keys: Sequence[DataKey], random: Random = os.urandom) -> None:
         """Take the data keys of one purpose, oldest first.
 
-        Raises ``ValueError`` when there is none, when purposes are mixed, or when two share an id. Random nonces bound a data key to
-        2**32 values (NIST SP 800-38D section 8.3): rotate it before.
+        Raises ``ValueError`` when there is none, when purposes are mixed, or when two share an id. Random nonces bound
+        a data key to 2**32 values (NIST SP 800-38D section 8.3): rotate it before.
         """
         if not data_keys or len({key.purpose for key in data_keys}) != 1:
             message = "a sealer needs the data keys of exactly one purpose"
@@ -134,13 +144,19 @@ class Sealer:
         self._random = random
 
     def seal(self, plaintext: bytes, aad: bytes) -> bytes:
-        """Return ``plaintext`` sealed; ``aad`` binds it to its place (table, column, row id) and is needed to open it."""
+        """Return ``plaintext`` sealed.
+
+        ``aad`` binds it to its place (table, column, row id) and is needed to open it.
+        """
         header = self._header
         nonce = self._random(_NONCE_BYTES)
         return header + nonce + self._encrypt(nonce, plaintext, header + aad)
 
     def open(self, sealed: bytes, aad: bytes) -> bytes:
-        """Return the plaintext; raises ``SealBroken``, always the same, whatever is wrong with the value, its key or its place."""
+        """Return the plaintext.
+
+        Raises ``SealBroken``, always the same, whatever is wrong with the value, its key or its place.
+        """
         header = sealed[:_HEADER_BYTES]
         decrypt = self._openers.get(header)
         if decrypt is None or len(sealed) < _BODY_AT + _TAG_BYTES:
@@ -151,14 +167,18 @@ class Sealer:
             raise SealBroken from None
 
     def is_current(self, sealed: bytes) -> bool:
-        """Tell whether the value was sealed by the newest data key, that is, whether re-sealing it would change nothing."""
+        """Tell whether the value was sealed by the newest data key.
+
+        That is, whether re-sealing it would change nothing.
+        """
         return sealed[:_HEADER_BYTES] == self._header
 
 
 class BlindIndex:
     """Looks values up without storing them: HMAC-SHA-256 under a key that never leaves the process.
 
-    A bare hash would not do: twelve digits are searched in seconds. The key is not rotatable without computing every index anew.
+    A bare hash would not do: twelve digits are searched in seconds. The key is not rotatable without computing every
+    index anew.
     """
 
     __slots__ = ("_domain", "_key")
@@ -169,7 +189,10 @@ class BlindIndex:
         self._domain = _framed(domain)
 
     def digest(self, *parts: str) -> bytes:
-        """Return the 32-byte index of ``parts``; each part is framed by its length, so ``("ab", "c")`` is not ``("a", "bc")``."""
+        """Return the 32-byte index of ``parts``.
+
+        Each part is framed by its length, so ``("ab", "c")`` is not ``("a", "bc")``.
+        """
         message = self._domain + len(parts).to_bytes(4, "big") + b"".join(map(_framed, parts))
         return hmac.digest(self._key, message, "sha256")
 

@@ -1,7 +1,7 @@
 """The writer of signing keys: carries the plan out, once, however many processes try.
 
-Every change is one compare-and-swap of the whole key list against the version that the plan was made from; who loses reads again and
-plans again, and then mostly finds nothing left to do.
+Every change is one compare-and-swap of the whole key list against the version that the plan was made from; who loses
+reads again and plans again, and then mostly finds nothing left to do.
 """
 
 from __future__ import annotations
@@ -37,7 +37,9 @@ class KeyRepository(Protocol):
         updates: tuple[SigningKey, ...],
         events: tuple[KeyEvent, ...],
     ) -> bool:
-        """Insert and replace keys, write the audit rows of ``events`` and raise the version, all in one durable transaction.
+        """Insert and replace keys.
+
+        Write the audit rows of ``events`` and raise the version, all in one durable transaction.
 
         Returns False, with nothing done, unless the version is still ``expected_version``.
         """
@@ -46,7 +48,10 @@ class KeyRepository(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The keys after an act: their version, all of them, and what this call did (empty when there was nothing to do)."""
+    """The keys after an act.
+
+    Their version, all of them, and what this call did (empty when there was nothing to do).
+    """
 
     version: int
     keys: tuple[SigningKey, ...]
@@ -55,7 +60,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class KeyRow:
-    """A line of ``idp keys list``: ``activates`` and ``retires`` are planned moments for the future and actual ones for the past."""
+    """A line of ``idp keys list``.
+
+    ``activates`` and ``retires`` are planned moments for the future and actual ones for the past.
+    """
 
     kid: str
     alg: str
@@ -67,7 +75,10 @@ class KeyRow:
 
 
 class KeyService:
-    """Acts on signing keys. Stateless apart from private keys that a lost race left over, which the next attempt uses."""
+    """Acts on signing keys. Stateless apart from private keys that a lost race left over.
+
+    Which the next attempt uses.
+    """
 
     def __init__(
         self,
@@ -76,7 +87,10 @@ class KeyService:
         policy: KeyPolicy,
         generate: Callable[[str], PrivateKey] = algorithms.generate,
     ) -> None:
-        """Take the store, the sealer of purpose ``keys.model.KEY_PURPOSE``, the timings, and how a private key is made."""
+        """Take the store.
+
+        The sealer of purpose ``keys.model.KEY_PURPOSE``, the timings, and how a private key is made.
+        """
         self._repository = repository
         self._sealer = sealer
         self.policy = policy
@@ -91,16 +105,21 @@ class KeyService:
         return algorithms.import_private(self._sealer.open(key.sealed or b"", _place(key.kid, key.alg)))
 
     def tick(self, now: int) -> Outcome:
-        """Do what the time asks for: first keys, scheduled rotation, removal. Call it at start and regularly from any process.
+        """Do what the time asks for.
+
+        First keys, scheduled rotation, removal. Call it at start and regularly from any process.
 
         Raises ``KeysContended``.
         """
         return self._act(lambda keys: plan(keys, now, self.policy), now, "system", "")
 
     def rotate(self, alg: str, now: int, *, force: bool = False, actor: str = "system", note: str = "") -> Outcome:
-        """Make the next key of ``alg`` active and publish a new next; raises ``KeyNotFound``, ``NextTooYoung``, ``KeysContended``.
+        """Make the next key of ``alg`` active and publish a new next.
 
-        When another process rotates the algorithm at the same moment, that was this rotation: the outcome has no events.
+        Raises ``KeyNotFound``, ``NextTooYoung``, ``KeysContended``.
+
+        When another process rotates the algorithm at the same moment, that was this rotation: the outcome has no
+        events.
         """
         seen: list[str | None] = []
 
@@ -112,11 +131,17 @@ class KeyService:
         return self._act(rotation, now, actor, note)
 
     def retire(self, kid: str, now: int, *, actor: str = "system", note: str = "") -> Outcome:
-        """Stop ``kid`` from signing; raises ``KeyNotFound``, ``KeyRefused`` (``NextTooYoung`` among them), ``KeysContended``."""
+        """Stop ``kid`` from signing.
+
+        Raises ``KeyNotFound``, ``KeyRefused`` (``NextTooYoung`` among them), ``KeysContended``.
+        """
         return self._act(lambda keys: plan_retirement(keys, kid, now, self.policy), now, actor, note)
 
     def revoke(self, kid: str, now: int, *, actor: str = "system", note: str = "") -> Outcome:
-        """Void ``kid`` and everything that it signed, at once; revoking twice is not an error. Raises ``KeyNotFound``, ``KeysContended``."""
+        """Void ``kid`` and everything that it signed, at once; revoking twice is not an error.
+
+        Raises ``KeyNotFound``, ``KeysContended``.
+        """
         return self._act(lambda keys: plan_revocation(keys, kid, self.policy), now, actor, note)
 
     def rows(self) -> tuple[KeyRow, ...]:
@@ -140,7 +165,10 @@ class KeyService:
         raise KeysContended(f"the keys changed {_ATTEMPTS} times while this act was being prepared: try again")
 
     def _make(self, steps: Iterable[Step], spare: dict[str, list[PrivateKey]]) -> dict[str, list[SigningKey]]:
-        """Make the keys that ``steps`` create before anything is written; an RSA key takes 50 ms, too long inside a transaction."""
+        """Make the keys that ``steps`` create before anything is written.
+
+        An RSA key takes 50 ms, too long inside a transaction.
+        """
         wanted: dict[str, int] = {}
         for step in steps:
             if step.action is KeyAction.CREATE:

@@ -1,6 +1,7 @@
 """The mint of JSON Web Tokens: claims in, compact JWS out, at little more than the price of the signature.
 
-The header never changes while a key lives, so it is encoded once for each ``typ``; per token remain orjson, one base64url and the signature.
+The header never changes while a key lives, so it is encoded once for each ``typ``; per token remain orjson, one
+base64url and the signature.
 """
 
 from __future__ import annotations

@@ -9,8 +9,8 @@ from typing import Any, NoReturn
 def read_object(data: bytes) -> dict[str, Any]:
     """Return the JSON object in ``data``; raises ``ValueError`` for anything else.
 
-    Repeated member names are refused at every depth: which of the two counts differs between parsers (RFC 7515 section 4, RFC 8725
-    section 2.4). So are ``NaN`` and ``Infinity``, which are not JSON, and nesting that exhausts the stack.
+    Repeated member names are refused at every depth: which of the two counts differs between parsers (RFC 7515 section
+    4, RFC 8725 section 2.4). So are ``NaN`` and ``Infinity``, which are not JSON, and nesting that exhausts the stack.
     """
     try:
         value = json.loads(data.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse)

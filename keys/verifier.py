@@ -1,7 +1,8 @@
-"""Verifies tokens: our own against the ring, others' against their JWK set; the checks of RFC 8725 in one order for both.
+"""Verifies tokens: ours against the ring, others' against their JWK set; the checks of RFC 8725 in one order.
 
-Order: form, header, algorithm, type, key, signature, then the claims. The cost is in the signature, so successful ones are remembered for
-seconds; claims are checked anew each time, and whether the grant behind a token still stands is asked elsewhere, always.
+Order: form, header, algorithm, type, key, signature, then the claims. The cost is in the signature, so successful ones
+are remembered for seconds; claims are checked anew each time, and whether the grant behind a token still stands is
+asked elsewhere, always.
 """
 
 from __future__ import annotations
@@ -30,7 +31,6 @@ from keys.errors import (
 from keys.jwks import VerificationKey
 from keys.ring import KeyRing
 
-
 _END_OF_TIME = 1 << 53
 """NumericDates beyond it (and infinities, which never expire) are refused."""
 
@@ -39,7 +39,10 @@ class KeySource(Protocol):
     """Where verification keys come from: ``KeyRing`` for our tokens, ``ClientKeySet`` for a client's."""
 
     def candidates(self, kid: str | None, alg: str, *, removed: bool = False) -> tuple[VerificationKey, ...]:
-        """Return the few keys that may have signed; raises ``UnknownKey`` or ``KeyRevoked``, never returns an empty tuple."""
+        """Return the few keys that may have signed.
+
+        Raises ``UnknownKey`` or ``KeyRevoked``, never returns an empty tuple.
+        """
         ...
 
 
@@ -47,8 +50,9 @@ class KeySource(Protocol):
 class Expectation:
     """What a token has to be. Built once at start for each kind of token; times are in seconds.
 
-    ``typs`` are the accepted explicit types in lower case without ``application/``, ``""`` standing for none. ``issuer`` and ``audiences`` are
-    not checked when None. ``max_lifetime`` bounds ``exp - now``. ``accept_expired`` and ``accept_removed_keys`` are for ``id_token_hint`` alone.
+    ``typs`` are the accepted explicit types in lower case without ``application/``, ``""`` standing for none.
+    ``issuer`` and ``audiences`` are not checked when None. ``max_lifetime`` bounds ``exp - now``. ``accept_expired``
+    and ``accept_removed_keys`` are for ``id_token_hint`` alone.
     """
 
     typs: frozenset[str]
@@ -81,7 +85,10 @@ class VerifiedClaims:
 def verify(
     token: str, source: KeySource, expected: Expectation, now: int, *, max_chars: int = MAX_TOKEN_CHARS
 ) -> VerifiedClaims:
-    """Return the claims of ``token`` signed by a key of ``source``; raises a ``TokenError`` that says which check refused it."""
+    """Return the claims of ``token`` signed by a key of ``source``.
+
+    Raises a ``TokenError`` that says which check refused it.
+    """
     parsed = parse(token, max_chars)
     kid = _check_signature(parsed, source, expected)
     check_claims(parsed.unverified_claims, expected, now)
@@ -101,10 +108,12 @@ class _Remembered:
 
 @dataclass(slots=True)
 class TokenVerifier:
-    """Verifies our own tokens and remembers good signatures for ``ttl`` seconds, at most ``size`` of them, for one ring version.
+    """Verifies our own tokens and remembers good signatures for ``ttl`` seconds.
 
-    A change of any key (a revocation above all) gives a new version, and with it an empty memory. Keyed by SHA-256 of the token, so that
-    a memory dump of the cache is no list of tokens.
+    At most ``size`` of them, for one ring version.
+
+    A change of any key (a revocation above all) gives a new version, and with it an empty memory. Keyed by SHA-256 of
+    the token, so that a memory dump of the cache is no list of tokens.
     """
 
     ring: Callable[[], KeyRing]
@@ -117,7 +126,8 @@ class TokenVerifier:
     def verify(self, token: str, expected: Expectation, now: int, *, ring: KeyRing | None = None) -> VerifiedClaims:
         """Return the claims of one of our tokens; raises a ``TokenError``.
 
-        ``ring`` is for a caller that has just read the version of the keys and so knows a newer ring than ``self.ring()``.
+        ``ring`` is for a caller that has just read the version of the keys and so knows a newer ring than
+        ``self.ring()``.
         """
         if expected.accept_removed_keys:
             return verify(token, ring or self.ring(), expected, now)
@@ -161,13 +171,18 @@ class TokenVerifier:
 
 
 def check_claims(claims: Mapping[str, Any], expected: Expectation, now: int) -> None:
-    """Check the registered claims of RFC 7519 section 4.1 at ``now``; raises ``TokenError``. Says nothing about signatures."""
+    """Check the registered claims of RFC 7519 section 4.1 at ``now``.
+
+    Raises ``TokenError``. Says nothing about signatures.
+    """
     if missing := expected.required - claims.keys():
         raise ClaimRefused(f"{', '.join(sorted(missing))} is missing")
     expires = _date(claims, "exp")
     if expires is not None and not expected.accept_expired and now >= expires + expected.leeway:
         raise TokenExpired("exp has passed")
-    if expected.max_lifetime is not None and (expires is None or expires > now + expected.max_lifetime + expected.leeway):
+    if expected.max_lifetime is not None and (
+        expires is None or expires > now + expected.max_lifetime + expected.leeway
+    ):
         raise ClaimRefused("exp lies too far in the future")
     for name in ("nbf", "iat"):
         moment = _date(claims, name)

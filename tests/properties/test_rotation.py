@@ -1,7 +1,8 @@
-"""Random lives of a deployment: whatever processes do and in whatever order, no verifier is ever left without the key that it needs.
+"""Random lives of a deployment: whatever its processes do, no verifier is ever left without the key that it needs.
 
-Time runs in tenths of a second while the product sees whole seconds, and every process may act on keys that it read up to a second ago,
-so rounding and slow processes are part of what is checked. The worst verifier is assumed: it holds the oldest key set that its cache permits.
+Time runs in tenths of a second while the product sees whole seconds, and every process may act on keys that it read up
+to a second ago, so rounding and slow processes are part of what is checked. The worst verifier is assumed: it holds the
+oldest key set that its cache permits.
 """
 
 from __future__ import annotations
@@ -33,7 +34,9 @@ ALGS = st.sampled_from(BOTH.algorithms)
 PROCESSES = st.integers(0, 2)
 PICK = st.integers(0, 30)
 Act = tuple[str, int, str, int]
-ACTS = st.tuples(st.sampled_from(["tick", "tick", "rotate", "rotate", "force", "retire", "revoke"]), PROCESSES, ALGS, PICK)
+ACTS = st.tuples(
+    st.sampled_from(["tick", "tick", "rotate", "rotate", "force", "retire", "revoke"]), PROCESSES, ALGS, PICK
+)
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,11 @@ class RecordedKeys(MemoryKeys):
         self.signed_until: dict[str, int] = {}
 
     def apply(
-        self, expected_version: int, inserts: tuple[SigningKey, ...], updates: tuple[SigningKey, ...], events: tuple[KeyEvent, ...]
+        self,
+        expected_version: int,
+        inserts: tuple[SigningKey, ...],
+        updates: tuple[SigningKey, ...],
+        events: tuple[KeyEvent, ...],
     ) -> bool:
         """Apply and take the new state down."""
         before = dict(self.keys)
@@ -135,7 +142,9 @@ class Deployment(RuleBasedStateMachine):
         for signing in store.current_since(time - STALE):
             for kid in signing.active.values():
                 if store.keys[kid].state is not KeyState.REVOKED and not self._is_excepted(kid):
-                    assert all(kid in cached.published for cached in caches), "signed by a key that a permitted cache lacks"
+                    assert all(kid in cached.published for cached in caches), (
+                        "signed by a key that a permitted cache lacks"
+                    )
 
     @invariant()
     def no_key_is_removed_while_a_token_of_it_may_live(self) -> None:
@@ -187,7 +196,10 @@ class Deployment(RuleBasedStateMachine):
             acts[name]()
 
     def _is_excepted(self, kid: str) -> bool:
-        """A key that signs early (the very first, by force, in an emergency) is excused for as long as a cache may lack it, and no longer."""
+        """Tell whether a key signs early by right.
+
+        The very first, by force, in an emergency; while a cache may lack it.
+        """
         early = any(
             event.reason in EXCEPTIONS or (event.reason == "bootstrap" and self.store.seen_at[kid] == FIRST_START)
             for event in self.store.events

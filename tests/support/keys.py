@@ -1,4 +1,4 @@
-"""Signing keys for tests: a store in memory with the compare-and-swap of the real ones, and RSA keys that are made once."""
+"""Signing keys for tests: a store in memory with the compare-and-swap of the real ones, RSA keys made once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ _RSA_POOL = 4
 
 
 class MemoryKeys:
-    """``keys.service.KeyRepository`` in memory. ``before_apply`` runs inside ``apply``, before the version is compared: the place for a race."""
+    """``keys.service.KeyRepository`` in memory. ``before_apply`` runs inside ``apply``.
+
+    Before the version is compared: the place for a race.
+    """
 
     def __init__(self) -> None:
         """Start empty, at version 0."""
@@ -58,7 +61,7 @@ def _rsa(position: int) -> PrivateKey:
 
 
 def quick_generator() -> Callable[[str], PrivateKey]:
-    """Return a generator of keys whose first few RSA keys are shared by the whole test run, as making one takes 50 ms."""
+    """Return a generator of keys; the first few RSA keys, 50 ms each, are shared by the whole test run."""
     positions = count()
 
     def generate(alg: str) -> PrivateKey:

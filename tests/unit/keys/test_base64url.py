@@ -20,7 +20,9 @@ def test_encoding_is_urlsafe_without_padding_and_decodes_back(data: bytes) -> No
     assert base64url.decode(text) == data
 
 
-@pytest.mark.parametrize("text", [b"A", b"QQ==", b"QQ=", b"Q+", b"Q/", b"Q Q", b"QQ\n", b"\nQQ", b"QR", b"Q!", b"QUJ", b"AAAAA", b"QQ.QQ"])
+@pytest.mark.parametrize(
+    "text", [b"A", b"QQ==", b"QQ=", b"Q+", b"Q/", b"Q Q", b"QQ\n", b"\nQQ", b"QR", b"Q!", b"QUJ", b"AAAAA", b"QQ.QQ"]
+)
 def test_any_other_spelling_is_refused(text: bytes) -> None:
     with pytest.raises(ValueError, match="base64url"):
         base64url.decode(text)

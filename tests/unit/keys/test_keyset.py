@@ -71,7 +71,9 @@ def test_private_material_is_an_error_even_in_a_fetched_set() -> None:
     assert caught.value.code == "private_jwk"
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"keys":[],"keys":[]}', b'{"keys":"' + b"x" * 65_536 + b'"}'])
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>", b"[]", b'{"keys":[],"keys":[]}', b'{"keys":"' + b"x" * 65_536 + b'"}']
+)
 def test_a_fetched_body_that_is_no_key_set_is_refused(body: bytes) -> None:
     with pytest.raises(InvalidJwk):
         read_jwks(body)

@@ -16,9 +16,9 @@ POLICY = KeyPolicy(("ES256",), rotation=10_000, jwks_max_age=900, max_token_life
 READY = NOW - 905
 
 
-def key(kid: str, state: KeyState, published_at: int = READY, **moments: int | str | None) -> SigningKey:
-    moments.setdefault("alg", "ES256")
-    return SigningKey(kid=kid, state=state, created_at=published_at, published_at=published_at, public_jwk={}, sealed=b"", **moments)  # type: ignore[arg-type]
+def key(kid: str, state: KeyState, published_at: int = READY, *, alg: str = "ES256", **moments: int) -> SigningKey:
+    fresh = SigningKey(kid, alg, state, published_at, published_at, {}, b"")
+    return replace(fresh, **moments)  # type: ignore[arg-type]
 
 
 ACTIVE = key("a", KeyState.ACTIVE, activated_at=NOW - 5_000, retires_at=NOW + 5_000)
@@ -120,7 +120,11 @@ def test_revoking_the_active_key_promotes_a_next_however_young() -> None:
 
 def test_revoking_the_active_key_without_a_next_makes_one_that_signs_at_once() -> None:
     steps = plan_revocation((ACTIVE,), "a", POLICY)
-    assert [(step.action, step.signs_at_once) for step in steps] == [("revoke", False), ("create", True), ("create", False)]
+    assert [(step.action, step.signs_at_once) for step in steps] == [
+        ("revoke", False),
+        ("create", True),
+        ("create", False),
+    ]
 
 
 def test_revoking_the_next_key_makes_another_next() -> None:
@@ -129,13 +133,17 @@ def test_revoking_the_next_key_makes_another_next() -> None:
 
 @pytest.mark.parametrize("state", [KeyState.RETIRED, KeyState.REMOVED])
 def test_an_old_key_can_be_revoked_too(state: KeyState) -> None:
-    assert plan_revocation((ACTIVE, NEXT, key("x", state)), "x", POLICY) == (Step(KeyAction.REVOKE, "ES256", "emergency", "x"),)
+    assert plan_revocation((ACTIVE, NEXT, key("x", state)), "x", POLICY) == (
+        Step(KeyAction.REVOKE, "ES256", "emergency", "x"),
+    )
 
 
 @pytest.mark.parametrize("state", [KeyState.ACTIVE, KeyState.NEXT])
 def test_revoking_a_key_of_a_disabled_algorithm_makes_no_other(state: KeyState) -> None:
     assert [step.action for step in plan_revocation((key("x", state, alg="RS256"),), "x", POLICY)] == ["revoke"]
-    assert [step.action for step in plan_retirement((key("x", KeyState.NEXT, alg="RS256"),), "x", NOW, POLICY)] == ["remove"]
+    assert [step.action for step in plan_retirement((key("x", KeyState.NEXT, alg="RS256"),), "x", NOW, POLICY)] == [
+        "remove"
+    ]
 
 
 def test_revoking_twice_does_nothing_and_an_unknown_key_is_not_found() -> None:

@@ -48,7 +48,9 @@ def test_equal_keys_give_equal_bytes_in_every_process_and_changes_a_new_etag(ser
 
 
 @pytest.mark.parametrize("state", [KeyState.ACTIVE, KeyState.NEXT])
-def test_a_revoked_key_is_out_of_the_key_set(service: KeyService, repository: MemoryKeys, start: int, state: KeyState) -> None:
+def test_a_revoked_key_is_out_of_the_key_set(
+    service: KeyService, repository: MemoryKeys, start: int, state: KeyState
+) -> None:
     kid = next(key.kid for key in repository.keys.values() if key.state is state)
     service.revoke(kid, start + 1)
     ring = ring_of(service)

@@ -42,7 +42,9 @@ def test_the_private_key_is_stored_sealed_and_bound_to_its_id(service: KeyServic
         service.open_private(moved)
 
 
-def test_a_rotation_deletes_the_private_part_of_the_retired_key(service: KeyService, repository: MemoryKeys, start: int) -> None:
+def test_a_rotation_deletes_the_private_part_of_the_retired_key(
+    service: KeyService, repository: MemoryKeys, start: int
+) -> None:
     was_active, was_next = only(repository, "ES256", "active"), only(repository, "ES256", "next")
     outcome = service.rotate("ES256", start + 905, actor="operator:local", note="drill")
     retired, active = only(repository, "ES256", "retired"), only(repository, "ES256", "active")
@@ -73,10 +75,17 @@ def test_a_whole_life_goes_by_ticks_alone(service: KeyService, repository: Memor
     assert repository.keys[kid].state is KeyState.RETIRED
     service.tick(start + 86400 + 665)
     assert repository.keys[kid].state is KeyState.REMOVED
-    assert [event.action for event in repository.events if event.kid == kid] == ["create", "activate", "retire", "remove"]
+    assert [event.action for event in repository.events if event.kid == kid] == [
+        "create",
+        "activate",
+        "retire",
+        "remove",
+    ]
 
 
-def test_an_emergency_revocation_promotes_the_next_key_at_once(service: KeyService, repository: MemoryKeys, start: int) -> None:
+def test_an_emergency_revocation_promotes_the_next_key_at_once(
+    service: KeyService, repository: MemoryKeys, start: int
+) -> None:
     stolen, young = only(repository, "ES256", "active").kid, only(repository, "ES256", "next").kid
     service.revoke(stolen, start + 1, note="stolen laptop")
     assert only(repository, "ES256", "active").kid == young
@@ -105,7 +114,9 @@ def test_retiring_the_next_key_replaces_it(service: KeyService, repository: Memo
         service.retire("x", start + 2)
 
 
-def test_ten_processes_that_start_at_once_make_one_set_of_keys(repository: MemoryKeys, policy: KeyPolicy, start: int) -> None:
+def test_ten_processes_that_start_at_once_make_one_set_of_keys(
+    repository: MemoryKeys, policy: KeyPolicy, start: int
+) -> None:
     sealer = make_sealer()
     processes = [make_service(repository, policy, sealer) for _ in range(10)]
     waiting = iter(processes[1:])

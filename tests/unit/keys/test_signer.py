@@ -19,7 +19,13 @@ from tests.support.jose_vectors import RFC8037_PRIVATE, RFC8037_SIGNATURE, RFC80
 
 PRIVATE: dict[str, PrivateKey] = {alg: algorithms.generate(alg) for alg in ALGORITHMS}
 SIGNERS = {alg: Signer(f"kid-{alg}", alg, private) for alg, private in PRIVATE.items()}
-CLAIMS = {"iss": "https://id.example.vn", "sub": "người dùng", "aud": ["a", "b"], "exp": 4_000_000_000, "nested": {"x": None}}
+CLAIMS = {
+    "iss": "https://id.example.vn",
+    "sub": "người dùng",
+    "aud": ["a", "b"],
+    "exp": 4_000_000_000,
+    "nested": {"x": None},
+}
 
 
 @pytest.mark.parametrize("alg", ALGORITHMS)
@@ -75,7 +81,9 @@ def test_short_and_long_integers_of_a_der_signature_are_framed_right(r: int, s: 
     assert raw == r.to_bytes(32, "big") + s.to_bytes(32, "big")
 
 
-@pytest.mark.parametrize(("alg", "other"), [("ES256", "RS256"), ("RS256", "ES256"), ("PS256", "EdDSA"), ("EdDSA", "ES256")])
+@pytest.mark.parametrize(
+    ("alg", "other"), [("ES256", "RS256"), ("RS256", "ES256"), ("PS256", "EdDSA"), ("EdDSA", "ES256")]
+)
 def test_a_key_of_another_type_is_refused(alg: str, other: str) -> None:
     with pytest.raises(TypeError):
         Signer("kid", alg, PRIVATE[other])

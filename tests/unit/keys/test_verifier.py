@@ -103,7 +103,9 @@ def test_a_token_of_another_type_is_refused(ring: KeyRing, typ: str) -> None:
 
 @pytest.mark.parametrize("kid", [None, "", "unknown"])
 def test_our_tokens_must_name_a_published_key(ring: KeyRing, kid: str | None) -> None:
-    header = base64url.encode_text(orjson.dumps({"alg": "ES256", "typ": "at+jwt"} | ({} if kid is None else {"kid": kid})))
+    header = base64url.encode_text(
+        orjson.dumps({"alg": "ES256", "typ": "at+jwt"} | ({} if kid is None else {"kid": kid}))
+    )
     _, payload, signature = ring.signer().sign(CLAIMS, "at+jwt").split(".")
     with pytest.raises(errors.UnknownKey):
         verify(f"{header}.{payload}.{signature}", ring, ACCESS, NOW)
@@ -126,7 +128,11 @@ def test_a_signature_of_no_sense_is_refused(signature: bytes) -> None:
 
 
 def test_a_token_without_kid_is_tried_against_each_fitting_key_of_the_client() -> None:
-    other = {**RFC7515_EC, "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4", "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"}
+    other = {
+        **RFC7515_EC,
+        "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
+        "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM",
+    }
     keys = ClientKeySet((import_key(other), import_key(RFC7515_RSA), import_key({**RFC7515_EC, "kid": "second"})))
     assert verify(RFC7515_ES256, keys, JOE, RFC7515_EXPIRES - 1).kid == "second"
 
@@ -183,7 +189,10 @@ def test_one_audience_of_several_is_enough() -> None:
     check_claims({**CLAIMS, "aud": ["other", "portal"]}, ACCESS, NOW)
 
 
-@pytest.mark.parametrize("wrong", [{"algs": frozenset()}, {"algs": frozenset({"none"})}, {"algs": frozenset({"HS256"})}, {"typs": frozenset()}])
+@pytest.mark.parametrize(
+    "wrong",
+    [{"algs": frozenset()}, {"algs": frozenset({"none"})}, {"algs": frozenset({"HS256"})}, {"typs": frozenset()}],
+)
 def test_an_expectation_cannot_allow_what_must_not_be(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="algs"):
         replace(ACCESS, **wrong)
