@@ -1,7 +1,7 @@
-"""Assurance: which level of authentication some factors reach, and whether a session is sure and fresh enough for a request.
+"""Assurance: which level some factors reach, and whether a session is sure and fresh enough for a request.
 
-Levels are the four of Decree 69/2024 (mức độ xác thực), which is another axis than the level of an account (``identity_level``): that one
-says how surely a person was enrolled, this one how surely he is the one who is here now.
+Levels are the four of Decree 69/2024 (mức độ xác thực), which is another axis than the level of an account
+(``identity_level``): that one says how surely a person was enrolled, this one how surely he is the one who is here now.
 """
 
 from __future__ import annotations
@@ -60,8 +60,9 @@ class Missing(StrEnum):
 class Demand:
     """What a request and its client ask.
 
-    ``acr_values`` is voluntary, in order of preference; ``essential_acr`` are the values of an essential ``acr`` claim, one of which must be
-    met (OpenID Connect Core section 5.5.1.1); ``minimum_acr`` is the client's own floor; ``max_age`` is in seconds.
+    ``acr_values`` is voluntary, in order of preference; ``essential_acr`` are the values of an essential ``acr`` claim,
+    one of which must be met (OpenID Connect Core section 5.5.1.1); ``minimum_acr`` is the client's own floor;
+    ``max_age`` is in seconds.
     """
 
     acr_values: tuple[str, ...] = ()
@@ -73,9 +74,12 @@ class Demand:
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """What is there: the session's level and moment of authentication, and the highest level that the account's factors could reach.
+    """What a session has to show.
 
-    ``signed_in_here`` tells that the authentication happened for this very request, which is what ``prompt=login`` waits for.
+    The session's level and moment of authentication, and the highest level that the account's factors could reach.
+
+    ``signed_in_here`` tells that the authentication happened for this very request, which is what ``prompt=login``
+    waits for.
     """
 
     acr: str
@@ -106,20 +110,24 @@ def satisfies(reached_acr: str, wanted_acr: str) -> bool:
 def reached(factors: Iterable[str]) -> str:
     """Return the level that verified factors reach together (Decree 69/2024: the table of four levels).
 
-    Two passwords are one factor: kinds count, not names. Raises ``ValueError`` for no factor and ``KeyError`` for an unknown one.
+    Two passwords are one factor: kinds count, not names. Raises ``ValueError`` for no factor and ``KeyError`` for an
+    unknown one.
     """
     return _level({FACTORS[name].kind for name in factors})
 
 
 def amr(factors: Iterable[str]) -> tuple[str, ...]:
-    """Return the ``amr`` values of verified factors, with ``mfa`` when they are of more than one kind (RFC 8176 section 2)."""
+    """Return the ``amr`` values of verified factors, and ``mfa`` if they are of several kinds (RFC 8176 section 2)."""
     used = [FACTORS[name] for name in dict.fromkeys(factors)]
     values = tuple(dict.fromkeys(factor.amr for factor in used))
     return (*values, "mfa") if len({factor.kind for factor in used}) > 1 else values
 
 
 def required_level(demand: Demand) -> str | None:
-    """Return the lowest level that must be met: the client's floor and the easiest essential value; None if nothing must."""
+    """Return the lowest level that must be met: the client's floor and the easiest essential value.
+
+    None if nothing must.
+    """
     essential = sorted(rank(value) for value in demand.essential_acr if rank(value))
     floor = max(rank(demand.minimum_acr or ""), essential[0] if essential else 0)
     return LEVELS[floor - 1] if floor else None
@@ -128,19 +136,18 @@ def required_level(demand: Demand) -> str | None:
 def needed(demand: Demand, present: Present | None, now: int) -> Decision:
     """Tell what is missing for a request, in the order in which it must be settled: presence, freshness, level.
 
-    ``present`` is None where nobody is signed in. ``UNREACHABLE`` answers ``unmet_authentication_requirements``: no step the person could
-    take here leads there. A voluntary level that is out of reach is let go, as section 3.1.2.1 wants it.
+    ``present`` is None where nobody is signed in. ``UNREACHABLE`` answers ``unmet_authentication_requirements``: no
+    step the person could take here leads there. A voluntary level that is out of reach is let go, as section 3.1.2.1
+    wants it.
     """
     target = _target(demand, present)
     if demand.essential_acr and not any(map(rank, demand.essential_acr)):
         return Decision(Missing.UNREACHABLE, "acr_unknown")
     if present is None:
         return Decision(Missing.SIGN_IN, "no_session", target)
-    if not present.signed_in_here:
-        if "login" in demand.prompt:
-            return Decision(Missing.SIGN_IN, "prompt_login", target)
-        if demand.max_age is not None and now - present.auth_time > demand.max_age:
-            return Decision(Missing.SIGN_IN, "max_age", target)
+    stale = _staleness(demand, present, now)
+    if stale:
+        return Decision(Missing.SIGN_IN, stale, target)
     if target is None or satisfies(present.acr, target):
         return Decision(Missing.NOTHING, "", target)
     if not satisfies(present.reachable, target):
@@ -149,7 +156,9 @@ def needed(demand: Demand, present: Present | None, now: int) -> Decision:
 
 
 def stated(reached_acr: str, demand: Demand) -> str:
-    """Return the ``acr`` to put into tokens: what was reached, or for an essential claim the highest asked value that it covers.
+    """Return the ``acr`` to put into tokens.
+
+    What was reached, or for an essential claim the highest asked value that it covers.
 
     A client that demands one of its values would refuse a higher one that it did not name, although that one is met.
     """
@@ -157,6 +166,15 @@ def stated(reached_acr: str, demand: Demand) -> str:
         return reached_acr
     covered = [value for value in demand.essential_acr if satisfies(reached_acr, value)]
     return max(covered, key=rank, default=reached_acr)
+
+
+def _staleness(demand: Demand, present: Present, now: int) -> str:
+    """Return why the person has to authenticate again, or nothing; who just did so for this request has not to."""
+    if present.signed_in_here:
+        return ""
+    if "login" in demand.prompt:
+        return "prompt_login"
+    return "max_age" if demand.max_age is not None and now - present.auth_time > demand.max_age else ""
 
 
 def _level(kinds: set[Kind]) -> str:
@@ -171,7 +189,7 @@ def _level(kinds: set[Kind]) -> str:
 
 
 def _target(demand: Demand, present: Present | None) -> str | None:
-    """The must comes first; above it, the first preferred level that the account can reach."""
+    """Return the level to aim at: what must be met, or above it the first preferred one that the account can reach."""
     floor = required_level(demand)
     for value in demand.acr_values:
         if rank(value) and (present is None or satisfies(present.reachable, value)):

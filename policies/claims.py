@@ -1,7 +1,7 @@
 """Claims release: which scope stands for which claim, and which of a person's attributes leave the house.
 
-A set of claims is an ``int`` bit set, so that it fits into a sealed authorization code and an SQL column. The number of a claim is
-its bit for ever: a number is never given to another name, and a claim that goes leaves a gap.
+A set of claims is an ``int`` bit set, so that it fits into a sealed authorization code and an SQL column. The number of
+a claim is its bit for ever: a number is never given to another name, and a claim that goes leaves a gap.
 """
 
 from __future__ import annotations
@@ -47,25 +47,28 @@ _TABLE: Final = (
     Claim(21, "identity_code_type", "identity"),
     Claim(22, "identity_level", "identity"),
 )
-"""OpenID Connect Core section 5.4 for the standard scopes. ``unit`` is where a person lives, so it goes with ``address``; the code goes with
-``identity`` alone, because most systems need a stable subject and not a citizen's number. The next free number is 23."""
+"""OpenID Connect Core section 5.4 for the standard scopes. ``unit`` is where a person lives, so it goes with
+``address``; the code goes with ``identity`` alone, because most systems need a stable subject and not a citizen's
+number. The next free number is 23."""
 
 SCOPES: Final = ("openid", "profile", "email", "phone", "address", "offline_access", "identity")
 """Every scope that a client may register or ask; discovery and registration read this list."""
 
 CLAIMS: Final[Mapping[str, Claim]] = MappingProxyType({claim.name: claim for claim in _TABLE})
-"""Every claim about a person by name, in the order in which pages show them; ``claims_supported`` is this plus the protocol's own."""
+"""Every claim about a person by name, in the order in which pages show them; ``claims_supported`` is this plus the
+protocol's own."""
 
 _OF_SCOPE: Final[Mapping[str, int]] = MappingProxyType(
     {scope: sum(1 << claim.number for claim in _TABLE if claim.scope == scope) for scope in SCOPES}
 )
 
 _CONTACT_SCOPES: Final = ("email", "phone", "address")
-"""A system can serve a person without reaching him by every road, so these are the person's choice, box by box (Law 91/2025 article 9:
-consent may be given in part). What identifies him goes together or not at all."""
+"""A system can serve a person without reaching him by every road, so these are the person's choice, box by box (Law
+91/2025 article 9: consent may be given in part). What identifies him goes together or not at all."""
 
 _CONFIRMATIONS: Final = MappingProxyType({"email_verified": "email", "phone_number_verified": "phone_number"})
-"""Says something about another claim, so it comes and goes with that one: it has no box of its own and means nothing alone."""
+"""Says something about another claim, so it comes and goes with that one: it has no box of its own and means nothing
+alone."""
 
 _ADDRESS: Final = (
     ("formatted", "address_formatted"),
@@ -80,7 +83,9 @@ _ADDRESS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A request divided for the consent page: ``required`` is one bundle, each of ``optional`` has a box; all three are bit sets.
+    """A request divided for the consent page: ``required`` is one bundle, each of ``optional`` has a box.
+
+    All three are bit sets.
 
     ``shown`` is the two together without the confirmations, which follow the claim that they confirm.
     """
@@ -107,7 +112,10 @@ def unpack(claims: int) -> tuple[str, ...]:
 
 
 def for_scopes(scopes: Iterable[str]) -> int:
-    """Return the bit set that scopes stand for together; ``openid``, ``offline_access`` and unknown ones stand for no claim."""
+    """Return the bit set that scopes stand for together.
+
+    ``openid``, ``offline_access`` and unknown ones stand for no claim.
+    """
     claims = 0
     for scope in scopes:
         claims |= _OF_SCOPE.get(scope, 0)
@@ -117,7 +125,8 @@ def for_scopes(scopes: Iterable[str]) -> int:
 def choose(requested: int, essential: int = 0) -> Choice:
     """Divide a request into what goes together and what a person may leave out.
 
-    ``essential`` holds the claims that the ``claims`` parameter marks so (OpenID Connect Core section 5.5.1): no box for them.
+    ``essential`` holds the claims that the ``claims`` parameter marks so (OpenID Connect Core section 5.5.1): no box
+    for them.
     """
     confirmations = pack(_CONFIRMATIONS)
     shown = requested & ~confirmations
@@ -136,16 +145,19 @@ def accepted(requested: int, ticked: Iterable[str], essential: int = 0) -> int:
 
 
 def granted(requested: int, allowed_scopes: Iterable[str], consented: int) -> int:
-    """Return the claims that may leave: asked for, within the client's registration, and agreed to (or told, by a notice)."""
+    """Return the claims that may leave.
+
+    Asked for, within the client's registration, and agreed to (or told, by a notice).
+    """
     return requested & for_scopes(allowed_scopes) & consented
 
 
 def release(claims: int, attributes: Mapping[str, object]) -> dict[str, object]:
     """Return name and value of each claim in ``claims`` for which the person has a value.
 
-    ``attributes`` holds the account columns of the contract by their names, plus ``identity_code``, ``identity_code_type``,
-    ``identity_level``, ``unit`` and ``updated_at``. Absent, ``None`` and empty values are left out, never sent as null
-    (OpenID Connect Core section 5.3.2).
+    ``attributes`` holds the account columns of the contract by their names, plus ``identity_code``,
+    ``identity_code_type``, ``identity_level``, ``unit`` and ``updated_at``. Absent, ``None`` and empty values are left
+    out, never sent as null (OpenID Connect Core section 5.3.2).
     """
     released: dict[str, object] = {}
     for name in unpack(claims):

@@ -1,7 +1,8 @@
 """Consent and notice: whether a person must be asked or told before a client gets anything, and what is new in it.
 
-Two kinds of screen (Law 91/2025 article 9, Decree 13/2023 articles 11, 13 and 17): *ask* where the person may decline, *notice* where a law
-obliges and a choice would be a pretence. One consent covers one purpose under one wording: another wording is asked anew.
+Two kinds of screen (Law 91/2025 article 9, Decree 13/2023 articles 11, 13 and 17): *ask* where the person may decline,
+*notice* where a law obliges and a choice would be a pretence. One consent covers one purpose under one wording: another
+wording is asked anew.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a client wants now: its ``mode`` (``ask`` or ``notice``), the claims, whether ``offline_access``, under which wording.
+    """What a client wants now.
+
+    Its ``mode`` (``ask`` or ``notice``), the claims, whether ``offline_access``, under which wording.
 
     ``forced`` is ``prompt=consent``; ``answered`` tells that the person has just answered in this very transaction.
     """
@@ -43,7 +46,10 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """The current record: ``kind`` is ``consent`` or ``notice``; ``claims`` was agreed to; ``declined`` was offered and left out."""
+    """The current record: ``kind`` is ``consent`` or ``notice``; ``claims`` was agreed to.
+
+    ``declined`` was offered and left out.
+    """
 
     kind: str
     claims: int
@@ -63,12 +69,17 @@ class Decision:
 
 
 def mode_for(consent: str, legal_basis: str) -> str:
-    """Return the mode of a client: ``notice`` only where a law, not the person, is the ground; ``consent`` as legal basis always asks."""
+    """Return the mode of a client: ``notice`` only where a law, not the person, is the ground.
+
+    ``consent`` as legal basis always asks.
+    """
     return "notice" if consent == "notice" and legal_basis != "consent" else "ask"
 
 
 def text_version(purpose: Mapping[str, str], legal_basis: str) -> str:
-    """Return the version of the text that a person sees: a digest of the purpose in every language, and of the legal basis.
+    """Return the version of the text that a person sees.
+
+    A digest of the purpose in every language, and of the legal basis.
 
     The record of a consent names it, which is how the controller proves what was agreed to (Decree 13/2023 article 11).
     """

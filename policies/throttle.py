@@ -1,9 +1,10 @@
 """Throttling of sign-ins: how long to wait after how many tries, counted per code, per address and per pair of both.
 
-Growing delays instead of a lock: citizen numbers can be guessed, so a lock after five tries would let anyone shut anyone out. TCVN 14423
-asks for a lock at five tries and permits an equivalent measure with reasons; NIST SP 800-63B section 5.2.2 permits growing delays. Two things keep a
-person from being shut out for good: no wait exceeds its cap, and a refused try is not counted, so hammering does not prolong it;
-and a device on which this person signed in before is judged by its own pair only, whatever happens to the code elsewhere.
+Growing delays instead of a lock: citizen numbers can be guessed, so a lock after five tries would let anyone shut
+anyone out. TCVN 14423 asks for a lock at five tries and permits an equivalent measure with reasons; NIST SP 800-63B
+section 5.2.2 permits growing delays. Two things keep a person from being shut out for good: no wait exceeds its cap,
+and a refused try is not counted, so hammering does not prolong it; and a device on which this person signed in before
+is judged by its own pair only, whatever happens to the code elsewhere.
 """
 
 from __future__ import annotations
@@ -57,9 +58,9 @@ class Lane:
 class Limits:
     """The numbers, all in tries and seconds; an operator may change each.
 
-    ``pair``: five free tries as TCVN 14423 (level 3) counts them. ``code``: all addresses together, so that a botnet cannot try a password
-    list. ``address``: wide, because a commune's one-stop office or a mobile carrier is many citizens behind one address. A counter is
-    forgotten ``window`` seconds after its last try.
+    ``pair``: five free tries as TCVN 14423 (level 3) counts them. ``code``: all addresses together, so that a botnet
+    cannot try a password list. ``address``: wide, because a commune's one-stop office or a mobile carrier is many
+    citizens behind one address. A counter is forgotten ``window`` seconds after its last try.
     """
 
     pair: Lane = field(default=Lane(free=5, first_delay=30, longest_delay=900))
@@ -68,7 +69,10 @@ class Limits:
     window: int = 3600
 
     def __post_init__(self) -> None:
-        """Raise ``ValueError`` when a counter would be forgotten before its delay is over: waiting would then be optional."""
+        """Raise ``ValueError`` when a counter would be forgotten before its delay is over.
+
+        Waiting would then be optional.
+        """
         if self.window <= max(lane.longest_delay for lane in (self.code, self.address, self.pair)):
             message = "window must be longer than every longest_delay"
             raise ValueError(message)
@@ -76,7 +80,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether the try may be looked at; if not, ``retry_after`` seconds to wait (at least 1) and the ``lane`` that says so."""
+    """Whether the try may be looked at.
+
+    If not, ``retry_after`` seconds to wait (at least 1) and the ``lane`` that says so.
+    """
 
     allowed: bool
     retry_after: int = 0
@@ -89,8 +96,9 @@ _ALLOWED: Final = Verdict(allowed=True)
 def may_try(limits: Limits, before: Sequence[Tally | None], now: int, *, known_device: bool = False) -> Verdict:
     """Judge a try by the counters as read, before anything is counted; on refusal nothing must be counted.
 
-    ``before`` has the order of ``LANES``, None for a counter that does not exist. ``known_device`` says that the browser proved that this
-    person signed in on it before; the caller then keys the pair by the device, and that lane alone decides.
+    ``before`` has the order of ``LANES``, None for a counter that does not exist. ``known_device`` says that the
+    browser proved that this person signed in on it before; the caller then keys the pair by the device, and that lane
+    alone decides.
     """
     verdict = _ALLOWED
     for name, tally in zip(LANES, before, strict=True):
@@ -107,11 +115,12 @@ def may_try(limits: Limits, before: Sequence[Tally | None], now: int, *, known_d
 def may_evaluate(
     limits: Limits, before: Sequence[Tally | None], after: Sequence[Tally], *, known_device: bool = False
 ) -> Verdict:
-    """Judge a try after it was counted atomically: of many that saw the same counters, only as many pass as the schedule has room for.
+    """Judge a try after it was counted atomically.
 
-    ``after`` is what each atomic addition returned, in the order of ``LANES``. Within the free tries the count itself is the ticket:
-    fifty parallel guesses against five free tries get the counts 1 to 50, and five of them pass. Beyond, a delay that has run out
-    lets one try through: the one that moved the count by exactly one.
+    Of many that saw the same counters, only as many pass as the schedule has room for. ``after`` is what each atomic
+    addition returned, in the order of ``LANES``. Within the free tries the count itself is the ticket: fifty parallel
+    guesses against five free tries get the counts 1 to 50, and five of them pass. Beyond, a delay that has run out lets
+    one try through: the one that moved the count by exactly one.
     """
     for name, old, new in zip(LANES, before, after, strict=True):
         if not _counts(name, known_device=known_device):
@@ -124,7 +133,10 @@ def may_evaluate(
 
 
 def cleared_by_success() -> tuple[str, ...]:
-    """Return the lanes whose counter a success clears: not the address, or one good account would buy endless tries at others."""
+    """Return the lanes whose counter a success clears.
+
+    The address is not among them, or one good account would buy endless tries at others.
+    """
     return ("code", "pair")
 
 

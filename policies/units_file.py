@@ -1,7 +1,7 @@
 """Reads the documented import file of units, JSON or CSV (``docs/units.md``), into a ``policies.units.Document``.
 
-Every fault is reported with its row and field; nothing is guessed and unknown members are refused, because a misspelt ``valid_to`` that
-is silently dropped would keep a unit alive for ever.
+Every fault is reported with its row and field; nothing is guessed and unknown members are refused, because a misspelt
+``valid_to`` that is silently dropped would keep a unit alive for ever.
 """
 
 from __future__ import annotations
@@ -37,8 +37,9 @@ _CHOICES: Final[Mapping[str, frozenset[str]]] = {
 def parse_json(text: str) -> Document:
     """Return the document of a JSON file; raises ``RegisterError`` with every fault found.
 
-    Reasons: ``not_json``, ``unknown_format``, ``unknown_field``, ``field_missing``, ``not_text``, ``not_a_list``, ``not_an_object``,
-    ``date_malformed``, ``unknown_value``, ``unknown_partial``, ``many_to_many``, ``target_missing``, ``target_of_dissolve``.
+    Reasons: ``not_json``, ``unknown_format``, ``unknown_field``, ``field_missing``, ``not_text``, ``not_a_list``,
+    ``not_an_object``, ``date_malformed``, ``unknown_value``, ``unknown_partial``, ``many_to_many``, ``target_missing``,
+    ``target_of_dissolve``.
     """
     try:
         document = json.loads(text, object_pairs_hook=_once)
@@ -64,10 +65,12 @@ def parse_json(text: str) -> Document:
 
 
 def parse_csv(text: str, source: str, as_of: str | None) -> Document:
-    """Return the document of a CSV file with one row a unit or event; ``source`` and ``as_of`` come from beside the file.
+    """Return the document of a CSV file with one row a unit or event.
 
-    The columns are ``CSV_COLUMNS`` in any order; ``record`` is ``unit`` or ``event``; lists are codes with spaces between. Raises
-    ``RegisterError`` as ``parse_json`` does, naming lines of the file.
+    ``source`` and ``as_of`` come from beside the file.
+
+    The columns are ``CSV_COLUMNS`` in any order; ``record`` is ``unit`` or ``event``; lists are codes with spaces
+    between. Raises ``RegisterError`` as ``parse_json`` does, naming lines of the file.
     """
     reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), strict=True)
     problems: list[Problem] = []
@@ -145,13 +148,15 @@ def _fault(name: str, value: object, fields: tuple[str, ...]) -> tuple[str, str]
     if value is None:
         return "", ""
     if name in _LISTS:
-        return (
-            ("", "")
-            if isinstance(value, list) and all(isinstance(code, str) for code in value)
-            else ("not_a_list", "of codes")
-        )
-    if not isinstance(value, str):
-        return "not_text", "codes and dates are text"
+        return ("", "") if _is_list_of_text(value) else ("not_a_list", "of codes")
+    return _text_fault(name, value) if isinstance(value, str) else ("not_text", "codes and dates are text")
+
+
+def _is_list_of_text(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _text_fault(name: str, value: str) -> tuple[str, str]:
     if name in _DATES and not is_date(value):
         return "date_malformed", "write YYYY-MM-DD"
     if name in _CHOICES and value not in _CHOICES[name]:

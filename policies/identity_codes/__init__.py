@@ -1,7 +1,7 @@
-"""Identity codes: what a citizen, a business or an agency is known by, and how what was typed becomes the one canonical value.
+"""Identity codes: from what was typed to the one canonical value by which somebody is known.
 
-Owns the schemes, their normal form and their structure checks. Does not own which account a code belongs to, or how it is sealed and
-looked up. Imports the standard library only.
+Owns the schemes, their normal form and their structure checks. Does not own which account a code belongs to, or how it
+is sealed and looked up. Imports the standard library only.
 """
 
 from policies.identity_codes.citizen import Findings, check_consistency, is_sample

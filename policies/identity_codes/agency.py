@@ -1,4 +1,4 @@
-"""Electronic identification codes of agencies and organisations (Decision 20/2020/QĐ-TTg, amended by 09/2025/QĐ-TTg)."""
+"""Electronic identification codes of agencies (Decision 20/2020/QĐ-TTg, amended by 09/2025/QĐ-TTg)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ _OLD_FORM: Final = re.compile(r"[0-9]{3}\.[0-9]{2}\.[0-9]{2}\.[A-Y][0-9]{2}")
 
 
 def check(text: str) -> str:
-    """Return upper-case ASCII ``text`` if it is an agency's code, in today's or the old form; raises ``CodeError`` ``not_agency_code``."""
+    """Return upper-case ASCII ``text`` if it is an agency's code, in today's or the old form.
+
+    Raises ``CodeError`` ``not_agency_code``.
+    """
     if len(text) > _MAX_LENGTH or not any(form.fullmatch(text) for form in (_LEVELS, _OTHERS, _OLD_FORM)):
         raise CodeError(
             "not_agency_code", f"give a code like H56.14 or Z01 with a number, at most {_MAX_LENGTH} characters"
@@ -26,8 +29,9 @@ def check(text: str) -> str:
 
 
 def is_old_form(value: str) -> bool:
-    """Tell whether a code has the form of QCVN 102:2016: it may be in the history of an agency, but nobody signs in with it.
+    """Tell whether a code has the form of QCVN 102:2016.
 
-    It is not converted: the groups do not say which code the agency was given under Decision 20/2020.
+    It may be in the history of an agency, but nobody signs in with it. It is not converted: the groups do not say which
+    code the agency was given under Decision 20/2020.
     """
     return _OLD_FORM.fullmatch(value) is not None

@@ -1,7 +1,8 @@
 """Enterprise and tax codes: ten digits with a check digit, thirteen for a branch, twelve for a household business.
 
-Circular 86/2024/TT-BTC article 5: from 2025-07-01 a household business files under the personal number of its owner. That is a business with
-a citizen's digits; it is stored as a business and never joined to the citizen for having the same digits.
+Circular 86/2024/TT-BTC article 5: from 2025-07-01 a household business files under the personal number of its owner.
+That is a business with a citizen's digits; it is stored as a business and never joined to the citizen for having the
+same digits.
 """
 
 from __future__ import annotations
@@ -23,7 +24,10 @@ def check_digit(first_nine: str) -> int:
 
 
 def check(digits: str) -> str:
-    """Return ``digits`` if they are a tax code; raises ``CodeError``: ``wrong_length``, ``check_digit``, ``no_such_number``."""
+    """Return ``digits`` if they are a tax code; raises ``CodeError``.
+
+    Its reasons are ``wrong_length``, ``check_digit`` and ``no_such_number``.
+    """
     if len(digits) == _HOUSEHOLD:
         return digits
     if len(digits) not in {_ENTERPRISE, _BRANCH}:

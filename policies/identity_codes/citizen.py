@@ -1,7 +1,7 @@
-"""The citizen number: twelve digits ``PPP G YY NNNNNN`` (Decree 137/2015 article 13, Circular 07/2016/TT-BCA article 7).
+"""The citizen number: twelve digits ``PPP G YY NNNNNN``.
 
-Place of birth registration, century and sex, year of birth, six random digits. There is no check digit: only what is declared beside the
-number can contradict it.
+Decree 137/2015 article 13, Circular 07/2016/TT-BCA article 7. Place of birth registration, century and sex, year of
+birth, six random digits. There is no check digit: only what is declared beside the number can contradict it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,10 @@ _DATE: Final = re.compile(r"([0-9]{4})(-[0-9]{2}-[0-9]{2})?")
 
 @dataclass(frozen=True, slots=True)
 class Structure:
-    """What a citizen number says: ``place`` is None for a code that is not in the list; ``sex`` is ``male`` or ``female``."""
+    """What a citizen number says: ``place`` is None for a code that is not in the list.
+
+    ``sex`` is ``male`` or ``female``.
+    """
 
     place_code: str
     place: str | None
@@ -33,7 +36,10 @@ class Structure:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """Reason ids: ``errors`` refuse the account, ``warnings`` want a look. ``sample`` marks a number that no living person can have."""
+    """Reason ids: ``errors`` refuse the account, ``warnings`` want a look.
+
+    ``sample`` marks a number that no living person can have.
+    """
 
     errors: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -41,7 +47,10 @@ class Findings:
 
 
 def read(digits: str) -> Structure:
-    """Return what twelve digits say. G counts centuries from 1900, even for men and odd for women (Circular 07/2016, annex III)."""
+    """Return what twelve digits say.
+
+    G counts centuries from 1900, even for men and odd for women (Circular 07/2016, annex III).
+    """
     century = int(digits[_CENTURY])
     return Structure(
         place_code=digits[:3],
@@ -52,16 +61,19 @@ def read(digits: str) -> Structure:
 
 
 def is_sample(code: IdentityCode) -> bool:
-    """Tell whether a citizen number says "born in 2100 or later": sample data, which a production start refuses to serve."""
+    """Tell whether a citizen number says "born in 2100 or later".
+
+    Nobody alive was: it is sample data, which a production start refuses to serve.
+    """
     return code.scheme is SchemeName.CCCD and int(code.value[_CENTURY]) >= _FIRST_SAMPLE_DIGIT
 
 
 def check_consistency(code: IdentityCode, sex: str | None, birthdate: str | None, today: date) -> Findings:
     """Compare a citizen number with what is declared beside it; other schemes say nothing to compare.
 
-    ``sex`` is ``male``, ``female`` or None for undeclared; ``birthdate`` is ``YYYY-MM-DD`` or ``YYYY``, year ``0000`` for unknown (OpenID
-    Connect Core section 5.1), or None. Errors: ``birthdate_malformed``, ``birth_year_mismatch``, ``sex_mismatch``, ``birth_in_future``; the
-    last does not apply to samples. Warnings: ``unknown_province``.
+    ``sex`` is ``male``, ``female`` or None for undeclared; ``birthdate`` is ``YYYY-MM-DD`` or ``YYYY``, year ``0000``
+    for unknown (OpenID Connect Core section 5.1), or None. Errors: ``birthdate_malformed``, ``birth_year_mismatch``,
+    ``sex_mismatch``, ``birth_in_future``; the last does not apply to samples. Warnings: ``unknown_province``.
     """
     declared = _declared_year(birthdate)
     malformed = birthdate is not None and declared is None

@@ -43,9 +43,10 @@ class IdentityCode:
 
 
 class CodeError(ValueError):
-    """Input is no code of the scheme: ``field`` (``code`` or ``code_type``), ``reason`` (a stable id) and ``fix`` (for the operator).
+    """Input is no code of the scheme.
 
-    None of the three contains the input.
+    ``field`` (``code`` or ``code_type``), ``reason`` (a stable id) and ``fix`` (for the operator). None of the three
+    contains the input.
     """
 
     def __init__(self, reason: str, fix: str, *, field: str = "code") -> None:

@@ -1,9 +1,9 @@
 """From typed or pasted text to ASCII, in one way only: no two spellings of one code may become two accounts.
 
-NFKC makes full-width and other compatibility characters plain ASCII. What is not ASCII after that is refused and never guessed at: a
-Cyrillic letter or an Arabic-Indic digit that looks like one of ours must neither open a second account nor find somebody else's.
-Characters that cannot be seen (zero-width, bidirectional controls, soft hyphen) are refused rather than dropped, because whoever put
-them there meant two strings to look like one.
+NFKC makes full-width and other compatibility characters plain ASCII. What is not ASCII after that is refused and never
+guessed at: a Cyrillic letter or an Arabic-Indic digit that looks like one of ours must neither open a second account
+nor find somebody else's. Characters that cannot be seen (zero-width, bidirectional controls, soft hyphen) are refused
+rather than dropped, because whoever put them there meant two strings to look like one.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Codes of the province where a birth was registered: the first three digits of a citizen number.
 
-Circular 07/2016/TT-BCA, annex I (a legal text). The codes of 2016 stay what they are: the mergers of 2025 changed nobody's number. The
-codes of countries (annex II) are not listed here, which is why an unknown code is no more than a warning.
+Circular 07/2016/TT-BCA, annex I (a legal text). The codes of 2016 stay what they are: the mergers of 2025 changed
+nobody's number. The codes of countries (annex II) are not listed here, which is why an unknown code is no more than a
+warning.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The schemes, one row each, and the two ways in: ``parse`` where the scheme is named, ``recognise`` where only a code is typed."""
+"""The schemes, one row each, and the two ways in.
+
+``parse`` where the scheme is named, ``recognise`` where only a code is typed.
+"""
 
 from __future__ import annotations
 
@@ -59,7 +62,10 @@ def _mst(raw: str) -> str:
 
 
 def _foreigner(raw: str) -> str:
-    """Nothing is published about the format, so the text is opaque, yet of few characters: separators and case never distinguish."""
+    """Nothing is published about the format, so the text is opaque, yet of few characters.
+
+    Separators and case never distinguish.
+    """
     text = without_separators(to_ascii(raw).replace("/", ""))
     if not _FOREIGNER.fullmatch(text):
         raise CodeError("not_foreigner_code", "give 4 to 32 letters A-Z and digits, with a digit among them")
@@ -85,9 +91,9 @@ SCHEMES: Final[Mapping[str, Scheme]] = MappingProxyType({row.name.value: row for
 def parse(scheme: str, raw: str) -> IdentityCode:
     """Return the code that ``raw`` stands for under a named scheme; idempotent on canonical values.
 
-    Raises ``CodeError`` with ``field``, ``reason`` and ``fix``; reasons are ``unknown_scheme``, ``code_empty``, ``code_too_long``,
-    ``hidden_character``, ``not_ascii``, ``not_digits``, ``wrong_length``, ``check_digit``, ``no_such_number``, ``cmnd_of_twelve_digits``,
-    ``not_foreigner_code``, ``not_agency_code``.
+    Raises ``CodeError`` with ``field``, ``reason`` and ``fix``; reasons are ``unknown_scheme``, ``code_empty``,
+    ``code_too_long``, ``hidden_character``, ``not_ascii``, ``not_digits``, ``wrong_length``, ``check_digit``,
+    ``no_such_number``, ``cmnd_of_twelve_digits``, ``not_foreigner_code``, ``not_agency_code``.
     """
     row = SCHEMES.get(scheme)
     if row is None:
@@ -96,10 +102,12 @@ def parse(scheme: str, raw: str) -> IdentityCode:
 
 
 def recognise(raw: str) -> tuple[IdentityCode, ...]:
-    """Return what ``raw`` can be where only a code is typed: at most one candidate a scheme, likeliest first; never raises.
+    """Return what ``raw`` can be where only a code is typed: at most one candidate a scheme, likeliest first.
 
-    Twelve digits are a citizen, a household business and perhaps a foreigner's number: whoever looks them up tries each, and asks in
-    which capacity if more than one exists. What nobody may sign in with is left out.
+    Never raises.
+
+    Twelve digits are a citizen, a household business and perhaps a foreigner's number: whoever looks them up tries
+    each, and asks in which capacity if more than one exists. What nobody may sign in with is left out.
     """
     candidates = []
     for row in _ROWS:

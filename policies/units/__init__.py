@@ -1,7 +1,10 @@
-"""The register of administrative units, effective-dated: provinces, (until 2025-06-30) districts, communes, and what became of each.
+"""The register of administrative units, effective-dated.
 
-Owns the model, the questions, the rules of an import and its proof. Does not own where units are stored or files are read. Codes are used
-again for other places, so a row is named by its code and the day from which it is valid. Imports the standard library only.
+Provinces, (until 2025-06-30) districts, communes, and what became of each.
+
+Owns the model, the questions, the rules of an import and its proof. Does not own where units are stored or files are
+read. Codes are used again for other places, so a row is named by its code and the day from which it is valid. Imports
+the standard library only.
 """
 
 from policies.units.checks import problems_of

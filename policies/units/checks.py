@@ -1,4 +1,4 @@
-"""Proves a register: one unit a code and day, parents that exist and are of a higher level, edges that only lead forward in time."""
+"""Proves a register: one unit a code and day, parents above their children, edges that only lead forward in time."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ _MAX_NAME: Final = 200
 
 
 def problems_of(register: Register) -> tuple[Problem, ...]:
-    """Return every fault, rows first. Reasons:
+    """Return every fault, rows first.
 
-    ``code_malformed``, ``name_missing``, ``name_too_long``, ``date_malformed``, ``empty_validity``, ``overlap``, ``parent_missing``,
-    ``province_with_parent``, ``dangling_parent``, ``outlives_parent``, ``level_order``, ``dangling_edge``, ``edge_date``.
+    Reasons: ``code_malformed``, ``name_missing``, ``name_too_long``, ``date_malformed``, ``empty_validity``,
+    ``overlap``, ``parent_missing``, ``province_with_parent``, ``dangling_parent``, ``outlives_parent``,
+    ``level_order``, ``dangling_edge``, ``edge_date``.
 
-    No cycle passes: a parent has a lower rank than its child, and an edge ends its source on the day from which its target is in force.
+    No cycle passes: a parent has a lower rank than its child, and an edge ends its source on the day from which its
+    target is in force.
     """
     found: list[Problem] = []
     for unit in register.units:
@@ -76,7 +78,10 @@ def _row_problems(unit: Unit) -> Iterator[Problem]:
 
 
 def _parent_problems(register: Register, unit: Unit) -> Iterator[Problem]:
-    """Walk the rows of the parent's code through the life of the child: they must cover all of it and stand above it."""
+    """Walk the rows of the parent's code through the life of the child.
+
+    They must cover all of it and stand above it.
+    """
     if unit.parent_code is None:
         return
     row, covered = name_of(unit), unit.valid_from

@@ -29,8 +29,8 @@ class UnitRow:
 class Event:
     """One event. ``kind`` None is ``dissolve``: the units end and nothing follows them.
 
-    ``sources`` end the day before ``effective`` and ``targets`` are in force from it; ``partial`` are the sources of which only a part went.
-    A code may be in both, being used again.
+    ``sources`` end the day before ``effective`` and ``targets`` are in force from it; ``partial`` are the sources of
+    which only a part went. A code may be in both, being used again.
     """
 
     kind: EdgeKind | None

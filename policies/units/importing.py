@@ -1,7 +1,10 @@
-"""Applies a document to a register: what was observed comes first, then the events day by day, then the proof of the whole.
+"""Applies a document to a register.
 
-Every step may be repeated: a second import of the same document changes nothing. Documents may come in any order of time, so an event
-that is older than what the register knows cuts an existing row in two and leaves its later edges with the later half.
+What was observed comes first, then the events day by day, then the proof of the whole.
+
+Every step may be repeated: a second import of the same document changes nothing. Documents may come in any order of
+time, so an event that is older than what the register knows cuts an existing row in two and leaves its later edges with
+the later half.
 """
 
 from __future__ import annotations
@@ -27,7 +30,10 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What to write so that a stored register becomes another: rows and edges to put (insert or replace) and to take away."""
+    """What to write so that a stored register becomes another.
+
+    Rows and edges to put (insert or replace) and to take away.
+    """
 
     units_put: tuple[Unit, ...]
     units_gone: tuple[UnitKey, ...]
@@ -38,8 +44,9 @@ class Changes:
 def apply(register: Register, document: Document) -> Applied:
     """Return the register with a document applied.
 
-    Raises ``RegisterError`` with every problem found; the register given stays as it was. Reasons of its own, besides those of
-    ``checks``: ``not_in_force``, ``unknown_target``, ``ends_at_another_time``, ``contradicts``, ``as_of_missing``.
+    Raises ``RegisterError`` with every problem found; the register given stays as it was. Reasons of its own, besides
+    those of ``checks``: ``not_in_force``, ``unknown_target``, ``ends_at_another_time``, ``contradicts``,
+    ``as_of_missing``.
     """
     malformed = tuple(_malformed_dates(document))
     if malformed:
@@ -149,7 +156,10 @@ class _Work:
             self._put(self._unit(row, as_of if known_before else BEGINNING, row.valid_to))
 
     def _end(self, unit: Unit, effective: str, *, goes_on: bool) -> Unit:
-        """End a row on a day and return it as it was; what came after it moves to the row that takes over, if one does."""
+        """End a row on a day and return it as it was.
+
+        What came after it moves to the row that takes over, if one does.
+        """
         if unit.valid_to == effective:
             return unit
         was = unit
@@ -158,7 +168,8 @@ class _Work:
             and unit.is_valid_on(self._document.as_of or "")
             and (self._document.as_of or "") < effective
         ):
-            # What was seen before the cut describes the earlier half; the row itself was written by somebody who saw the later one.
+            # What was seen before the cut describes the earlier half; the row itself was written by somebody who saw
+            # the later one.
             was = self._unit(self._observed.pop(unit.code), unit.valid_from, effective)
         if not goes_on and unit.valid_to is not None:
             self.problems.append(

@@ -7,7 +7,8 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 BEGINNING: Final = "0001-01-01"
-"""``valid_from`` of a row whose true beginning is not known: it was already in force when somebody first wrote it down."""
+"""``valid_from`` of a row whose true beginning is not known: it was already in force when somebody first wrote it
+down."""
 
 
 class Level(StrEnum):
@@ -41,10 +42,12 @@ class UnitKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A unit as it was from ``valid_from`` (inclusive) to ``valid_to`` (exclusive, None while it lasts); dates are ISO text.
+    """A unit as it was from ``valid_from`` (inclusive) to ``valid_to`` (exclusive, None while it lasts).
 
-    ``type`` is the Vietnamese word in lower case (``phường``), ``name`` is without it, ``full_name`` with it. ``parent_code`` names whichever
-    row of that code is valid at the time. ``source`` says where the row comes from.
+    Dates are ISO text.
+
+    ``type`` is the Vietnamese word in lower case (``phường``), ``name`` is without it, ``full_name`` with it.
+    ``parent_code`` names whichever row of that code is valid at the time. ``source`` says where the row comes from.
     """
 
     code: str
@@ -69,7 +72,10 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """From a row that ended on ``effective`` to a row in force from then on; ``partial`` when only a part of it went there."""
+    """From a row that ended on ``effective`` to a row in force from then on.
+
+    ``partial`` when only a part of it went there.
+    """
 
     from_code: str
     from_valid_from: str
@@ -93,7 +99,10 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One fault of an import: where (``units[3]``, ``line 14``, or ``code@valid_from`` of a row in the register), which field, why."""
+    """One fault of an import.
+
+    Where (``units[3]``, ``line 14``, or ``code@valid_from`` of a row in the register), which field, why.
+    """
 
     row: str
     field: str

@@ -11,7 +11,10 @@ from policies.units.model import Edge, Unit, UnitKey
 
 
 class Register:
-    """All units of all times. Immutable; ``policies.units.importing`` makes a new one out of an old one and a document."""
+    """All units of all times. Immutable.
+
+    ``policies.units.importing`` makes a new one out of an old one and a document.
+    """
 
     def __init__(self, units: Iterable[Unit] = (), edges: Iterable[Edge] = ()) -> None:
         """Take rows and edges in any order; they are believed (``policies.units.checks`` proves them)."""
@@ -57,8 +60,8 @@ class Register:
     def successors(self, code: str, from_date: str, on_date: str) -> tuple[Unit, ...]:
         """Return what the unit with ``code`` on ``from_date`` is on the later ``on_date``, by code, each once.
 
-        Itself while it lasts; nothing for a unit that was dissolved without successor (a district), for an unknown code, and for an
-        ``on_date`` before ``from_date``. More than one where it was divided.
+        Itself while it lasts; nothing for a unit that was dissolved without successor (a district), for an unknown
+        code, and for an ``on_date`` before ``from_date``. More than one where it was divided.
         """
         start = self.on(code, from_date)
         return self._follow(start, on_date) if start is not None and from_date <= on_date else ()
@@ -66,7 +69,8 @@ class Register:
     def resolve(self, code: str, on_date: str) -> tuple[Unit, ...]:
         """Return the unit that has ``code`` on a date; if none has, what the last one before has become by then.
 
-        For codes whose own date is not known. Where the date is known, ask ``successors``: the code may be somebody else's by now.
+        For codes whose own date is not known. Where the date is known, ask ``successors``: the code may be somebody
+        else's by now.
         """
         last = self._latest(code, on_date)
         return self._follow(last, on_date) if last is not None else ()

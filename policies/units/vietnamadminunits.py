@@ -1,8 +1,10 @@
-"""From the data of the package ``vietnamadminunits`` (MIT) to a document of ours. Knows its shape, not where it is installed.
+"""From the data of the package ``vietnamadminunits`` (MIT) to a document of ours.
 
-The package knows two editions. Its *legacy* one is the list of the General Statistics Office for 63 provinces as it stood at the end,
-2025-06-30: it already has the mergers of 2025-01-01 and says nothing of when a unit began. Its *2025* edition is in force from 2025-07-01.
-A conversion table leads from the one to the other, divided communes included.
+Knows its shape, not where it is installed.
+
+The package knows two editions. Its *legacy* one is the list of the General Statistics Office for 63 provinces as it
+stood at the end, 2025-06-30: it already has the mergers of 2025-01-01 and says nothing of when a unit began. Its *2025*
+edition is in force from 2025-07-01. A conversion table leads from the one to the other, divided communes included.
 """
 
 from __future__ import annotations
@@ -28,7 +30,10 @@ Data = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class PackageData:
-    """The three JSON files of the package, parsed: ``parser_legacy.json``, ``parser_from_2025.json``, ``converter_2025.json``."""
+    """The three JSON files of the package, parsed.
+
+    ``parser_legacy.json``, ``parser_from_2025.json``, ``converter_2025.json``.
+    """
 
     legacy: Data
     current: Data
@@ -47,7 +52,10 @@ class _Editions:
 
 
 def convert(data: PackageData, version: str) -> Document:
-    """Return both editions and the events of 2025-07-01 as a document; raises ``KeyError`` for data of another shape."""
+    """Return both editions and the events of 2025-07-01 as a document.
+
+    Raises ``KeyError`` for data of another shape.
+    """
     editions = _Editions()
     _read_legacy(data.legacy, editions)
     _read_current(data.current, editions)
@@ -64,11 +72,13 @@ def _read_legacy(legacy: Data, editions: _Editions) -> None:
     for province_key, province in legacy["DICT_PROVINCE"].items():
         code = province["provinceCode"]
         editions.old_provinces[province_key] = _row(
-            Level.PROVINCE, code, province["province"], province["provinceShort"], None
+            Level.PROVINCE, (code, province["province"], province["provinceShort"]), None
         )
         for district_key, district in legacy["DICT_PROVINCE_DISTRICT"][province_key].items():
             key = f"{province_key}_{district_key}"
-            row = _row(Level.DISTRICT, district["districtCode"], district["district"], district["districtShort"], code)
+            row = _row(
+                Level.DISTRICT, (district["districtCode"], district["district"], district["districtShort"]), code
+            )
             editions.districts[key] = row
             # An island district without communes is converted itself, under an empty commune key.
             editions.old[f"{key}_"] = row
@@ -79,21 +89,21 @@ def _read_legacy(legacy: Data, editions: _Editions) -> None:
                 for ward_key, ward in wards.items():
                     # The five island districts carry one commune of NaN.
                     if isinstance(ward["wardCode"], str):
-                        row = _row(Level.COMMUNE, ward["wardCode"], ward["ward"], ward["wardShort"], parent)
+                        row = _row(Level.COMMUNE, (ward["wardCode"], ward["ward"], ward["wardShort"]), parent)
                         editions.old[f"{province_key}_{district_key}_{ward_key}"] = row
 
 
 def _read_current(current: Data, editions: _Editions) -> None:
     for province_key, province in current["DICT_PROVINCE"].items():
         row = _row(
-            Level.PROVINCE, province["provinceCode"], province["province"], province["provinceShort"], None, EFFECTIVE
+            Level.PROVINCE, (province["provinceCode"], province["province"], province["provinceShort"]), None, EFFECTIVE
         )
         editions.new_provinces[province_key] = row
     for table in ("DICT_PROVINCE_WARD_NO_ACCENTED", "DICT_PROVINCE_WARD_ACCENTED"):
         for province_key, wards in current[table].items():
             parent = editions.new_provinces[province_key].code
             for ward_key, ward in wards.items():
-                row = _row(Level.COMMUNE, ward["wardCode"], ward["ward"], ward["wardShort"], parent, EFFECTIVE)
+                row = _row(Level.COMMUNE, (ward["wardCode"], ward["ward"], ward["wardShort"]), parent, EFFECTIVE)
                 editions.new[province_key, ward_key] = row
 
 
@@ -149,10 +159,12 @@ def _rows(editions: _Editions, events: Iterable[Event]) -> Iterator[UnitRow]:
     yield from editions.new.values()
 
 
-def _row(
-    level: Level, code: str, full_name: str, name: str, parent: str | None, valid_from: str | None = None
-) -> UnitRow:
-    """Return a row with the type read from the full name: the package's own type column contradicts it in four places."""
+def _row(level: Level, named: tuple[str, str, str], parent: str | None, valid_from: str | None = None) -> UnitRow:
+    """Return the row of (code, full name, name), with the type read from the full name.
+
+    The package's own type column contradicts it in four places.
+    """
+    code, full_name, name = named
     kind = next(word for word in _TYPES if full_name.casefold().startswith(f"{word} "))
     spelled = kind.capitalize() + full_name[len(kind) :]
     return UnitRow(code, level, kind, name, spelled, parent, valid_from, place=f"{code} {spelled}")

@@ -8,7 +8,7 @@ from datetime import date
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from policies.identity_codes import SCHEMES, CodeError, check_consistency, parse, recognise
+from policies.identity_codes import SCHEMES, CodeError, IdentityCode, check_consistency, parse, recognise
 from policies.identity_codes.business import check_digit
 
 DIGITS = st.text("0123456789", min_size=1, max_size=14)
@@ -55,12 +55,18 @@ DISGUISES = [
 ]
 
 
+def outcome(scheme: str, raw: str) -> tuple[IdentityCode | None, str]:
+    try:
+        return parse(scheme, raw), ""
+    except CodeError as refused:
+        return None, refused.reason
+
+
 @given(st.sampled_from(sorted(SCHEMES)), RAW)
 def test_canonical_value_is_its_own_canonical_value(scheme: str, raw: str) -> None:
-    try:
-        code = parse(scheme, raw)
-    except CodeError as refused:
-        assert refused.reason
+    code, reason = outcome(scheme, raw)
+    if code is None:
+        assert reason
         return
     assert parse(scheme, code.value) == code
     assert code.value.isascii()
@@ -90,12 +96,8 @@ def test_disguised_code_is_the_same_code_or_refused(known: tuple[str, str], disg
     for place, disguise in disguises:
         at = place % len(raw)
         raw = raw[:at] + _disguised(raw[at], disguise) + raw[at + 1 :]
-    try:
-        code = parse(scheme, raw)
-    except CodeError as refused:
-        assert refused.reason
-    else:
-        assert (scheme, code.value) == known
+    code, reason = outcome(scheme, raw)
+    assert reason or (code is not None and (scheme, code.value) == known)
 
 
 def _disguised(character: str, disguise: str) -> str:
@@ -113,12 +115,7 @@ def test_character_that_stays_outside_ascii_is_never_part_of_a_code(
     folded = unicodedata.normalize("NFKC", stranger)
     assume(not folded.isascii() and not stranger.isspace())
     raw = digits[:place] + stranger + digits[place:]
-    try:
-        code = parse(scheme, raw)
-    except CodeError as refused:
-        assert refused.reason in {"not_ascii", "hidden_character"}
-    else:
-        raise AssertionError(code)
+    assert outcome(scheme, raw)[1] in {"not_ascii", "hidden_character"}
 
 
 @given(st.integers(1, 99), st.integers(1, 9_999_999), st.integers(0, 9), st.integers(1, 9))
@@ -129,12 +126,7 @@ def test_check_digit_finds_every_wrong_digit(province: int, serial: int, place: 
     assert parse("mst", right).value == right
     wrong = right[:place] + str((int(right[place]) + change) % 10) + right[place + 1 :]
     assume(int(wrong[2:9]))
-    try:
-        parse("mst", wrong)
-    except CodeError as refused:
-        assert refused.reason == "check_digit"
-    else:
-        raise AssertionError(wrong)
+    assert outcome("mst", wrong) == (None, "check_digit")
 
 
 @given(

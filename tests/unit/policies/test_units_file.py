@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -21,12 +20,12 @@ def example(language: str) -> str:
     return found[1]
 
 
-def document(**members: Any) -> str:
+def document(**members: object) -> str:
     unit = {"code": "90", "level": "province", "type": "tỉnh", "name": "Mẫu", "full_name": "Tỉnh Mẫu"}
     return json.dumps({"format": FORMAT, "source": "test", "as_of": "2024-01-01", "units": [unit], **members})
 
 
-def event(**members: Any) -> list[dict[str, Any]]:
+def event(**members: object) -> list[dict[str, object]]:
     return [
         {"kind": "merge", "effective": "2025-07-01", "from": ["1", "2"], "to": ["1"], "legal_basis": "NQ 1", **members}
     ]

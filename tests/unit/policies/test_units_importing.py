@@ -21,21 +21,16 @@ DAY = "2025-07-01"
 SNAPSHOT = "2025-06-30"
 
 
-def row(
-    code: str,
-    name: str,
-    parent: str | None,
-    level: Level = Level.COMMUNE,
-    valid_from: str | None = None,
-    kind: str = "xã",
-) -> UnitRow:
-    return UnitRow(
-        code, level, kind, name, f"{kind.capitalize()} {name}", parent, valid_from, place=f"{code}/{valid_from}"
-    )
+LEVELS = {2: Level.PROVINCE, 3: Level.DISTRICT, 5: Level.COMMUNE}
 
 
-PROVINCE = row("90", "Mẫu", None, Level.PROVINCE, kind="tỉnh")
-DISTRICT = row("901", "Mẫu", "90", Level.DISTRICT, kind="huyện")
+def row(code: str, name: str, parent: str | None, valid_from: str | None = None, kind: str = "xã") -> UnitRow:
+    full_name = f"{kind.capitalize()} {name}"
+    return UnitRow(code, LEVELS[len(code)], kind, name, full_name, parent, valid_from, place=f"{code}/{valid_from}")
+
+
+PROVINCE = row("90", "Mẫu", None, kind="tỉnh")
+DISTRICT = row("901", "Mẫu", "90", kind="huyện")
 A, B, C = row("90001", "A", "901"), row("90002", "B", "901"), row("90003", "C", "901")
 BASE = Document("base", SNAPSHOT, (PROVINCE, DISTRICT, A, B, C))
 MERGE = Document(

@@ -1,7 +1,7 @@
 """The real reorganisation: every commune of Quảng Nam of 2021 leads to the unit of Đà Nẵng that the resolutions name.
 
-The check files are not part of the project. What the package does not know (it starts after the mergers of 2025-01-01) comes from a
-document in our own format, made here out of the check files the way an operator would write it.
+The check files are not part of the project. What the package does not know (it starts after the mergers of 2025-01-01)
+comes from a document in our own format, made here out of the check files the way an operator would write it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,10 @@ def read(name: str) -> list[dict[str, Any]]:
 
 
 def interim_document() -> Document:
-    """Make the document of 2023 and 2025-01-01: old units as seen in 2021, events, and the units that began with them."""
+    """Make the document of 2023 and 2025-01-01.
+
+    Old units as seen in 2021, events, and the units that began with them.
+    """
     old = {unit["code"]: unit for unit in read("quang_nam_units_2021.json")}
     events, units = [], []
     for event in read("reorganisation_2023_2025_interim.json"):
