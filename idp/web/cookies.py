@@ -1,0 +1,57 @@
+"""Cookies: names, attributes and bounded parsing.
+
+Under https every cookie is ``__Host-`` prefixed: no subdomain can set or overwrite it (fixation). On loopback http browsers would refuse the
+prefix, so plain names serve development.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+_MAX_HEADER: Final = 8192
+_MAX_VALUE: Final = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Cookies:
+    """The names and attributes of our cookies for one deployment."""
+
+    is_https: bool
+
+    @property
+    def session(self) -> str:
+        """Return the name of the SSO session's cookie."""
+        return self._name("session")
+
+    @property
+    def binding(self) -> str:
+        """Return the name of the cookie that binds pending transactions and forms to a browser."""
+        return self._name("browser")
+
+    @property
+    def language(self) -> str:
+        """Return the name of the cookie that remembers the language chosen."""
+        return self._name("lang")
+
+    def read(self, header: str, name: str) -> str | None:
+        """Return one cookie of a ``Cookie`` header; None when it is absent, over-long, or there twice with different values."""
+        if len(header) > _MAX_HEADER:
+            return None
+        prefix = f"{name}="
+        found = {part.strip()[len(prefix) :] for part in header.split(";") if part.strip().startswith(prefix)}
+        value = found.pop() if len(found) == 1 else None
+        return value if value and len(value) <= _MAX_VALUE else None
+
+    def make(self, name: str, value: str, max_age: int | None = None) -> tuple[str, str]:
+        """Return the header that sets a cookie, for the browser's session unless ``max_age`` (seconds) is given."""
+        age = f"; Max-Age={max_age}" if max_age is not None else ""
+        secure = "; Secure" if self.is_https else ""
+        return "Set-Cookie", f"{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{age}"
+
+    def drop(self, name: str) -> tuple[str, str]:
+        """Return the header that removes a cookie."""
+        return self.make(name, "", 0)
+
+    def _name(self, name: str) -> str:
+        return f"__Host-idp_{name}" if self.is_https else f"idp_{name}"

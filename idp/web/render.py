@@ -1,0 +1,76 @@
+"""Renders pages: Jinja with autoescape and strict names, and the security headers that every page carries.
+
+``form-action`` lists the validated redirect origin of this very request: Chromium checks it along the redirect after a form post, and would
+otherwise block the way back to the department.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from idp.protocol.authorization.responses import FormPost
+from idp.protocol.wire import Headers, WireResponse
+from idp.web.i18n import LANGUAGES, translator
+from idp.web.static_files import static_url
+
+_POLICY: Final = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+)
+_ALWAYS: Final[Headers] = (
+    ("Content-Type", "text/html; charset=utf-8"),
+    ("Cache-Control", "no-store"),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(), microphone=(), geolocation=()"),
+)
+_HSTS: Final[Headers] = (("Strict-Transport-Security", "max-age=31536000"),)
+
+
+class Renderer:
+    """Turns a template and its values into a response."""
+
+    def __init__(self, *, is_https: bool) -> None:
+        """Take whether browsers come by https."""
+        self._environment = Environment(
+            loader=PackageLoader("idp.web", "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.globals["static_url"] = static_url
+        self._environment.globals["languages"] = LANGUAGES
+        self._headers = _ALWAYS + (_HSTS if is_https else ())
+
+    def page(
+        self,
+        template: str,
+        language: str,
+        *,
+        status: int = 200,
+        origins: Iterable[str] = (),
+        headers: Headers = (),
+        **values: Any,  # noqa: ANN401 - what the template shows
+    ) -> WireResponse:
+        """Return the page; ``origins`` are validated origins that a form of it may lead to."""
+        t = translator(language)
+        body = self._environment.get_template(f"{template}.html").render(t=t, lang=t.language, **values)
+        policy = " ".join((_POLICY, *origins))
+        return WireResponse(status, (*self._headers, ("Content-Security-Policy", policy), *headers), body.encode())
+
+    def error(self, language: str, error: str, reason: str, case_code: str, *, status: int, **values: Any) -> WireResponse:  # noqa: ANN401 - see page
+        """Return an error page in plain words; ``reason`` chooses the text, ``error`` and ``case_code`` are shown for support."""
+        retry = (("Retry-After", str(values["retry_after"])),) if values.get("retry_after") else ()
+        shown = {"retry_after": 0, **values}
+        return self.page(
+            "error", language, status=status, headers=retry, error=error, reason=reason, case_code=case_code, **shown
+        )
+
+    def form_post(self, form: FormPost) -> WireResponse:
+        """Return the page that carries an authorization response to the client by POST (OAuth 2.0 Form Post Response Mode)."""
+        return self.page("form_post", LANGUAGES[0], origins=(form.origin,), form=form)
