@@ -117,9 +117,7 @@ class SignInFlow:
         self._credentials.set_password(account_id, password, actor=f"account:{account_id}")
         return self._begin(held, account_id, origin, current)
 
-    def with_one_time_code(
-        self, held: Held, session: Session, code: str, origin: Origin, case_code: str
-    ) -> SignedIn:
+    def with_one_time_code(self, session: Session, code: str, origin: Origin, case_code: str) -> SignedIn:
         """Step the session up; raises ``Refused`` with code ``wrong_otp``, ``Throttled``, and ``NotFound`` for an ended session."""
         attempt = self._counted(f"otp:{session.account_id}", origin, case_code)
         digits = "".join(character for character in code if not character.isspace())[:16]

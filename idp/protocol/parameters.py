@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 from urllib.parse import unquote_plus
 
@@ -21,15 +22,26 @@ def query_parameters(request: WireRequest) -> dict[str, str]:
 
 def form_parameters(request: WireRequest) -> dict[str, str]:
     """Return the parameters of a form body; a query beside it counts for nothing. Raises ``InvalidRequest``."""
+    return parse(_form_text(request))
+
+
+def _form_text(request: WireRequest) -> str:
     if request.content_type.partition(";")[0].strip().lower() != FORM:
         raise InvalidRequest(f"the request body must be {FORM}", reason="content_type")
     if len(request.body) > MAX_BODY:
         raise InvalidRequest("the request body is too long", reason="body_too_long")
     try:
-        text = request.body.decode("ascii")
+        return request.body.decode("ascii")
     except UnicodeDecodeError as error:
         raise InvalidRequest("the request body must be form-urlencoded ASCII", reason="encoding") from error
-    return parse(text)
+
+
+def form_fields(request: WireRequest) -> dict[str, tuple[str, ...]]:
+    """Return the fields of one of our own pages, where a name (a checkbox) may repeat; raises ``InvalidRequest``."""
+    found: dict[str, list[str]] = {}
+    for name, value in _pairs(_form_text(request)):
+        found.setdefault(name, []).append(value)
+    return {name: tuple(values) for name, values in found.items()}
 
 
 def parse(text: str) -> dict[str, str]:
@@ -39,20 +51,22 @@ def parse(text: str) -> dict[str, str]:
     not UTF-8, when a control character is inside, or when there are too many.
     """
     found: dict[str, str] = {}
-    if not text:
-        return found
-    pairs = text.split("&")
-    if len(pairs) > _MAX_PARAMETERS:
-        raise InvalidRequest("too many parameters", reason="too_many_parameters")
-    for pair in pairs:
-        raw_name, _, raw_value = pair.partition("=")
-        name, value = _decoded(raw_name), _decoded(raw_value)
-        if not name:
-            continue
+    for name, value in _pairs(text):
         if name in found:
             raise InvalidRequest(f"the parameter {_shown(name)} appears more than once", reason="duplicate_parameter")
         found[name] = value
     return {name: value for name, value in found.items() if value}
+
+
+def _pairs(text: str) -> Iterator[tuple[str, str]]:
+    pairs = text.split("&") if text else []
+    if len(pairs) > _MAX_PARAMETERS:
+        raise InvalidRequest("too many parameters", reason="too_many_parameters")
+    for pair in pairs:
+        raw_name, _, raw_value = pair.partition("=")
+        name = _decoded(raw_name)
+        if name:
+            yield name, _decoded(raw_value)
 
 
 def _decoded(raw: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from idp.protocol.authorization.responses import FormPost
+from idp.protocol.authorization.responses import FormPost, origin_of
 from idp.protocol.wire import Headers, WireResponse
 from idp.web.i18n import LANGUAGES, translator
 from idp.web.static_files import static_url
@@ -29,6 +29,11 @@ _ALWAYS: Final[Headers] = (
     ("Permissions-Policy", "camera=(), microphone=(), geolocation=()"),
 )
 _HSTS: Final[Headers] = (("Strict-Transport-Security", "max-age=31536000"),)
+
+
+def form_action(redirect_uri: str) -> tuple[str, ...]:
+    """Return what ``form-action`` has to let through so that a form's answer may redirect to a validated redirect URI."""
+    return (origin_of(redirect_uri),)
 
 
 class Renderer:

@@ -35,13 +35,12 @@ from idp.protocol.errors import (
 )
 from idp.protocol.hints import HintClaims
 from idp.protocol.parameters import form_parameters, query_parameters
-from idp.protocol.wire import WireRequest, WireResponse, redirect
+from idp.protocol.wire import WireRequest, WireResponse
 from idp.services.audit import AuditLog
 from idp.services.codes import CodeBox
 from idp.services.sessions import SessionService
 from idp.services.subjects import SubjectService
 from policies import assurance
-from policies import claims as claim_policy
 
 _SILENT: Final[dict[Step, type[ProtocolError]]] = {
     Step.SIGN_IN: LoginRequired,
@@ -142,7 +141,7 @@ class AuthorizationEndpoint:
         facts = self._facts(pending.request, client, snapshot, pending)
         return decide(facts), facts
 
-    def complete(self, facts: Facts, wire: WireRequest) -> WireResponse | None:
+    def complete(self, facts: Facts) -> WireResponse | None:
         """Use the transaction up and answer with a code; None when it was used up before."""
         if facts.pending is not None and not self._pending.claim(facts.pending.id):
             return None
@@ -236,13 +235,3 @@ class AuthorizationEndpoint:
             )
         )
 
-
-def interaction_response(interaction: Interaction, path: str, set_cookie: str) -> WireResponse:
-    """Return the redirect to the page of the next step, with the browser-binding cookie when it is new."""
-    headers = (("Set-Cookie", set_cookie),) if interaction.binding else ()
-    return redirect(path, headers)
-
-
-def every_claim(request: AuthorizationRequest) -> tuple[str, ...]:
-    """Return the names of all claims that a request asks for, for the consent page."""
-    return claim_policy.unpack(request.claims | request.id_claims)

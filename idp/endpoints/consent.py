@@ -1,0 +1,114 @@
+"""The consent and notice page: what is shown, with the actual values, and what an answer stores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from clients.model import Client
+from idp.flows.dispatcher import Decision, Facts, wanted_consent
+from idp.ports.sessions import ConsentState
+from idp.protocol.errors import LoginRequired
+from idp.services.consents import ConsentService
+from idp.web.i18n import Translator, translator
+from policies import claims as claim_policy
+
+Attributes = Callable[[str], Mapping[str, object]]
+"""Takes an account id and returns everything that could be released, by claim or column name."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRow:
+    """One claim on the page with its value as people read it."""
+
+    name: str
+    value: str
+    is_new: bool
+
+
+class ConsentPage:
+    """Prepares the page and stores the answer."""
+
+    def __init__(self, consents: ConsentService, attributes: Attributes) -> None:
+        """Take the service and the source of values."""
+        self._consents = consents
+        self._attributes = attributes
+
+    def values(self, facts: Facts, decision: Decision, language: str) -> dict[str, Any]:
+        """Return the template's values. What was agreed to before is listed without a box; nothing is ticked beforehand."""
+        snapshot, client, ask = facts.snapshot, facts.client, decision.ask
+        if snapshot is None or ask is None:
+            raise LoginRequired("nobody is signed in")
+        t = translator(language)
+        requested = facts.request.claims | facts.request.id_claims
+        kept = snapshot.consent.claims if snapshot.consent is not None else 0
+        choice = claim_policy.choose(requested)
+        is_notice = ask.step.value == "notice"
+        required = choice.shown if is_notice else choice.required | (choice.optional & kept)
+        optional = 0 if is_notice else choice.optional & ~kept
+        released = claim_policy.release(choice.shown, self._attributes(snapshot.session.account_id))
+        rows = {name: ClaimRow(name, shown(t, name, released.get(name)), is_new(name, ask.new_claims, kept)) for name in claim_policy.unpack(choice.shown)}
+        return {
+            "is_notice": is_notice,
+            "is_addition": decision.reason in {"claims_added", "offline_added"},
+            "purpose": client.purpose_in(language),
+            "legal_basis": client.legal_basis,
+            "required": [rows[name] for name in claim_policy.unpack(required)],
+            "optional": [rows[name] for name in claim_policy.unpack(optional)],
+            "offline": ask.new_offline,
+        }
+
+    def give(self, facts: Facts, ticked: Iterable[str]) -> None:
+        """Store the answer: the required bundle, the boxes ticked, and what was agreed to before and is asked again."""
+        snapshot = facts.snapshot
+        if snapshot is None:
+            raise LoginRequired("nobody is signed in")
+        wanted = wanted_consent(facts.request, facts.client, answered=False)
+        before = snapshot.consent if snapshot.consent is not None else ConsentState("", "", 0, 0, "")
+        again = claim_policy.unpack(before.claims)
+        is_notice = wanted.mode == "notice"
+        agreed = wanted.claims if is_notice else claim_policy.accepted(wanted.claims, (*ticked, *again))
+        still = before.claims if before.text_version == wanted.text_version else 0
+        scope = tuple(dict.fromkeys((*before.scope.split(), *facts.request.scope)))
+        answer = ConsentState(
+            kind="notice" if is_notice else "consent",
+            scope=" ".join(scope),
+            claims=agreed | still,
+            declined=wanted.claims & ~agreed,
+            text_version=wanted.text_version,
+        )
+        self._consents.give(snapshot.session.account_id, facts.client.client_id, snapshot.session.id, answer)
+
+
+def client_view(client: Client | None, language: str) -> Mapping[str, str] | None:
+    """Return a client's name and owner for pages; None where no department asks."""
+    if client is None:
+        return None
+    return {"name": client.name(language), "unit": ""}
+
+
+def is_new(name: str, new_claims: int, kept: int) -> bool:
+    """Tell whether a claim is marked as new: only where something had been agreed to before."""
+    return bool(kept) and name in claim_policy.unpack(new_claims)
+
+
+def shown(t: Translator, name: str, value: object) -> str:
+    """Return a claim's value as people read it."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return t("value.true" if value else "value.false")
+    if name == "birthdate":
+        return t.day(str(value))
+    if name == "gender":
+        return t.either(f"value.{value}", "value.false") if value in {"male", "female"} else str(value)
+    if name == "identity_code_type":
+        return t(f"scheme.{value}")
+    if name == "identity_level":
+        return t("account.level", level=int(str(value)))
+    if name == "updated_at":
+        return t.moment(int(str(value)))
+    if isinstance(value, Mapping):
+        return ", ".join(str(part) for key, part in value.items() if key in {"formatted", "name"}) or ", ".join(map(str, value.values()))
+    return str(value)
