@@ -1,0 +1,97 @@
+"""The Flask application: paths to handlers, and what happens to everything else."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from idp import handles
+from idp.endpoints.desk import Desk
+from idp.errors import DomainError
+from idp.protocol.wire import WireRequest, WireResponse
+from idp.web.environ import EnvironReader, TooLarge
+from idp.web.static_files import by_hashed_name
+
+_log = logging.getLogger("idp.app")
+
+Handler = Callable[..., WireResponse]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One path: its Flask rule, the methods, and the handler that takes the request and the rule's variables."""
+
+    rule: str
+    methods: tuple[str, ...]
+    handler: Handler
+
+
+def create_app(routes: tuple[Route, ...], desk: Desk, reader: EnvironReader) -> Flask:
+    """Return the application: routes, static files, then errors."""
+    app = Flask("idp", static_folder=None)
+    for route in routes:
+        _add(app, route, reader)
+    _add_static(app)
+    _add_errors(app, desk)
+    return app
+
+
+def flask_response(response: WireResponse) -> Response:
+    """Return a wire response as Flask's."""
+    return Response(response.body, status=response.status, headers=list(response.headers))
+
+
+def _add(app: Flask, route: Route, reader: EnvironReader) -> None:
+    def view(**variables: str) -> Response:
+        return flask_response(route.handler(reader.read(request.environ), **variables))
+
+    app.add_url_rule(route.rule, endpoint=route.rule, view_func=view, methods=list(route.methods))
+
+
+def _add_static(app: Flask) -> None:
+    files = by_hashed_name()
+
+    @app.get("/static/<name>")
+    def static_file(name: str) -> Response:
+        found = files.get(name)
+        if found is None:
+            return Response(status=404)
+        return flask_response(found)
+
+
+def _add_errors(app: Flask, desk: Desk) -> None:
+    def answer(error: DomainError) -> Response:
+        wire = WireRequest(
+            request.method,
+            request.path,
+            "",
+            b"",
+            "",
+            request.remote_addr or "",
+            {"cookie": request.headers.get("Cookie", ""), "accept-language": request.headers.get("Accept-Language", "")},
+            handles.new_case_code(),
+        )
+        # Strays of crawlers are no acts of anybody: logged, not audited.
+        return flask_response(desk.refused(wire, error, audited=error.code in {"not_found", "method_not_allowed"}))
+
+    @app.errorhandler(HTTPException)
+    def http_error(error: HTTPException) -> Response:
+        code = {404: "not_found", 405: "method_not_allowed", 413: "payload_too_large"}.get(error.code or 500, "invalid_request")
+        return answer(DomainError(f"HTTP {error.code}", code=code))
+
+    @app.errorhandler(TooLarge)
+    def too_large(_error: TooLarge) -> Response:
+        return answer(DomainError("the body is too large", code="payload_too_large"))
+
+    @app.errorhandler(DomainError)
+    def domain_error(error: DomainError) -> Response:
+        return answer(error)
+
+    @app.errorhandler(Exception)
+    def unexpected(error: Exception) -> Response:
+        _log.exception("unexpected error", exc_info=error)
+        return answer(DomainError("unexpected", code="server_error"))

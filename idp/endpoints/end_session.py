@@ -1,0 +1,91 @@
+"""``/end_session``: RP-initiated logout, and the page that asks first when nothing proves whose wish it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from idp.endpoints.desk import Desk, Exchange, first
+from idp.errors import DomainError
+from idp.flows.pending import PendingRequests
+from idp.model.session import Session
+from idp.protocol.end_session import EndSessionEndpoint
+from idp.protocol.errors import ProtocolError
+from idp.protocol.wire import WireRequest, WireResponse, redirect
+from idp.services.sessions import SessionService
+from idp.web.render import form_action
+
+ClientName = Callable[[str, str], str]
+"""Takes a client id and a language and returns the name for people."""
+
+_CSRF: Final = "end_session"
+
+
+class EndSessionPages:
+    """Ends the browser's session, at once or after asking."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        endpoint: EndSessionEndpoint,
+        sessions: SessionService,
+        pending: PendingRequests,
+        client_name: ClientName,
+    ) -> None:
+        """Take collaborators."""
+        self._desk = desk
+        self._endpoint = endpoint
+        self._sessions = sessions
+        self._pending = pending
+        self._client_name = client_name
+
+    def handle(self, wire: WireRequest) -> WireResponse:
+        """Take a logout request. What the confirm page needs afterwards waits in a transaction, so no form field can be forged."""
+        exchange = self._desk.exchange(wire)
+        session = self._sessions.of_cookie(exchange.session_secret)
+        try:
+            request = self._endpoint.read(wire, session)
+        except ProtocolError as error:
+            return self._desk.refused(wire, error)
+        if session is None or request.is_proven:
+            return self._end(exchange, session, request.return_uri)
+        asked = self._desk.exchange(wire, request.ui_locales)
+        pending = self._pending.create(None, exchange.binding, request.return_uri)
+        origins = form_action(request.return_uri) if request.return_uri else ()
+        token = self._desk.csrf_token(exchange, _CSRF)
+        return self._desk.renderer.page(
+            "logout",
+            asked.language,
+            origins=origins,
+            headers=self._desk.headers(exchange),
+            csrf_token=token,
+            transaction=pending.id,
+        )
+
+    def confirm(self, wire: WireRequest) -> WireResponse:
+        """Take the answer of the confirm page."""
+        exchange = self._desk.exchange(wire)
+        try:
+            form = self._desk.form(exchange, _CSRF)
+            held = self._pending.get(first(form, "transaction"), exchange.binding)
+            self._pending.claim(held.pending.id)
+        except (DomainError, ProtocolError) as error:
+            return self._desk.refused(wire, error)
+        if "logout-cancel" in form:
+            return redirect("/account")
+        session = self._sessions.of_cookie(exchange.session_secret)
+        return self._end(exchange, session, held.pending.return_to)
+
+    def _end(self, exchange: Exchange, session: Session | None, return_uri: str) -> WireResponse:
+        """End the session durably before anything is answered; only then drop the cookie and go on."""
+        told: tuple[str, ...] = ()
+        if session is not None:
+            actor = f"account:{session.account_id}"
+            told = self._sessions.end(session, "sign_out", actor, case_code=exchange.wire.case_code)
+        cookies = self._desk.cookies
+        dropped = cookies.drop(cookies.session)
+        if return_uri:
+            return redirect(return_uri, (dropped,))
+        names = [self._client_name(client_id, exchange.language) for client_id in told]
+        page = self._desk.page("signed_out", exchange, told=names)
+        return WireResponse(page.status, (*page.headers, dropped), page.body)
