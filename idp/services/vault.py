@@ -1,0 +1,104 @@
+"""The vault: data keys by purpose, each wrapped by the master key, and what is done with them (sealing, blind indexes, derived keys).
+
+A purpose has its own data key, so that one kind of datum can be re-keyed, and one leaked key opens one kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Final
+
+from idp import handles
+from idp.clock import Clock
+from idp.errors import SettingsError, StorageUnavailable
+from idp.ports.deployment import DeploymentStore, WrappedKey
+from keys.errors import MasterKeyMismatch, SealBroken
+from keys.model import KEY_PURPOSE
+from keys.sealing import BlindIndex, DataKey, MasterKey, Sealer
+
+PURPOSES: Final = (
+    "profile",
+    "identity-code",
+    "identity-index",
+    "totp",
+    "audit",
+    "session-origin",
+    "session-id",
+    "authorization-code",
+    "transaction",
+    "outbox",
+    "refresh-token",
+    "csrf",
+    "throttle",
+    KEY_PURPOSE,
+)
+"""Every purpose that has a data key; another one is made at the next ``idp init``."""
+
+_ATTEMPTS: Final = 50
+
+
+class Vault:
+    """Opens the data keys of a deployment."""
+
+    def __init__(self, store: DeploymentStore, master: MasterKey, clock: Clock) -> None:
+        """Take the store, the master key and the clock."""
+        self._store = store
+        self._master = master
+        self._clock = clock
+        self._wrapped: dict[str, list[WrappedKey]] | None = None
+        self.sealer = cache(self._sealer)
+        self.data_key = cache(self._data_key)
+
+    def ensure(self) -> int:
+        """Make the data keys that are missing; returns how many. Of several processes one makes each."""
+        made = 0
+        for purpose in PURPOSES:
+            for _ in range(_ATTEMPTS):
+                if any(key.purpose == purpose and key.retired_at is None for key in self._store.data_keys()):
+                    break
+                wrapped = self._master.new_data_key(purpose)
+                made += self._store.add_data_key(WrappedKey(handles.new_id(), purpose, wrapped, self._clock.now()))
+            else:
+                raise StorageUnavailable(f"no data key for {purpose} could be made: another process holds the lock")
+        self._wrapped = None
+        return made
+
+    def index(self, purpose: str, domain: str) -> BlindIndex:
+        """Return the keyed blind index of a purpose for one domain."""
+        return BlindIndex(self.data_key(purpose), domain)
+
+    def seal(self, purpose: str) -> Seal:
+        """Return both halves of the sealing of a purpose."""
+        return Seal(self.sealer(purpose))
+
+    def _sealer(self, purpose: str) -> Sealer:
+        return Sealer(self._data_keys(purpose))
+
+    def _data_key(self, purpose: str) -> DataKey:
+        """Return the newest data key of a purpose, for deriving from."""
+        return self._data_keys(purpose)[-1]
+
+    def _data_keys(self, purpose: str) -> Sequence[DataKey]:
+        if self._wrapped is None:
+            self._wrapped = {}
+            for key in self._store.data_keys():
+                self._wrapped.setdefault(key.purpose, []).append(key)
+        found = self._wrapped.get(purpose)
+        if not found:
+            raise SettingsError(f"there is no data key for {purpose}: run `idp init`")
+        try:
+            return [self._master.unwrap(key.wrapped, purpose) for key in found]
+        except (MasterKeyMismatch, SealBroken) as error:
+            raise SettingsError("IDP_MASTER_KEY_FILE holds another key than this database was made with") from error
+
+
+class Seal:
+    """``seal`` and ``unseal`` of one purpose, as services take them: (bytes, AAD) -> bytes."""
+
+    __slots__ = ("seal", "unseal")
+
+    def __init__(self, sealer: Sealer) -> None:
+        """Bind the sealer's two methods."""
+        self.seal = sealer.seal
+        self.unseal = sealer.open
