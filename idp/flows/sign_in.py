@@ -7,59 +7,20 @@ looked up), verify, judge the account's state, then start or renew the session.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
+from idp.authn.credentials import CredentialService, PasswordCheck
 from idp.errors import NotFound, Refused, Throttled
 from idp.flows.pending import Held, PendingRequests
 from idp.flows.throttling import Attempt, SignInThrottle
 from idp.model.account import Account
 from idp.model.audit import AuditEvent, Event, Outcome
 from idp.model.session import Origin, Session
+from idp.services.accounts import AccountService
 from idp.services.audit import AuditLog
 from idp.services.sessions import SessionService
 from policies import assurance
 
 _LONGEST_CODE = 64
-
-
-class AccountFinder(Protocol):
-    """The part of ``services.accounts`` that a sign-in needs."""
-
-    def for_sign_in(self, raw: str) -> Account | None:
-        """Return the account of a typed code, or None; never raises for odd input."""
-        ...
-
-    def sign_in_key(self, raw: str) -> str:
-        """Return the normalised text under which tries for this input are counted, whatever spelling was typed."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class PasswordCheck:
-    """The result of a verification; ``must_change`` asks for a password of the person's own."""
-
-    ok: bool
-    must_change: bool = False
-
-
-class Credentials(Protocol):
-    """The part of ``services.credentials`` that a sign-in needs."""
-
-    def verify_password(self, account_id: str | None, raw: str) -> PasswordCheck:
-        """Verify; for None do the same work and fail. Raises ``Busy`` when the hasher's queue is full."""
-        ...
-
-    def set_password(self, account_id: str, raw: str, *, actor: str, must_change: bool = False) -> None:
-        """Store a new password; raises ``InvalidInput`` that names the broken rule."""
-        ...
-
-    def verify_totp(self, account_id: str, code: str) -> bool:
-        """Verify a one-time code and use its time step up."""
-        ...
-
-    def kinds(self, account_id: str) -> frozenset[str]:
-        """Return the enrolled factors."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +36,8 @@ class SignInFlow:
 
     def __init__(  # noqa: PLR0913 - collaborators
         self,
-        accounts: AccountFinder,
-        credentials: Credentials,
+        accounts: AccountService,
+        credentials: CredentialService,
         sessions: SessionService,
         pending: PendingRequests,
         throttle: SignInThrottle,

@@ -1,0 +1,108 @@
+"""Credentials of accounts: the only writer of passwords and one-time-code seeds, and the place where both are verified."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from idp.authn import password as passwords
+from idp.authn import totp
+from idp.authn.password import Passwords
+from idp.clock import Clock
+from idp.model.audit import AuditEvent, AuditRecord, Event
+from idp.ports.accounts import CredentialRow, CredentialStore
+from idp.services.accounts import OPERATOR, AccountService
+from idp.services.audit import AuditLog
+from idp.services.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordCheck:
+    """The result of a verification; ``must_change`` asks for a password of the person's own."""
+
+    ok: bool
+    must_change: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TotpEnrolment:
+    """What an operator hands over once: the seed as text, and the address that authenticator apps read."""
+
+    secret: str
+    uri: str
+
+
+class CredentialService:
+    """Sets and verifies factors."""
+
+    def __init__(  # noqa: PLR0913 - collaborators
+        self,
+        store: CredentialStore,
+        accounts: AccountService,
+        hasher: Passwords,
+        vault: Vault,
+        audit: AuditLog,
+        clock: Clock,
+    ) -> None:
+        """Take collaborators."""
+        self._store = store
+        self._accounts = accounts
+        self._hasher = hasher
+        self._seeds = vault.seal("totp")
+        self._audit = audit
+        self._clock = clock
+
+    def new_password(self, raw: str, *, must_change: bool, forbidden: tuple[str, ...] = ()) -> CredentialRow:
+        """Return a password's row for an account that is being added; raises ``InvalidInput``, ``Busy``."""
+        passwords.check_new(raw, forbidden)
+        return self._row("", "password", self._hasher.hash(raw).encode(), must_change=must_change)
+
+    def imported_password(self, stored: str) -> CredentialRow:
+        """Return the row of a hash that came from elsewhere; raises ``InvalidInput``. It is upgraded at the first sign-in."""
+        return self._row("", "password", passwords.check_hash(stored).encode(), must_change=False)
+
+    def set_password(self, account_id: str, raw: str, *, actor: str = OPERATOR, must_change: bool = False) -> None:
+        """Store a new password; raises ``InvalidInput`` that names the broken rule, ``Busy``."""
+        forbidden = tuple(entry.value for entry in self._accounts.codes(account_id))
+        passwords.check_new(raw, forbidden)
+        row = self._row(account_id, "password", self._hasher.hash(raw).encode(), must_change=must_change)
+        self._store.put(row, self._record(Event.CREDENTIAL_SET, account_id, actor, "password"))
+
+    def verify_password(self, account_id: str | None, raw: str) -> PasswordCheck:
+        """Verify; for None, and for an account without a password, the same work is done and fails. Raises ``Busy``."""
+        row = self._store.get(account_id, "password") if account_id is not None else None
+        stored = row.secret.decode() if row is not None else None
+        if not self._hasher.verify(stored, raw) or row is None or stored is None:
+            return PasswordCheck(ok=False)
+        if self._hasher.needs_upgrade(stored):
+            fresh = self._row(row.account_id, "password", self._hasher.hash(raw).encode(), must_change=bool(row.must_change))
+            self._store.put(fresh, self._record(Event.CREDENTIAL_UPGRADE, row.account_id, "system", "password"))
+        return PasswordCheck(ok=True, must_change=bool(row.must_change))
+
+    def enrol_totp(self, account_id: str, *, actor: str = OPERATOR) -> TotpEnrolment:
+        """Give the account a new seed, replacing one it had; the seed is shown this once."""
+        seed = totp.new_seed()
+        row = self._row(account_id, "totp", self._seeds.seal(seed, account_id.encode()), must_change=False)
+        self._store.put(row, self._record(Event.CREDENTIAL_SET, account_id, actor, "totp"))
+        return TotpEnrolment(totp.base32(seed), totp.provisioning_uri(seed, account_id, "Định Danh"))
+
+    def verify_totp(self, account_id: str, code: str) -> bool:
+        """Verify a one-time code and use its time step up: of many parallel uses of one code one succeeds."""
+        row = self._store.get(account_id, "totp")
+        if row is None:
+            return False
+        seed = self._seeds.unseal(row.secret, account_id.encode())
+        step = totp.matching_step(seed, code, self._clock.now(), row.last_step)
+        return step is not None and self._store.use_step(account_id, step)
+
+    def kinds(self, account_id: str) -> frozenset[str]:
+        """Return the enrolled factors."""
+        return self._store.kinds(account_id)
+
+    def _row(self, account_id: str, kind: str, secret: bytes, *, must_change: bool) -> CredentialRow:
+        now = self._clock.now()
+        return CredentialRow(account_id, kind, secret, int(must_change), 0, now, now)
+
+    def _record(self, event: Event, account_id: str, actor: str, kind: str) -> AuditRecord:
+        return self._audit.record(
+            AuditEvent(event, actor=actor, account_id=account_id, target=f"account:{account_id}", detail={"kind": kind})
+        )
