@@ -67,8 +67,8 @@ class AccountService:
         today = datetime.fromtimestamp(self._clock.now(), UTC).date()
         findings = identity_codes.check_consistency(code, _text(sex), _text(birthdate), today)
         if findings.errors:
-            worst = findings.errors[0]
-            raise InvalidInput(worst.fix, code=worst.reason, field=worst.field)
+            reason = findings.errors[0]
+            raise InvalidInput(f"contradicts what is declared: {reason}", code=reason, field="code")
         level = str(values.get("identity_level") or "1")
         if level not in _LEVELS:
             raise InvalidInput("must be 1 or 2", field="identity_level")
@@ -80,7 +80,7 @@ class AccountService:
             _short(values, "external_id"),
             str(values["password_hash"]) if values.get("password_hash") else None,
             findings.sample,
-            tuple(str(warning.reason) for warning in findings.warnings),
+            findings.warnings,
         )
 
     def prepare(self, draft: Draft, credentials: tuple[CredentialRow, ...] = (), reason: str = "registered") -> NewAccount:

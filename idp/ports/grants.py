@@ -1,0 +1,92 @@
+"""Where grants (token families) are kept. Every claim is one atomic statement; its audit record is part of the same transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from idp.model.audit import AuditRecord
+from idp.model.grant import Grant
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """Registry versions that rode along with a statement."""
+
+    clients: int
+    keys: int
+
+
+@dataclass(frozen=True, slots=True)
+class Redemption:
+    """What redeeming a code returned: the versions, and the sealed profile where the ID token needs it."""
+
+    versions: Versions
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """A refreshed family as it is after the compare-and-swap."""
+
+    grant: Grant
+    versions: Versions
+
+
+@dataclass(frozen=True, slots=True)
+class TokenState:
+    """What decides about an access token now, and what userinfo may need, read at once.
+
+    ``is_live`` is False for a revoked or ended grant, a revoked ``jti``, an account that is not active.
+    """
+
+    is_live: bool
+    account_id: str
+    claims: int
+    versions: Versions
+    identity_level: int = 0
+    unit_code: str | None = None
+    profile: bytes | None = None
+    updated_at: int = 0
+    code_id: str | None = None
+    code_scheme: str | None = None
+    code_sealed: bytes | None = None
+
+
+class GrantStore(Protocol):
+    """Grants in SQL."""
+
+    def redeem(self, grant: Grant, record: AuditRecord) -> Redemption | None:
+        """Insert the grant, which spends its code; None when the code was spent, the session has ended or the account is not active."""
+        ...
+
+    def get(self, grant_id: str) -> Grant | None:
+        """Return a grant."""
+        ...
+
+    def rotate(self, grant_id: str, client_id: str, generation: int, now: int, record: AuditRecord) -> Rotation | None:
+        """Raise the generation if it is still ``generation`` and everything the family depends on is alive; else None."""
+        ...
+
+    def use_grace(self, grant_id: str, client_id: str, generation: int, since: int, record: AuditRecord) -> Rotation | None:
+        """Use the one grace of the last rotation, if it was at or after ``since`` and made ``generation``; else None."""
+        ...
+
+    def revoke(self, grant_id: str, now: int, reason: str, record: AuditRecord) -> bool:
+        """Revoke a family; False when it was revoked before or never was."""
+        ...
+
+    def revoke_token(self, jti: str, client_id: str, now: int, expires_at: int, record: AuditRecord) -> None:
+        """Revoke one access token; repeating is no error."""
+        ...
+
+    def token_state(self, grant_id: str, jti: str, *, with_code: bool) -> TokenState | None:
+        """Return the state of a person's access token; None when its grant is unknown."""
+        ...
+
+    def is_token_revoked(self, jti: str) -> tuple[bool, Versions]:
+        """Tell whether a client's own access token was revoked."""
+        ...
+
+    def record(self, record: AuditRecord) -> Versions:
+        """Write one audit record and return the versions, in one statement."""
+        ...

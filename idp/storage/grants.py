@@ -1,0 +1,198 @@
+"""Grants in SQL: each claim is one conditional statement that carries the registry versions along."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sqlalchemy import Column, ScalarSelect, and_, bindparam, exists, func, or_, select, update
+
+from idp.model.audit import AuditRecord
+from idp.model.grant import Grant
+from idp.ports.grants import Redemption, Rotation, TokenState, Versions
+from idp.storage.audit import Recorder, record_params
+from idp.storage.database import Database
+from idp.storage.tables import accounts, grants, identity_codes, registry_versions, revoked_tokens, sessions
+
+_NAMES: Final = tuple(Grant.__dataclass_fields__)
+_COLUMNS: Final[tuple[Column[Any], ...]] = tuple(grants.c[name] for name in _NAMES)
+_WIDTH: Final = len(_NAMES)
+
+
+def version_of(name: str) -> ScalarSelect[Any]:
+    """Return the subquery that reads a registry's version in the same round trip."""
+    version = select(registry_versions.c.version).where(registry_versions.c.name == name).scalar_subquery()
+    return version
+
+
+_VERSIONS: Final = (version_of("clients").label("clients_version"), version_of("keys").label("keys_version"))
+
+
+class SqlGrantStore:
+    """``ports.grants.GrantStore`` over SQL."""
+
+    def __init__(self, database: Database) -> None:
+        """Prepare the statements."""
+        self._database = database
+        self._recorder = Recorder(database)
+        self._prepare_redeem()
+        self._prepare_rotation()
+        self._prepare_revocation()
+        self._state = {wanted: self._prepare_state(with_code=wanted) for wanted in (False, True)}
+        prepare = database.prepare
+        self._get = prepare(select(*_COLUMNS).where(grants.c.id == bindparam("grant")))
+        self._versions = prepare(select(*_VERSIONS))
+        self._revoked = prepare(
+            select(exists().where(revoked_tokens.c.jti == bindparam("jti")), *_VERSIONS)
+        )
+
+    def _prepare_redeem(self) -> None:
+        """INSERT … SELECT: the row appears only if session and account are alive, and only once for a grant id."""
+        values = [bindparam(f"new_{name}", type_=grants.c[name].type).label(name) for name in _NAMES]
+        alive = select(*values).where(
+            exists().where(
+                sessions.c.id == bindparam("new_session_id", type_=sessions.c.id.type), sessions.c.ended_at.is_(None)
+            ),
+            exists().where(
+                accounts.c.id == bindparam("new_account_id", type_=accounts.c.id.type), accounts.c.state == "active"
+            ),
+        )
+        insert = self._database.insert(grants).from_select(list(_NAMES), alive)
+        self._redeem = self._database.prepare(insert.on_conflict_do_nothing().returning(*_VERSIONS))
+
+    def _prepare_rotation(self) -> None:
+        columns, now = grants.c, bindparam("now", type_=grants.c.expires_at.type)
+        mine = and_(
+            columns.id == bindparam("grant"), columns.client_id == bindparam("client"), columns.revoked_at.is_(None)
+        )
+        session_lives = exists().where(sessions.c.id == columns.session_id, sessions.c.ended_at.is_(None))
+        account_lives = exists().where(accounts.c.id == columns.account_id, accounts.c.state == "active")
+        alive = and_(mine, columns.expires_at > now, account_lives, or_(columns.offline == 1, session_lives))
+        rotate = (
+            update(grants)
+            .where(alive, columns.generation == bindparam("old_generation"))
+            .values(generation=columns.generation + 1, rotated_at=now, grace_used=0)
+        )
+        grace = (
+            update(grants)
+            .where(
+                alive,
+                columns.generation == bindparam("old_generation"),
+                columns.grace_used == 0,
+                columns.rotated_at >= bindparam("since"),
+            )
+            .values(grace_used=1)
+        )
+        self._rotate = self._database.prepare(rotate.returning(*_COLUMNS, *_VERSIONS))
+        self._grace = self._database.prepare(grace.returning(*_COLUMNS, *_VERSIONS))
+
+    def _prepare_revocation(self) -> None:
+        self._revoke = self._database.prepare(
+            update(grants)
+            .where(grants.c.id == bindparam("grant"), grants.c.revoked_at.is_(None))
+            .values(revoked_at=bindparam("now"), revoke_reason=bindparam("reason"))
+            .returning(grants.c.id)
+        )
+        values = {column.name: bindparam(f"new_{column.name}") for column in revoked_tokens.columns}
+        self._revoke_token = self._database.prepare(
+            self._database.insert(revoked_tokens).values(values).on_conflict_do_nothing()
+        )
+
+    def _prepare_state(self, *, with_code: bool) -> Any:  # noqa: ANN401 - Prepared
+        spent = exists().where(revoked_tokens.c.jti == bindparam("jti"))
+        session_ended = exists().where(sessions.c.id == grants.c.session_id, sessions.c.ended_at.is_not(None))
+        columns = [
+            grants.c.revoked_at,
+            grants.c.account_id,
+            grants.c.claims,
+            *_VERSIONS,
+            spent,
+            and_(grants.c.offline == 0, session_ended),
+            accounts.c.state,
+            accounts.c.identity_level,
+            accounts.c.unit_code,
+            accounts.c.profile,
+            accounts.c.updated_at,
+        ]
+        joined: Any = grants.join(accounts, accounts.c.id == grants.c.account_id)
+        if with_code:
+            codes = identity_codes.c
+            newest = (
+                select(func.max(codes.id))
+                .where(codes.account_id == grants.c.account_id, codes.valid_to.is_(None), codes.scheme != "cmnd")
+                .scalar_subquery()
+            )
+            joined = joined.outerjoin(identity_codes, codes.id == newest)
+            columns += [codes.id, codes.scheme, codes.sealed]
+        return self._database.prepare(select(*columns).select_from(joined).where(grants.c.id == bindparam("grant")))
+
+    def redeem(self, grant: Grant, record: AuditRecord) -> Redemption | None:
+        """Insert the grant, which spends its code, with the audit record."""
+        values = {f"new_{name}": getattr(grant, name) for name in _NAMES}
+        values |= {"new_amr": " ".join(grant.amr), "new_offline": int(grant.offline), "new_grace_used": 0}
+        row = self._database.claim_and_record(self._redeem, values, self._recorder.statement, record_params(record))
+        return Redemption(_versions(row, 0)) if row else None
+
+    def get(self, grant_id: str) -> Grant | None:
+        """Return a grant."""
+        row = self._database.row(self._get, {"grant": grant_id})
+        return _grant(row) if row else None
+
+    def rotate(self, grant_id: str, client_id: str, generation: int, now: int, record: AuditRecord) -> Rotation | None:
+        """Raise the generation by compare-and-swap, with the audit record."""
+        values = {"grant": grant_id, "client": client_id, "old_generation": generation, "now": now}
+        row = self._database.claim_and_record(self._rotate, values, self._recorder.statement, record_params(record))
+        return Rotation(_grant(row), _versions(row, _WIDTH)) if row else None
+
+    def use_grace(self, grant_id: str, client_id: str, generation: int, since: int, record: AuditRecord) -> Rotation | None:
+        """Use the one grace of the last rotation, with the audit record."""
+        values = {"grant": grant_id, "client": client_id, "old_generation": generation, "since": since, "now": since}
+        row = self._database.claim_and_record(self._grace, values, self._recorder.statement, record_params(record))
+        return Rotation(_grant(row), _versions(row, _WIDTH)) if row else None
+
+    def revoke(self, grant_id: str, now: int, reason: str, record: AuditRecord) -> bool:
+        """Revoke a family, with the audit record."""
+        values = {"grant": grant_id, "now": now, "reason": reason}
+        claimed = self._database.claim_and_record(
+            self._revoke, values, self._recorder.statement, record_params(record)
+        )
+        return claimed is not None
+
+    def revoke_token(self, jti: str, client_id: str, now: int, expires_at: int, record: AuditRecord) -> None:
+        """Revoke one access token, with the audit record."""
+        values = {"new_jti": jti, "new_client_id": client_id, "new_revoked_at": now, "new_expires_at": expires_at}
+        with self._database.transaction() as tx:
+            tx.run(self._revoke_token, values)
+            self._recorder.write(tx, record)
+
+    def token_state(self, grant_id: str, jti: str, *, with_code: bool) -> TokenState | None:
+        """Return the state of a person's access token and what userinfo may need, in one round trip."""
+        row = self._database.row(self._state[with_code], {"grant": grant_id, "jti": jti})
+        if row is None:
+            return None
+        revoked_at, account_id, claims, _, _, spent, session_ended, state, *rest = row
+        live = revoked_at is None and not spent and not session_ended and state == "active"
+        return TokenState(live, account_id, claims, _versions(row, 3), *rest)
+
+    def is_token_revoked(self, jti: str) -> tuple[bool, Versions]:
+        """Tell whether a client's own access token was revoked."""
+        row = self._database.rows(self._revoked, {"jti": jti})[0]
+        return bool(row[0]), _versions(row, 1)
+
+    def record(self, record: AuditRecord) -> Versions:
+        """Write one audit record and return the versions."""
+        row = self._database.claim_and_record(
+            self._versions, {}, self._recorder.statement, record_params(record)
+        )
+        return _versions(row, 0) if row else Versions(0, 0)
+
+
+def _versions(row: tuple[Any, ...], at: int) -> Versions:
+    return Versions(row[at] or 0, row[at + 1] or 0)
+
+
+def _grant(row: tuple[Any, ...]) -> Grant:
+    named = dict(zip(_NAMES, row, strict=False))
+    named["amr"] = tuple(named["amr"].split())
+    named["offline"], named["grace_used"] = bool(named["offline"]), bool(named["grace_used"])
+    named["family_key"] = bytes(named["family_key"])
+    return Grant(**named)
