@@ -1,0 +1,251 @@
+"""Token families: redeeming codes, rotating refresh tokens, revoking. Claims what is single-use before anything is minted.
+
+A refresh token is not stored: it is the grant's id, a generation and an HMAC under the family's own key, so the successor of a lost answer can be
+derived again within the grace, and a reader of the database has nothing to present.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import os
+from binascii import Error as Base64Error
+from dataclasses import dataclass
+from typing import Final
+
+from idp.clock import Clock
+from idp.model.audit import AuditEvent, Event, Outcome
+from idp.model.grant import CodePayload, Grant
+from idp.ports.grants import GrantStore, Rotation, TokenState, Versions
+from idp.services.audit import AuditLog
+from idp.services.vault import Seal
+
+PREFIX: Final = "rt_"
+_FAMILY_KEY: Final = 32
+_MAC: Final = 32
+_ID: Final = 26
+_LONGEST: Final = 160
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshHandle:
+    """What a refresh token says before its MAC is checked."""
+
+    grant_id: str
+    generation: int
+    mac: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetimes:
+    """Seconds: the refresh family from the sign-in, any other grant (as long as its last token may live), and the grace."""
+
+    refresh: int
+    access: int
+    grace: int
+
+
+class Replayed(Exception):
+    """Something single-use came back; its family has been revoked, committed and audited."""
+
+
+class TokenService:
+    """The only writer of grants."""
+
+    def __init__(self, store: GrantStore, audit: AuditLog, clock: Clock, families: Seal, lifetimes: Lifetimes) -> None:
+        """Take collaborators; ``families`` seals the family keys."""
+        self._store = store
+        self._audit = audit
+        self._clock = clock
+        self._families = families
+        self._lifetimes = lifetimes
+
+    def redeem(self, payload: CodePayload, *, has_refresh: bool, jti: str, case_code: str) -> tuple[Versions, str | None] | None:
+        """Spend the code by inserting its grant; returns the versions and the first refresh token.
+
+        None when session or account are gone. Raises ``Replayed``: the code had been spent, and its family is revoked by now.
+        """
+        now, key = self._clock.now(), os.urandom(_FAMILY_KEY)
+        is_offline = has_refresh and "offline_access" in payload.scope.split(" ")
+        grant = Grant(
+            id=payload.grant_id,
+            account_id=payload.account_id,
+            client_id=payload.client_id,
+            session_id=payload.session_id,
+            sub=payload.sub,
+            scope=payload.scope,
+            claims=payload.claims,
+            auth_time=payload.auth_time,
+            acr=payload.acr,
+            amr=payload.amr,
+            created_at=now,
+            expires_at=now + (self._lifetimes.refresh if has_refresh else self._lifetimes.access),
+            offline=is_offline,
+            generation=1 if has_refresh else 0,
+            family_key=self._families.seal(key, payload.grant_id.encode()) if has_refresh else b"",
+            rotated_at=now,
+            grace_used=False,
+        )
+        event = _event(Event.TOKEN_CODE, grant.client_id, grant.id, case_code, jti=jti, scope=grant.scope, claims=grant.claims)
+        record = self._audit.record(_of_person(event, grant))
+        done = self._store.redeem(grant, record)
+        if done is None:
+            self._revoke_if_spent(payload, case_code)
+            return None
+        return done.versions, _token(grant.id, 1, key) if has_refresh else None
+
+    def refresh(self, token: str, client_id: str, *, jti: str, case_code: str) -> tuple[Rotation, str] | None:
+        """Rotate; returns the family and its successor token. None for a token that is not ours, or whose family is over.
+
+        Raises ``Replayed``: an older token came back, and the family is revoked by now.
+        """
+        handle = parse(token)
+        grant = self._store.get(handle.grant_id) if handle is not None else None
+        if handle is None or grant is None or grant.client_id != client_id or not self._is_genuine(handle, grant):
+            return None
+        now = self._clock.now()
+        event = _event(Event.TOKEN_REFRESH, client_id, grant.id, case_code, jti=jti, generation=handle.generation + 1)
+        record = self._audit.record(_of_person(event, grant))
+        rotation = None
+        if handle.generation == grant.generation:
+            rotation = self._store.rotate(grant.id, client_id, handle.generation, now, record)
+        if rotation is None:
+            rotation = self._within_grace(handle, client_id, now, case_code)
+        if rotation is None:
+            return None
+        return rotation, _token(grant.id, rotation.grant.generation, self._family_key(grant))
+
+    def genuine(self, token: str) -> Grant | None:
+        """Return the grant of the newest refresh token of a family; None for anything else. For introspection and revocation."""
+        handle = parse(token)
+        grant = self._store.get(handle.grant_id) if handle is not None else None
+        if handle is None or grant is None or not self._is_genuine(handle, grant):
+            return None
+        return grant if handle.generation == grant.generation else None
+
+    def is_over(self, grant: Grant) -> bool:
+        """Tell whether a family can give nothing any more."""
+        return grant.revoked_at is not None or grant.expires_at <= self._clock.now()
+
+    def revoke(self, grant_id: str, client_id: str, reason: str, case_code: str = "") -> bool:
+        """Revoke a family; False when it was over before."""
+        event = AuditEvent(
+            Event.TOKEN_REVOKE,
+            reason=reason,
+            actor=f"client:{client_id}",
+            client_id=client_id,
+            target=f"grant:{grant_id}",
+            case_code=case_code,
+        )
+        return self._store.revoke(grant_id, self._clock.now(), reason, self._audit.record(event))
+
+    def revoke_token(self, jti: str, client_id: str, expires_at: int, case_code: str) -> None:
+        """Revoke one access token."""
+        event = AuditEvent(
+            Event.TOKEN_REVOKE, actor=f"client:{client_id}", client_id=client_id, target=f"token:{jti}", case_code=case_code
+        )
+        self._store.revoke_token(jti, client_id, self._clock.now(), expires_at, self._audit.record(event))
+
+    def state(self, grant_id: str, jti: str, *, with_code: bool = False) -> TokenState | None:
+        """Return what decides about a person's access token now."""
+        return self._store.token_state(grant_id, jti, with_code=with_code)
+
+    def is_token_revoked(self, jti: str) -> tuple[bool, Versions]:
+        """Tell whether a client's own access token was revoked."""
+        return self._store.is_token_revoked(jti)
+
+    def issued_to_client(self, client_id: str, scope: str, jti: str, case_code: str) -> Versions:
+        """Record a token that a client got for itself."""
+        event = _event(Event.TOKEN_CLIENT, client_id, "", case_code, jti=jti, scope=scope)
+        return self._store.record(self._audit.record(event))
+
+    def _within_grace(self, handle: RefreshHandle, client_id: str, now: int, case_code: str) -> Rotation | None:
+        """The client lost the answer: once, soon enough, and while the successor is unused. Anything else that is old is a replay."""
+        grant = self._store.get(handle.grant_id)
+        if grant is None or self.is_over(grant) or handle.generation == grant.generation:
+            return None
+        is_last = handle.generation == grant.generation - 1
+        if is_last and self._lifetimes.grace > 0:
+            event = _event(Event.TOKEN_REFRESH, client_id, grant.id, case_code, grace=True)
+            record = self._audit.record(_of_person(event, grant))
+            since = now - self._lifetimes.grace
+            rotation = self._store.use_grace(grant.id, client_id, grant.generation, since, record)
+            if rotation is not None:
+                return rotation
+        self._revoke_family(grant.id, grant.client_id, case_code)
+        raise Replayed(grant.id)
+
+    def _revoke_if_spent(self, payload: CodePayload, case_code: str) -> None:
+        if self._store.get(payload.grant_id) is not None:
+            self._revoke_family(payload.grant_id, payload.client_id, case_code)
+            raise Replayed(payload.grant_id)
+
+    def _revoke_family(self, grant_id: str, client_id: str, case_code: str) -> None:
+        """Commit the revocation before anybody is told: an answer without it would leave the thief's tokens alive."""
+        event = AuditEvent(
+            Event.TOKEN_REPLAY,
+            Outcome.REFUSED,
+            "replay",
+            actor=f"client:{client_id}",
+            client_id=client_id,
+            target=f"grant:{grant_id}",
+            case_code=case_code,
+        )
+        if not self._store.revoke(grant_id, self._clock.now(), "replay", self._audit.record(event)):
+            self._audit.write(event)
+
+    def _is_genuine(self, handle: RefreshHandle, grant: Grant) -> bool:
+        if not grant.family_key:
+            return False
+        return hmac.compare_digest(handle.mac, _mac(grant.id, handle.generation, self._family_key(grant)))
+
+    def _family_key(self, grant: Grant) -> bytes:
+        return self._families.unseal(grant.family_key, grant.id.encode())
+
+
+def parse(token: str) -> RefreshHandle | None:
+    """Return what a refresh token says, unchecked; None for anything that has not its form."""
+    if not token.startswith(PREFIX) or len(token) > _LONGEST or not token.isascii():
+        return None
+    body = token[len(PREFIX) :]
+    try:
+        raw = base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))
+    except (Base64Error, ValueError):
+        return None
+    if len(raw) != _ID + 4 + _MAC:
+        return None
+    return RefreshHandle(raw[:_ID].decode("ascii", "replace"), int.from_bytes(raw[_ID : _ID + 4], "big"), raw[_ID + 4 :])
+
+
+def _token(grant_id: str, generation: int, key: bytes) -> str:
+    raw = grant_id.encode() + generation.to_bytes(4, "big") + _mac(grant_id, generation, key)
+    return PREFIX + base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def _mac(grant_id: str, generation: int, key: bytes) -> bytes:
+    return hmac.digest(key, f"{grant_id}\0{generation}".encode(), hashlib.sha256)
+
+
+def _event(event: Event, client_id: str, grant_id: str, case_code: str, **detail: object) -> AuditEvent:
+    return AuditEvent(
+        event,
+        actor=f"client:{client_id}",
+        client_id=client_id,
+        target=f"grant:{grant_id}" if grant_id else f"client:{client_id}",
+        case_code=case_code,
+        detail=detail,
+    )
+
+
+def _of_person(event: AuditEvent, grant: Grant) -> AuditEvent:
+    return AuditEvent(
+        event.event,
+        actor=event.actor,
+        account_id=grant.account_id,
+        client_id=event.client_id,
+        session_id=grant.session_id,
+        target=event.target,
+        case_code=event.case_code,
+        detail=event.detail,
+    )
