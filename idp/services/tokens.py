@@ -61,6 +61,10 @@ class TokenService:
         self._families = families
         self._lifetimes = lifetimes
 
+    def now(self) -> int:
+        """Return the moment by which this service judges."""
+        return self._clock.now()
+
     def redeem(self, payload: CodePayload, *, has_refresh: bool, jti: str, case_code: str) -> tuple[Versions, str | None] | None:
         """Spend the code by inserting its grant; returns the versions and the first refresh token.
 

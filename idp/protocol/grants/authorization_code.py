@@ -1,0 +1,94 @@
+"""``authorization_code`` (RFC 6749 section 4.1.3, RFC 7636 section 4.5, OpenID Connect Core section 3.1.3)."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from typing import Any, Final
+
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
+
+from idp import handles
+from idp.model.grant import CodePayload
+from idp.protocol.errors import InvalidGrant, InvalidRequest
+from idp.protocol.grants.frame import GrantServices, TokenRequest
+from idp.protocol.mint import Authentication
+from idp.services.tokens import Replayed
+
+_VERIFIER: Final = re.compile(r"[A-Za-z0-9\-._~]{43,128}")
+
+
+def authorization_code(request: TokenRequest, services: GrantServices) -> dict[str, Any]:
+    """Redeem a code. The order: everything that can be wrong with the request, then the one statement that spends the code, then the mint.
+
+    A code that another client or a wrong verifier presents is not spent by it: otherwise whoever sees a code could void it.
+    """
+    payload = _opened(request, services)
+    has_refresh = "refresh_token" in request.client.grant_types
+    jti = handles.new_id()
+    try:
+        redeemed = services.tokens.redeem(payload, has_refresh=has_refresh, jti=jti, case_code=request.case_code)
+    except Replayed as error:
+        raise InvalidGrant("the code was used before; every token from it has been revoked", reason="code_replayed") from error
+    if redeemed is None:
+        raise InvalidGrant("the sign-in behind the code has ended", reason="session_ended")
+    versions, refresh_token = redeemed
+    ring = services.keys_after(request.client, versions)
+    who = Authentication(payload.sub, payload.session_id, payload.auth_time, payload.acr, payload.amr)
+    access_token = services.mint.person_token(
+        ring, request.client.client_id, payload.grant_id, payload.scope, jti, who
+    )
+    response: dict[str, Any] = {
+        "access_token": access_token,
+        "token_type": "Bearer",
+        "expires_in": services.mint.access_lifetime,
+        "scope": payload.scope,
+        "id_token": services.mint.id_token(
+            ring, request.client, who, access_token, payload.nonce, _id_claims(payload, jti, services)
+        ),
+    }
+    if refresh_token is not None:
+        response["refresh_token"] = refresh_token
+    return response
+
+
+def _opened(request: TokenRequest, services: GrantServices) -> CodePayload:
+    code = request.parameters.get("code")
+    if code is None:
+        raise InvalidRequest("code is missing", reason="code_missing")
+    payload = services.codes.open(code)
+    if payload is None:
+        raise InvalidGrant("the code is not valid", reason="code_unknown")
+    if payload.client_id != request.client.client_id:
+        raise InvalidGrant("the code is not valid", reason="code_of_another_client")
+    redirect_uri = request.parameters.get("redirect_uri", "")
+    if not hmac.compare_digest(hashlib.sha256(redirect_uri.encode()).digest(), payload.redirect_digest):
+        raise InvalidGrant("redirect_uri is not the one of the authorization request", reason="redirect_uri_mismatch")
+    _check_verifier(request.parameters.get("code_verifier"), payload.challenge)
+    if services.tokens.now() >= payload.expires_at:
+        raise InvalidGrant("the code has expired", reason="code_expired")
+    return payload
+
+
+def _check_verifier(verifier: str | None, challenge: str) -> None:
+    """A verifier without a challenge is refused too: somebody took the challenge out on the way (RFC 9700 section 4.8.2)."""
+    if not challenge:
+        if verifier is not None:
+            raise InvalidGrant("the authorization request had no code_challenge", reason="pkce_downgrade")
+        return
+    if verifier is None:
+        raise InvalidGrant("code_verifier is missing", reason="code_verifier_missing")
+    if not _VERIFIER.fullmatch(verifier):
+        raise InvalidGrant("code_verifier must be 43 to 128 unreserved characters", reason="code_verifier")
+    if not hmac.compare_digest(create_s256_code_challenge(verifier), challenge):
+        raise InvalidGrant("code_verifier does not fit", reason="code_verifier_mismatch")
+
+
+def _id_claims(payload: CodePayload, jti: str, services: GrantServices) -> dict[str, object]:
+    """Return the claims asked for the ID token by the ``claims`` parameter; without it nothing is read."""
+    if not payload.id_claims:
+        return {}
+    with_code = services.claims.needs_code(payload.id_claims)
+    state = services.tokens.state(payload.grant_id, jti, with_code=with_code)
+    return services.claims.released(payload.id_claims, state) if state is not None else {}

@@ -1,0 +1,50 @@
+"""What a grant gets and gives: the frame of the token endpoint has authenticated the client and checked that it may use the grant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from clients.model import Client
+from idp.ports.grants import Versions
+from idp.protocol.client_authentication import ClientAuthenticator
+from idp.protocol.mint import Mint
+from idp.services.claims import ClaimSource
+from idp.services.codes import CodeBox
+from idp.services.tokens import TokenService
+from keys.ring import KeyRing, LiveRing
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRequest:
+    """An authenticated request: its client, its parameters, and the case code for the audit log."""
+
+    client: Client
+    parameters: Mapping[str, str]
+    case_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class GrantServices:
+    """What grants work with."""
+
+    tokens: TokenService
+    codes: CodeBox
+    claims: ClaimSource
+    mint: Mint
+    ring: LiveRing
+    authenticator: ClientAuthenticator
+
+    def keys_after(self, client: Client, versions: Versions) -> KeyRing:
+        """Return the ring to sign with, after the versions that rode along were heeded: a suspended client gets nothing."""
+        self.authenticator.still_active(client, versions.clients)
+        return self.ring.at(versions.keys)
+
+
+class Grant(Protocol):
+    """One grant: claims what is single-use, then mints."""
+
+    def __call__(self, request: TokenRequest, services: GrantServices) -> dict[str, Any]:
+        """Return the token response; raises ``ProtocolError``."""
+        ...

@@ -1,0 +1,120 @@
+"""Introspection (RFC 7662) and revocation (RFC 7009), for clients that can prove who they are.
+
+A client learns about its own tokens only; anything else is inactive, without a word why (RFC 7662 section 4).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from clients.model import Client
+from idp.model.audit import Event
+from idp.protocol.bearer import AccessClaims, AccessTokens
+from idp.protocol.client_authentication import ClientAuthenticator
+from idp.protocol.errors import InvalidRequest, InvalidToken, ProtocolError
+from idp.protocol.parameters import form_parameters
+from idp.protocol.refusals import Refusals
+from idp.protocol.wire import NO_STORE, WireRequest, WireResponse, json_response
+from idp.services.tokens import PREFIX, TokenService
+
+_INACTIVE: dict[str, Any] = {"active": False}
+
+
+class TokenStatusEndpoints:
+    """Introspection and revocation."""
+
+    def __init__(
+        self,
+        tokens: TokenService,
+        access: AccessTokens,
+        authenticator: ClientAuthenticator,
+        issuer: str,
+        refusals: Refusals,
+    ) -> None:
+        """Take collaborators."""
+        self._tokens = tokens
+        self._access = access
+        self._authenticator = authenticator
+        self._issuer = issuer
+        self._refusals = refusals
+
+    def introspect(self, request: WireRequest) -> WireResponse:
+        """Answer whether a token is alive, and what it says."""
+        client: Client | None = None
+        try:
+            parameters = _posted(request)
+            client = self._authenticator.confidential(request, parameters)
+            return json_response(self._status(_token(parameters), client))
+        except ProtocolError as error:
+            return self._refusals.answer(Event.INTROSPECT, request, error, client.client_id if client else None)
+
+    def revoke(self, request: WireRequest) -> WireResponse:
+        """Revoke a token of the client's own; 200 for any other text, so that nothing can be probed (RFC 7009 section 2.2)."""
+        client: Client | None = None
+        try:
+            parameters = _posted(request)
+            client = self._authenticator.authenticate(request, parameters)
+            self._revoke(_token(parameters), client, request.case_code)
+            return WireResponse(200, NO_STORE)
+        except ProtocolError as error:
+            return self._refusals.answer(Event.TOKEN_REVOKE, request, error, client.client_id if client else None)
+
+    def _status(self, token: str, client: Client) -> dict[str, Any]:
+        if token.startswith(PREFIX):
+            return self._refresh_status(token, client)
+        try:
+            access = self._access.verified(token)
+        except InvalidToken:
+            return _INACTIVE
+        if access.client_id != client.client_id or not self._is_live(access):
+            return _INACTIVE
+        shown = {name: value for name, value in access.claims.items() if name != "gid"}
+        return {"active": True, "token_type": "Bearer", **shown}
+
+    def _refresh_status(self, token: str, client: Client) -> dict[str, Any]:
+        grant = self._tokens.genuine(token)
+        if grant is None or grant.client_id != client.client_id or self._tokens.is_over(grant):
+            return _INACTIVE
+        return {
+            "active": True,
+            "token_type": "refresh_token",
+            "client_id": grant.client_id,
+            "sub": grant.sub,
+            "scope": grant.scope,
+            "iss": self._issuer,
+            "iat": grant.rotated_at,
+            "exp": grant.expires_at,
+        }
+
+    def _is_live(self, access: AccessClaims) -> bool:
+        if not access.grant_id:
+            return not self._tokens.is_token_revoked(access.jti)[0]
+        state = self._tokens.state(access.grant_id, access.jti)
+        return state is not None and state.is_live
+
+    def _revoke(self, token: str, client: Client, case_code: str) -> None:
+        """A refresh token takes its whole family with it (RFC 7009 section 2.1)."""
+        if token.startswith(PREFIX):
+            grant = self._tokens.genuine(token)
+            if grant is not None and grant.client_id == client.client_id:
+                self._tokens.revoke(grant.id, client.client_id, "client", case_code)
+            return
+        try:
+            access = self._access.verified(token)
+        except InvalidToken:
+            return
+        if access.client_id == client.client_id:
+            self._tokens.revoke_token(access.jti, client.client_id, access.expires_at, case_code)
+
+
+def _posted(request: WireRequest) -> dict[str, str]:
+    if request.method != "POST":
+        raise InvalidRequest("this endpoint takes POST only", reason="method")
+    return form_parameters(request)
+
+
+def _token(parameters: dict[str, str]) -> str:
+    token = parameters.get("token")
+    if token is None:
+        raise InvalidRequest("token is missing", reason="token_parameter_missing")
+    return token

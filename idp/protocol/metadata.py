@@ -1,0 +1,107 @@
+"""Discovery (OpenID Connect Discovery section 3, RFC 8414) and the JWK set, as ready bytes.
+
+The document is made from the registries that do the work, so what it announces works and what it does not announce does not answer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+import orjson
+
+from clients import metadata as client_metadata
+from idp.protocol.authorization.parsing import DISPLAYS, PROMPTS
+from idp.protocol.authorization.responses import RESPONSE_MODES
+from idp.protocol.wire import JSON, WireRequest, WireResponse
+from keys.ring import KeyRing
+from policies import assurance
+from policies import claims as claim_policy
+
+_MAX_AGE: Final = 300
+_ANY_ORIGIN: Final = (("Access-Control-Allow-Origin", "*"),)
+_PROTOCOL_CLAIMS: Final = ("sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "sid")
+
+
+def document(issuer: str, grants: Iterable[str], auth_methods: Iterable[str], algorithms: Iterable[str], languages: Iterable[str]) -> dict[str, Any]:
+    """Return the discovery document."""
+    methods, algs = [*auth_methods], sorted(algorithms)
+    return {
+        "issuer": issuer,
+        "authorization_endpoint": f"{issuer}/authorize",
+        "token_endpoint": f"{issuer}/token",
+        "userinfo_endpoint": f"{issuer}/userinfo",
+        "jwks_uri": f"{issuer}/jwks",
+        "introspection_endpoint": f"{issuer}/introspect",
+        "revocation_endpoint": f"{issuer}/revoke",
+        "end_session_endpoint": f"{issuer}/end_session",
+        "scopes_supported": list(claim_policy.SCOPES),
+        "response_types_supported": list(client_metadata.RESPONSE_TYPES),
+        "response_modes_supported": list(RESPONSE_MODES),
+        "grant_types_supported": list(grants),
+        "acr_values_supported": [assurance.LOA_1, assurance.LOA_2],
+        "subject_types_supported": list(client_metadata.SUBJECT_TYPES),
+        "id_token_signing_alg_values_supported": algs,
+        "userinfo_signing_alg_values_supported": algs,
+        "token_endpoint_auth_methods_supported": [*methods, "none"],
+        "introspection_endpoint_auth_methods_supported": methods,
+        "revocation_endpoint_auth_methods_supported": [*methods, "none"],
+        "display_values_supported": list(DISPLAYS),
+        "prompt_values_supported": list(PROMPTS),
+        "claim_types_supported": ["normal"],
+        "claims_supported": [*_PROTOCOL_CLAIMS, *claim_policy.CLAIMS],
+        "claims_parameter_supported": True,
+        "request_parameter_supported": False,
+        "request_uri_parameter_supported": False,
+        "ui_locales_supported": list(languages),
+        "code_challenge_methods_supported": ["S256"],
+        "authorization_response_iss_parameter_supported": True,
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
+    }
+
+
+class Published:
+    """One cacheable JSON answer with an ETag."""
+
+    def __init__(self, body: bytes, max_age: int) -> None:
+        """Take the bytes and the cache lifetime in seconds."""
+        etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+        self._etag = etag
+        headers = (("ETag", etag), ("Cache-Control", f"public, max-age={max_age}"), *_ANY_ORIGIN)
+        self._full = WireResponse(200, JSON + headers, body)
+        self._same = WireResponse(304, headers)
+
+    def answer(self, request: WireRequest) -> WireResponse:
+        """Return the document, or 304 when the asker has it; 405 for anything but GET and HEAD."""
+        if request.method not in {"GET", "HEAD"}:
+            return WireResponse(405, (("Allow", "GET, HEAD"),))
+        known = request.header("if-none-match")
+        return self._same if known and self._etag in known else self._full
+
+
+class MetadataEndpoints:
+    """Discovery and JWKS."""
+
+    def __init__(self, discovery: Callable[[KeyRing], Mapping[str, Any]], ring: Callable[[], KeyRing], jwks_max_age: int) -> None:
+        """Take the maker of the document, the source of the current ring, and the cache lifetime of the JWK set in seconds."""
+        self._make = discovery
+        self._ring = ring
+        self._jwks_max_age = jwks_max_age
+        self._made: tuple[int, Published, Published] | None = None
+
+    def discovery(self, request: WireRequest) -> WireResponse:
+        """Return the discovery document."""
+        return self._current()[1].answer(request)
+
+    def jwks(self, request: WireRequest) -> WireResponse:
+        """Return the JWK set."""
+        return self._current()[2].answer(request)
+
+    def _current(self) -> tuple[int, Published, Published]:
+        ring, made = self._ring(), self._made
+        if made is None or made[0] != ring.version:
+            found = Published(orjson.dumps(self._make(ring)), min(_MAX_AGE, self._jwks_max_age))
+            made = self._made = (ring.version, found, Published(ring.jwks.body, self._jwks_max_age))
+        return made

@@ -1,0 +1,47 @@
+"""The token endpoint (RFC 6749 section 3.2): parse and bound, authenticate, authorise, then the grant claims, records and mints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from clients.model import Client
+from idp.model.audit import Event
+from idp.protocol.errors import InvalidRequest, ProtocolError, UnauthorizedClient, UnsupportedGrantType
+from idp.protocol.grants.frame import Grant, GrantServices, TokenRequest
+from idp.protocol.parameters import form_parameters
+from idp.protocol.refusals import Refusals
+from idp.protocol.wire import WireRequest, WireResponse, json_response
+
+
+class TokenEndpoint:
+    """The frame around all grants; a grant cannot skip a phase of it."""
+
+    def __init__(self, grants: Mapping[str, Grant], services: GrantServices, refusals: Refusals) -> None:
+        """Take the registry of grants, what they work with, and how refusals are answered."""
+        self._grants = grants
+        self._services = services
+        self._refusals = refusals
+
+    def handle(self, request: WireRequest) -> WireResponse:
+        """Return the token response or the error."""
+        client: Client | None = None
+        try:
+            if request.method != "POST":
+                raise InvalidRequest("the token endpoint takes POST only", reason="method")
+            parameters = form_parameters(request)
+            client = self._services.authenticator.authenticate(request, parameters)
+            grant = self._authorised(client, parameters)
+            return json_response(grant(TokenRequest(client, parameters, request.case_code), self._services))
+        except ProtocolError as error:
+            return self._refusals.answer(Event.TOKEN_REQUEST, request, error, client.client_id if client else None)
+
+    def _authorised(self, client: Client, parameters: Mapping[str, str]) -> Grant:
+        name = parameters.get("grant_type")
+        if name is None:
+            raise InvalidRequest("grant_type is missing", reason="grant_type_missing")
+        grant = self._grants.get(name)
+        if grant is None:
+            raise UnsupportedGrantType("this grant_type is not supported")
+        if name not in client.grant_types:
+            raise UnauthorizedClient("the client is not registered for this grant_type", reason="grant_not_registered")
+        return grant

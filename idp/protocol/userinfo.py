@@ -1,0 +1,76 @@
+"""The userinfo endpoint (OpenID Connect Core section 5.3): GET and POST, JSON or signed."""
+
+from __future__ import annotations
+
+from clients.registry import ClientRegistry
+from idp.model.audit import Event
+from idp.protocol.bearer import AccessClaims, AccessTokens
+from idp.protocol.errors import InsufficientScope, InvalidRequest, InvalidToken, ProtocolError
+from idp.protocol.mint import Mint
+from idp.protocol.refusals import Refusals
+from idp.protocol.wire import NO_STORE, WireRequest, WireResponse, json_response
+from idp.services.claims import ClaimSource
+from idp.services.tokens import TokenService
+from keys.ring import LiveRing
+
+
+class UserinfoEndpoint:
+    """Releases the claims of a grant."""
+
+    def __init__(  # noqa: PLR0913 - collaborators
+        self,
+        tokens: TokenService,
+        access: AccessTokens,
+        claims: ClaimSource,
+        registry: ClientRegistry,
+        mint: Mint,
+        ring: LiveRing,
+        refusals: Refusals,
+    ) -> None:
+        """Take collaborators."""
+        self._tokens = tokens
+        self._access = access
+        self._claims = claims
+        self._registry = registry
+        self._mint = mint
+        self._ring = ring
+        self._refusals = refusals
+
+    def handle(self, request: WireRequest) -> WireResponse:
+        """Return the claims, or the error with its challenge (RFC 6750 section 3)."""
+        token: AccessClaims | None = None
+        try:
+            if request.method not in {"GET", "POST"}:
+                raise InvalidRequest("userinfo takes GET and POST", reason="method")
+            token = self._access.verified(self._access.presented(request))
+            if "openid" not in token.scope or not token.grant_id:
+                raise InsufficientScope("the access token has no openid scope")
+            return self._released(token)
+        except ProtocolError as error:
+            self._refusals.record(Event.USERINFO, request, error, token.client_id if token else None)
+            return _challenge(error)
+
+    def _released(self, token: AccessClaims) -> WireResponse:
+        # The grant's claim set is needed to know whether the code is: it is asked for only by tokens with the identity scope.
+        state = self._tokens.state(token.grant_id, token.jti, with_code="identity" in token.scope)
+        if state is None or not state.is_live:
+            raise InvalidToken("the access token was revoked", reason="token_revoked")
+        self._registry.observe(state.versions.clients)
+        client = self._registry.find(token.client_id)
+        if client is None or client.state != "active":
+            raise InvalidToken("the client is no longer active", reason="client_inactive")
+        ring = self._ring.at(state.versions.keys)
+        released = {**self._claims.released(state.claims, state), "sub": token.sub}
+        if client.userinfo_signed_response_alg is None:
+            return json_response(released)
+        signed = self._mint.userinfo(ring, client, client.userinfo_signed_response_alg, released)
+        return WireResponse(200, (("Content-Type", "application/jwt"), *NO_STORE), signed.encode())
+
+
+def _challenge(error: ProtocolError) -> WireResponse:
+    if error.reason == "token_missing":
+        value = 'Bearer realm="dinhdanh"'
+    else:
+        value = f'Bearer realm="dinhdanh", error="{error.error}", error_description="{error.description}"'
+    headers = (*NO_STORE, ("WWW-Authenticate", value))
+    return json_response({"error": error.error, "error_description": error.description}, error.status, headers)
