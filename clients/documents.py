@@ -2,38 +2,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any
+from typing import Any, Final
 
 from clients.model import Client, Secret
 
-_SETS = frozenset({"scope", "grant_types", "response_types"})
-_TUPLES = frozenset({"redirect_uris", "post_logout_redirect_uris", "default_acr_values", "contacts"})
-_NAMES = tuple(each.name for each in fields(Client) if each.name != "redirect_set")
+_STORED: Final = tuple(each for each in fields(Client) if each.init)
+_NAMES: Final = tuple(each.name for each in _STORED)
+# Annotations are text here (``from __future__ import annotations``): the type of a field says how JSON holds it.
+_SETS: Final = tuple(each.name for each in _STORED if str(each.type).startswith("frozenset["))
+_TUPLES: Final = tuple(each.name for each in _STORED if str(each.type).startswith("tuple[str"))
+_MAPPINGS: Final = tuple(each.name for each in _STORED if str(each.type).startswith("Mapping["))
+_NOT_SHOWN: Final = ("secrets", "version", "client_name")
 
 
 def to_document(client: Client) -> dict[str, Any]:
     """Return everything as JSON values for the store; ``from_document`` reads it back."""
     document = {name: getattr(client, name) for name in _NAMES}
     document |= {name: sorted(document[name]) for name in _SETS}
+    document |= {name: list(document[name]) for name in _TUPLES}
+    document |= {name: dict(document[name]) for name in _MAPPINGS if document[name] is not None}
     document["secrets"] = [[one.digest.hex(), one.created_at, one.expires_at] for one in client.secrets]
     return document
 
 
-def from_document(document: dict[str, Any]) -> Client:
-    """Return the client of a stored document; fields that a later release added take their defaults."""
+def from_document(document: Mapping[str, Any]) -> Client:
+    """Return the client of a stored document.
+
+    Fields that a later release added take their defaults, fields that a later release wrote are passed over.
+    """
     values = {name: document[name] for name in _NAMES if name in document}
-    values |= {name: frozenset(values[name]) for name in _SETS}
+    values |= {name: frozenset(values[name]) for name in _SETS if name in values}
     values |= {name: tuple(values[name]) for name in _TUPLES if name in values}
-    values["secrets"] = tuple(Secret(bytes.fromhex(one[0]), one[1], one[2]) for one in document["secrets"])
+    values["secrets"] = tuple(Secret(bytes.fromhex(one[0]), one[1], one[2]) for one in document.get("secrets", ()))
     return Client(**values)
 
 
 def to_metadata(client: Client) -> dict[str, Any]:
-    """Return what may be shown: registered metadata and state, never a secret or its digest."""
-    document = to_document(client)
-    del document["secrets"], document["version"]
-    document["scope"] = " ".join(document["scope"])
-    document["client_secret_expires_at"] = 0
-    document["client_id_issued_at"] = client.created_at
-    return {name: value for name, value in document.items() if value is not None}
+    """Return what may be shown (RFC 7591 section 3.2.1): registered metadata and state, never a secret or its digest.
+
+    Names come as RFC 7591 section 2.2 writes them: ``client_name`` and one ``client_name#tag`` a language. Given back
+    to ``clients.metadata.parse``, the answer registers the same.
+    """
+    shown = {name: value for name, value in to_document(client).items() if value is not None and name not in _NOT_SHOWN}
+    shown["client_name"] = client.client_name["vi"]
+    shown |= {f"client_name#{language}": text for language, text in client.client_name.items()}
+    shown["scope"] = " ".join(shown["scope"])
+    shown["client_id_issued_at"] = client.created_at
+    if client.is_confidential:
+        shown["client_secret_expires_at"] = 0
+    return shown

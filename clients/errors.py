@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class MetadataError:
-    """One fault: the field, a reason id, and a sentence that says what would be right."""
+    """One fault: the field (``redirect_uris[1]`` for a member), a reason id, and what would be right."""
 
     field: str
     reason: str
@@ -20,7 +20,7 @@ class MetadataError:
 
 
 class RegistrationRefused(Exception):
-    """A registration breaks rules; ``errors`` lists all of them, ``error`` is the wire code of RFC 7591 section 3.2.2."""
+    """A registration breaks rules; ``errors`` lists all of them, ``error`` is the wire code."""
 
     code = "invalid_client_metadata"
 
@@ -31,7 +31,10 @@ class RegistrationRefused(Exception):
 
     @property
     def error(self) -> str:
-        """Return ``invalid_redirect_uri`` when only redirect URIs are at fault, else ``invalid_client_metadata``."""
+        """Return ``invalid_redirect_uri`` when only redirect URIs are at fault (RFC 7591 section 3.2.2).
+
+        ``invalid_client_metadata`` otherwise.
+        """
         only_redirects = all(error.field.startswith("redirect_uris") for error in self.errors)
         return "invalid_redirect_uri" if only_redirects else "invalid_client_metadata"
 

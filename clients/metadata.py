@@ -1,176 +1,162 @@
-"""Registration metadata: one row a field, all faults at once, and the rules between fields.
+"""Registration metadata: one row a field, every fault at once.
 
-RFC 7591 section 2 and OpenID Connect Dynamic Client Registration section 2, plus the province's own fields. Discovery announces the tuples of
-this module, so what is announced is what registers.
+RFC 7591 section 2 and OpenID Connect Dynamic Client Registration section 2, plus the province's own fields. Discovery
+announces the tuples of this module, so what is announced is what registers. Rules between fields are in
+``clients.rules``; what is an operator's alone (``client_id``, ``client_secret``, ``sector``) is in ``clients.given``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 
-from clients import fields, uris
+from clients import fields, given, rules
 from clients.errors import MetadataError, RegistrationRefused
-from clients.fields import Fault, Parser
+from clients.fields import MAX_NAME, MAX_TEXT, Fault, Faults, Parser
+from clients.model import DEFAULT_SIGNING_ALG, NO_AUTHENTICATION
 from policies import assurance, claims, consent
 
-AUTH_METHODS: Final = ("client_secret_basic", "client_secret_post", "none")
+AUTH_METHODS: Final = ("client_secret_basic", "client_secret_post", NO_AUTHENTICATION)
 GRANT_TYPES: Final = ("authorization_code", "refresh_token", "client_credentials")
 RESPONSE_TYPES: Final = ("code",)
 SUBJECT_TYPES: Final = ("pairwise", "public")
 SIGNING_ALGS: Final = ("ES256", "RS256", "PS256", "EdDSA")
-PROFILES: Final = ("oidc",)
 APPLICATION_TYPES: Final = ("web", "native")
+LEGAL_BASES: Final = consent.LEGAL_BASES
+CONSENT_MODES: Final = consent.MODES
+SCOPES: Final = claims.SCOPES
+ACR_VALUES: Final = assurance.LEVELS
+PROFILES: Final = ("oidc",)
+LATER_PROFILES: Final = ("fapi2", "fapi2-message-signing")
+LANGUAGES: Final = ("vi", "en")
+
+Values = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """How one field is read. ``default`` is used where it is absent; a required field has no default."""
+    """How one field is read.
+
+    ``default`` is used where it is absent; ``derive``, if there is one, makes the default out of the other values.
+    """
 
     parse: Parser
     default: Any = None
     is_required: bool = False
+    derive: Callable[[Values], Any] | None = None
 
 
-FIELDS: Final[Mapping[str, Field]] = {
-    "client_name": Field(fields.translated, is_required=True),
-    "unit": Field(fields.text, is_required=True),
-    "legal_basis": Field(fields.choice(consent.LEGAL_BASES), is_required=True),
-    "purpose": Field(fields.translated, is_required=True),
-    "application_type": Field(fields.choice(APPLICATION_TYPES), "web"),
-    "redirect_uris": Field(fields.listed(fields.text), ()),
-    "post_logout_redirect_uris": Field(fields.listed(fields.text), ()),
-    "backchannel_logout_uri": Field(fields.web_uri),
-    "backchannel_logout_session_required": Field(fields.flag, False),
-    "grant_types": Field(fields.listed(fields.choice(GRANT_TYPES), 1), ("authorization_code",)),
-    "response_types": Field(fields.listed(fields.choice(RESPONSE_TYPES)), None),
-    "token_endpoint_auth_method": Field(fields.choice(AUTH_METHODS)),
-    "scope": Field(fields.words(claims.SCOPES), frozenset({"openid"})),
-    "subject_type": Field(fields.choice(SUBJECT_TYPES), "pairwise"),
-    "id_token_signed_response_alg": Field(fields.choice(SIGNING_ALGS), "RS256"),
-    "userinfo_signed_response_alg": Field(fields.choice(SIGNING_ALGS)),
-    "default_max_age": Field(fields.seconds),
-    "require_auth_time": Field(fields.flag, False),
-    "default_acr_values": Field(fields.listed(fields.choice(assurance.LEVELS)), ()),
-    "minimum_acr": Field(fields.choice(assurance.LEVELS)),
-    "require_pkce": Field(fields.flag, True),
-    "consent": Field(fields.choice(consent.MODES), "ask"),
-    "profile": Field(fields.choice(PROFILES), "oidc"),
-    "contacts": Field(fields.listed(fields.text), ()),
-    "logo_uri": Field(fields.web_uri),
-    "client_uri": Field(fields.web_uri),
-    "policy_uri": Field(fields.web_uri),
-    "tos_uri": Field(fields.web_uri),
-    "initiate_login_uri": Field(fields.web_uri),
-    "software_id": Field(fields.text),
-    "software_version": Field(fields.text),
-}
-"""Every field that a registration may hold; another field is one row."""
+def _default_method(values: Values) -> str:
+    """Return ``none`` for native clients, which cannot keep a secret (RFC 8252 section 8.5)."""
+    return NO_AUTHENTICATION if values["application_type"] == "native" else "client_secret_basic"
 
-_TAGGED: Final = {"client_name#vi": "vi", "client_name#en": "en"}
-_OPERATOR_ONLY: Final = frozenset({"client_id", "client_secret", "sector"})
+
+def _default_response_types(values: Values) -> frozenset[str]:
+    """Return what the grants need (RFC 7591 section 2.1)."""
+    return frozenset({"code"} if "authorization_code" in values["grant_types"] else ())
+
+
+FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
+    {
+        "client_name": Field(fields.translated(MAX_NAME), is_required=True),
+        "unit": Field(fields.code, is_required=True),
+        "legal_basis": Field(fields.choice(LEGAL_BASES), is_required=True),
+        "purpose": Field(fields.translated(MAX_TEXT), is_required=True),
+        "application_type": Field(fields.choice(APPLICATION_TYPES), "web"),
+        "redirect_uris": Field(fields.listed(fields.raw_uri), ()),
+        "post_logout_redirect_uris": Field(fields.listed(fields.raw_uri), ()),
+        "backchannel_logout_uri": Field(fields.web_uri),
+        "backchannel_logout_session_required": Field(fields.flag, default=False),
+        "frontchannel_logout_uri": Field(fields.web_uri),
+        "frontchannel_logout_session_required": Field(fields.flag, default=False),
+        "grant_types": Field(fields.set_of(GRANT_TYPES, 1), frozenset({"authorization_code"})),
+        "response_types": Field(fields.set_of(RESPONSE_TYPES), derive=_default_response_types),
+        "token_endpoint_auth_method": Field(fields.choice(AUTH_METHODS), derive=_default_method),
+        "scope": Field(fields.words(SCOPES), frozenset({"openid"})),
+        "subject_type": Field(fields.choice(SUBJECT_TYPES), "pairwise"),
+        "id_token_signed_response_alg": Field(fields.choice(SIGNING_ALGS), DEFAULT_SIGNING_ALG),
+        "userinfo_signed_response_alg": Field(fields.choice(SIGNING_ALGS)),
+        "default_max_age": Field(fields.seconds),
+        "require_auth_time": Field(fields.flag, default=False),
+        "default_acr_values": Field(fields.listed(fields.choice(ACR_VALUES)), ()),
+        "minimum_acr": Field(fields.choice(ACR_VALUES)),
+        "require_pkce": Field(fields.flag, default=True),
+        "consent": Field(fields.choice(CONSENT_MODES), "ask"),
+        "profile": Field(fields.choice(PROFILES, LATER_PROFILES), "oidc"),
+        "contacts": Field(fields.listed(fields.text(MAX_NAME)), ()),
+        "logo_uri": Field(fields.web_uri),
+        "client_uri": Field(fields.web_uri),
+        "policy_uri": Field(fields.web_uri),
+        "tos_uri": Field(fields.web_uri),
+        "initiate_login_uri": Field(fields.web_uri),
+        "jwks": Field(fields.jwks),
+        "jwks_uri": Field(fields.web_uri),
+        "software_id": Field(fields.text(MAX_NAME)),
+        "software_version": Field(fields.text(MAX_NAME)),
+    }
+)
+"""Every field that a registration may hold. Another one is a row here and an attribute of ``clients.model.Client``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """Checked values by field name, and the names of fields that were ignored because we know none of them (RFC 7591 section 2)."""
+    """Checked values by field name, every field present; and the names that were ignored (RFC 7591 section 2).
 
-    values: Mapping[str, Any]
+    A name that is not short plain ASCII appears as ``?``.
+    """
+
+    values: Values
     ignored: tuple[str, ...]
 
 
-def parse(document: Any) -> Registration:  # noqa: ANN401 - JSON from outside
-    """Return the checked registration; raises ``RegistrationRefused`` with every fault that was found."""
-    if not isinstance(document, dict):
-        raise RegistrationRefused([MetadataError("document", "not_object", "must be a JSON object of metadata fields")])
-    document = _with_tagged_names(document)
-    faults: list[MetadataError] = []
-    values = {name: _value(name, row, document, faults) for name, row in FIELDS.items()}
-    if not faults:
-        values = _completed(values)
-        faults.extend(_between(values))
+def parse(document: object, *, is_operator: bool = True) -> Registration:
+    """Return the checked registration; raises ``RegistrationRefused`` with every fault that was found.
+
+    ``client_id``, ``client_secret`` and ``sector`` are an operator's to give (``clients.given``); from anybody else
+    they are ignored, and named as such.
+    """
+    registration, faults = check(document, is_operator=is_operator)
     if faults:
         raise RegistrationRefused(faults)
-    ignored = sorted(str(name) for name in document.keys() - FIELDS.keys() - _OPERATOR_ONLY)
-    return Registration(values, tuple(ignored))
+    return registration
 
 
-def _with_tagged_names(document: dict[str, Any]) -> dict[str, Any]:
-    """Fold ``client_name#vi`` and ``client_name#en`` (RFC 7591 section 2.2) into one translated field."""
-    tagged = {language: document[name] for name, language in _TAGGED.items() if name in document}
-    if not tagged:
-        return document
-    plain = document.get("client_name")
-    names = {"vi": plain, **tagged} if isinstance(plain, str) else tagged
-    return {**{name: value for name, value in document.items() if name not in _TAGGED}, "client_name": names}
+def check(document: object, *, is_operator: bool = True) -> tuple[Registration, list[MetadataError]]:
+    """Return what could be read and every fault; with a fault the registration is of no use to anybody."""
+    if not isinstance(document, dict):
+        fault = MetadataError("document", "not_object", "must be a JSON object of metadata fields")
+        return Registration({}, ()), [fault]
+    folded = fields.tagged(document, "client_name", LANGUAGES)
+    faults: list[MetadataError] = []
+    values = {name: _value(name, row, folded.get(name), faults) for name, row in FIELDS.items()}
+    faulty = {fault.field.partition("[")[0].partition(".")[0] for fault in faults}
+    for name, row in FIELDS.items():
+        if row.derive is not None and values[name] is None:
+            values[name] = row.derive(values)
+    faults.extend(rules.broken(values, faulty))
+    known = FIELDS.keys() | (given.FIELDS if is_operator else ())
+    ignored = sorted({fields.shown(name) for name in folded.keys() - known - SERVER_FIELDS})
+    return Registration(MappingProxyType(values), tuple(ignored)), faults
 
 
-def _value(name: str, row: Field, document: dict[str, Any], faults: list[MetadataError]) -> Any:  # noqa: ANN401 - JSON
-    if document.get(name) is None:
+SERVER_FIELDS: Final = frozenset(
+    {"client_id_issued_at", "client_secret_expires_at", "sector_id", "state", "created_at", "updated_at"}
+)
+"""What ``clients.documents.to_metadata`` shows beside the fields: no surprise when it comes back edited."""
+
+
+def _value(name: str, row: Field, given_value: object, faults: list[MetadataError]) -> Any:  # noqa: ANN401 - by field
+    if given_value is None:  # null means absent (RFC 7592 section 2.2)
         if row.is_required:
-            faults.append(MetadataError(name, "missing", "is missing"))
+            faults.append(MetadataError(name, "missing", "is required"))
         return row.default
     try:
-        return row.parse(document[name])
+        return row.parse(given_value)
     except Fault as fault:
-        faults.append(MetadataError(name, fault.reason, fault.detail))
-        return row.default
-
-
-def _completed(values: dict[str, Any]) -> dict[str, Any]:
-    """Fill defaults that depend on other fields: a native client is public, a code grant answers with a code."""
-    native = values["application_type"] == "native"
-    method = values["token_endpoint_auth_method"] or ("none" if native else "client_secret_basic")
-    uses_code = "authorization_code" in values["grant_types"]
-    response_types = values["response_types"]
-    return {
-        **values,
-        "token_endpoint_auth_method": method,
-        "response_types": response_types if response_types is not None else (("code",) if uses_code else ()),
-    }
-
-
-def _between(values: Mapping[str, Any]) -> list[MetadataError]:
-    found: list[MetadataError] = []
-    for name in ("redirect_uris", "post_logout_redirect_uris"):
-        for position, uri in enumerate(values[name]):
-            fault = uris.redirect_fault(uri, values["application_type"])
-            if fault is not None:
-                found.append(MetadataError(f"{name}[{position}]", *fault))
-    found.extend(MetadataError(*row) for applies, row in _rules(values) if applies)
-    return found
-
-
-def _rules(values: Mapping[str, Any]) -> tuple[tuple[bool, tuple[str, str, str]], ...]:
-    """Return every rule between fields: whether it is broken, and the fault."""
-    grants, public = values["grant_types"], values["token_endpoint_auth_method"] == "none"
-    uses_code, answers = "authorization_code" in grants, "code" in values["response_types"]
-    by_law = values["legal_basis"] in {"public_duty", "legal_obligation"}
-    return (
-        (uses_code and not values["redirect_uris"], ("redirect_uris", "missing", "is required for authorization_code")),
-        (
-            uses_code != answers,
-            ("response_types", "inconsistent", "must hold code exactly when grant_types holds authorization_code"),
-        ),
-        (
-            "refresh_token" in grants and not uses_code,
-            ("grant_types", "inconsistent", "refresh_token needs authorization_code beside it"),
-        ),
-        (
-            public and "client_credentials" in grants,
-            ("grant_types", "public_client", "client_credentials needs a client that can keep a secret"),
-        ),
-        (
-            public and not values["require_pkce"],
-            ("require_pkce", "public_client", "may be false only for a client that can keep a secret"),
-        ),
-        (
-            uses_code and "openid" not in values["scope"],
-            ("scope", "openid_missing", "must contain openid for authorization_code"),
-        ),
-        (
-            values["consent"] == "notice" and not by_law,
-            ("consent", "no_duty", "may be notice only where legal_basis is public_duty or legal_obligation"),
-        ),
-    )
+        found: tuple[Fault, ...] = (fault,)
+    except Faults as several:
+        found = several.found
+    faults.extend(MetadataError(f"{name}{fault.place}", fault.reason, fault.detail) for fault in found)
+    return row.default

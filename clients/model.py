@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Final
+
+from clients.uris import loopback_without_port
+
+NO_AUTHENTICATION: Final = "none"
+"""The ``token_endpoint_auth_method`` of public clients (RFC 7591 section 2)."""
+DEFAULT_SIGNING_ALG: Final = "RS256"
+"""Of ID tokens, where a registration names none (OpenID Connect Registration section 2); ES256 is cheaper."""
 
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """One client secret: only its digest is kept. ``expires_at`` is None for the newest."""
+    """One client secret: only its SHA-256 is kept.
+
+    Moments are epoch seconds; ``expires_at`` is None for the newest.
+    """
 
     digest: bytes
     created_at: int
@@ -22,7 +33,13 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A department system. Field names are the registered metadata's where one exists (RFC 7591, OpenID Connect Registration)."""
+    """A department system.
+
+    Field names are the registered metadata's where one exists (RFC 7591 section 2, OpenID Connect Registration section
+    2). ``client_name`` and ``purpose`` are texts by language, ``vi`` always among them. ``scope`` is all that the
+    client may ever ask. ``state`` is ``active``, ``suspended`` or ``removed``; ``version`` is the registry's version of
+    the last change. The fields at the end are derived.
+    """
 
     client_id: str
     client_name: Mapping[str, str]
@@ -39,9 +56,11 @@ class Client:
     post_logout_redirect_uris: tuple[str, ...] = ()
     backchannel_logout_uri: str | None = None
     backchannel_logout_session_required: bool = False
+    frontchannel_logout_uri: str | None = None
+    frontchannel_logout_session_required: bool = False
     application_type: str = "web"
     subject_type: str = "pairwise"
-    id_token_signed_response_alg: str = "RS256"
+    id_token_signed_response_alg: str = DEFAULT_SIGNING_ALG
     userinfo_signed_response_alg: str | None = None
     default_max_age: int | None = None
     require_auth_time: bool = False
@@ -64,16 +83,29 @@ class Client:
     version: int = 0
     created_at: int = 0
     updated_at: int = 0
-    redirect_set: frozenset[str] = field(default=frozenset(), compare=False)
+    redirect_set: frozenset[str] = field(init=False, compare=False, repr=False)
+    loopback_redirects: frozenset[str] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Fill what is derived."""
-        object.__setattr__(self, "redirect_set", frozenset(self.redirect_uris))
+        """Fill what is derived, and close the texts against change: every request of the process reads them."""
+        loopback = (loopback_without_port(uri) for uri in self.redirect_uris if self.application_type == "native")
+        for name, value in (
+            ("redirect_set", frozenset(self.redirect_uris)),
+            ("loopback_redirects", frozenset(uri for uri in loopback if uri is not None)),
+            ("client_name", MappingProxyType(dict(self.client_name))),
+            ("purpose", MappingProxyType(dict(self.purpose))),
+        ):
+            object.__setattr__(self, name, value)
+
+    @property
+    def is_active(self) -> bool:
+        """Tell whether the client is served: neither suspended nor removed."""
+        return self.state == "active"
 
     @property
     def is_confidential(self) -> bool:
         """Tell whether the client authenticates at the token endpoint."""
-        return self.token_endpoint_auth_method != "none"
+        return self.token_endpoint_auth_method != NO_AUTHENTICATION
 
     def name(self, language: str) -> str:
         """Return the client's name in a language, Vietnamese where there is none."""
@@ -82,5 +114,3 @@ class Client:
     def purpose_in(self, language: str) -> str:
         """Return the purpose in a language, Vietnamese where there is none."""
         return self.purpose.get(language) or self.purpose["vi"]
-
-

@@ -1,7 +1,7 @@
 """The registry: every process holds all clients as frozen objects and reads only what has changed since.
 
-Hot statements return the registry's version in their own round trip; ``observe`` reloads when it is newer, so a suspension counts at once
-everywhere. ``refresh_if_older_than`` is for answers that touch no database.
+Hot statements return the registry's version in their own round trip; ``observe`` reloads when it is newer, so a
+suspension counts at once everywhere. ``refresh_if_older_than`` is for answers that touch no database.
 """
 
 from __future__ import annotations
@@ -11,18 +11,23 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from threading import Lock
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
-from clients import metadata, secrets
+from clients import given, metadata, secrets, sectors
 from clients.errors import ClientConflict, ClientNotFound, MetadataError, RegistrationRefused
-from clients.model import Client, Secret
+from clients.model import NO_AUTHENTICATION, Client, Secret
+from clients.secrets import DEFAULT_OVERLAP
 
-DEFAULT_OVERLAP = 7 * 86400
+_ACTIONS: Final = MappingProxyType({"suspended": "suspend", "active": "resume", "removed": "remove"})
 
 
 @dataclass(frozen=True, slots=True)
 class ClientEvent:
-    """What happened to a client, for the audit row in the same transaction. ``action`` is ``add``, ``update``, ``rotate-secret`` …"""
+    """What happened to a client, for the audit row in the same transaction.
+
+    ``action`` is ``add``, ``update``, ``rotate-secret``, ``suspend``, ``resume`` or ``remove``. ``fields`` names what
+    changed, never a value; of ``add`` it names what the operator decided himself.
+    """
 
     action: str
     client_id: str
@@ -32,30 +37,46 @@ class ClientEvent:
 
 
 class ClientRepository(Protocol):
-    """Where clients are kept. Every change raises the registry's version by one and stamps the client with it."""
+    """Where clients are kept. Every change raises the registry's version by one and stamps the client with it.
+
+    Versions become visible in order: whoever has read version n misses no change up to n.
+    """
 
     def version(self) -> int:
         """Return the version of the last change, 0 when there was none."""
         ...
 
     def changed_since(self, version: int) -> list[Client]:
-        """Return the clients that changed after ``version``, in order of their change."""
+        """Return the clients that changed after ``version``, removed ones too, in order of their change."""
         ...
 
     def add(self, client: Client, event: ClientEvent) -> Client:
-        """Insert with the audit row and return the stamped client; raises ``ClientConflict`` for a taken id."""
+        """Insert with the audit row and return the stamped client.
+
+        Raises ``ClientConflict`` for an id that is or ever was taken.
+        """
         ...
 
     def replace(self, client: Client, event: ClientEvent) -> Client:
-        """Replace if the stored version still is ``client.version``, with the audit row; raises ``ClientConflict``."""
+        """Replace if the stored version still is ``client.version``, with the audit row, and return it stamped.
+
+        Raises ``ClientConflict`` if it is another; nothing is written then.
+        """
         ...
 
 
 class ClientRegistry:
-    """Reads are one dictionary look-up; changes go through the repository first."""
+    """Reads are one dictionary look-up; changes go through the repository first.
+
+    Threads may share one: a reload swaps in a new mapping, and readers never wait for it.
+    """
 
     def __init__(
-        self, repository: ClientRepository, now: Callable[[], int], new_id: Callable[[], str], monotonic: Callable[[], float] = time.monotonic
+        self,
+        repository: ClientRepository,
+        now: Callable[[], int],
+        new_id: Callable[[], str],
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Take the store, the clock in epoch seconds, the maker of ids, and a monotonic clock for ages."""
         self._repository = repository
@@ -68,73 +89,113 @@ class ClientRegistry:
         self._clients: Mapping[str, Client] = MappingProxyType({})
 
     def find(self, client_id: str) -> Client | None:
-        """Return the client as this process knows it, whatever its state."""
+        """Return the client as this process knows it, whatever its state: the caller asks ``is_active``."""
         if self._version < 0:
-            self._load()
+            self.observe(0)
         return self._clients.get(client_id)
 
     def all(self) -> tuple[Client, ...]:
         """Return every client that is not removed, by id."""
         self._load()
-        return tuple(self._clients[name] for name in sorted(self._clients) if self._clients[name].state != "removed")
+        clients = self._clients
+        return tuple(clients[name] for name in sorted(clients) if clients[name].state != "removed")
 
     def observe(self, version: int) -> None:
         """Reload what changed if ``version``, which rode along with a statement, is newer than ours."""
         if version > self._version:
-            self._load()
+            with self._lock:
+                # Whoever waited here while another thread reloaded has nothing left to do.
+                if version > self._version:
+                    self._reload()
 
     def refresh_if_older_than(self, seconds: float) -> None:
         """Ask for the version if the last look is older than ``seconds``."""
-        if self._monotonic() - self._loaded_at >= seconds:
-            self._load()
+        if self._is_older_than(seconds):
+            with self._lock:
+                if self._is_older_than(seconds):
+                    self._reload()
 
-    def register(self, document: Mapping[str, Any], *, is_operator: bool, actor: str = "operator:local") -> tuple[Client, str | None, tuple[str, ...]]:
-        """Register; returns the client, its secret once (None for public ones), and ignored field names.
+    def register(
+        self, document: Mapping[str, Any], *, is_operator: bool, actor: str = "operator:local"
+    ) -> tuple[Client, str | None, tuple[str, ...]]:
+        """Register; returns the client, its secret this once (None for public ones), and names of ignored fields.
 
-        An operator's own ``client_id``, ``client_secret`` and ``sector`` are kept. Raises ``RegistrationRefused``, ``ClientConflict``.
+        An operator's own ``client_id``, ``client_secret`` and ``sector`` are kept. Raises ``RegistrationRefused`` with
+        every fault, and ``ClientConflict`` for an id that is or ever was taken.
         """
-        registration = metadata.parse(dict(document))
-        given = document if is_operator else {}
-        client_id = _given_id(given.get("client_id")) or self._new_id()
-        secret = _secret(registration.values, given.get("client_secret"))
+        registration, faults = metadata.check(dict(document), is_operator=is_operator)
+        own, own_faults = given.read(document if is_operator else {})
+        if faults or own_faults:
+            raise RegistrationRefused([*faults, *own_faults])
+        client_id = own.client_id or self._new_id()
+        secret = _first_secret(registration.values, own.client_secret)
         now = self._now()
         client = Client(
             client_id=client_id,
-            sector_id=str(given.get("sector") or f"sec_{self._new_id()}"),
+            sector_id=own.sector or sectors.new_sector_id(self._new_id),
             secrets=(Secret(secrets.digest(secret), now),) if secret else (),
             created_at=now,
             updated_at=now,
-            **_frozen(registration.values),
+            **registration.values,
         )
-        stored = self._repository.add(client, ClientEvent("add", client_id, actor=actor))
+        decided = tuple(sorted(name for name in given.FIELDS if getattr(own, name) is not None))
+        stored = self._repository.add(client, ClientEvent("add", client_id, decided, actor))
         self._load()
         return stored, secret, registration.ignored
 
     def update(self, client_id: str, document: Mapping[str, Any], *, actor: str = "operator:local") -> Client:
-        """Replace the metadata as a whole; id, sector and secrets stay. Raises like ``register``, and ``ClientNotFound``."""
+        """Replace the metadata as a whole (RFC 7592 section 2.2); id, sector and secrets stay.
+
+        A client that becomes public loses its secrets; one that becomes confidential has none until
+        ``rotate_secret``. What changes nothing is not written. Raises ``RegistrationRefused``, ``ClientNotFound`` and
+        ``ClientConflict``.
+        """
         current = self.known(client_id)
-        values = _frozen(metadata.parse(dict(document)).values)
+        registration, faults = metadata.check(dict(document))
+        faults = [*faults, *given.changes(document, current, self._now())]
+        if faults:
+            raise RegistrationRefused(faults)
+        values = dict(registration.values)
+        if values["token_endpoint_auth_method"] == NO_AUTHENTICATION:
+            values["secrets"] = ()
         changed = tuple(sorted(name for name, value in values.items() if getattr(current, name) != value))
+        if not changed:
+            return current
         updated = replace(current, **values, updated_at=self._now())
         return self._changed(updated, ClientEvent("update", client_id, changed, actor))
 
-    def rotate_secret(self, client_id: str, *, overlap: int = DEFAULT_OVERLAP, actor: str = "operator:local") -> tuple[Client, str]:
-        """Give the client a new secret; the old one lives for ``overlap`` seconds more."""
+    def rotate_secret(
+        self, client_id: str, *, overlap: int = DEFAULT_OVERLAP, actor: str = "operator:local"
+    ) -> tuple[Client, str]:
+        """Give the client a new secret, returned this once; the old one lives for ``overlap`` seconds more.
+
+        Raises ``RegistrationRefused`` for a public client or an overlap out of bounds, ``ClientNotFound``,
+        ``ClientConflict``.
+        """
         current = self.known(client_id)
         if not current.is_confidential:
-            raise RegistrationRefused([MetadataError("client_secret", "public_client", "a public client has no secret")])
+            raise RegistrationRefused([_public("has no secret: token_endpoint_auth_method is none")])
         secret, now = secrets.new_secret(), self._now()
         updated = replace(current, secrets=secrets.rotated(current.secrets, secret, now, overlap), updated_at=now)
-        return self._changed(updated, ClientEvent("rotate-secret", client_id, actor=actor)), secret
+        return self._changed(updated, ClientEvent("rotate-secret", client_id, ("secrets",), actor)), secret
 
     def set_state(self, client_id: str, state: str, *, actor: str = "operator:local", note: str = "") -> Client:
-        """Suspend (``suspended``), resume (``active``) or remove (``removed``) a client; a removed id is never used again."""
-        action = {"suspended": "suspend", "active": "resume", "removed": "remove"}[state]
-        updated = replace(self.known(client_id), state=state, updated_at=self._now())
-        return self._changed(updated, ClientEvent(action, client_id, actor=actor, note=note))
+        """Suspend (``suspended``), resume (``active``) or remove (``removed``) a client.
+
+        A removed client stays as a tombstone without secrets, so that its id never names another system. Setting the
+        state that is there changes nothing. Raises ``ClientNotFound``, ``ClientConflict``, ``KeyError`` for an unknown
+        state.
+        """
+        action = _ACTIONS[state]
+        current = self.known(client_id)
+        if current.state == state:
+            return current
+        kept = () if state == "removed" else current.secrets
+        updated = replace(current, state=state, secrets=kept, updated_at=self._now())
+        return self._changed(updated, ClientEvent(action, client_id, ("state",), actor, note))
 
     def known(self, client_id: str) -> Client:
-        """Return a client that is not removed; raises ``ClientNotFound``."""
+        """Return a client that is not removed, as stored now; raises ``ClientNotFound``."""
         self._load()
         client = self._clients.get(client_id)
         if client is None or client.state == "removed":
@@ -146,33 +207,34 @@ class ClientRegistry:
         self._load()
         return stored
 
+    def _is_older_than(self, seconds: float) -> bool:
+        return self._version < 0 or self._monotonic() - self._loaded_at >= seconds
+
     def _load(self) -> None:
         with self._lock:
-            version = self._repository.version()
-            if version > self._version:
-                changed = self._repository.changed_since(max(self._version, 0))
-                self._clients = MappingProxyType({**self._clients, **{one.client_id: one for one in changed}})
-                self._version = max([version, *(one.version for one in changed)])
-            self._loaded_at = self._monotonic()
+            self._reload()
+
+    def _reload(self) -> None:
+        """Read what is new; the lock is held."""
+        asked_at = self._monotonic()
+        version = self._repository.version()
+        if version > self._version:
+            changed = self._repository.changed_since(max(self._version, 0))
+            self._clients = MappingProxyType({**self._clients, **{one.client_id: one for one in changed}})
+            self._version = max([version, *(one.version for one in changed)])
+        self._loaded_at = asked_at
 
 
-def _frozen(values: Mapping[str, Any]) -> dict[str, Any]:
-    sets = {name: frozenset(values[name]) for name in ("grant_types", "response_types")}
-    return {**values, **sets}
+def _first_secret(values: Mapping[str, Any], own: str | None) -> str | None:
+    if values["token_endpoint_auth_method"] != NO_AUTHENTICATION:
+        return own or secrets.new_secret()
+    if own is not None:
+        raise RegistrationRefused([_public("must be left out where token_endpoint_auth_method is none")])
+    return None
 
 
-def _given_id(given: Any) -> str | None:  # noqa: ANN401 - JSON
-    if given is None:
-        return None
-    if not isinstance(given, str) or not 1 <= len(given) <= 128 or not all(c.isascii() and (c.isalnum() or c in "._~-") for c in given):  # noqa: PLR2004 - bounds
-        raise RegistrationRefused([MetadataError("client_id", "characters", "must be 1 to 128 letters, digits or . _ ~ -")])
-    return given
-
-
-def _secret(values: Mapping[str, Any], given: Any) -> str | None:  # noqa: ANN401 - JSON
-    if values["token_endpoint_auth_method"] == "none":
-        return None
-    return secrets.check_given(given) if isinstance(given, str) else secrets.new_secret()
+def _public(detail: str) -> MetadataError:
+    return MetadataError("client_secret", "public_client", detail)
 
 
 __all__ = ["ClientConflict", "ClientEvent", "ClientRegistry", "ClientRepository"]

@@ -1,4 +1,4 @@
-"""Client secrets: 256 random bits, kept as SHA-256, at most two at a time so that a department can change over without a gap."""
+"""Client secrets: 256 random bits, kept as SHA-256; at most two live, so that a change-over has no gap."""
 
 from __future__ import annotations
 
@@ -11,41 +11,65 @@ from clients.errors import MetadataError, RegistrationRefused
 from clients.model import Secret
 
 MINIMUM_LENGTH: Final = 32
-_NOBODY: Final = hashlib.sha256(b"nobody").digest()
+"""Of a secret that an operator brings along, in characters: 128 bits if it is written in hexadecimal."""
+MAXIMUM_LENGTH: Final = 512
+DEFAULT_OVERLAP: Final = 7 * 86400
+MAXIMUM_OVERLAP: Final = 90 * 86400
+_LEAST_VARIETY: Final = 8
+_NOBODY: Final = Secret(hashlib.sha256(b"nobody").digest(), 0, 0)
 
 
 def new_secret() -> str:
-    """Return a new secret of 43 characters."""
+    """Return a new secret of 256 bits as 43 characters of base64url."""
     return random.token_urlsafe(32)
 
 
 def digest(secret: str) -> bytes:
-    """Return what is stored: one round is enough for 256 random bits; a password hash would only slow the token endpoint."""
+    """Return what is stored: one round is enough for 256 random bits; a password hash would only slow the endpoint."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
 
 
-def check_given(secret: str) -> str:
-    """Return a secret that an operator brings along; raises ``RegistrationRefused`` for one that could be guessed."""
-    if len(secret) < MINIMUM_LENGTH or len(set(secret)) < 8 or not secret.isascii() or not secret.isprintable():  # noqa: PLR2004 - a sanity bound
-        raise RegistrationRefused(
-            [MetadataError("client_secret", "weak_secret", f"must be at least {MINIMUM_LENGTH} random ASCII characters")]
-        )
-    return secret
+def fault(secret: object) -> MetadataError | None:
+    """Return what is wrong with a secret that an operator gave; None for one that is hard to guess.
+
+    RFC 6749 section 10.10; the characters are those of RFC 6749 appendix A.2.
+    """
+    if not isinstance(secret, str):
+        return MetadataError("client_secret", "not_text", "must be a text")
+    fits = MINIMUM_LENGTH <= len(secret) <= MAXIMUM_LENGTH and secret.isascii() and secret.isprintable()
+    if fits and len(set(secret)) >= _LEAST_VARIETY:
+        return None
+    return MetadataError(
+        "client_secret", "weak_secret", f"must be {MINIMUM_LENGTH} to {MAXIMUM_LENGTH} random ASCII characters"
+    )
 
 
 def is_valid(kept: tuple[Secret, ...], presented: str, now: int) -> bool:
-    """Tell whether ``presented`` is one of the live secrets; the same work whether there is one, two or none."""
+    """Tell whether ``presented`` is one of the live secrets at ``now`` (epoch seconds).
+
+    Compared in constant time and without stopping at the first hit. Without any secret a comparison is made all the
+    same: give ``()`` for an unknown client and its answer takes as long.
+    """
     offered, found = digest(presented), False
-    for secret in (kept or (Secret(_NOBODY, 0, 0),)):
+    for secret in kept or (_NOBODY,):
         alive = secret.expires_at is None or now < secret.expires_at
         found |= hmac.compare_digest(secret.digest, offered) and alive
     return found
 
 
 def rotated(kept: tuple[Secret, ...], secret: str, now: int, overlap: int) -> tuple[Secret, ...]:
-    """Return the secrets after a change: the new one, and the newest old one for ``overlap`` seconds more."""
-    newest = max(kept, key=lambda one: one.created_at, default=None)
+    """Return the secrets after a change: the new one, and the newest old one for ``overlap`` seconds more.
+
+    Raises ``RegistrationRefused`` for an overlap below 0 or above ``MAXIMUM_OVERLAP``. A second change within the
+    overlap ends the oldest secret at once: never are there three.
+    """
+    if not 0 <= overlap <= MAXIMUM_OVERLAP:
+        raise RegistrationRefused(
+            [MetadataError("overlap", "not_seconds", f"must be 0 to {MAXIMUM_OVERLAP} seconds: a secret must end")]
+        )
     fresh = Secret(digest(secret), now)
-    if newest is None or overlap <= 0:
+    newest = max(kept, key=lambda one: one.created_at, default=None)
+    if newest is None or overlap == 0 or newest.digest == fresh.digest:
         return (fresh,)
-    return (fresh, Secret(newest.digest, newest.created_at, now + overlap))
+    end = now + overlap if newest.expires_at is None else min(newest.expires_at, now + overlap)
+    return (fresh, Secret(newest.digest, newest.created_at, end))

@@ -1,0 +1,123 @@
+"""Rules between metadata fields. A rule is skipped while a field that it reads is itself at fault."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import Any, Final
+
+from clients import uris
+from clients.errors import MetadataError
+from clients.model import NO_AUTHENTICATION
+
+Values = Mapping[str, Any]
+
+BY_LAW: Final = frozenset({"public_duty", "legal_obligation"})
+"""Legal bases under which a person is told and not asked (Decree 13/2023 articles 13 and 17)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """``field`` is blamed with ``reason`` and ``detail`` where ``is_broken``; ``reads`` are the fields it looks at."""
+
+    field: str
+    reason: str
+    detail: str
+    reads: tuple[str, ...]
+    is_broken: Callable[[Values], bool]
+
+
+def _uses_code(values: Values) -> bool:
+    return "authorization_code" in values["grant_types"]
+
+
+def _is_public(values: Values) -> bool:
+    return bool(values["token_endpoint_auth_method"] == NO_AUTHENTICATION)
+
+
+_METHOD: Final = ("token_endpoint_auth_method", "application_type")
+
+RULES: Final = (
+    Rule(
+        "redirect_uris",
+        "missing",
+        "is required for the grant type authorization_code",
+        ("redirect_uris", "grant_types"),
+        lambda values: _uses_code(values) and not values["redirect_uris"],
+    ),
+    Rule(
+        "response_types",
+        "inconsistent",
+        "must be code with the grant type authorization_code, and empty without it (RFC 7591 section 2.1)",
+        ("response_types", "grant_types"),
+        lambda values: _uses_code(values) != ("code" in values["response_types"]),
+    ),
+    Rule(
+        "grant_types",
+        "inconsistent",
+        "refresh_token must have authorization_code beside it",
+        ("grant_types",),
+        lambda values: "refresh_token" in values["grant_types"] and not _uses_code(values),
+    ),
+    Rule(
+        "grant_types",
+        "public_client",
+        "client_credentials must be left out: token_endpoint_auth_method none proves nothing (RFC 6749 section 4.4)",
+        ("grant_types", *_METHOD),
+        lambda values: _is_public(values) and "client_credentials" in values["grant_types"],
+    ),
+    Rule(
+        "require_pkce",
+        "public_client",
+        "must be true for a client without a secret (RFC 9700 section 2.1.1)",
+        ("require_pkce", *_METHOD),
+        lambda values: _is_public(values) and not values["require_pkce"],
+    ),
+    Rule(
+        "require_pkce",
+        "native_client",
+        "must be true for a native client: another app may catch its code (RFC 8252 section 8.1)",
+        ("require_pkce", "application_type"),
+        lambda values: values["application_type"] == "native" and not values["require_pkce"],
+    ),
+    Rule(
+        "scope",
+        "openid_missing",
+        "must contain openid for the grant type authorization_code",
+        ("scope", "grant_types"),
+        lambda values: _uses_code(values) and "openid" not in values["scope"],
+    ),
+    Rule(
+        "consent",
+        "no_duty",
+        "must be ask, unless legal_basis is public_duty or legal_obligation",
+        ("consent", "legal_basis"),
+        lambda values: values["consent"] == "notice" and values["legal_basis"] not in BY_LAW,
+    ),
+    Rule(
+        "jwks_uri",
+        "inconsistent",
+        "must be left out where jwks is given (RFC 7591 section 2)",
+        ("jwks", "jwks_uri"),
+        lambda values: values["jwks"] is not None and values["jwks_uri"] is not None,
+    ),
+)
+"""Every rule between fields; another rule is one row."""
+
+
+def broken(values: Values, faulty: AbstractSet[str]) -> list[MetadataError]:
+    """Return the faults between fields; ``faulty`` names the fields that have a fault of their own."""
+    application_type = None if "application_type" in faulty else values["application_type"]
+    found = _addresses("redirect_uris", uris.redirect_fault, values, application_type)
+    found += _addresses("post_logout_redirect_uris", uris.return_fault, values, application_type)
+    applicable = (rule for rule in RULES if faulty.isdisjoint(rule.reads))
+    found.extend(MetadataError(rule.field, rule.reason, rule.detail) for rule in applicable if rule.is_broken(values))
+    return found
+
+
+def _addresses(
+    name: str, check: Callable[[str, str | None], uris.Fault | None], values: Values, application_type: str | None
+) -> list[MetadataError]:
+    faults = ((position, check(uri, application_type)) for position, uri in enumerate(values[name]))
+    return [MetadataError(f"{name}[{position}]", *fault) for position, fault in faults if fault is not None]
