@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import psycopg
-from sqlalchemy import Table
+from sqlalchemy import BigInteger, Integer, LargeBinary, Table, Text
 from sqlalchemy.dialects import postgresql as dialect_module
 from sqlalchemy.dialects.postgresql import psycopg as psycopg_dialect
 
@@ -17,6 +17,12 @@ from idp.storage.database import Database, Params, Prepared, Row, merged, unavai
 
 Connection = psycopg.Connection[Row]
 T = TypeVar("T")
+
+_COPY_TYPES: Final = {Text: "text", Integer: "int4", BigInteger: "int8", LargeBinary: "bytea"}
+"""The four column types of ``tables.base`` in the words of a binary COPY."""
+
+_OUT_OF_REACH = (psycopg.OperationalError, psycopg.InternalError, psycopg.InterfaceError)
+"""InternalError is what a standby answers to a write after a fail-over, and what damaged storage raises."""
 
 
 class PostgresqlTransaction:
@@ -47,6 +53,14 @@ class PostgresqlTransaction:
         with self._connection.cursor() as cursor:
             cursor.executemany(statement.sql.encode(), [merged(statement, each) for each in params])
 
+    def load(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        """Insert many whole rows by COPY: about a tenth of the time of as many INSERTs."""
+        sql = f"COPY {table.name} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)"
+        with self._connection.cursor() as cursor, cursor.copy(sql.encode()) as copy:
+            copy.set_types([_COPY_TYPES[type(table.c[name].type)] for name in columns])
+            for row in rows:
+                copy.write_row(row)
+  # type: ignore[no-untyped-call]
 
 class PostgresqlDatabase(Database):
     """A PostgreSQL server; a connection that died is replaced at the next use, and the failed call answers 503."""
@@ -75,7 +89,7 @@ class PostgresqlDatabase(Database):
             return act(self._connection())
         except psycopg.IntegrityError as error:
             raise Conflict("a stored row already holds this key") from error
-        except psycopg.OperationalError as error:
+        except _OUT_OF_REACH as error:
             self.close()
             raise unavailable(error) from error
 
@@ -96,7 +110,7 @@ class PostgresqlDatabase(Database):
                 yield PostgresqlTransaction(connection)
         except psycopg.IntegrityError as error:
             raise Conflict("a stored row already holds this key") from error
-        except psycopg.OperationalError as error:
+        except _OUT_OF_REACH as error:
             self.close()
             raise unavailable(error) from error
 
@@ -119,7 +133,7 @@ class PostgresqlDatabase(Database):
             with psycopg.connect(self.url, autocommit=True, connect_timeout=5) as connection:
                 row = connection.execute("SELECT pg_try_advisory_lock(%s)", (number,)).fetchone()
                 yield bool(row and row[0])
-        except psycopg.OperationalError as error:
+        except _OUT_OF_REACH as error:
             raise unavailable(error) from error
 
     def close(self) -> None:

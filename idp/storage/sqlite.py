@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Table
 from sqlalchemy.dialects import sqlite as dialect_module
 
-from idp.errors import Conflict
+from idp.errors import Conflict, StorageUnavailable
 from idp.storage.database import Database, Params, Prepared, Row, merged, unavailable
 
 _BUSY_MS = 15_000
@@ -24,6 +24,16 @@ _PRAGMAS = (
     "PRAGMA temp_store = MEMORY",
     "PRAGMA mmap_size = 0",
 )
+
+_OUT_OF_REACH = sqlite3.DatabaseError
+"""A damaged file raises this class itself, a locked or unreadable one a subclass; IntegrityError is sorted out before."""
+
+
+def _unavailable(error: sqlite3.DatabaseError) -> StorageUnavailable:
+    """Return the domain's error; raises the driver's own for a fault of ours, which must not look like an outage."""
+    if isinstance(error, sqlite3.ProgrammingError | sqlite3.DataError):
+        raise error
+    return unavailable(error)
 
 
 class SqliteTransaction:
@@ -52,6 +62,12 @@ class SqliteTransaction:
         """Run once for each set of values."""
         self._connection.executemany(statement.sql, [merged(statement, each) for each in params])
 
+    def load(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        """Insert many whole rows with one prepared statement."""
+        places = ", ".join("?" * len(columns))
+        sql = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({places})"  # noqa: S608 - names of our own tables and columns
+        self._connection.executemany(sql, rows)
+
 
 class SqliteDatabase(Database):
     """A database file; many processes may share it, one of them writes at a time."""
@@ -74,8 +90,12 @@ class SqliteDatabase(Database):
             connection = sqlite3.connect(
                 self.path, isolation_level=None, cached_statements=512, check_same_thread=False, timeout=_BUSY_MS / 1000
             )
-            for pragma in _PRAGMAS:
-                connection.execute(pragma)
+            try:
+                for pragma in _PRAGMAS:
+                    connection.execute(pragma)
+            except BaseException:
+                connection.close()
+                raise
             self._local.connection = connection
         return connection
 
@@ -85,8 +105,8 @@ class SqliteDatabase(Database):
             return self._connection().execute(statement.sql, merged(statement, params)).fetchall()
         except sqlite3.IntegrityError as error:
             raise Conflict("a stored row already holds this key") from error
-        except sqlite3.OperationalError as error:
-            raise unavailable(error) from error
+        except _OUT_OF_REACH as error:
+            raise _unavailable(error) from error
 
     def run(self, statement: Prepared, params: Params | None = None) -> int:
         """Run one statement and return how many rows it touched."""
@@ -94,8 +114,8 @@ class SqliteDatabase(Database):
             return self._connection().execute(statement.sql, merged(statement, params)).rowcount
         except sqlite3.IntegrityError as error:
             raise Conflict("a stored row already holds this key") from error
-        except sqlite3.OperationalError as error:
-            raise unavailable(error) from error
+        except _OUT_OF_REACH as error:
+            raise _unavailable(error) from error
 
     @contextmanager
     def transaction(self) -> Iterator[SqliteTransaction]:
@@ -111,9 +131,9 @@ class SqliteDatabase(Database):
             connection.execute("COMMIT")
         except sqlite3.IntegrityError as error:
             raise Conflict("a stored row already holds this key") from error
-        except sqlite3.OperationalError as error:
+        except _OUT_OF_REACH as error:
             self.close()
-            raise unavailable(error) from error
+            raise _unavailable(error) from error
 
     def claim_and_record(self, claim: Prepared, params: Params, record: Prepared, record_params: Params) -> Row | None:
         """Claim and record in one transaction; in process, so the statements cost no round trips."""
@@ -126,7 +146,11 @@ class SqliteDatabase(Database):
     @contextmanager
     def exclusive(self, name: str) -> Iterator[bool]:
         """Hold a lock file beside the database; the kernel frees it when the process dies."""
-        with self.path.with_name(f"{self.path.name}.{name}.lock").open("a") as handle:
+        try:
+            handle = self.path.with_name(f"{self.path.name}.{name}.lock").open("a")
+        except OSError as error:
+            raise unavailable(error) from error
+        with handle:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
