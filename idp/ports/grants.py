@@ -67,7 +67,9 @@ class GrantStore(Protocol):
         """Raise the generation if it is still ``generation`` and everything the family depends on is alive; else None."""
         ...
 
-    def use_grace(self, grant_id: str, client_id: str, generation: int, since: int, record: AuditRecord) -> Rotation | None:
+    def use_grace(
+        self, grant_id: str, client_id: str, generation: int, since: int, now: int, record: AuditRecord
+    ) -> Rotation | None:
         """Use the one grace of the last rotation, if it was at or after ``since`` and made ``generation``; else None."""
         ...
 

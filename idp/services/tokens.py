@@ -1,7 +1,7 @@
 """Token families: redeeming codes, rotating refresh tokens, revoking. Claims what is single-use before anything is minted.
 
-A refresh token is not stored: it is the grant's id, a generation and an HMAC under the family's own key, so the successor of a lost answer can be
-derived again within the grace, and a reader of the database has nothing to present.
+A refresh token is not stored: it is the grant's id, a generation and an HMAC of both, so the successor of a lost answer can be derived again within
+the grace, a forged one costs no look at the database, and a reader of the database has nothing to present.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import os
 from binascii import Error as Base64Error
 from dataclasses import dataclass
 from typing import Final
@@ -19,10 +18,8 @@ from idp.model.audit import AuditEvent, Event, Outcome
 from idp.model.grant import CodePayload, Grant
 from idp.ports.grants import GrantStore, Rotation, TokenState, Versions
 from idp.services.audit import AuditLog
-from idp.services.vault import Seal
 
 PREFIX: Final = "rt_"
-_FAMILY_KEY: Final = 32
 _MAC: Final = 32
 _ID: Final = 26
 _LONGEST: Final = 160
@@ -53,12 +50,12 @@ class Replayed(Exception):
 class TokenService:
     """The only writer of grants."""
 
-    def __init__(self, store: GrantStore, audit: AuditLog, clock: Clock, families: Seal, lifetimes: Lifetimes) -> None:
-        """Take collaborators; ``families`` seals the family keys."""
+    def __init__(self, store: GrantStore, audit: AuditLog, clock: Clock, key: bytes, lifetimes: Lifetimes) -> None:
+        """Take collaborators; ``key`` authenticates refresh tokens."""
         self._store = store
         self._audit = audit
         self._clock = clock
-        self._families = families
+        self._key = key
         self._lifetimes = lifetimes
 
     def now(self) -> int:
@@ -70,7 +67,7 @@ class TokenService:
 
         None when session or account are gone. Raises ``Replayed``: the code had been spent, and its family is revoked by now.
         """
-        now, key = self._clock.now(), os.urandom(_FAMILY_KEY)
+        now = self._clock.now()
         is_offline = has_refresh and "offline_access" in payload.scope.split(" ")
         grant = Grant(
             id=payload.grant_id,
@@ -87,7 +84,6 @@ class TokenService:
             expires_at=now + (self._lifetimes.refresh if has_refresh else self._lifetimes.access),
             offline=is_offline,
             generation=1 if has_refresh else 0,
-            family_key=self._families.seal(key, payload.grant_id.encode()) if has_refresh else b"",
             rotated_at=now,
             grace_used=False,
         )
@@ -97,7 +93,7 @@ class TokenService:
         if done is None:
             self._revoke_if_spent(payload, case_code)
             return None
-        return done.versions, _token(grant.id, 1, key) if has_refresh else None
+        return done.versions, self._token(grant.id, 1) if has_refresh else None
 
     def refresh(self, token: str, client_id: str, *, jti: str, case_code: str) -> tuple[Rotation, str] | None:
         """Rotate; returns the family and its successor token. None for a token that is not ours, or whose family is over.
@@ -105,28 +101,25 @@ class TokenService:
         Raises ``Replayed``: an older token came back, and the family is revoked by now.
         """
         handle = parse(token)
-        grant = self._store.get(handle.grant_id) if handle is not None else None
-        if handle is None or grant is None or grant.client_id != client_id or not self._is_genuine(handle, grant):
+        if handle is None or not self._is_genuine(handle):
             return None
-        now = self._clock.now()
-        event = _event(Event.TOKEN_REFRESH, client_id, grant.id, case_code, jti=jti, generation=handle.generation + 1)
-        record = self._audit.record(_of_person(event, grant))
-        rotation = None
-        if handle.generation == grant.generation:
-            rotation = self._store.rotate(grant.id, client_id, handle.generation, now, record)
+        now, following = self._clock.now(), handle.generation + 1
+        event = _event(Event.TOKEN_REFRESH, client_id, handle.grant_id, case_code, jti=jti, generation=following)
+        record = self._audit.record(event)
+        rotation = self._store.rotate(handle.grant_id, client_id, handle.generation, now, record)
         if rotation is None:
-            rotation = self._within_grace(handle, client_id, now, case_code)
+            rotation = self._within_grace(handle, client_id, jti, case_code)
         if rotation is None:
             return None
-        return rotation, _token(grant.id, rotation.grant.generation, self._family_key(grant))
+        return rotation, self._token(handle.grant_id, rotation.grant.generation)
 
     def genuine(self, token: str) -> Grant | None:
         """Return the grant of the newest refresh token of a family; None for anything else. For introspection and revocation."""
         handle = parse(token)
-        grant = self._store.get(handle.grant_id) if handle is not None else None
-        if handle is None or grant is None or not self._is_genuine(handle, grant):
+        if handle is None or not self._is_genuine(handle):
             return None
-        return grant if handle.generation == grant.generation else None
+        grant = self._store.get(handle.grant_id)
+        return grant if grant is not None and handle.generation == grant.generation else None
 
     def is_over(self, grant: Grant) -> bool:
         """Tell whether a family can give nothing any more."""
@@ -164,17 +157,18 @@ class TokenService:
         event = _event(Event.TOKEN_CLIENT, client_id, "", case_code, jti=jti, scope=scope)
         return self._store.record(self._audit.record(event))
 
-    def _within_grace(self, handle: RefreshHandle, client_id: str, now: int, case_code: str) -> Rotation | None:
+    def _within_grace(self, handle: RefreshHandle, client_id: str, jti: str, case_code: str) -> Rotation | None:
         """The client lost the answer: once, soon enough, and while the successor is unused. Anything else that is old is a replay."""
         grant = self._store.get(handle.grant_id)
-        if grant is None or self.is_over(grant) or handle.generation == grant.generation:
+        if grant is None or grant.client_id != client_id or self.is_over(grant) or handle.generation >= grant.generation:
             return None
         is_last = handle.generation == grant.generation - 1
         if is_last and self._lifetimes.grace > 0:
-            event = _event(Event.TOKEN_REFRESH, client_id, grant.id, case_code, grace=True)
+            event = _event(Event.TOKEN_REFRESH, client_id, grant.id, case_code, jti=jti, grace=True)
             record = self._audit.record(_of_person(event, grant))
+            now = self._clock.now()
             since = now - self._lifetimes.grace
-            rotation = self._store.use_grace(grant.id, client_id, grant.generation, since, record)
+            rotation = self._store.use_grace(grant.id, client_id, grant.generation, since, now, record)
             if rotation is not None:
                 return rotation
         self._revoke_family(grant.id, grant.client_id, case_code)
@@ -199,13 +193,15 @@ class TokenService:
         if not self._store.revoke(grant_id, self._clock.now(), "replay", self._audit.record(event)):
             self._audit.write(event)
 
-    def _is_genuine(self, handle: RefreshHandle, grant: Grant) -> bool:
-        if not grant.family_key:
-            return False
-        return hmac.compare_digest(handle.mac, _mac(grant.id, handle.generation, self._family_key(grant)))
+    def _is_genuine(self, handle: RefreshHandle) -> bool:
+        return hmac.compare_digest(handle.mac, self._mac(handle.grant_id, handle.generation))
 
-    def _family_key(self, grant: Grant) -> bytes:
-        return self._families.unseal(grant.family_key, grant.id.encode())
+    def _token(self, grant_id: str, generation: int) -> str:
+        raw = grant_id.encode() + generation.to_bytes(4, "big") + self._mac(grant_id, generation)
+        return PREFIX + base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+    def _mac(self, grant_id: str, generation: int) -> bytes:
+        return hmac.digest(self._key, f"{grant_id}\0{generation}".encode(), hashlib.sha256)
 
 
 def parse(token: str) -> RefreshHandle | None:
@@ -220,15 +216,6 @@ def parse(token: str) -> RefreshHandle | None:
     if len(raw) != _ID + 4 + _MAC:
         return None
     return RefreshHandle(raw[:_ID].decode("ascii", "replace"), int.from_bytes(raw[_ID : _ID + 4], "big"), raw[_ID + 4 :])
-
-
-def _token(grant_id: str, generation: int, key: bytes) -> str:
-    raw = grant_id.encode() + generation.to_bytes(4, "big") + _mac(grant_id, generation, key)
-    return PREFIX + base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
-
-
-def _mac(grant_id: str, generation: int, key: bytes) -> bytes:
-    return hmac.digest(key, f"{grant_id}\0{generation}".encode(), hashlib.sha256)
 
 
 def _event(event: Event, client_id: str, grant_id: str, case_code: str, **detail: object) -> AuditEvent:

@@ -143,9 +143,11 @@ class SqlGrantStore:
         row = self._database.claim_and_record(self._rotate, values, self._recorder.statement, record_params(record))
         return Rotation(_grant(row), _versions(row, _WIDTH)) if row else None
 
-    def use_grace(self, grant_id: str, client_id: str, generation: int, since: int, record: AuditRecord) -> Rotation | None:
+    def use_grace(
+        self, grant_id: str, client_id: str, generation: int, since: int, now: int, record: AuditRecord
+    ) -> Rotation | None:
         """Use the one grace of the last rotation, with the audit record."""
-        values = {"grant": grant_id, "client": client_id, "old_generation": generation, "since": since, "now": since}
+        values = {"grant": grant_id, "client": client_id, "old_generation": generation, "since": since, "now": now}
         row = self._database.claim_and_record(self._grace, values, self._recorder.statement, record_params(record))
         return Rotation(_grant(row), _versions(row, _WIDTH)) if row else None
 
@@ -194,5 +196,4 @@ def _grant(row: tuple[Any, ...]) -> Grant:
     named = dict(zip(_NAMES, row, strict=False))
     named["amr"] = tuple(named["amr"].split())
     named["offline"], named["grace_used"] = bool(named["offline"]), bool(named["grace_used"])
-    named["family_key"] = bytes(named["family_key"])
     return Grant(**named)
