@@ -3,32 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
-
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from idp import handles
 from idp.endpoints.desk import Desk
+from idp.endpoints.routes import Route
 from idp.errors import DomainError
 from idp.protocol.wire import WireRequest, WireResponse
 from idp.web.environ import EnvironReader, TooLarge
 from idp.web.static_files import by_hashed_name
 
 _log = logging.getLogger("idp.app")
-
-Handler = Callable[..., WireResponse]
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One path: its Flask rule, the methods, and the handler that takes the request and the rule's variables."""
-
-    rule: str
-    methods: tuple[str, ...]
-    handler: Handler
-
 
 def create_app(routes: tuple[Route, ...], desk: Desk, reader: EnvironReader) -> Flask:
     """Return the application: routes, static files, then errors."""

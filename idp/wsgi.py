@@ -6,10 +6,12 @@ One implementation serves both ways in: a hot handler takes the same ``WireReque
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from idp import logs
+from idp.app import create_app
 from idp.config import load
 from idp.errors import DomainError
 from idp.protocol.errors import ProtocolError, ServerError, TemporarilyUnavailable
@@ -19,6 +21,9 @@ from idp.wiring import Wiring
 
 _log = logging.getLogger("idp.wsgi")
 
+WORKERS: Final = "DINHDANH_WORKERS"
+"""Tells a worker process how many share the cores; set by ``idp serve``, no setting of the operator's."""
+
 WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 HotHandler = Callable[[WireRequest], WireResponse]
 
@@ -27,12 +32,13 @@ def create() -> WsgiApp:
     """Return the application for one worker process; called by the server in each."""
     settings = load()
     logs.configure(settings.log)
-    return build(Wiring(settings))
+    return build(Wiring(settings, workers=int(os.environ.get(WORKERS, "1"))))
 
 
 def build(wiring: Wiring) -> WsgiApp:
     """Return the application over a composition root."""
-    return dispatcher(wiring.hot_routes(), wiring.app().wsgi_app, wiring.reader)
+    pages = create_app(wiring.page_routes(), wiring.desk, wiring.reader)
+    return dispatcher(wiring.hot_routes(), pages.wsgi_app, wiring.reader)
 
 
 def dispatcher(hot: Mapping[str, HotHandler], rest: WsgiApp, reader: EnvironReader) -> WsgiApp:

@@ -7,9 +7,11 @@ from pathlib import Path
 import click
 import orjson
 
+from idp.cli.bringup import examine, initialise, note
 from idp.cli.context import Context, pass_context
 from idp.cli.output import Exit, emit, emit_rows, fail, with_exit_codes
 from idp.config import Settings
+from idp.model.audit import Event
 from idp.storage import backup as backups
 from idp.storage import migrate
 
@@ -22,7 +24,7 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print the result a
 @with_exit_codes
 def init(context: Context, *, as_json: bool) -> None:
     """Make the home directory, the master key, the database and the first signing keys; repeating changes nothing."""
-    emit(context.wiring.initialise(), as_json=as_json)
+    emit(initialise(context.settings), as_json=as_json)
 
 
 @click.command("doctor")
@@ -31,7 +33,7 @@ def init(context: Context, *, as_json: bool) -> None:
 @with_exit_codes
 def doctor(context: Context, *, as_json: bool) -> None:
     """Check everything that a start depends on; exit 5 when something is wrong."""
-    findings = context.wiring.examine()
+    findings = examine(context.wiring)
     emit_rows([{"check": one.check, "ok": one.ok, "detail": one.detail} for one in findings], as_json=as_json)
     if not all(one.ok for one in findings):
         fail("something is wrong: see the lines above", Exit.CHECK_FAILED)
@@ -67,7 +69,7 @@ def current(context: Context, *, as_json: bool) -> None:
 @with_exit_codes
 def backup(context: Context, *, file: Path, as_json: bool) -> None:
     """Write a consistent copy of the embedded database to FILE while the service runs; keep the master key elsewhere."""
-    context.wiring.note_backup(str(file.name))
+    note(context.wiring, Event.BACKUP, file.name)
     backups.backup(context.wiring.database, file)
     emit({"file": str(file), "bytes": file.stat().st_size}, as_json=as_json)
 
@@ -82,7 +84,7 @@ def restore(context: Context, *, file: Path, yes: bool) -> None:
     if not yes:
         click.confirm("Everything since the copy was made is lost. Restore?", abort=True, err=True)
     backups.restore(context.wiring.database, file)
-    context.wiring.note_restore(str(file.name))
+    note(context.wiring, Event.RESTORE, file.name)
 
 
 @click.group("config")

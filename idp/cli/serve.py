@@ -14,9 +14,11 @@ import click
 
 from idp import logs
 from idp.cli.context import Context, pass_context
+from idp.cli.bringup import check_fit_to_serve
 from idp.cli.output import emit, say, with_exit_codes
+from idp.wiring import THREADS
+from idp.wsgi import WORKERS
 
-_THREADS: Final = 4
 _BACKLOG: Final = 1024
 
 
@@ -32,15 +34,15 @@ def serve(context: Context, *, host: str, port: int, workers: int, no_worker: bo
     from granian import Granian  # noqa: PLC0415 - only this command needs the server, and it is slow to import
 
     logs.configure(context.settings.log)
-    context.wiring.check_fit_to_serve()
-    os.environ["IDP_WORKERS_COUNT"] = str(workers)
+    check_fit_to_serve(context.wiring)
+    os.environ[WORKERS] = str(workers)
     server = Granian(
         "idp.wsgi:create",
         address=host,
         port=port,
         interface="wsgi",  # type: ignore[arg-type] - the enum's value is accepted and spares its import path
         workers=workers,
-        blocking_threads=_THREADS,
+        blocking_threads=THREADS,
         blocking_threads_idle_timeout=3600,
         backlog=_BACKLOG,
         backpressure=64,
@@ -61,7 +63,7 @@ def serve(context: Context, *, host: str, port: int, workers: int, no_worker: bo
 def worker(context: Context) -> None:
     """Run regular tasks until SIGTERM: deliver sign-outs, number the audit log, rotate keys, purge."""
     logs.configure(context.settings.log)
-    context.wiring.check_fit_to_serve()
+    check_fit_to_serve(context.wiring)
     stop = Event()
 
     def ended(_signal: int, _frame: FrameType | None) -> None:

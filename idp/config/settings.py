@@ -125,8 +125,6 @@ class Settings(BaseSettings):
     refresh_grace: int = Field(
         30, ge=0, le=300, description="Seconds in which a rotated refresh token may be presented once more; 0: never."
     )
-    allow_samples: bool = Field(False, description="Serve although sample accounts exist; only for an issuer on loopback.")
-    registration: Registration = Registration()
     outbound: Outbound = Outbound()
     proxy: Proxy = Proxy()
     throttle: Throttle = Throttle()
@@ -163,9 +161,6 @@ class Settings(BaseSettings):
     def _safe(self) -> Settings:
         if not self.is_loopback and not self.throttle.enabled:
             message = "IDP_THROTTLE__ENABLED=false is refused unless the issuer is on loopback"
-            raise ValueError(message)
-        if not self.is_loopback and self.allow_samples:
-            message = "IDP_ALLOW_SAMPLES is refused unless the issuer is on loopback"
             raise ValueError(message)
         return self
 

@@ -202,6 +202,19 @@ class AccountService:
         if not self._store.merge(loser, winner, self._clock.now(), reason, record):
             raise Refused("one of the accounts was merged before: name the accounts that are left")
 
+    def note_shown(self, account_id: str, *, reveal: bool, reason: str, actor: str = OPERATOR) -> None:
+        """Record that an operator looked at an account: who got which of my data is a question that people may ask."""
+        self._audit.write(
+            AuditEvent(
+                Event.ACCOUNT_SHOW,
+                reason=reason,
+                actor=actor,
+                account_id=account_id,
+                target=f"account:{account_id}",
+                detail={"revealed": reveal},
+            )
+        )
+
     def lookup(self, code: IdentityCode) -> bytes:
         """Return the blind index of a code; the same digits as person and as business are two."""
         return self._index.digest(code.entity_type.value, code.scheme.value, code.value)

@@ -1,0 +1,158 @@
+"""``idp accounts``: add, import, show, lock, unlock, merge, enrol."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from idp.cli.context import Context, pass_context
+from idp.cli.output import emit, say, with_exit_codes
+from idp.errors import InvalidInput
+from idp.services.accounts import masked
+from idp.services.profiles import COLUMNS
+
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+_REASON = click.option("--reason", default="", help="Goes into the audit log.")
+_BESIDE = ("code_type", "code", "identity_level", "unit", "external_id")
+
+
+@click.group("accounts")
+def accounts_group() -> None:
+    """Accounts and identity codes."""
+
+
+def _columns(command: Any) -> Any:  # noqa: ANN401 - click's decorator
+    """Add an option for every account column of the contract."""
+    for name in reversed((*_BESIDE, *COLUMNS)):
+        option = click.option(f"--{name.replace('_', '-')}", name, default=None, required=name in {"code_type", "code", "name"})
+        command = option(command)
+    return command
+
+
+@accounts_group.command("add")
+@_columns
+@click.option("--password-stdin", is_flag=True, help="Read the password from stdin.")
+@click.option("--must-change", is_flag=True, help="The person sets another password at the first sign-in.")
+@_JSON
+@pass_context
+@with_exit_codes
+def add(context: Context, *, password_stdin: bool, must_change: bool, as_json: bool, **values: str | None) -> None:
+    """Add one account; prints its id."""
+    wiring = context.wiring
+    draft = wiring.accounts.draft(values)
+    credentials = ()
+    if password_stdin:
+        password = sys.stdin.readline().rstrip("\r\n")
+        forbidden = (draft.code.value,)
+        credentials = (wiring.credentials.new_password(password, must_change=must_change, forbidden=forbidden),)
+    account_id = wiring.accounts.add(draft, credentials)
+    for warning in draft.warnings:
+        say(f"warning: code: {warning}")
+    emit({"account_id": account_id}, as_json=as_json)
+
+
+@accounts_group.command("show")
+@click.argument("code_or_id")
+@click.option("--reveal", is_flag=True, help="Show codes and profile in full; audited.")
+@_REASON
+@_JSON
+@pass_context
+@with_exit_codes
+def show(context: Context, *, code_or_id: str, reveal: bool, reason: str, as_json: bool) -> None:
+    """Show an account; codes are masked unless revealed."""
+    wiring = context.wiring
+    account = wiring.accounts.find(code_or_id)
+    wiring.accounts.note_shown(account.id, reveal=reveal, reason=reason)
+    codes = [
+        {
+            "code_type": entry.scheme,
+            "code": entry.value if reveal else masked(entry.value),
+            "valid_from": entry.valid_from,
+            "valid_to": entry.valid_to,
+            "reason": entry.reason,
+        }
+        for entry in wiring.accounts.codes(account.id)
+    ]
+    data: dict[str, Any] = {
+        "account_id": account.id,
+        "kind": account.kind,
+        "state": account.state,
+        "identity_level": account.identity_level,
+        "unit": account.unit_code,
+        "sample": account.sample,
+        "factors": sorted(wiring.credentials.kinds(account.id)),
+        "codes": codes,
+        "created_at": account.created_at,
+    }
+    if reveal:
+        data["profile"] = dict(account.profile)
+    emit(data, as_json=as_json)
+
+
+def _state_command(name: str, state: str, text: str) -> None:
+    """Add a command that changes an account's state."""
+
+    @accounts_group.command(name, help=text)
+    @click.argument("code_or_id")
+    @_REASON
+    @_JSON
+    @pass_context
+    @with_exit_codes
+    def change(context: Context, *, code_or_id: str, reason: str, as_json: bool) -> None:
+        account = context.wiring.accounts.find(code_or_id)
+        context.wiring.accounts.change_state(account.id, state, reason=reason)
+        emit({"account_id": account.id, "state": state}, as_json=as_json)
+
+
+_state_command("lock", "locked", "Lock an account: sessions and tokens end at once.")
+_state_command("unlock", "active", "Unlock an account.")
+
+
+@accounts_group.command("merge")
+@click.argument("loser")
+@click.argument("winner")
+@click.option("--reason", required=True, help="Goes into the audit log.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@_JSON
+@pass_context
+@with_exit_codes
+def merge(context: Context, *, loser: str, winner: str, reason: str, yes: bool, as_json: bool) -> None:
+    """Merge account LOSER into WINNER (codes or ids); subjects, consents and tokens stay answerable."""
+    accounts = context.wiring.accounts
+    lost, won = accounts.find(loser), accounts.find(winner)
+    if not yes:
+        click.confirm(f"Merge {lost.id} into {won.id} for good?", abort=True, err=True)
+    accounts.merge(lost.id, won.id, reason=reason)
+    emit({"account_id": won.id, "merged": lost.id}, as_json=as_json)
+
+
+@accounts_group.command("enrol")
+@click.argument("code_or_id")
+@click.argument("factor", type=click.Choice(["totp"]))
+@_JSON
+@pass_context
+@with_exit_codes
+def enrol(context: Context, *, code_or_id: str, factor: str, as_json: bool) -> None:
+    """Give an account a factor; the secret is shown this once, for an operator at a counter."""
+    account = context.wiring.accounts.find(code_or_id)
+    enrolment = context.wiring.credentials.enrol_totp(account.id)
+    emit({"account_id": account.id, "factor": factor, "secret": enrolment.secret, "uri": enrolment.uri}, as_json=as_json)
+
+
+@accounts_group.command("set-password")
+@click.argument("code_or_id")
+@click.option("--password-stdin", is_flag=True, required=True, help="Read the password from stdin.")
+@click.option("--must-change/--keep", default=True, help="Whether the person sets another at the next sign-in.")
+@_JSON
+@pass_context
+@with_exit_codes
+def set_password(context: Context, *, code_or_id: str, password_stdin: bool, must_change: bool, as_json: bool) -> None:
+    """Issue a password at a counter."""
+    if not password_stdin:
+        raise InvalidInput("the password comes by stdin", field="--password-stdin")
+    account = context.wiring.accounts.find(code_or_id)
+    password = sys.stdin.readline().rstrip("\r\n")
+    context.wiring.credentials.set_password(account.id, password, must_change=must_change)
+    emit({"account_id": account.id, "must_change": must_change}, as_json=as_json)

@@ -1,0 +1,110 @@
+"""Bringing a deployment up: what ``idp init`` makes, and what a start depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from idp.config import Settings
+from idp.errors import DomainError, SettingsError
+from idp.model.audit import AuditEvent, Event
+from idp.storage import migrate
+from idp.storage.audit import count_waiting
+from idp.wiring import Wiring
+from keys.errors import KeysError
+from keys.masterkey import load_or_create_master_key
+
+_OPERATOR = "operator:local"
+_ISSUER = "issuer"
+_MANY_WAITING = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check of ``idp doctor``."""
+
+    check: str
+    ok: bool
+    detail: str
+
+
+def initialise(settings: Settings) -> dict[str, object]:
+    """Make what is missing: home, master key, schema, data keys, signing keys; repeating changes nothing. Raises ``SettingsError``."""
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    load_or_create_master_key(settings.master_key_path)
+    wiring = Wiring(settings)
+    migrate.upgrade(wiring.database)
+    _check_issuer(wiring)
+    made = wiring.vault.ensure()
+    outcome = wiring.key_service.tick(wiring.clock.now())
+    if made or outcome.events:
+        note(wiring, Event.DEPLOYMENT_INIT, "")
+    return {"issuer": settings.issuer, "home": str(settings.home), "data_keys": made, "key_events": len(outcome.events)}
+
+
+def check_fit_to_serve(wiring: Wiring) -> None:
+    """Raise ``SettingsError`` that names the first thing that makes a start unsafe."""
+    if not wiring.settings.master_key_path.exists():
+        raise SettingsError("there is no master key: run `idp init`", field="IDP_MASTER_KEY_FILE")
+    if not migrate.is_current(wiring.database):
+        raise SettingsError("the database has not the schema of this release: run `idp db upgrade`")
+    _check_issuer(wiring)
+    _ = wiring.ephemeral
+    wiring.key_service.tick(wiring.clock.now())
+    _ = wiring.ring.current
+    _check_samples(wiring)
+
+
+def examine(wiring: Wiring) -> list[Finding]:
+    """Run every check and return what each found; nothing is changed."""
+    checks: tuple[tuple[str, Callable[[], str]], ...] = (
+        ("settings", lambda: wiring.settings.issuer),
+        ("master key", lambda: f"{wiring.vault.data_key('audit').purpose} opens"),
+        ("schema", lambda: _schema(wiring)),
+        ("issuer", lambda: _check_issuer(wiring) or wiring.settings.issuer),
+        ("ephemeral store", lambda: type(wiring.ephemeral.counters).__name__),
+        ("signing keys", lambda: ", ".join(sorted(wiring.ring.current.algorithms))),
+        ("sample accounts", lambda: _check_samples(wiring) or f"{wiring.accounts.count_samples()} (allowed on loopback)"),
+        ("worker", lambda: _worker(wiring)),
+    )
+    return [_finding(name, check) for name, check in checks]
+
+
+def note(wiring: Wiring, event: Event, target: str) -> None:
+    """Record an act of the local operator that touches the deployment as a whole."""
+    wiring.audit.write(AuditEvent(event, actor=_OPERATOR, target=target or "deployment"))
+
+
+def _finding(name: str, check: Callable[[], str]) -> Finding:
+    try:
+        return Finding(name, ok=True, detail=check())
+    except (DomainError, KeysError) as error:
+        return Finding(name, ok=False, detail=str(error))
+
+
+def _check_issuer(wiring: Wiring) -> str:
+    """The issuer is in every token and every department's configuration: it is fixed at the first start."""
+    issuer = wiring.settings.issuer
+    stands = wiring.deployment.fix(_ISSUER, issuer)
+    if stands != issuer:
+        raise SettingsError(f"this deployment is {stands}; an issuer cannot be changed", field="IDP_ISSUER")
+    return ""
+
+
+def _check_samples(wiring: Wiring) -> str:
+    if not wiring.settings.is_loopback and wiring.accounts.count_samples():
+        raise SettingsError("sample accounts exist: a production start refuses to serve them")
+    return ""
+
+
+def _schema(wiring: Wiring) -> str:
+    if not migrate.is_current(wiring.database):
+        raise SettingsError("not the schema of this release: run `idp db upgrade`")
+    return str(migrate.newest())
+
+
+def _worker(wiring: Wiring) -> str:
+    waiting = count_waiting(wiring.database)
+    if waiting > _MANY_WAITING:
+        raise SettingsError(f"{waiting} audit records wait for their number: is `idp worker` running?")
+    return f"{waiting} audit records waiting"
