@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.servers import own_postgresql, own_redis, postgresql_server, redis_server
 from tests.support.stores import (
     audit,
     clock,
     database,
+    own_postgresql,
+    own_redis,
     postgresql_database,
+    postgresql_server,
     postgresql_template,
+    shared_redis,
     sqlite_database,
     sqlite_template,
 )
@@ -24,7 +27,7 @@ __all__ = [
     "postgresql_database",
     "postgresql_server",
     "postgresql_template",
-    "redis_server",
+    "shared_redis",
     "sqlite_database",
     "sqlite_template",
 ]

@@ -9,7 +9,9 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import redis
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 
 from idp.errors import SettingsError, StorageUnavailable
 from idp.ports.ephemeral import Count
@@ -35,7 +37,9 @@ return {count, tonumber(redis.call('HGET', KEYS[1], 'first')), tonumber(ARGV[1])
 
 def connect(url: str) -> Any:  # noqa: ANN401 - redis-py types commands as sync-or-async unions
     """Return a client for ``redis://``, ``rediss://`` or ``unix://`` with short time-outs and no silent retry of writes."""
-    return redis.Redis.from_url(url, socket_timeout=2.0, socket_connect_timeout=2.0, health_check_interval=30)
+    return redis.Redis.from_url(
+        url, socket_timeout=2.0, socket_connect_timeout=2.0, health_check_interval=30, retry=Retry(NoBackoff(), 0)
+    )
 
 
 def check_policy(client: Any) -> None:  # noqa: ANN401 - see connect
@@ -45,7 +49,9 @@ def check_policy(client: Any) -> None:  # noqa: ANN401 - see connect
     except RedisError as error:
         raise StorageUnavailable(f"Redis did not answer: {type(error).__name__}") from error
     if policy != "noeviction":
-        reason = f"IDP_EPHEMERAL_URL: maxmemory-policy is {policy}; set it to noeviction, or single-use marks may be lost"
+        reason = (
+            f"IDP_EPHEMERAL_URL: maxmemory-policy is {policy}; set it to noeviction, or single-use marks may be lost"
+        )
         raise SettingsError(reason)
 
 

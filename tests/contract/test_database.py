@@ -17,7 +17,7 @@ from idp.storage.postgresql import PostgresqlDatabase
 from idp.storage.sqlite import SqliteDatabase
 from idp.storage.tables import audit_events, deployment, single_use
 from tests.support.processes import address, hold_lock
-from tests.support.servers import PostgresqlServer
+from tests.support.servers import PostgresServer
 from tests.support.stores import in_parallel, insert, migrated, reopened, stored
 
 ROW = {"wanted": "issuer", "new_value": "https://id.example"}
@@ -187,11 +187,11 @@ def _freed(database: Database) -> bool:
 
 
 @pytest.mark.servers
-def test_server_that_is_gone_is_unavailable_and_comes_back(own_postgresql: PostgresqlServer) -> None:
-    database = migrated(PostgresqlDatabase(own_postgresql.url("postgres")))
+def test_server_that_is_gone_is_unavailable_and_comes_back(own_postgresql: PostgresServer) -> None:
+    database = migrated(PostgresqlDatabase(own_postgresql.url))
     read = database.prepare(select(deployment.c.name))
     assert database.rows(read) == []
-    own_postgresql.halt()
+    own_postgresql.stop()
     for _ in range(2):
         with pytest.raises(StorageUnavailable) as caught:
             database.rows(read)

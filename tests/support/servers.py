@@ -1,214 +1,222 @@
-"""Real servers for tests: PostgreSQL and Redis from Debian's packages, each in a directory of its own, on Unix sockets.
+"""Real PostgreSQL and Redis servers of their own, in temporary directories, for tests and measurements.
 
-A socket in a fresh directory needs no free port, so runs beside each other never meet. A server is stopped by its process id.
+Nothing is shared with what else runs on the machine: unix sockets only, no TCP port, no system service. PostgreSQL
+refuses to run as root, so under root it runs as the `postgres` user that its package makes.
 """
 
 from __future__ import annotations
 
 import os
-import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
-import pytest
-
-_PATIENCE = 30.0
-_POSTGRESQL_HOMES = Path("/usr/lib/postgresql")
+_START_SECONDS = 30.0
+_STOP_SECONDS = 20.0
 
 
-class Server:
-    """A child process with a directory; started by its subclass, stopped and removed by ``stop``."""
+class ServerMissingError(RuntimeError):
+    """The server's program is not installed."""
 
-    def __init__(self, prefix: str) -> None:
-        """Make the directory."""
-        self.directory = Path(tempfile.mkdtemp(prefix=prefix))
+
+class Server(ABC):
+    """A server process in a directory of its own; a context manager that starts and stops it."""
+
+    name = ""
+
+    def __init__(self) -> None:
+        self.directory = Path(tempfile.mkdtemp(prefix=f"dinhdanh-{self.name}-"))
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def pid(self) -> int:
-        """Return the process id of the running server."""
-        assert self._process is not None
+        """Return the process id of the server's first process."""
+        assert self._process is not None, "not started"
         return self._process.pid
 
-    def run(self, command: list[str], user: str | None = None) -> None:
-        """Start ``command``, as ``user`` when we are root."""
-        with (self.directory / "log").open("ab") as log:
-            self._process = subprocess.Popen(  # noqa: S603 - our own command line
-                command,
-                stdout=log,
-                stderr=log,
-                stdin=subprocess.DEVNULL,
-                cwd=self.directory,
-                user=user,
-                extra_groups=[] if user else None,
-            )
+    @property
+    def log_path(self) -> Path:
+        """Return the file with what the server printed."""
+        return self.directory / "log"
 
-    def wait_for(self, path: Path) -> None:
-        """Wait until ``path`` exists; fails with the server's log when it does not."""
-        deadline = time.monotonic() + _PATIENCE
-        while not path.exists():
-            dead = self._process is None or self._process.poll() is not None
-            if dead or time.monotonic() > deadline:
-                pytest.fail(f"{type(self).__name__} did not start:\n{(self.directory / 'log').read_text()}")
-            time.sleep(0.02)
-
-    def halt(self) -> None:
-        """Stop the process and keep the directory, so that the server can start again on its data."""
-        process, self._process = self._process, None
-        if process is not None:
-            process.terminate()
-            try:
-                process.wait(_PATIENCE)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-    def stop(self) -> None:
-        """Stop the process and remove the directory."""
-        self.halt()
-        shutil.rmtree(self.directory, ignore_errors=True)
-
-
-class PostgresqlServer(Server):
-    """A PostgreSQL server without durability; everyone who can reach the socket is its superuser."""
-
-    def __init__(self, binaries: Path) -> None:
-        """Initialise a data directory."""
-        super().__init__("dd-pg-")
-        self._binaries = binaries
-        # PostgreSQL refuses to run as root; its package made this user.
-        self._user = "postgres" if os.geteuid() == 0 else None
-        if self._user:
-            shutil.chown(self.directory, self._user)
-        self._data = self.directory / "data"
-        subprocess.run(  # noqa: S603 - our own command line
-            [str(binaries / "initdb"), *f"-D {self._data} -U postgres -A trust -E UTF8 --locale=C -N".split()],
-            check=True,
-            capture_output=True,
-            cwd=self.directory,
-            user=self._user,
-            extra_groups=[] if self._user else None,
-        )
-
-    def start(self) -> PostgresqlServer:
-        """Start and wait until it answers."""
-        settings = {
-            "listen_addresses": "",
-            "unix_socket_directories": str(self.directory),
-            "fsync": "off",
-            "full_page_writes": "off",
-            "synchronous_commit": "off",
-            "max_connections": "200",
-            "shared_buffers": "32MB",
-        }
-        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        self.run([str(self._binaries / "postgres"), "-D", str(self._data), *options], self._user)
-        self.wait_for(self.directory / ".s.PGSQL.5432")
-        ready = [str(self._binaries / "pg_isready"), "-q", "-h", str(self.directory)]
-        deadline = time.monotonic() + _PATIENCE
-        while subprocess.run(ready, check=False).returncode != 0:  # noqa: S603 - our own command line
-            assert time.monotonic() < deadline
+    def start(self) -> Self:
+        """Start the server and wait until it answers; raises `RuntimeError` with its log if it does not."""
+        with self.log_path.open("wb") as log:
+            self._process = self._spawn(log.fileno())
+        deadline = time.monotonic() + _START_SECONDS
+        while not self._answers():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self.stop(signal.SIGKILL)
+                text = self.log_path.read_text(errors="replace")[-2000:]
+                message = f"{self.name} did not start: {text}"
+                raise RuntimeError(message)
             time.sleep(0.02)
         return self
 
-    def halt(self) -> None:
-        """Stop at once, whoever is connected (a fast shutdown)."""
-        if self._process is not None:
-            self._process.send_signal(2)
-        super().halt()
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
+        """Send a signal and wait for the end; the directory stays, so the server can be started again."""
+        if self._process is None:
+            return
+        self._process.send_signal(number)
+        try:
+            self._process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
 
-    def url(self, database: str) -> str:
-        """Return the URL of a database of this server."""
-        return f"postgresql://postgres@/{database}?host={self.directory}"
+    def close(self) -> None:
+        """Stop the server and remove its directory."""
+        self.stop()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        """Start."""
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop and remove."""
+        self.close()
+
+    @abstractmethod
+    def _spawn(self, log: int) -> subprocess.Popen[bytes]: ...
+
+    @abstractmethod
+    def _answers(self) -> bool: ...
 
 
 class RedisServer(Server):
-    """A Redis server that keeps nothing on disk."""
+    """A redis-server (or valkey-server) on a unix socket; without persistence unless `appendonly` is asked for."""
 
-    def __init__(self, binary: str) -> None:
-        """Take the binary."""
-        super().__init__("dd-redis-")
-        self._binary = binary
+    name = "redis"
 
-    def start(self, policy: str = "noeviction") -> RedisServer:
-        """Start under a ``maxmemory-policy`` and wait for the socket."""
-        self.run(
-            [self._binary, "--port", "0", "--unixsocket", str(self._socket), "--save", "", "--maxmemory-policy", policy]
-        )
-        self.wait_for(self._socket)
-        return self
+    def __init__(self, *, policy: str = "noeviction", appendonly: bool = False) -> None:
+        super().__init__()
+        self._policy = policy
+        self._appendonly = appendonly
 
     @property
-    def _socket(self) -> Path:
+    def socket(self) -> Path:
+        """Return the unix socket."""
         return self.directory / "redis.sock"
 
     @property
     def url(self) -> str:
-        """Return the server's URL."""
-        return f"unix://{self._socket}"
+        """Return the address as redis-py and `IDP_EPHEMERAL_URL` take it."""
+        return f"unix://{self.socket}"
+
+    def _spawn(self, log: int) -> subprocess.Popen[bytes]:
+        program = _program("redis-server", "valkey-server")
+        settings = {
+            "port": "0",
+            "unixsocket": str(self.socket),
+            "dir": str(self.directory),
+            "save": "",
+            "appendonly": "yes" if self._appendonly else "no",
+            "maxmemory-policy": self._policy,
+            "daemonize": "no",
+        }
+        arguments = [part for name, value in settings.items() for part in (f"--{name}", value)]
+        return subprocess.Popen([program, *arguments], stdout=log, stderr=log)  # noqa: S603 - fixed arguments
+
+    def _answers(self) -> bool:
+        return self.socket.exists() and b"ready to accept connections" in self.log_path.read_bytes().lower()
 
 
-def postgresql_binaries() -> Path:
-    """Return the directory of the newest installed PostgreSQL; skips the test when there is none."""
-    homes = sorted((home for home in _POSTGRESQL_HOMES.glob("*/bin") if (home / "initdb").exists()), key=_release)
-    if not homes:
-        pytest.skip("no PostgreSQL server here: apt-get install postgresql")
-    if os.geteuid() == 0 and "postgres" not in {entry.pw_name for entry in pwd.getpwall()}:
-        pytest.skip("we are root, and there is no user postgres for the server to run as")
-    return homes[-1]
+class PostgresServer(Server):
+    """A PostgreSQL cluster with one empty database `idp`; durable unless `fsync` is turned off for tests."""
+
+    name = "postgres"
+
+    def __init__(self, *, fsync: bool = True, max_connections: int = 100) -> None:
+        super().__init__()
+        self._fsync = fsync
+        self._max_connections = max_connections
+        self._account = "postgres" if os.geteuid() == 0 else None
+        self._data = self.directory / "data"
+        if self._account:
+            shutil.chown(self.directory, self._account)
+
+    @property
+    def url(self) -> str:
+        """Return the address of the database `idp` as libpq and `IDP_DATABASE_URL` take it."""
+        return self.url_of("idp")
+
+    def url_of(self, database: str) -> str:
+        """Return the address of a database of this cluster."""
+        return f"postgresql://idp@/{database}?host={self.directory}"
+
+    def create_database(self, name: str) -> str:
+        """Create an empty database and return its address."""
+        self._sql(f'CREATE DATABASE "{name}"', "postgres")
+        return self.url_of(name)
+
+    def drop_database(self, name: str) -> None:
+        """Drop a database; whoever is still connected to it is thrown out."""
+        self._sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)', "postgres")
+
+    def start(self) -> Self:
+        """Make the cluster on the first start, then run it."""
+        if not self._data.exists():
+            self._initialise()
+        super().start()
+        if not self._sql_output("SELECT 1 FROM pg_database WHERE datname = 'idp'", "postgres"):
+            self.create_database("idp")
+        return self
+
+    def _initialise(self) -> None:
+        command = [_program("initdb"), "-D", str(self._data), "-U", "idp", "-A", "trust", "-E", "UTF8"]
+        subprocess.run(  # noqa: S603 - fixed arguments
+            [*command, "--locale=C", "--no-sync"],
+            check=True,
+            capture_output=True,
+            user=self._account,
+            cwd=self.directory,
+        )
+
+    def _spawn(self, log: int) -> subprocess.Popen[bytes]:
+        settings = {
+            "listen_addresses": "",
+            "unix_socket_directories": str(self.directory),
+            "max_connections": str(self._max_connections),
+            "fsync": "on" if self._fsync else "off",
+            "synchronous_commit": "on" if self._fsync else "off",
+        }
+        arguments = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        return subprocess.Popen(  # noqa: S603 - fixed arguments
+            [_program("postgres"), "-D", str(self._data), *arguments],
+            stdout=log, stderr=log, user=self._account, cwd=self.directory,
+        )  # fmt: skip
+
+    def stop(self, number: signal.Signals = signal.SIGINT) -> None:
+        """Stop; by default with a fast shutdown, which ends open connections."""
+        super().stop(number)
+
+    def _answers(self) -> bool:
+        return b"database system is ready to accept connections" in self.log_path.read_bytes()
+
+    def _sql(self, statement: str, database: str) -> None:
+        self._sql_output(statement, database)
+
+    def _sql_output(self, statement: str, database: str) -> str:
+        command = [_program("psql"), "-h", str(self.directory), "-U", "idp", "-d", database, "-v", "ON_ERROR_STOP=1"]
+        done = subprocess.run([*command, "-Atqc", statement], check=True, capture_output=True, text=True)  # noqa: S603
+        return done.stdout.strip()
 
 
-def _release(home: Path) -> float:
-    return float(home.parent.name)
-
-
-def redis_binary() -> str:
-    """Return the Redis or Valkey binary; skips the test when there is none."""
-    found = shutil.which("redis-server") or shutil.which("valkey-server")
-    if found is None:
-        pytest.skip("no Redis here: apt-get install redis-server")
-    return found
-
-
-@pytest.fixture(scope="session")
-def postgresql_server() -> Iterator[PostgresqlServer]:
-    """Run one PostgreSQL for the session."""
-    server = PostgresqlServer(postgresql_binaries())
-    try:
-        yield server.start()
-    finally:
-        server.stop()
-
-
-@pytest.fixture(scope="session")
-def redis_server() -> Iterator[RedisServer]:
-    """Run one Redis for the session."""
-    server = RedisServer(redis_binary())
-    try:
-        yield server.start()
-    finally:
-        server.stop()
-
-
-@pytest.fixture
-def own_postgresql() -> Iterator[PostgresqlServer]:
-    """Run a PostgreSQL that the test may stop."""
-    server = PostgresqlServer(postgresql_binaries())
-    try:
-        yield server.start()
-    finally:
-        server.stop()
-
-
-@pytest.fixture
-def own_redis() -> Iterator[RedisServer]:
-    """Return a Redis that the test starts and stops itself."""
-    server = RedisServer(redis_binary())
-    try:
-        yield server
-    finally:
-        server.stop()
+def _program(*names: str) -> str:
+    for name in names:
+        packaged = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
+        found = shutil.which(name) or (str(packaged[-1]) if packaged else None)
+        if found:
+            return found
+    message = f"{' or '.join(names)} is not installed"
+    raise ServerMissingError(message)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import count
 from pathlib import Path
 from threading import Barrier
@@ -25,9 +25,10 @@ from idp.storage.sqlite import SqliteDatabase
 from idp.storage.tables import accounts, metadata
 from tests.support.clock import START, FrozenClock
 from tests.support.keys import make_sealer
-from tests.support.servers import PostgresqlServer
+from tests.support.servers import PostgresServer, RedisServer, Server, ServerMissingError
 
 T = TypeVar("T")
+S = TypeVar("S", bound=Server)
 AUDIT_KEY = b"\x11" * 32
 SEALER = make_sealer()
 """Real sealing; one key for the whole run."""
@@ -49,6 +50,46 @@ def migrated(database: Database) -> Database:
     return database
 
 
+@contextmanager
+def running(server: S) -> Iterator[S]:
+    """Run a server for the block; skips the test where its program is not installed."""
+    try:
+        server.start()
+    except ServerMissingError as missing:
+        server.close()
+        pytest.skip(f"{missing}: apt-get install postgresql redis-server")
+    with closing(server):
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[PostgresServer]:
+    """Run one PostgreSQL for the session."""
+    with running(PostgresServer(fsync=False, max_connections=200)) as server:
+        yield server
+
+
+@pytest.fixture
+def own_postgresql() -> Iterator[PostgresServer]:
+    """Run a PostgreSQL that the test may stop."""
+    with running(PostgresServer(fsync=False)) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def shared_redis() -> Iterator[RedisServer]:
+    """Run one Redis for the session."""
+    with running(RedisServer()) as server:
+        yield server
+
+
+@pytest.fixture
+def own_redis() -> Iterator[RedisServer]:
+    """Run a Redis that the test may stop."""
+    with running(RedisServer()) as server:
+        yield server
+
+
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a migrated SQLite file to copy."""
@@ -58,10 +99,9 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgresql_template(postgresql_server: PostgresqlServer) -> PostgresqlServer:
+def postgresql_template(postgresql_server: PostgresServer) -> PostgresServer:
     """Return the server with a migrated template database."""
-    _administer(postgresql_server, f"CREATE DATABASE {_TEMPLATE}")
-    migrated(PostgresqlDatabase(postgresql_server.url(_TEMPLATE))).close()
+    migrated(PostgresqlDatabase(postgresql_server.create_database(_TEMPLATE))).close()
     return postgresql_server
 
 
@@ -74,11 +114,11 @@ def sqlite_database(sqlite_template: Path, tmp_path: Path) -> Iterator[SqliteDat
 
 
 @pytest.fixture
-def postgresql_database(postgresql_template: PostgresqlServer) -> Iterator[PostgresqlDatabase]:
+def postgresql_database(postgresql_template: PostgresServer) -> Iterator[PostgresqlDatabase]:
     """Return a PostgreSQL database of the test's own."""
     name = f"dd_test_{next(_NUMBERS)}"
     _administer(postgresql_template, f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
-    database = PostgresqlDatabase(postgresql_template.url(name))
+    database = PostgresqlDatabase(postgresql_template.url_of(name))
     yield database
     database.close()
     _administer(postgresql_template, f"DROP DATABASE {name} WITH (FORCE)")
@@ -154,6 +194,6 @@ def in_parallel(database: Database | None, workers: int, act: Callable[[int], T]
         return list(pool.map(work, range(workers)))
 
 
-def _administer(server: PostgresqlServer, statement: str) -> None:
-    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
+def _administer(server: PostgresServer, statement: str) -> None:
+    with psycopg.connect(server.url_of("postgres"), autocommit=True) as connection:
         connection.execute(statement.encode())
