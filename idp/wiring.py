@@ -329,7 +329,7 @@ class Wiring:
             self.tokens, self.access_tokens, self.authenticator, self.settings.issuer, self.refusals
         )
         published = MetadataEndpoints(self._discovery, self._young_ring, self.settings.jwks_max_age)
-        health = HealthEndpoints((self.ring.refresh, self.clients.version))
+        health = HealthEndpoints((self.ring.refresh, self.audit.head))
         return {
             "/authorize": AuthorizePage(self.authorization, self.desk).handle,
             "/token": token.handle,

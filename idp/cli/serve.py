@@ -43,7 +43,7 @@ def serve(context: Context, *, host: str, port: int, workers: int, no_worker: bo
         interface="wsgi",  # type: ignore[arg-type] - the enum's value is accepted and spares its import path
         workers=workers,
         blocking_threads=THREADS,
-        blocking_threads_idle_timeout=3600,
+        blocking_threads_idle_timeout=600,
         backlog=_BACKLOG,
         backpressure=64,
         http="1",  # type: ignore[arg-type] - see interface

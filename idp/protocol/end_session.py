@@ -12,7 +12,6 @@ from typing import Final
 from urllib.parse import urlencode
 
 from clients.registry import ClientRegistry
-from idp.clock import Clock
 from idp.model.session import Session
 from idp.protocol.errors import InvalidRequest, ProtocolError
 from idp.protocol.hints import HintClaims, HintReader
@@ -38,14 +37,13 @@ class EndSessionEndpoint:
     """Checks logout requests; ending the session is ``services.sessions``'s work."""
 
     def __init__(
-        self, registry: ClientRegistry, sessions: SessionService, sids: SessionIds, hints: HintReader, clock: Clock
+        self, registry: ClientRegistry, sessions: SessionService, sids: SessionIds, hints: HintReader
     ) -> None:
         """Take collaborators."""
         self._registry = registry
         self._sessions = sessions
         self._sids = sids
         self._hints = hints
-        self._clock = clock
 
     def read(self, wire: WireRequest, session: Session | None) -> LogoutRequest:
         """Return the checked request; raises ``ProtocolError``, always to be shown: nothing is redirected on error (section 4)."""
