@@ -115,10 +115,10 @@ class SqlGrantStore:
         ]
         joined: Any = grants.join(accounts, accounts.c.id == grants.c.account_id)
         if with_code:
-            codes = identity_codes.c
+            codes, own = identity_codes.c, identity_codes.alias("own")
             newest = (
-                select(func.max(codes.id))
-                .where(codes.account_id == grants.c.account_id, codes.valid_to.is_(None), codes.scheme != "cmnd")
+                select(func.max(own.c.id))
+                .where(own.c.account_id == grants.c.account_id, own.c.valid_to.is_(None), own.c.scheme != "cmnd")
                 .scalar_subquery()
             )
             joined = joined.outerjoin(identity_codes, codes.id == newest)
