@@ -19,7 +19,20 @@ from idp.clock import Clock
 from idp.model.audit import AuditEvent, AuditRecord
 from idp.ports.audit import AuditQuery, AuditStore
 
-_BOUND = ("id", "at_us", "event", "outcome", "reason", "case_code", "actor", "account_id", "client_id", "session_id", "target", "detail")
+_BOUND = (
+    "id",
+    "at_us",
+    "event",
+    "outcome",
+    "reason",
+    "case_code",
+    "actor",
+    "account_id",
+    "client_id",
+    "session_id",
+    "target",
+    "detail",
+)
 _BATCH = 500
 
 
@@ -50,7 +63,12 @@ class AuditLog:
     """
 
     def __init__(
-        self, store: AuditStore, clock: Clock, key: bytes, seal: Callable[[bytes, bytes], bytes], unseal: Callable[[bytes, bytes], bytes]
+        self,
+        store: AuditStore,
+        clock: Clock,
+        key: bytes,
+        seal: Callable[[bytes, bytes], bytes],
+        unseal: Callable[[bytes, bytes], bytes],
     ) -> None:
         """Take the store, the clock, the MAC key and the two halves of the sealing (plaintext or ciphertext, AAD)."""
         self._store = store
@@ -108,44 +126,46 @@ class AuditLog:
         ``checkpoint`` is an earlier ``head``: the log must still contain it.
         """
         previous, sequenced, checked = b"", 0, 0
+        if checkpoint is not None and not self._is_ours(checkpoint):
+            return Verdict(0, 0, "", Fault(0, "", "the checkpoint itself was changed"))
+        size, head = (int(checkpoint["size"]), checkpoint["head"]) if checkpoint is not None else (0, "")
         for row in self._store.in_sequence():
             checked += 1
             fault = self._fault(row, previous, sequenced + 1)
             if not fault and row["seq"] is not None:
                 previous, sequenced = bytes(row["chain"]), sequenced + 1  # type: ignore[call-overload]
-                fault = self._checkpoint_fault(checkpoint, sequenced, previous)
+                if sequenced == size and previous.hex() != head:
+                    fault = "the log differs from the checkpoint: it was rewritten"
             if fault:
                 return Verdict(checked, sequenced, previous.hex(), Fault(checked, str(row["id"]), fault))
-        if checkpoint is not None and sequenced < int(checkpoint["size"]):
-            missing = f"the log ends at record {sequenced}; the checkpoint saw {checkpoint['size']}"
+        if sequenced < size:
+            missing = f"the log ends at record {sequenced}; the checkpoint saw {size}"
             return Verdict(checked, sequenced, previous.hex(), Fault(sequenced + 1, "", missing))
         return Verdict(checked, sequenced, previous.hex(), None)
 
-    def _checkpoint_fault(self, checkpoint: Mapping[str, Any] | None, sequenced: int, chain: bytes) -> str | None:
-        if checkpoint is None or sequenced != checkpoint["size"]:
-            return None
-        if not hmac.compare_digest(str(checkpoint["mac"]), self._head_mac(sequenced, str(checkpoint["head"]))):
-            return "the checkpoint itself was changed"
-        return None if chain.hex() == checkpoint["head"] else "the log differs from the checkpoint: it was rewritten"
+    def _is_ours(self, checkpoint: Mapping[str, Any]) -> bool:
+        """Tell whether ``checkpoint`` is a head that we signed; a lowered size would leave nothing to compare."""
+        expected = self._head_mac(int(checkpoint["size"]), str(checkpoint["head"]))
+        return hmac.compare_digest(str(checkpoint["mac"]).encode(), expected.encode())
 
     def _head_mac(self, size: int, head: str) -> str:
         return hmac.digest(self._key, f"head\0{size}\0{head}".encode(), hashlib.sha256).hex()
 
     def _fault(self, row: Mapping[str, object], previous: bytes, expected: int) -> str | None:
-        if not hmac.compare_digest(self._mac(row), bytes(row["mac"])):  # type: ignore[call-overload]
+        if not hmac.compare_digest(self._mac(row), _octets(row["mac"])):
             return "the record was changed: its MAC does not fit"
         if row["seq"] is None:
             return None
         if row["seq"] != expected:
             return f"record number {expected} is missing"
-        if not hmac.compare_digest(link(previous, expected, row), bytes(row["chain"])):  # type: ignore[call-overload]
+        if not hmac.compare_digest(link(previous, expected, row), _octets(row["chain"])):
             return "the chain breaks here: a record before it was changed, removed or moved"
         return None
 
     def _mac(self, row: Mapping[str, object]) -> bytes:
         sealed = row["sealed"]
         bound = [row[name] for name in _BOUND]
-        bound.append(bytes(sealed).hex() if sealed is not None else None)  # type: ignore[call-overload]
+        bound.append(_octets(sealed).hex() if sealed is not None else None)
         return hmac.digest(self._key, orjson.dumps(bound), hashlib.sha256)
 
     def _readable(self, row: Mapping[str, object]) -> dict[str, object]:
@@ -162,3 +182,6 @@ def link(previous: bytes, seq: int, row: Mapping[str, object]) -> bytes:
     return hashlib.sha256(previous + seq.to_bytes(8, "big") + str(row["id"]).encode() + bytes(row["mac"])).digest()  # type: ignore[call-overload]
 
 
+def _octets(value: object) -> bytes:
+    """Return a stored binary value; what was tampered into another type is empty, which no MAC fits."""
+    return bytes(value) if isinstance(value, bytes | memoryview) else b""
