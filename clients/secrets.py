@@ -16,7 +16,8 @@ MAXIMUM_LENGTH: Final = 512
 DEFAULT_OVERLAP: Final = 7 * 86400
 MAXIMUM_OVERLAP: Final = 90 * 86400
 _LEAST_VARIETY: Final = 8
-_NOBODY: Final = Secret(hashlib.sha256(b"nobody").digest(), 0, 0)
+_NOBODY: Final = Secret(random.token_bytes(32), 0, 0)
+"""Compared with where there is no secret; nothing has this digest."""
 
 
 def new_secret() -> str:
