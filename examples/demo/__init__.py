@@ -1,0 +1,1 @@
+"""What the demonstration loads: invented units, sample citizens, two department systems."""

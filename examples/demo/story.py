@@ -1,0 +1,70 @@
+"""The whole story in a real browser: sign in at the portal, walk into the one-stop system, sign out once, be out of both."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+from playwright.sync_api import Page, expect, sync_playwright
+
+_BROWSER: Final = "/usr/bin/chromium"
+_FLAGS: Final = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
+_NEWS: Final = 15.0
+
+
+def tell(portal: str, one_stop: str, code: str, password: str, say: Callable[[str], None]) -> None:
+    """Drive the story; raises ``AssertionError`` where it goes another way."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=_BROWSER, args=list(_FLAGS))
+        try:
+            page = browser.new_page(locale="vi-VN")
+            _sign_in(page, portal, code, password)
+            say("signed in at the portal")
+            _walk_in(page, one_stop)
+            say("signed in at the one-stop system without another question")
+            _sign_out(page, portal, one_stop)
+            say("signed out once, out of both")
+        finally:
+            browser.close()
+
+
+def _sign_in(page: Page, portal: str, code: str, password: str) -> None:
+    page.goto(portal)
+    page.click("#sign-in")
+    page.fill("#login-form [name=identity_code]", code)
+    page.fill("#login-form [name=password]", password)
+    page.click("#login-submit")
+    page.click("#consent-allow")
+    expect(page.locator("#person-name")).to_have_text("Công dân mẫu 01")
+    expect(page.locator("#claim-identity_code")).to_have_text(code)
+
+
+def _walk_in(page: Page, one_stop: str) -> None:
+    """One click, and the person is there: no form of the provider may come between."""
+    asked: list[str] = []
+    page.on("framenavigated", lambda frame: asked.append(frame.url))
+    page.goto(one_stop)
+    page.click("#sign-in")
+    expect(page.locator("#person-name")).to_have_text("Công dân mẫu 01")
+    questions = [url for url in asked if "/signin/" in url]
+    if questions:
+        message = f"the second system asked again: {questions}"
+        raise AssertionError(message)
+
+
+def _sign_out(page: Page, portal: str, one_stop: str) -> None:
+    page.goto(portal)
+    page.click("#sign-out")
+    expect(page.locator("#sign-in")).to_be_visible()
+    deadline = time.monotonic() + _NEWS
+    while time.monotonic() < deadline:
+        page.goto(one_stop)
+        if page.locator("#sign-in").is_visible():
+            return
+        time.sleep(0.2)
+    message = "the one-stop system was not told of the sign-out"
+    raise AssertionError(message)
