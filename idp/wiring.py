@@ -46,6 +46,7 @@ from idp.protocol.refusals import Refusals
 from idp.protocol.token import TokenEndpoint
 from idp.protocol.userinfo import UserinfoEndpoint
 from idp.protocol.wire import WireRequest, WireResponse
+from idp.services.account_codes import AccountCodes
 from idp.services.accounts import AccountService, masked
 from idp.services.audit import AuditLog
 from idp.services.claims import ClaimSource
@@ -57,10 +58,11 @@ from idp.services.subjects import SubjectService
 from idp.services.tokens import Lifetimes, TokenService
 from idp.services.units import UnitService
 from idp.services.vault import Vault
-from idp.storage.accounts import SqlAccountStore, SqlCredentialStore
+from idp.storage.accounts import SqlAccountStore
 from idp.storage.audit import SqlAuditStore
 from idp.storage.clients import SqlClientRepository
 from idp.storage.consents import SqlConsentStore
+from idp.storage.credentials import SqlCredentialStore
 from idp.storage.database import Database
 from idp.storage.deployment import SqlDeploymentStore
 from idp.storage.grants import SqlGrantStore
@@ -169,9 +171,19 @@ class Wiring:
     # People.
 
     @cached_property
+    def account_store(self) -> SqlAccountStore:
+        """Accounts in SQL."""
+        return SqlAccountStore(self.database)
+
+    @cached_property
     def accounts(self) -> AccountService:
         """Accounts and identity codes."""
-        return AccountService(SqlAccountStore(self.database), self.vault, self.audit, self.clock)
+        return AccountService(self.account_store, self.vault, self.audit, self.clock)
+
+    @cached_property
+    def account_codes(self) -> AccountCodes:
+        """Further codes of accounts, their end and their replacement."""
+        return AccountCodes(self.accounts, self.account_store, self.vault, self.audit, self.clock)
 
     @cached_property
     def credentials(self) -> CredentialService:

@@ -1,1 +1,4 @@
-"""Authentication factors, one module each. Owns how a secret is verified; not where it is kept. May import ``services`` and below."""
+"""Authentication factors, one module each.
+
+Owns how a secret is verified; not where it is kept. May import ``services`` and below.
+"""

@@ -1,15 +1,22 @@
-"""Credentials of accounts: the only writer of passwords and one-time-code seeds, and the place where both are verified."""
+"""Credentials of accounts.
+
+The only writer of passwords and one-time-code seeds, and the place where both are verified.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 from idp.authn import password as passwords
 from idp.authn import totp
+from idp.authn.legacy_hashes import check_hash
 from idp.authn.password import Passwords
 from idp.clock import Clock
+from idp.errors import Busy, NotFound
 from idp.model.audit import AuditEvent, AuditRecord, Event
-from idp.ports.accounts import CredentialRow, CredentialStore
+from idp.ports.accounts import CredentialRow
+from idp.ports.credentials import CredentialStore
 from idp.services.accounts import OPERATOR, AccountService
 from idp.services.audit import AuditLog
 from idp.services.vault import Vault
@@ -57,8 +64,11 @@ class CredentialService:
         return self._row("", "password", self._hasher.hash(raw).encode(), must_change=must_change)
 
     def imported_password(self, stored: str) -> CredentialRow:
-        """Return the row of a hash that came from elsewhere; raises ``InvalidInput``. It is upgraded at the first sign-in."""
-        return self._row("", "password", passwords.check_hash(stored).encode(), must_change=False)
+        """Return the row of a hash that came from elsewhere; raises ``InvalidInput``.
+
+        It is upgraded at the first sign-in.
+        """
+        return self._row("", "password", check_hash(stored).encode(), must_change=False)
 
     def set_password(self, account_id: str, raw: str, *, actor: str = OPERATOR, must_change: bool = False) -> None:
         """Store a new password; raises ``InvalidInput`` that names the broken rule, ``Busy``."""
@@ -74,8 +84,9 @@ class CredentialService:
         if not self._hasher.verify(stored, raw) or row is None or stored is None:
             return PasswordCheck(ok=False)
         if self._hasher.needs_upgrade(stored):
-            fresh = self._row(row.account_id, "password", self._hasher.hash(raw).encode(), must_change=bool(row.must_change))
-            self._store.put(fresh, self._record(Event.CREDENTIAL_UPGRADE, row.account_id, "system", "password"))
+            # A full pool must not turn a right password away: the next sign-in upgrades.
+            with suppress(Busy):
+                self._upgrade(row, raw)
         return PasswordCheck(ok=True, must_change=bool(row.must_change))
 
     def enrol_totp(self, account_id: str, *, actor: str = OPERATOR) -> TotpEnrolment:
@@ -94,9 +105,25 @@ class CredentialService:
         step = totp.matching_step(seed, code, self._clock.now(), row.last_step)
         return step is not None and self._store.use_step(account_id, step)
 
+    def remove(self, account_id: str, kind: str, *, actor: str = OPERATOR) -> None:
+        """Take a factor away (a lost telephone, at the counter); raises ``NotFound``."""
+        record = self._record(Event.CREDENTIAL_REMOVE, account_id, actor, kind)
+        if not self._store.remove(account_id, kind, record):
+            raise NotFound(f"the account has no {kind}", field="factor")
+
+    def has(self, account_id: str, kind: str) -> bool:
+        """Tell whether a factor is enrolled."""
+        return kind in self._store.kinds(account_id)
+
     def kinds(self, account_id: str) -> frozenset[str]:
         """Return the enrolled factors."""
         return self._store.kinds(account_id)
+
+    def _upgrade(self, row: CredentialRow, raw: str) -> None:
+        fresh = replace(row, secret=self._hasher.hash(raw).encode(), updated_at=self._clock.now())
+        self._store.upgrade(
+            fresh, row.secret, self._record(Event.CREDENTIAL_UPGRADE, row.account_id, "system", row.kind)
+        )
 
     def _row(self, account_id: str, kind: str, secret: bytes, *, must_change: bool) -> CredentialRow:
         now = self._clock.now()

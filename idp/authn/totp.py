@@ -1,4 +1,7 @@
-"""Time-based one-time codes (RFC 6238): SHA-1, 30 seconds, 6 digits, one step either way. A step is used once, whoever is faster."""
+"""Time-based one-time codes (RFC 6238): SHA-1, 30 seconds, 6 digits, one step either way.
+
+A step is used once, whoever is faster.
+"""
 
 from __future__ import annotations
 

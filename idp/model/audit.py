@@ -23,6 +23,7 @@ class Event(StrEnum):
     ACCOUNT_UPDATE = "account:update"
     ACCOUNT_LOCK = "account:lock"
     ACCOUNT_UNLOCK = "account:unlock"
+    ACCOUNT_CLOSE = "account:close"
     ACCOUNT_MERGE = "account:merge"
     ACCOUNT_SHOW = "account:show"
     CODE_ADD = "code:add"

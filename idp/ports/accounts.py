@@ -63,15 +63,36 @@ class NewAccount:
     credentials: tuple[CredentialRow, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class StateChange:
+    """A step of an account's life: it happens only while the account is in one of the ``before`` states."""
+
+    account_id: str
+    before: tuple[str, ...]
+    after: str
+    reason: str | None
+    now: int
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Two accounts that are one person's: ``loser`` becomes part of ``winner``."""
+
+    loser: str
+    winner: str
+    reason: str
+    now: int
+
+
 class AccountStore(Protocol):
-    """Accounts in SQL; raises ``Conflict`` when a current code is taken."""
+    """Accounts in SQL; raises ``Conflict`` when a current code or an external id is taken."""
 
     def add(self, new: NewAccount, record: AuditRecord) -> None:
         """Insert an account with codes, credentials and audit record in one transaction."""
         ...
 
     def get(self, account_id: str) -> AccountRow | None:
-        """Return an account by id."""
+        """Return an account by id, whatever its state."""
         ...
 
     def by_lookup(self, lookup: bytes) -> AccountRow | None:
@@ -82,16 +103,31 @@ class AccountStore(Protocol):
         """Return the account with a source system's id."""
         ...
 
+    def holder(self, lookup: bytes) -> str | None:
+        """Return the id of the account that has a code, or had it for any reason but a mistake.
+
+        None when it is free.
+        """
+        ...
+
     def codes(self, account_id: str) -> list[CodeRow]:
         """Return the history of an account's codes, newest first."""
         ...
 
-    def change_state(self, account_id: str, state: str, reason: str | None, now: int, record: AuditRecord) -> bool:
-        """Set an account's state; with ``locked`` and ``closed`` its sessions and grants end in the same transaction."""
+    def change_state(self, change: StateChange, record: AuditRecord) -> bool:
+        """Change an account's state.
+
+        With ``locked`` and ``closed`` its sessions and grants end in the same transaction.
+
+        False, and nothing recorded, when it is in none of the states before.
+        """
         ...
 
-    def change_profile(self, row: AccountRow, record: AuditRecord) -> bool:
-        """Replace profile, level and unit if ``updated_at`` has not moved past the row's; False when it has."""
+    def change_profile(self, before: AccountRow, after: AccountRow, record: AuditRecord) -> bool:
+        """Replace profile, level, unit and external id.
+
+        False when the stored profile is not that of ``before`` any more.
+        """
         ...
 
     def add_code(self, code: CodeRow, record: AuditRecord) -> None:
@@ -102,30 +138,14 @@ class AccountStore(Protocol):
         """End a current code; False if it had ended."""
         ...
 
-    def merge(self, loser: str, winner: str, now: int, reason: str, record: AuditRecord) -> bool:
-        """Merge one account into another in one transaction; False when either is not what it was."""
+    def replace_code(self, code_id: str, successor: CodeRow, reason: str, records: tuple[AuditRecord, ...]) -> bool:
+        """End a current code and begin its successor in one transaction; False if the first had ended."""
+        ...
+
+    def merge(self, merge: Merge, record: AuditRecord) -> bool:
+        """Merge in one transaction; False unless the winner is active and the loser has not been merged."""
         ...
 
     def count_samples(self) -> int:
         """Return how many sample accounts exist."""
-        ...
-
-
-class CredentialStore(Protocol):
-    """Factors in SQL."""
-
-    def get(self, account_id: str, kind: str) -> CredentialRow | None:
-        """Return a factor."""
-        ...
-
-    def kinds(self, account_id: str) -> frozenset[str]:
-        """Return the names of an account's factors."""
-        ...
-
-    def put(self, row: CredentialRow, record: AuditRecord) -> None:
-        """Store or replace a factor with the audit record in one transaction."""
-        ...
-
-    def use_step(self, account_id: str, step: int) -> bool:
-        """Note that the TOTP time step was used, if it is later than every one before: of many callers one gets True."""
         ...

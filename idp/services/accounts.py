@@ -1,47 +1,39 @@
 """Identity codes and accounts: the only writer of both.
 
-A code is what a person types and what departments ask for; the account behind it has an opaque id of ours. Values are sealed, and found again
-through a keyed blind index of (entity type, scheme, value): a reader of the database learns neither the codes nor whether one is there.
+A code is what a person types and what departments ask for; the account behind it has an opaque id of ours. Values are
+sealed, and found again through a keyed blind index of (entity type, scheme, value): a reader of the database learns
+neither the codes nor whether one is there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from typing import Any, Final
-
-import orjson
 
 from idp import handles
 from idp.clock import Clock
-from idp.errors import Conflict, InvalidInput, NotFound, Refused
+from idp.errors import Conflict, NotFound, Refused
 from idp.model.account import Account, CodeEntry
 from idp.model.audit import AuditEvent, AuditRecord, Event
-from idp.ports.accounts import AccountRow, AccountStore, CodeRow, CredentialRow, NewAccount
-from idp.services import profiles
+from idp.ports.accounts import AccountRow, AccountStore, CredentialRow, Merge, NewAccount, StateChange
+from idp.services import drafts
+from idp.services.account_records import AccountRecords
 from idp.services.audit import AuditLog
+from idp.services.drafts import Draft
 from idp.services.vault import Vault
 from policies import identity_codes
-from policies.identity_codes import CodeError, IdentityCode
+from policies.identity_codes import CodeError
 
 OPERATOR: Final = "operator:local"
-_LEVELS: Final = ("1", "2")
-_MAX_EXTERNAL: Final = 200
 
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """An account that has been checked and not yet stored: its parts, and warnings for the operator."""
-
-    code: IdentityCode
-    profile: Mapping[str, object]
-    identity_level: int
-    unit_code: str | None
-    external_id: str | None
-    password_hash: str | None
-    is_sample: bool
-    warnings: tuple[str, ...]
+_STEPS: Final[Mapping[str, tuple[tuple[str, ...], Event]]] = {
+    "locked": (("active",), Event.ACCOUNT_LOCK),
+    "active": (("locked",), Event.ACCOUNT_UNLOCK),
+    "closed": (("active", "locked"), Event.ACCOUNT_CLOSE),
+}
+"""From which states a state can be reached; nothing leads out of ``closed`` and ``merged``."""
 
 
 class AccountService:
@@ -52,44 +44,21 @@ class AccountService:
         self._store = store
         self._audit = audit
         self._clock = clock
-        self._index = vault.index("identity-index", "identity-code")
-        self._codes = vault.seal("identity-code")
-        self._profiles = vault.seal("profile")
+        self._records = AccountRecords(vault)
+        self.lookup = self._records.lookup
 
     def draft(self, values: Mapping[str, Any]) -> Draft:
         """Check the contract's account columns; raises ``InvalidInput`` that names the column and the fix."""
-        try:
-            code = identity_codes.parse(str(values.get("code_type") or ""), str(values.get("code") or ""))
-        except CodeError as error:
-            raise InvalidInput(error.fix, code=error.reason, field=error.field) from error
-        profile = profiles.checked(values)
-        sex, birthdate = profile.get("gender"), profile.get("birthdate")
-        today = datetime.fromtimestamp(self._clock.now(), UTC).date()
-        findings = identity_codes.check_consistency(code, _text(sex), _text(birthdate), today)
-        if findings.errors:
-            reason = findings.errors[0]
-            raise InvalidInput(f"contradicts what is declared: {reason}", code=reason, field="code")
-        level = str(values.get("identity_level") or "1")
-        if level not in _LEVELS:
-            raise InvalidInput("must be 1 or 2", field="identity_level")
-        return Draft(
-            code,
-            profile,
-            int(level),
-            _short(values, "unit"),
-            _short(values, "external_id"),
-            str(values["password_hash"]) if values.get("password_hash") else None,
-            findings.sample,
-            findings.warnings,
-        )
+        return drafts.checked(values, self.today())
 
-    def prepare(self, draft: Draft, credentials: tuple[CredentialRow, ...] = (), reason: str = "registered") -> NewAccount:
+    def prepare(
+        self, draft: Draft, credentials: tuple[CredentialRow, ...] = (), reason: str = "registered"
+    ) -> NewAccount:
         """Return the rows of a draft, sealed, under a new account id; the credentials' account id is filled in."""
         now, account_id = self._clock.now(), handles.new_id()
-        kind = "person" if draft.code.entity_type.value in {"person", "foreigner"} else "organisation"
         account = AccountRow(
             account_id,
-            kind,
+            draft.kind,
             "active",
             None,
             None,
@@ -97,15 +66,21 @@ class AccountService:
             draft.unit_code,
             int(draft.is_sample),
             draft.external_id,
-            self._profiles.seal(orjson.dumps(dict(draft.profile)), account_id.encode()),
+            self._records.sealed_profile(account_id, draft.profile),
             now,
             now,
         )
-        code = self._code_row(account_id, draft.code, now, reason)
+        code = self._records.code_row(account_id, draft.code, now, reason)
         return NewAccount(account, (code,), tuple(replace(one, account_id=account_id) for one in credentials))
 
     def add(self, draft: Draft, credentials: tuple[CredentialRow, ...] = (), *, actor: str = OPERATOR) -> str:
-        """Store a draft and return the new account's id; raises ``Conflict`` when the code is somebody's, whose is not said."""
+        """Store a draft and return the new account's id.
+
+        Raises ``Conflict`` when the code is somebody's, whose is not said.
+        """
+        lookup = self.lookup(draft.code)
+        if self._store.holder(lookup) is not None:
+            raise taken()
         new = self.prepare(draft, credentials)
         event = AuditEvent(
             Event.ACCOUNT_ADD,
@@ -117,16 +92,46 @@ class AccountService:
         try:
             self._store.add(new, self._audit.record(event))
         except Conflict as error:
-            raise Conflict("this code (or external_id) belongs to an account already", code="taken", field="code") from error
+            raise (taken() if self._store.holder(lookup) else _external_taken()) from error
         return new.account.id
 
+    def update(self, account_id: str, values: Mapping[str, Any], *, reason: str, actor: str = OPERATOR) -> None:
+        """Replace the profile, level, unit and external id by the account columns given; the code columns are not read.
+
+        Raises ``InvalidInput`` that names the column, ``NotFound``, and ``Conflict`` when somebody changed the account
+        meanwhile.
+        """
+        before = self._live(account_id)
+        account = self._records.account(before)
+        current = next((entry for entry in self.codes(account.id) if entry.valid_to is None), None)
+        if current is None:
+            raise Refused("the account has no current code: add one first")
+        draft = self.draft({**values, "code_type": current.scheme, "code": current.value})
+        after = replace(
+            before,
+            profile=self._records.sealed_profile(account.id, draft.profile),
+            identity_level=draft.identity_level,
+            unit_code=draft.unit_code,
+            external_id=draft.external_id,
+            updated_at=self._clock.now(),
+        )
+        record = self._record(Event.ACCOUNT_UPDATE, account.id, actor, reason, f"account:{account.id}")
+        try:
+            done = self._store.change_profile(before, after, record)
+        except Conflict as error:
+            raise _external_taken() from error
+        if not done:
+            raise Conflict("the account was changed by somebody else meanwhile: look at it again")
+
     def for_sign_in(self, raw: str) -> Account | None:
-        """Return the account of a typed code, persons before businesses with the same digits; None for anything else."""
+        """Return the account of a typed code, persons before businesses with the same digits.
+
+        None for anything else.
+        """
         for code in identity_codes.recognise(raw):
-            if identity_codes.may_sign_in(code):
-                row = self._store.by_lookup(self.lookup(code))
-                if row is not None:
-                    return self._opened(row)
+            row = self._store.by_lookup(self.lookup(code))
+            if row is not None:
+                return self._records.account(row)
         return None
 
     def sign_in_key(self, raw: str) -> str:
@@ -134,73 +139,60 @@ class AccountService:
         candidates = identity_codes.recognise(raw)
         return candidates[0].value if candidates else raw[:64]
 
-    def find(self, code_or_id: str) -> Account:
-        """Return the account of a current code or of an id, following merges; raises ``NotFound``."""
-        row = self._store.get(code_or_id)
-        if row is None:
-            lookups = (self._store.by_lookup(self.lookup(code)) for code in identity_codes.recognise(code_or_id))
-            row = next((found for found in lookups if found is not None), None)
-        if row is None:
-            raise NotFound("no account has this code or id", field="code")
-        return self.get(row.id)
+    def find(self, code_or_id: str, scheme: str | None = None) -> Account:
+        """Return the account of a current code or of an id, following merges; raises ``NotFound``.
+
+        Unlike at sign-in every scheme is tried, also those that nobody signs in with. ``scheme`` (a ``code_type``)
+        tells a person from the household business with the same digits.
+        """
+        row = None if scheme else self._store.get(code_or_id)
+        if row is not None:
+            return self.get(row.id)
+        for name in (scheme,) if scheme else identity_codes.SCHEMES:
+            found = self._by_code(name, code_or_id)
+            if found is not None:
+                return self._records.account(found)
+        raise NotFound("no account has this code or id", field="code")
 
     def get(self, account_id: str) -> Account:
         """Return an account by id, following merges; raises ``NotFound``."""
-        row = self._store.get(account_id)
-        while row is not None and row.merged_into is not None:
-            row = self._store.get(row.merged_into)
-        if row is None:
-            raise NotFound("no such account")
-        return self._opened(row)
+        return self._records.account(self._live(account_id))
+
+    def resolve(self, account_id: str) -> str:
+        """Return the id of the account that an account is today, following merges; raises ``NotFound``."""
+        return self._live(account_id).id
 
     def codes(self, account_id: str) -> list[CodeEntry]:
         """Return the history of an account's codes, newest first, opened: treat as personal data."""
-        return [
-            CodeEntry(
-                row.id,
-                row.account_id,
-                row.entity_type,
-                row.scheme,
-                self._codes.unseal(row.sealed, row.id.encode()).decode(),
-                row.valid_from,
-                row.valid_to,
-                row.reason,
-            )
-            for row in self._store.codes(account_id)
-        ]
-
-    def add_code(self, account_id: str, code: IdentityCode, *, reason: str, actor: str = OPERATOR) -> None:
-        """Give an account another code; raises ``Conflict`` when it is somebody's already."""
-        row = self._code_row(account_id, code, self._clock.now(), reason)
-        try:
-            self._store.add_code(row, self._record(Event.CODE_ADD, account_id, actor, reason, f"code:{row.id}"))
-        except Conflict as error:
-            raise Conflict("this code belongs to an account already", code="taken", field="code") from error
-
-    def end_code(self, account_id: str, code: IdentityCode, *, reason: str, actor: str = OPERATOR) -> None:
-        """End a current code of an account (cancelled, re-established); the history keeps it. Raises ``NotFound``."""
-        wanted = self.lookup(code)
-        row = next((one for one in self._store.codes(account_id) if one.lookup == wanted and one.valid_to is None), None)
-        record = self._record(Event.CODE_END, account_id, actor, reason, f"code:{row.id}" if row else "")
-        if row is None or not self._store.end_code(row.id, self._clock.now(), reason, record):
-            raise NotFound("the account has no such current code", field="code")
+        return self._records.code_entries(self._store.codes(account_id))
 
     def change_state(self, account_id: str, state: str, *, reason: str, actor: str = OPERATOR) -> None:
-        """Lock, unlock (``active``) or close an account; raises ``Refused`` when it already is in that state or was merged."""
-        event = Event.ACCOUNT_UNLOCK if state == "active" else Event.ACCOUNT_LOCK
-        record = self._record(event, account_id, actor, reason, f"account:{account_id}")
-        if not self._store.change_state(account_id, state, reason or None, self._clock.now(), record):
-            raise Refused(f"the account is {state} already, or was merged")
+        """Lock, unlock (``active``) or close an account.
+
+        Raises ``NotFound``, and ``Refused`` where no step leads there.
+        """
+        account = self.get(account_id)
+        before, event = _STEPS[state]
+        record = self._record(event, account.id, actor, reason, f"account:{account.id}")
+        change = StateChange(account.id, before, state, reason or None, self._clock.now())
+        if not self._store.change_state(change, record):
+            raise Refused(f"the account is {account.state}: it can become {state} only from {' or '.join(before)}")
 
     def merge(self, loser: str, winner: str, *, reason: str, actor: str = OPERATOR) -> None:
-        """Merge ``loser`` into ``winner`` (ids); repeating it changes nothing. Raises ``Refused``, ``NotFound``."""
-        if self.get(loser).id == self.get(winner).id:
-            if loser == winner:
-                raise Refused("an account cannot be merged into itself")
+        """Merge ``loser`` into ``winner`` (ids); repeating it changes nothing. Raises ``NotFound`` and ``Refused``."""
+        if loser == winner:
+            raise Refused("an account cannot be merged into itself")
+        gone, kept = self.get(loser), self.get(winner)
+        if gone.id == kept.id:
             return
-        record = self._record(Event.ACCOUNT_MERGE, winner, actor, reason, f"account:{loser}")
-        if not self._store.merge(loser, winner, self._clock.now(), reason, record):
+        if kept.id != winner or gone.id != loser:
             raise Refused("one of the accounts was merged before: name the accounts that are left")
+        if (gone.kind, gone.sample) != (kept.kind, kept.sample):
+            raise Refused("a person and an organisation, or a sample and a real account, are never merged")
+        record = self._record(Event.ACCOUNT_MERGE, winner, actor, reason, f"account:{loser}")
+        done = self._store.merge(Merge(loser, winner, reason, self._clock.now()), record)
+        if not done and self.resolve(loser) != winner:
+            raise Refused(f"the account that is left must be active, it is {kept.state}")
 
     def note_shown(self, account_id: str, *, reveal: bool, reason: str, actor: str = OPERATOR) -> None:
         """Record that an operator looked at an account: who got which of my data is a question that people may ask."""
@@ -215,55 +207,42 @@ class AccountService:
             )
         )
 
-    def lookup(self, code: IdentityCode) -> bytes:
-        """Return the blind index of a code; the same digits as person and as business are two."""
-        return self._index.digest(code.entity_type.value, code.scheme.value, code.value)
-
     def count_samples(self) -> int:
         """Return how many sample accounts exist."""
         return self._store.count_samples()
 
-    def _code_row(self, account_id: str, code: IdentityCode, now: int, reason: str) -> CodeRow:
-        code_id = handles.new_id()
-        sealed = self._codes.seal(code.value.encode(), code_id.encode())
-        return CodeRow(
-            code_id, account_id, code.entity_type.value, code.scheme.value, self.lookup(code), sealed, now, None, reason
-        )
+    def today(self) -> date:
+        """Return the date in UTC, as checks of birth dates use it."""
+        return datetime.fromtimestamp(self._clock.now(), UTC).date()
+
+    def _live(self, account_id: str) -> AccountRow:
+        # A merge re-points what was merged before, so the chain has one link; a merge between two reads can show more.
+        row = self._store.get(account_id)
+        while row is not None and row.merged_into is not None:
+            row = self._store.get(row.merged_into)
+        if row is None:
+            raise NotFound("no such account")
+        return row
+
+    def _by_code(self, scheme: str, raw: str) -> AccountRow | None:
+        try:
+            return self._store.by_lookup(self.lookup(identity_codes.parse(scheme, raw)))
+        except CodeError:
+            return None
 
     def _record(self, event: Event, account_id: str, actor: str, reason: str, target: str) -> AuditRecord:
         return self._audit.record(AuditEvent(event, reason=reason, actor=actor, account_id=account_id, target=target))
 
-    def _opened(self, row: AccountRow) -> Account:
-        return Account(
-            row.id,
-            row.kind,
-            row.state,
-            row.identity_level,
-            row.unit_code,
-            bool(row.sample),
-            orjson.loads(self._profiles.unseal(row.profile, row.id.encode())),
-            row.created_at,
-            row.updated_at,
-            row.external_id,
-            row.merged_into,
-            row.state_reason,
-        )
-
 
 def masked(value: str) -> str:
-    """Return a code for pages: the last four characters, the rest as dots."""
+    """Return a code for pages and screens: the last four characters, the rest as dots."""
     return f"{'•' * max(0, len(value) - 4)}{value[-4:]}"
 
 
-def _text(value: object) -> str | None:
-    return str(value) if value is not None else None
+def taken() -> Conflict:
+    """Return the error of a code that is somebody's; it never says whose, nor whether it is a current one."""
+    return Conflict("this code belongs to an account already", code="taken", field="code")
 
 
-def _short(values: Mapping[str, Any], name: str) -> str | None:
-    raw = values.get(name)
-    if raw is None or raw == "":
-        return None
-    value = profiles.text(name, str(raw))
-    if len(value) > _MAX_EXTERNAL:
-        raise InvalidInput(f"is longer than {_MAX_EXTERNAL} characters", field=name)
-    return value
+def _external_taken() -> Conflict:
+    return Conflict("an account has this external_id already", code="taken", field="external_id")

@@ -1,4 +1,6 @@
-"""The vault: data keys by purpose, each wrapped by the master key, and what is done with them (sealing, blind indexes, derived keys).
+"""The vault.
+
+Data keys by purpose, each wrapped by the master key, and what is done with them (sealing, blind indexes, derived keys).
 
 A purpose has its own data key, so that one kind of datum can be re-keyed, and one leaked key opens one kind.
 """
@@ -11,7 +13,7 @@ from typing import Final
 
 from idp import handles
 from idp.clock import Clock
-from idp.errors import SettingsError, StorageUnavailable
+from idp.errors import SettingsError
 from idp.ports.deployment import DeploymentStore, WrappedKey
 from keys.errors import MasterKeyMismatch, SealBroken
 from keys.model import KEY_PURPOSE
@@ -35,8 +37,6 @@ PURPOSES: Final = (
 )
 """Every purpose that has a data key; another one is made at the next ``idp init``."""
 
-_ATTEMPTS: Final = 50
-
 
 class Vault:
     """Opens the data keys of a deployment."""
@@ -52,20 +52,25 @@ class Vault:
 
     def ensure(self) -> int:
         """Make the data keys that are missing; returns how many. Of several processes one makes each."""
+        live = {key.purpose for key in self._store.data_keys() if key.retired_at is None}
         made = 0
         for purpose in PURPOSES:
-            for _ in range(_ATTEMPTS):
-                if any(key.purpose == purpose and key.retired_at is None for key in self._store.data_keys()):
-                    break
+            if purpose not in live:
                 wrapped = self._master.new_data_key(purpose)
                 made += self._store.add_data_key(WrappedKey(handles.new_id(), purpose, wrapped, self._clock.now()))
-            else:
-                raise StorageUnavailable(f"no data key for {purpose} could be made: another process holds the lock")
         self._wrapped = None
         return made
 
     def index(self, purpose: str, domain: str) -> BlindIndex:
-        """Return the keyed blind index of a purpose for one domain."""
+        """Return the keyed blind index of a purpose for one domain.
+
+        Raises ``SettingsError`` when the purpose has had two keys: what was indexed under the first would silently be
+        missing under the second, and a taken code would look free. Replacing it means computing every index anew.
+        """
+        if len(self._data_keys(purpose)) != 1:
+            raise SettingsError(
+                f"the index key {purpose} was replaced without computing the index anew: restore the key"
+            )
         return BlindIndex(self.data_key(purpose), domain)
 
     def seal(self, purpose: str) -> Seal:

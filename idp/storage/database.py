@@ -7,7 +7,7 @@ still SQLAlchemy Core constructs, so the schema is checked in one place and both
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from threading import local
@@ -48,6 +48,10 @@ class Executor(Protocol):
 
     def run_many(self, statement: Prepared, params: list[Params]) -> None:
         """Run once for each set of values."""
+        ...
+
+    def load(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        """Insert many whole rows, values in the order of ``columns``, by the dialect's fastest way."""
         ...
 
 

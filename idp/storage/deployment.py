@@ -22,16 +22,15 @@ class SqlDeploymentStore:
             .on_conflict_do_nothing()
         )
         self._keys = database.prepare(select(data_keys).order_by(data_keys.c.created_at, data_keys.c.id))
-        self._live = database.prepare(
-            select(data_keys.c.id).where(data_keys.c.purpose == bindparam("wanted"), data_keys.c.retired_at.is_(None))
-        )
         self._add = database.prepare(
-            data_keys.insert().values(
+            database.insert(data_keys)
+            .values(
                 id=bindparam("new_id"),
                 purpose=bindparam("wanted"),
                 wrapped=bindparam("new_wrapped"),
                 created_at=bindparam("moment"),
             )
+            .on_conflict_do_nothing()
         )
 
     def fact(self, name: str) -> str | None:
@@ -52,9 +51,6 @@ class SqlDeploymentStore:
         ]
 
     def add_data_key(self, key: WrappedKey) -> bool:
-        """Add a data key unless its purpose has a live one already; one process at a time decides."""
-        with self._database.exclusive("data-keys") as mine:
-            if not mine or self._database.row(self._live, {"wanted": key.purpose}) is not None:
-                return False
-            values = {"new_id": key.id, "wanted": key.purpose, "new_wrapped": key.wrapped, "moment": key.created_at}
-            return self._database.run(self._add, values) == 1
+        """Add a data key unless its purpose has a live one already; the unique index decides between processes."""
+        values = {"new_id": key.id, "wanted": key.purpose, "new_wrapped": key.wrapped, "moment": key.created_at}
+        return self._database.run(self._add, values) == 1

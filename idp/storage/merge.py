@@ -1,16 +1,30 @@
-"""Merging two accounts in SQL: every subject, consent and session stays answerable.
+"""Merging two accounts in SQL: every subject, consent, session and token stays answerable.
 
-Subjects of the loser become the winner's: where the winner has none in a sector the department goes on with the one it knows; where both have one,
-the loser's stays as an alias that still resolves. Consents: the winner's stands, the loser's is kept as ended history; where only the loser had one
-it goes on. Grants are re-pointed, so tokens stay answerable; the loser's sessions end, because the person has to be one again.
+- Identity codes move to the winner. Of a scheme in which the winner has a current one, the loser's end (``merged``):
+  the person goes on with one number, and the other is known as his for ever. Of other schemes they go on.
+- Subjects move. Where the winner has none in a sector the department goes on with the one it knows; where both have
+  one, the loser's stays as an alias (``current`` = 0) that still resolves.
+- Consents move. Where both stand the winner's goes on and the loser's ends (``merged``); where only the loser had one
+  it goes on.
+- Grants move, so that tokens stay answerable; sessions of the loser end, because nobody may be signed in as an account
+  that is no more.
+- Factors of the loser are removed: two passwords would open one account, one of them forgotten.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import and_, bindparam, exists, select, update
+from typing import Final
 
+from sqlalchemy import BindParameter, and_, bindparam, delete, exists, select, update
+from sqlalchemy.sql import ClauseElement
+
+from idp.ports.accounts import Merge
 from idp.storage.database import Database, Executor
-from idp.storage.tables import accounts, consents, grants, identity_codes, sessions, subjects
+from idp.storage.tables import accounts, consents, credentials, grants, identity_codes, sessions, subjects
+
+_LOSER: Final[BindParameter[str]] = bindparam("loser")
+_WINNER: Final[BindParameter[str]] = bindparam("winner")
+_NOW: Final[BindParameter[int]] = bindparam("now")
 
 
 class Merger:
@@ -18,43 +32,72 @@ class Merger:
 
     def __init__(self, database: Database) -> None:
         """Prepare the statements."""
-        loser, winner, now = bindparam("loser"), bindparam("winner"), bindparam("now")
-        ours, theirs = subjects.alias("ours"), consents.alias("theirs")
-        taken = exists().where(
-            ours.c.account_id == winner, ours.c.sector_id == subjects.c.sector_id, ours.c.current == 1
-        )
-        agreed = exists().where(
-            theirs.c.account_id == winner, theirs.c.client_id == consents.c.client_id, theirs.c.ended_at.is_(None)
-        )
-        live_consent = and_(consents.c.account_id == loser, consents.c.ended_at.is_(None))
-        self._lock = database.prepare(
-            select(accounts.c.id, accounts.c.state).where(accounts.c.id.in_([loser, winner])).with_for_update()
-        )
-        self._statements = tuple(
-            database.prepare(statement)
-            for statement in (
-                update(accounts)
-                .where(accounts.c.id == loser)
-                .values(state="merged", merged_into=winner, state_reason=bindparam("reason"), updated_at=now),
-                update(accounts).where(accounts.c.merged_into == loser).values(merged_into=winner),
-                update(subjects).where(subjects.c.account_id == loser, subjects.c.current == 1, taken).values(current=0),
-                update(subjects).where(subjects.c.account_id == loser).values(account_id=winner),
-                update(consents).where(live_consent, agreed).values(ended_at=now, end_reason="merged"),
-                update(consents).where(consents.c.account_id == loser).values(account_id=winner),
-                update(identity_codes).where(identity_codes.c.account_id == loser).values(account_id=winner),
-                update(grants).where(grants.c.account_id == loser).values(account_id=winner),
-                update(sessions)
-                .where(sessions.c.account_id == loser, sessions.c.ended_at.is_(None))
-                .values(ended_at=now, end_reason="merged"),
-            )
-        )
+        # In order of id: of two opposite merges at once one waits for the other instead of both waiting for each other.
+        both = select(accounts.c.id, accounts.c.state).where(accounts.c.id.in_([_LOSER, _WINNER]))
+        self._lock = database.prepare(both.order_by(accounts.c.id).with_for_update())
+        statements = (*_of_accounts(), *_of_codes(), *_of_subjects(), *_of_consents(), *_of_tokens())
+        self._statements = tuple(database.prepare(statement) for statement in statements)
 
-    def run(self, tx: Executor, loser: str, winner: str, now: int, reason: str) -> bool:
-        """Merge; False when either account is missing or was merged before."""
-        names = {"loser": loser, "winner": winner}
-        states = dict(tx.rows(self._lock, names))  # type: ignore[arg-type]
-        if len(states) != 2 or "merged" in states.values():  # noqa: PLR2004 - the loser and the winner
+    def run(self, tx: Executor, merge: Merge) -> bool:
+        """Merge; False unless the winner is active and the loser has not been merged."""
+        names = {"loser": merge.loser, "winner": merge.winner}
+        states = {row[0]: row[1] for row in tx.rows(self._lock, names)}
+        if (
+            states.get(merge.winner) != "active"
+            or states.get(merge.loser, "merged") == "merged"
+            or merge.loser == merge.winner
+        ):
             return False
         for statement in self._statements:
-            tx.run(statement, {**names, "now": now, "reason": reason})
+            tx.run(statement, {**names, "now": merge.now, "why": merge.reason})
         return True
+
+
+def _of_accounts() -> tuple[ClauseElement, ...]:
+    gone = {"state": "merged", "merged_into": _WINNER, "state_reason": bindparam("why"), "updated_at": _NOW}
+    return (
+        update(accounts).where(accounts.c.id == _LOSER).values(gone),
+        update(accounts).where(accounts.c.merged_into == _LOSER).values(merged_into=_WINNER),
+        delete(credentials).where(credentials.c.account_id == _LOSER),
+    )
+
+
+def _of_codes() -> tuple[ClauseElement, ...]:
+    codes, kept = identity_codes, identity_codes.alias("kept")
+    has_one = exists().where(kept.c.account_id == _WINNER, kept.c.scheme == codes.c.scheme, kept.c.valid_to.is_(None))
+    current = and_(codes.c.account_id == _LOSER, codes.c.valid_to.is_(None))
+    return (
+        update(codes).where(current, has_one).values(valid_to=_NOW, reason="merged"),
+        update(codes).where(codes.c.account_id == _LOSER).values(account_id=_WINNER),
+    )
+
+
+def _of_subjects() -> tuple[ClauseElement, ...]:
+    kept = subjects.alias("kept")
+    has_one = exists().where(
+        kept.c.account_id == _WINNER, kept.c.sector_id == subjects.c.sector_id, kept.c.current == 1
+    )
+    return (
+        update(subjects).where(subjects.c.account_id == _LOSER, subjects.c.current == 1, has_one).values(current=0),
+        update(subjects).where(subjects.c.account_id == _LOSER).values(account_id=_WINNER),
+    )
+
+
+def _of_consents() -> tuple[ClauseElement, ...]:
+    kept = consents.alias("kept")
+    has_one = exists().where(
+        kept.c.account_id == _WINNER, kept.c.client_id == consents.c.client_id, kept.c.ended_at.is_(None)
+    )
+    current = and_(consents.c.account_id == _LOSER, consents.c.ended_at.is_(None))
+    return (
+        update(consents).where(current, has_one).values(ended_at=_NOW, end_reason="merged"),
+        update(consents).where(consents.c.account_id == _LOSER).values(account_id=_WINNER),
+    )
+
+
+def _of_tokens() -> tuple[ClauseElement, ...]:
+    live = and_(sessions.c.account_id == _LOSER, sessions.c.ended_at.is_(None))
+    return (
+        update(grants).where(grants.c.account_id == _LOSER).values(account_id=_WINNER),
+        update(sessions).where(live).values(ended_at=_NOW, end_reason="merged"),
+    )

@@ -23,6 +23,12 @@ accounts = Table(
     Column("updated_at", BigInteger, nullable=False),
     Index("uq_accounts_external_id", "external_id", unique=True),
     Index(
+        "ix_accounts_merged_into",
+        "merged_into",
+        sqlite_where=text("merged_into IS NOT NULL"),
+        postgresql_where=text("merged_into IS NOT NULL"),
+    ),
+    Index(
         "ix_accounts_sample", "sample", sqlite_where=text("sample = 1"), postgresql_where=text("sample = 1")
     ),
 )
@@ -50,9 +56,19 @@ identity_codes = Table(
         sqlite_where=text("valid_to IS NULL"),
         postgresql_where=text("valid_to IS NULL"),
     ),
+    Index(
+        "ix_identity_codes_ended",
+        "lookup",
+        sqlite_where=text("valid_to IS NOT NULL"),
+        postgresql_where=text("valid_to IS NOT NULL"),
+    ),
     Index("ix_identity_codes_account_id", "account_id"),
 )
-"""History of identity code -> account. ``lookup`` is the keyed blind index; a current code belongs to one account only."""
+"""History of identity code -> account. ``lookup`` is the keyed blind index; a current code belongs to one account only.
+
+``reason`` says why the code began, and once ``valid_to`` is set why it ended: ``replaced``, ``cancelled``, ``merged`` or ``mistake``. Only
+what was a mistake is free for another account.
+"""
 
 credentials = Table(
     "credentials",
