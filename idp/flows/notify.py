@@ -64,6 +64,9 @@ class LogoutNotifier:
         if client is None or not client.backchannel_logout_uri:
             self._close(message, "client_gone")
             return
+        if not message.payload:
+            self._close(message, "payload_unreadable")
+            return
         error = self._send(message, client, client.backchannel_logout_uri)
         now = self._clock.now()
         if not error:

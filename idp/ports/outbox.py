@@ -12,17 +12,17 @@ class Outbox(Protocol):
     """Waiting messages. A lease keeps two workers from sending one; a dead worker's lease runs out."""
 
     def lease(self, now: int, seconds: int, limit: int) -> list[OutboxMessage]:
-        """Take up to ``limit`` due messages for ``seconds``; each goes to one worker."""
+        """Take up to ``limit`` due messages for ``seconds``; each goes to one worker. A damaged payload comes out empty."""
         ...
 
     def sent(self, message_id: str, now: int, record: AuditRecord) -> None:
-        """Mark as delivered, with the audit record, in one transaction."""
+        """Mark a waiting message as delivered, with the audit record, in one transaction."""
         ...
 
     def retry(self, message_id: str, next_attempt_at: int, error: str) -> None:
-        """Give back for a later attempt; ``error`` is an operator's reason id without personal data."""
+        """Give a waiting message back for a later attempt; ``error`` is an operator's reason id without personal data."""
         ...
 
     def give_up(self, message_id: str, now: int, error: str, record: AuditRecord) -> None:
-        """Mark as failed for good, with the audit record, in one transaction."""
+        """Mark a waiting message as failed for good, with the audit record, in one transaction."""
         ...

@@ -12,6 +12,7 @@ from idp.model.outbox import OutboxMessage
 from idp.storage.audit import Recorder
 from idp.storage.database import Database, Executor, Prepared
 from idp.storage.tables import outbox
+from keys.errors import SealBroken
 
 _SEALED = ("id", "kind", "client_id", "payload", "attempts", "created_at")
 
@@ -74,7 +75,7 @@ class SqlOutbox:
         )
         self._retry = database.prepare(
             update(outbox)
-            .where(mine)
+            .where(mine, columns.state == "waiting")
             .values(lease_until=0, next_attempt_at=bindparam("due_at"), last_error=bindparam("error"))
         )
         self._end = database.prepare(
@@ -87,8 +88,7 @@ class SqlOutbox:
         """Take up to ``limit`` due messages for ``seconds``; each goes to one worker."""
         rows = self._database.rows(self._lease, {"now": now, "until": now + seconds, "most": limit})
         return [
-            OutboxMessage(row[0], row[1], row[2], self._unseal(bytes(row[3]), str(row[0]).encode()), row[4], row[5])
-            for row in rows
+            OutboxMessage(row[0], row[1], row[2], self._opened(bytes(row[3]), row[0]), row[4], row[5]) for row in rows
         ]
 
     def sent(self, message_id: str, now: int, record: AuditRecord) -> None:
@@ -105,5 +105,13 @@ class SqlOutbox:
 
     def _close(self, message_id: str, state: str, now: int, error: str, record: AuditRecord) -> None:
         with self._database.transaction() as tx:
-            tx.run(self._end, {"message_id": message_id, "new_state": state, "now": now, "error": error})
-            self._recorder.write(tx, record)
+            values = {"message_id": message_id, "new_state": state, "now": now, "error": error}
+            if tx.run(self._end, values):
+                self._recorder.write(tx, record)
+
+    def _opened(self, sealed: bytes, message_id: str) -> bytes:
+        """Return the payload, empty when it was damaged: one bad message must not hold up all the others."""
+        try:
+            return self._unseal(sealed, message_id.encode())
+        except SealBroken:
+            return b""
