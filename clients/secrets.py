@@ -70,7 +70,7 @@ def rotated(kept: tuple[Secret, ...], secret: str, now: int, overlap: int) -> tu
         )
     fresh = Secret(digest(secret), now)
     newest = max(kept, key=lambda one: one.created_at, default=None)
-    if newest is None or overlap == 0 or newest.digest == fresh.digest:
+    if newest is None or overlap == 0:
         return (fresh,)
     end = now + overlap if newest.expires_at is None else min(newest.expires_at, now + overlap)
     return (fresh, Secret(newest.digest, newest.created_at, end))

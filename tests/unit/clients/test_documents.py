@@ -81,6 +81,8 @@ def test_texts_of_a_client_cannot_be_changed_in_place() -> None:
     client, _ = registered(department())
     with pytest.raises(TypeError):
         client.client_name["vi"] = "other"  # type: ignore[index]
+    with pytest.raises(TypeError):
+        client.purpose["vi"] = "other"  # type: ignore[index]
 
 
 def test_names_and_purposes_fall_back_to_vietnamese() -> None:

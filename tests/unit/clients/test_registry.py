@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Barrier
 
 import pytest
 
@@ -97,6 +99,8 @@ def test_anybody_else_may_not(registry: ClientRegistry) -> None:
         ({"sector": "portal.example.vn"}, ("sector", "not_sector")),
         ({"sector": "sec_"}, ("sector", "not_sector")),
         ({"sector": ["sec_1"]}, ("sector", "not_sector")),
+        ({"sector": "sec_1\n"}, ("sector", "not_sector")),
+        ({"sector": "sec_Portal"}, ("sector", "not_sector")),
         ({"client_secret": GIVEN, "token_endpoint_auth_method": "none"}, ("client_secret", "public_client")),
     ],
 )
@@ -244,6 +248,21 @@ def test_a_version_that_is_known_asks_the_store_nothing(registry: ClientRegistry
     registry.find(client.client_id)
     registry.find("nobody")
     assert repository.reads == before
+
+
+def test_threads_that_see_the_same_new_version_reload_once(repository: MemoryClients) -> None:
+    ours, theirs = make_registry(repository), make_registry(repository)
+    client, _, _ = ours.register(department(), is_operator=True)
+    before, barrier = repository.reads, Barrier(8)
+
+    def look(_: int) -> object:
+        barrier.wait()
+        theirs.observe(client.version)
+        return theirs.find(client.client_id)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(look, range(8))) == [client] * 8
+    assert repository.reads == before + 1
 
 
 def test_a_look_is_repeated_only_after_the_stated_age(repository: MemoryClients) -> None:
