@@ -42,12 +42,13 @@ def from_document(document: Mapping[str, Any]) -> Client:
 def to_metadata(client: Client) -> dict[str, Any]:
     """Return what may be shown (RFC 7591 section 3.2.1): registered metadata and state, never a secret or its digest.
 
-    Names come as RFC 7591 section 2.2 writes them: ``client_name`` and one ``client_name#tag`` a language. Given back
-    to ``clients.metadata.parse``, the answer registers the same.
+    Names come as RFC 7591 section 2.2 writes them: ``client_name`` in Vietnamese, ``client_name#en`` in English. Given
+    back to ``clients.metadata.parse``, the answer registers the same.
     """
     shown = {name: value for name, value in to_document(client).items() if value is not None and name not in _NOT_SHOWN}
     shown["client_name"] = client.client_name["vi"]
-    shown |= {f"client_name#{language}": text for language, text in client.client_name.items()}
+    # Vietnamese goes without a tag alone: of two values for it, whoever edits the answer would change the wrong one.
+    shown |= {f"client_name#{language}": text for language, text in client.client_name.items() if language != "vi"}
     shown["scope"] = " ".join(shown["scope"])
     shown["client_id_issued_at"] = client.created_at
     if client.is_confidential:

@@ -55,7 +55,7 @@ def test_what_is_shown_holds_the_metadata_and_no_secret() -> None:
     assert shown["client_id"] == client.client_id
     assert shown["client_id_issued_at"] == NOW
     assert shown["client_secret_expires_at"] == 0
-    assert (shown["client_name"], shown["client_name#vi"], shown["client_name#en"]) == ("Cổng", "Cổng", "Portal")
+    assert (shown["client_name"], shown["client_name#en"]) == ("Cổng", "Portal")
     assert shown["scope"] == "offline_access openid profile"
     assert shown["default_max_age"] == 0
     assert "client_secret" not in shown
@@ -75,6 +75,11 @@ def test_what_is_shown_registers_the_same_when_it_is_sent_back(document: dict[st
     again = metadata.parse(to_metadata(client))
     assert again.values == metadata.parse(document).values
     assert again.ignored == ()
+
+
+def test_a_name_that_is_edited_in_what_is_shown_is_the_name_afterwards() -> None:
+    edited = {**to_metadata(registered(RICH)[0]), "client_name": "Tên mới"}
+    assert metadata.parse(edited).values["client_name"] == {"vi": "Tên mới", "en": "Portal"}
 
 
 def test_texts_of_a_client_cannot_be_changed_in_place() -> None:
