@@ -1,0 +1,55 @@
+# Two commands matter: `make demo` and `make test`. `make help` lists the rest.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+LOCK := requirements/dev.txt
+
+.PHONY: help venv demo system npm check test bench lock specs migration clean
+
+help: ## Show what can be made.
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+venv: $(STAMP) ## Make .venv from the hashed lock.
+
+$(STAMP): $(LOCK) pyproject.toml
+	@bash tools/python_venv.sh "$(PYTHON)" "$(VENV)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
+	@touch $(STAMP)
+
+demo: $(STAMP) ## Run the provider and two sample department systems (ARGS=--once for one scripted sign-in).
+	@case "$(ARGS)" in *--once*) bash tools/install_system.sh chromium;; esac
+	@$(BIN)/idp demo $(ARGS)
+
+system: ## Install the real servers that tests use (Debian packages; needs root).
+	@bash tools/install_system.sh postgresql redis-server chromium nginx nodejs npm fonts-noto-core
+
+npm: system ## Install the npm packages of the interop tests and of the benchmark's peer.
+	@bash tools/install_npm.sh
+
+check: $(STAMP) ## Lint, format, types, layers.
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+test: venv system npm check ## Install what is missing, then check and test everything.
+	@$(BIN)/python -m pytest -q
+
+bench: $(STAMP) npm ## Measure beside the peer (ARGS="--stack sqlite --quick").
+	@$(BIN)/python -m bench $(ARGS)
+
+lock: ## Write the lock anew from pyproject.toml (hashes, no index addresses).
+	@bash tools/lock.sh "$(BIN)"
+
+specs: $(STAMP) ## Write docs/specs.md from the marks of the tests.
+	@$(BIN)/python tools/specs.py docs/specs.md
+
+migration: $(STAMP) ## Write a migration from the tables (NAME=0002 MESSAGE="...").
+	@$(BIN)/python tools/migration.py "$(NAME)" "$(MESSAGE)"
+
+clean: ## Remove what can be made again.
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache var build ./*.egg-info
