@@ -25,8 +25,8 @@ from tests.support.servers import PostgresServer, RedisServer
 
 REDIRECT_URI: Final = "http://localhost:9/callback"
 PEER: Final = Path(__file__).with_name("peer")
-_SECRET: Final = "bench-secret-of-43-random-looking-characters"  # noqa: S105 - of a server that lives for minutes
-_PASSWORD: Final = "mật khẩu của phép đo 2026"  # noqa: S105
+_SECRET: Final = "bench-secret-of-43-random-looking-characters"
+_PASSWORD: Final = "mật khẩu của phép đo 2026"
 _VERIFIER: Final = "v" * 43
 
 
@@ -128,8 +128,8 @@ def peer(*, workers: int, connections: int, is_jwt: bool = False, id_token_alg: 
             "CLIENTS_FILE": str(clients),
         }  # fmt: skip
         log = servers.enter_context((Path(directory) / "log").open("wb"))
-        process = subprocess.Popen(  # noqa: S603 - our own script
-            ["node", "server.mjs"],  # noqa: S607 - Debian's or the operator's node
+        process = subprocess.Popen(
+            ["node", "server.mjs"],
             cwd=PEER, env=environ, stdout=log, stderr=log,
         )  # fmt: skip
         servers.callback(_end, process)

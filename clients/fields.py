@@ -210,7 +210,7 @@ def jwks(value: object) -> dict[str, Any]:
     return copy
 
 
-def _member(parser: Parser, value: object, place: str) -> Any:  # noqa: ANN401 - whatever the parser returns
+def _member(parser: Parser, value: object, place: str) -> Any:
     try:
         return parser(value)
     except Fault as fault:

@@ -147,7 +147,7 @@ SERVER_FIELDS: Final = frozenset(
 """What ``clients.documents.to_metadata`` shows beside the fields: no surprise when it comes back edited."""
 
 
-def _value(name: str, row: Field, given_value: object, faults: list[MetadataError]) -> Any:  # noqa: ANN401 - by field
+def _value(name: str, row: Field, given_value: object, faults: list[MetadataError]) -> Any:
     if given_value is None:  # null means absent (RFC 7592 section 2.2)
         if row.is_required:
             faults.append(MetadataError(name, "missing", "is required"))

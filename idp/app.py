@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
@@ -15,6 +16,7 @@ from idp.web.environ import EnvironReader, TooLarge
 from idp.web.static_files import by_hashed_name
 
 _log = logging.getLogger("idp.app")
+
 
 def create_app(routes: tuple[Route, ...], desk: Desk, reader: EnvironReader) -> Flask:
     """Return the application: routes, static files, then errors."""
@@ -58,7 +60,10 @@ def _add_errors(app: Flask, desk: Desk) -> None:
             b"",
             "",
             request.remote_addr or "",
-            {"cookie": request.headers.get("Cookie", ""), "accept-language": request.headers.get("Accept-Language", "")},
+            {
+                "cookie": request.headers.get("Cookie", ""),
+                "accept-language": request.headers.get("Accept-Language", ""),
+            },
             handles.new_case_code(),
         )
         # Strays of crawlers are no acts of anybody: logged, not audited.
@@ -66,7 +71,9 @@ def _add_errors(app: Flask, desk: Desk) -> None:
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> Response:
-        code = {404: "not_found", 405: "method_not_allowed", 413: "payload_too_large"}.get(error.code or 500, "invalid_request")
+        code = {404: "not_found", 405: "method_not_allowed", 413: "payload_too_large"}.get(
+            error.code or 500, "invalid_request"
+        )
         return answer(DomainError(f"HTTP {error.code}", code=code))
 
     @app.errorhandler(TooLarge)

@@ -43,6 +43,8 @@ def configure(settings: LogSettings) -> None:
     """Set up logging for a process that serves or works."""
     handler = logging.StreamHandler(sys.stderr)
     is_text = settings.format == "text" or (settings.format == "auto" and sys.stderr.isatty())
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s") if is_text else JsonFormatter())
+    handler.setFormatter(
+        logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s") if is_text else JsonFormatter()
+    )
     logging.basicConfig(level=settings.level.upper(), handlers=[handler], force=True)
     logging.getLogger("authlib").setLevel(logging.INFO)

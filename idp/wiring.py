@@ -23,7 +23,6 @@ from idp.endpoints.health import HealthEndpoints
 from idp.endpoints.home import HomePage
 from idp.endpoints.routes import Route
 from idp.endpoints.signin import SignInPages
-from idp.errors import NotFound
 from idp.flows.housekeeping import Housekeeper, Task
 from idp.flows.notify import LogoutNotifier
 from idp.flows.pending import PendingRequests
@@ -370,9 +369,7 @@ class Wiring:
         )
         account = AccountPages(
             self.desk,
-            AccountServices(
-                self.sessions, self.consents, self.audit, self.pending, self._owner, self.clients.find
-            ),
+            AccountServices(self.sessions, self.consents, self.audit, self.pending, self._owner, self.clients.find),
         )
         both, post = ("GET", "POST"), ("POST",)
         return (
@@ -406,7 +403,11 @@ class Wiring:
         tasks = (
             Task("logout", 1, notifier.run),
             Task("audit", 2, self.audit.sequence),
-            Task("keys", min(60, self.settings.keys.rotation), lambda: len(self.key_service.tick(self.clock.now()).events)),
+            Task(
+                "keys",
+                min(60, self.settings.keys.rotation),
+                lambda: len(self.key_service.tick(self.clock.now()).events),
+            ),
             Task("purge", 300, lambda: purger.run(self.clock.now())),
         )
         return Housekeeper(tasks, self.clock)

@@ -211,7 +211,11 @@ def _cookie(cookies: dict[str, str]) -> str:
 def _token_answer(answer: Answer) -> dict[str, Any]:
     tokens = answer.must_be(200).json()
     cache = (answer.header("cache-control") or "").lower()
-    if not isinstance(tokens.get("access_token"), str) or tokens.get("token_type") != "Bearer" or "no-store" not in cache:
+    if (
+        not isinstance(tokens.get("access_token"), str)
+        or tokens.get("token_type") != "Bearer"
+        or "no-store" not in cache
+    ):
         message = f"not a token answer: {list(tokens)} with Cache-Control {cache!r}"
         raise BadAnswerError(message)
     return tokens
@@ -219,7 +223,7 @@ def _token_answer(answer: Answer) -> dict[str, Any]:
 
 def _claims(token: str) -> dict[str, Any]:
     parts = token.split(".")
-    if len(parts) != 3:  # noqa: PLR2004 - a JWS in compact form has three parts
+    if len(parts) != 3:
         message = "no ID token"
         raise BadAnswerError(message)
     claims: dict[str, Any] = orjson.loads(urlsafe_b64decode(parts[1] + "=="))

@@ -82,7 +82,7 @@ def _password(subject: Subject, _units: int) -> list[UnitFactory]:
     return [_bind(flows.password_sign_in, subject.party, *person) for person in subject.people]
 
 
-def _bind(flow: Callable[..., Flow], *arguments: Any) -> UnitFactory:  # noqa: ANN401 - passed on as they are
+def _bind(flow: Callable[..., Flow], *arguments: Any) -> UnitFactory:
     return lambda: flow(*arguments)
 
 
@@ -125,7 +125,7 @@ def _tokens(subject: Subject, units: int) -> list[list[tuple[str, str]]]:
         found.append((tokens["access_token"], tokens["id_claims"]["sub"]))
 
     _run_preparation(subject, [_bind(one) for _ in subject.cookies], count * len(subject.cookies))
-    return [found[at::len(subject.cookies)] for at in range(len(subject.cookies))]
+    return [found[at :: len(subject.cookies)] for at in range(len(subject.cookies))]
 
 
 def _userinfo(subject: Subject, units: int) -> list[UnitFactory]:

@@ -132,7 +132,7 @@ def create_app(department: Department) -> Flask:
     return app
 
 
-def _register(app: Flask, department: Department) -> Any:  # noqa: ANN401 - Authlib's client is untyped
+def _register(app: Flask, department: Department) -> Any:
     return OAuth(app).register(
         "provider",
         client_id=department.client_id,
@@ -145,7 +145,7 @@ def _register(app: Flask, department: Department) -> Any:  # noqa: ANN401 - Auth
 class _LogoutKeys:
     """Verifies logout tokens (Back-Channel Logout section 2.6) with the provider's published keys."""
 
-    def __init__(self, provider: Any, department: Department) -> None:  # noqa: ANN401 - see _register
+    def __init__(self, provider: Any, department: Department) -> None:
         self._provider = provider
         self._department = department
         self._keys: jwt.PyJWKClient | None = None

@@ -41,7 +41,7 @@ class TotpEnrolment:
 class CredentialService:
     """Sets and verifies factors."""
 
-    def __init__(  # noqa: PLR0913 - collaborators
+    def __init__(
         self,
         store: CredentialStore,
         accounts: AccountService,

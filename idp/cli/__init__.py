@@ -6,8 +6,8 @@ import click
 
 from idp.cli.accounts import accounts_group
 from idp.cli.clients import clients_group
-from idp.cli.deployment import config_group, db_group, doctor, init
 from idp.cli.demo import demo
+from idp.cli.deployment import config_group, db_group, doctor, init
 from idp.cli.keys import keys_group
 from idp.cli.people import consents_group, sessions_group
 from idp.cli.records import audit_group

@@ -23,10 +23,12 @@ def accounts_group() -> None:
     """Accounts and identity codes."""
 
 
-def _columns(command: Any) -> Any:  # noqa: ANN401 - click's decorator
+def _columns(command: Any) -> Any:
     """Add an option for every account column of the contract."""
     for name in reversed((*_BESIDE, *COLUMNS)):
-        option = click.option(f"--{name.replace('_', '-')}", name, default=None, required=name in {"code_type", "code", "name"})
+        option = click.option(
+            f"--{name.replace('_', '-')}", name, default=None, required=name in {"code_type", "code", "name"}
+        )
         command = option(command)
     return command
 
@@ -138,7 +140,9 @@ def enrol(context: Context, *, code_or_id: str, factor: str, as_json: bool) -> N
     """Give an account a factor; the secret is shown this once, for an operator at a counter."""
     account = context.wiring.accounts.find(code_or_id)
     enrolment = context.wiring.credentials.enrol_totp(account.id)
-    emit({"account_id": account.id, "factor": factor, "secret": enrolment.secret, "uri": enrolment.uri}, as_json=as_json)
+    emit(
+        {"account_id": account.id, "factor": factor, "secret": enrolment.secret, "uri": enrolment.uri}, as_json=as_json
+    )
 
 
 @accounts_group.command("set-password")

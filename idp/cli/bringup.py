@@ -64,7 +64,10 @@ def examine(wiring: Wiring) -> list[Finding]:
         ("issuer", lambda: _check_issuer(wiring) or wiring.settings.issuer),
         ("ephemeral store", lambda: type(wiring.ephemeral.counters).__name__),
         ("signing keys", lambda: ", ".join(sorted(wiring.ring.current.algorithms))),
-        ("sample accounts", lambda: _check_samples(wiring) or f"{wiring.accounts.count_samples()} (allowed on loopback)"),
+        (
+            "sample accounts",
+            lambda: _check_samples(wiring) or f"{wiring.accounts.count_samples()} (allowed on loopback)",
+        ),
         ("worker", lambda: _worker(wiring)),
     )
     return [_finding(name, check) for name, check in checks]

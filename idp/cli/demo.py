@@ -42,7 +42,13 @@ _PEOPLE: Final = (
 
 @click.command("demo")
 @click.option("--once", is_flag=True, help="Drive one sign-in across both systems with a real browser, then exit 0.")
-@click.option("--home", type=click.Path(path_type=Path), default=Path("var/demo"), show_default=True, help="Made anew at each start.")
+@click.option(
+    "--home",
+    type=click.Path(path_type=Path),
+    default=Path("var/demo"),
+    show_default=True,
+    help="Made anew at each start.",
+)
 def demo(*, once: bool, home: Path) -> None:
     """Run the provider on :8000 and two sample department systems on :8101 and :8102."""
     if not (_EXAMPLES / "departments").is_dir():
@@ -83,7 +89,9 @@ def _load(home: Path, portal_secret: str, one_stop_secret: str) -> None:
         document = (_EXAMPLES / "demo" / f"{name}.json").read_bytes()
         wiring.clients.register({**_json(document), "client_secret": given}, is_operator=True)
     for person in _PEOPLE:
-        draft = wiring.accounts.draft({"code_type": "cccd", "unit": "99001", "identity_level": "2", **person, **_contact(person)})
+        draft = wiring.accounts.draft(
+            {"code_type": "cccd", "unit": "99001", "identity_level": "2", **person, **_contact(person)}
+        )
         credential = wiring.credentials.new_password(PASSWORD, must_change=False, forbidden=(draft.code.value,))
         _note_at_the_counter(wiring, wiring.accounts.add(draft, (credential,)))
 

@@ -31,7 +31,7 @@ def audit_group() -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @pass_context
 @with_exit_codes
-def search(context: Context, *, as_json: bool, limit: int, **wanted: Any) -> None:  # noqa: ANN401 - click's options
+def search(context: Context, *, as_json: bool, limit: int, **wanted: Any) -> None:
     """Show matching records, newest first."""
     query = AuditQuery(
         account_id=wanted["account"],
@@ -59,7 +59,9 @@ def export(context: Context, *, file: IO[bytes]) -> None:
 
 
 @audit_group.command("verify")
-@click.option("--checkpoint", type=click.Path(exists=True, path_type=Path), default=None, help="A file of `audit checkpoint`.")
+@click.option(
+    "--checkpoint", type=click.Path(exists=True, path_type=Path), default=None, help="A file of `audit checkpoint`."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @pass_context
 @with_exit_codes
@@ -68,7 +70,12 @@ def verify(context: Context, *, checkpoint: Path | None, as_json: bool) -> None:
     expected = orjson.loads(checkpoint.read_bytes()) if checkpoint else None
     verdict = context.wiring.audit.verify(expected)
     fault = verdict.fault
-    data: dict[str, Any] = {"ok": fault is None, "checked": verdict.checked, "sequenced": verdict.sequenced, "head": verdict.head}
+    data: dict[str, Any] = {
+        "ok": fault is None,
+        "checked": verdict.checked,
+        "sequenced": verdict.sequenced,
+        "head": verdict.head,
+    }
     if fault is not None:
         data |= {"record": fault.record_id, "position": fault.position, "reason": fault.reason}
     emit(data, as_json=as_json)

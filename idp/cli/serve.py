@@ -13,8 +13,8 @@ from typing import Final
 import click
 
 from idp import logs
-from idp.cli.context import Context, pass_context
 from idp.cli.bringup import check_fit_to_serve
+from idp.cli.context import Context, pass_context
 from idp.cli.output import emit, say, with_exit_codes
 from idp.wiring import THREADS
 from idp.wsgi import WORKERS

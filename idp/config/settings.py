@@ -68,14 +68,20 @@ class Proxy(Section):
 class Throttle(Section):
     """Limits on guessing."""
 
-    enabled: bool = Field(True, description="Count and delay failed sign-ins; off is refused unless the issuer is on loopback.")
+    enabled: bool = Field(
+        True, description="Count and delay failed sign-ins; off is refused unless the issuer is on loopback."
+    )
 
 
 class Log(Section):
     """Operational logs, on stderr."""
 
-    level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least severe level that is written.")
-    format: Literal["json", "text", "auto"] = Field("auto", description="`auto`: text on a terminal, JSON lines otherwise.")
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="The least severe level that is written."
+    )
+    format: Literal["json", "text", "auto"] = Field(
+        "auto", description="`auto`: text on a terminal, JSON lines otherwise."
+    )
 
 
 class Lifetimes(Section):
@@ -84,7 +90,9 @@ class Lifetimes(Section):
     code: int = Field(60, ge=10, le=600, description="Authorization code.")
     access_token: int = Field(600, ge=60, le=3600, description="Access token.")
     id_token: int = Field(600, ge=60, le=3600, description="ID token.")
-    refresh_token: int = Field(30 * 86400, ge=3600, le=366 * 86400, description="Refresh token family, from the sign-in.")
+    refresh_token: int = Field(
+        30 * 86400, ge=3600, le=366 * 86400, description="Refresh token family, from the sign-in."
+    )
     session: int = Field(12 * 3600, ge=300, le=30 * 86400, description="SSO session, from the sign-in.")
     session_idle: int = Field(3600, ge=300, le=30 * 86400, description="SSO session without use.")
     transaction: int = Field(1800, ge=60, le=7200, description="Pending authorization request.")
@@ -114,7 +122,9 @@ class Settings(BaseSettings):
         env_prefix="IDP_", env_nested_delimiter="__", extra="forbid", frozen=True, env_ignore_empty=True
     )
 
-    home: Path = Field(Path("var"), description="Directory of the embedded database, the master key and temporary state.")
+    home: Path = Field(
+        Path("var"), description="Directory of the embedded database, the master key and temporary state."
+    )
     issuer: str = Field(
         "http://localhost:8000", description="Issuer URL; immutable after the first start; https unless on loopback."
     )
@@ -199,7 +209,9 @@ def load(overrides: Mapping[str, Any] | None = None, environ: Mapping[str, str] 
     """
     unknown = sorted(name for name in (environ or os.environ) if name.startswith("IDP_") and not _known(name))
     if unknown:
-        raise SettingsError(f"unknown setting {', '.join(unknown)}: see `idp config schema` for the names", field=unknown[0])
+        raise SettingsError(
+            f"unknown setting {', '.join(unknown)}: see `idp config schema` for the names", field=unknown[0]
+        )
     try:
         return Settings(**dict(overrides or {}))
     except ValidationError as error:

@@ -82,7 +82,9 @@ class AccountPages:
             exchange,
             csrf_token=self._desk.csrf_token(exchange, _CSRF),
             person=self._services.owner(session.account_id),
-            sessions=[_session_row(t, view, session) for view in self._services.sessions.of_account(session.account_id)],
+            sessions=[
+                _session_row(t, view, session) for view in self._services.sessions.of_account(session.account_id)
+            ],
             consents=self._consent_rows(t, session.account_id),
             history=self._history(t, session.account_id),
             notice=notice,
@@ -107,7 +109,9 @@ class AccountPages:
             return self._desk.refused(wire, NotFound("no such client"))
         if not exchange.is_post:
             token = self._desk.csrf_token(exchange, _CSRF)
-            return self._desk.page("withdraw", exchange, csrf_token=token, client=client_view(client, exchange.language))
+            return self._desk.page(
+                "withdraw", exchange, csrf_token=token, client=client_view(client, exchange.language)
+            )
         return self._act(wire, lambda _exchange, own, _form: self._withdrawn(own, client_id))
 
     def _act(
@@ -171,11 +175,15 @@ class AccountPages:
         return rows
 
     def _history(self, t: Translator, account_id: str) -> list[dict[str, Any]]:
-        query = AuditQuery(account_id=account_id, events=tuple(event.value for event in _HISTORY), limit=_HISTORY_LENGTH)
+        query = AuditQuery(
+            account_id=account_id, events=tuple(event.value for event in _HISTORY), limit=_HISTORY_LENGTH
+        )
         rows = []
         for row in self._services.audit.search(query):
             private: Any = row["private"]
-            where = " · ".join(part for part in (private.get("address"), browser_name(private.get("browser", ""))) if part)
+            where = " · ".join(
+                part for part in (private.get("address"), browser_name(private.get("browser", ""))) if part
+            )
             rows.append(
                 {
                     "when": t.moment(int(str(row["at_us"])) // 1_000_000),

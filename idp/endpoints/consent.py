@@ -48,7 +48,10 @@ class ConsentPage:
         required = choice.shown if is_notice else choice.required | (choice.optional & kept)
         optional = 0 if is_notice else choice.optional & ~kept
         released = claim_policy.release(choice.shown, self._attributes(snapshot.session.account_id))
-        rows = {name: ClaimRow(name, shown(t, name, released.get(name)), is_new(name, ask.new_claims, kept)) for name in claim_policy.unpack(choice.shown)}
+        rows = {
+            name: ClaimRow(name, shown(t, name, released.get(name)), is_new(name, ask.new_claims, kept))
+            for name in claim_policy.unpack(choice.shown)
+        }
         return {
             "is_notice": is_notice,
             "is_addition": decision.reason in {"claims_added", "offline_added"},
@@ -110,5 +113,7 @@ def shown(t: Translator, name: str, value: object) -> str:
     if name == "updated_at":
         return t.moment(int(str(value)))
     if isinstance(value, Mapping):
-        return ", ".join(str(part) for key, part in value.items() if key in {"formatted", "name"}) or ", ".join(map(str, value.values()))
+        return ", ".join(str(part) for key, part in value.items() if key in {"formatted", "name"}) or ", ".join(
+            map(str, value.values())
+        )
     return str(value)

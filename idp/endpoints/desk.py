@@ -111,9 +111,13 @@ class Desk:
             raise InvalidInput("the form's token does not fit this browser", code="csrf_failed", field="csrf_token")
         return fields
 
-    def page(self, template: str, exchange: Exchange, *, origins: tuple[str, ...] = (), **values: object) -> WireResponse:
+    def page(
+        self, template: str, exchange: Exchange, *, origins: tuple[str, ...] = (), **values: object
+    ) -> WireResponse:
         """Return a page in the person's language."""
-        return self.renderer.page(template, exchange.language, origins=origins, headers=self.headers(exchange), **values)
+        return self.renderer.page(
+            template, exchange.language, origins=origins, headers=self.headers(exchange), **values
+        )
 
     def refused(self, wire: WireRequest, error: Exception, *, audited: bool = False) -> WireResponse:
         """Return the error page for a domain or protocol error; log it, and audit it unless that was done."""

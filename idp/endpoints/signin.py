@@ -47,7 +47,7 @@ class Visit:
 class SignInPages:
     """Shows and takes the steps of a transaction."""
 
-    def __init__(  # noqa: PLR0913 - collaborators
+    def __init__(
         self,
         desk: Desk,
         flow: SignInFlow,
@@ -87,7 +87,9 @@ class SignInPages:
             if visit.step is Step.ANSWER:
                 return self._answer(visit)
             if visit.step is Step.UNMET:
-                error = UnmetAuthenticationRequirements("the requested authentication cannot be reached", reason=visit.reason)
+                error = UnmetAuthenticationRequirements(
+                    "the requested authentication cannot be reached", reason=visit.reason
+                )
                 return self._told(visit, error)
             if not visit.exchange.is_post:
                 return self._show[visit.step](visit)

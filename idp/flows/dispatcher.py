@@ -90,7 +90,11 @@ def _who(facts: Facts, snapshot: Snapshot) -> Decision | None:
     """Who is signed in, and how surely and freshly: what ``policies.assurance`` finds missing is the step."""
     request, pending = facts.request, facts.pending
     signed_in_here = pending is not None and pending.signed_in_at > 0
-    if "select_account" in request.prompt and not signed_in_here and not (pending is not None and pending.account_chosen):
+    if (
+        "select_account" in request.prompt
+        and not signed_in_here
+        and not (pending is not None and pending.account_chosen)
+    ):
         return Decision(Step.CHOOSE_ACCOUNT, "prompt_select_account")
     missing = _missing(facts, snapshot, signed_in_here=signed_in_here)
     if missing.missing is assurance.Missing.SIGN_IN:

@@ -33,7 +33,7 @@ MintLogoutToken = Callable[[Client, str, str], str]
 class LogoutNotifier:
     """Sends waiting logout messages."""
 
-    def __init__(  # noqa: PLR0913 - collaborators
+    def __init__(
         self,
         outbox: Outbox,
         find_client: Callable[[str], Client | None],

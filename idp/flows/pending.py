@@ -67,7 +67,7 @@ class PendingRequests:
             raise NotFound("the pending request belongs to another browser", code="expired_transaction")
         return Held(pending, raw)
 
-    def change(self, held: Held, **changes: Any) -> Held:  # noqa: ANN401 - fields of PendingRequest
+    def change(self, held: Held, **changes: Any) -> Held:
         """Store the transaction with ``changes``; raises ``Conflict`` when another tab of the browser was faster."""
         pending = replace(held.pending, **changes)
         raw = self._closed(pending)

@@ -34,7 +34,7 @@ class SignedIn:
 class SignInFlow:
     """The steps of a sign-in, each from stored state to stored state."""
 
-    def __init__(  # noqa: PLR0913 - collaborators
+    def __init__(
         self,
         accounts: AccountService,
         credentials: CredentialService,

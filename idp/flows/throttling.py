@@ -26,7 +26,13 @@ class SignInThrottle:
     """Applies ``policies.throttle`` to atomic counters."""
 
     def __init__(
-        self, counters: Counters, clock: Clock, blind: Callable[[str, str], bytes], limits: throttle.Limits, *, enabled: bool
+        self,
+        counters: Counters,
+        clock: Clock,
+        blind: Callable[[str, str], bytes],
+        limits: throttle.Limits,
+        *,
+        enabled: bool,
     ) -> None:
         """Take the counters, the clock, a keyed digest (purpose, text), the limits, and whether they apply at all."""
         self._counters = counters

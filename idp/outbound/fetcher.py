@@ -76,7 +76,9 @@ class GuardedFetcher:
             raise Refused("plain http may be fetched only where it is allowed by name", code="outbound_refused")
         addresses = _resolve(host, port)
         for address in addresses:
-            if not (exempt or address.is_global and not address.is_multicast or on_loopback and address.is_loopback):
+            if not (
+                exempt or (address.is_global and not address.is_multicast) or (on_loopback and address.is_loopback)
+            ):
                 raise Refused("the name resolves to an address that may not be reached", code="outbound_refused")
         return addresses[0]
 

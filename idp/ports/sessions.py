@@ -71,9 +71,7 @@ class SessionStore(Protocol):
         """Return the clients with a live grant from this session."""
         ...
 
-    def end(
-        self, session_id: str, now: int, reason: str, messages: list[OutboxMessage], record: AuditRecord
-    ) -> bool:
+    def end(self, session_id: str, now: int, reason: str, messages: list[OutboxMessage], record: AuditRecord) -> bool:
         """End the session, revoke its grants that may not outlive it, put the messages out, record: one transaction.
 
         Returns False (and does nothing) when the session had ended before.

@@ -36,9 +36,7 @@ class LogoutRequest:
 class EndSessionEndpoint:
     """Checks logout requests; ending the session is ``services.sessions``'s work."""
 
-    def __init__(
-        self, registry: ClientRegistry, sessions: SessionService, sids: SessionIds, hints: HintReader
-    ) -> None:
+    def __init__(self, registry: ClientRegistry, sessions: SessionService, sids: SessionIds, hints: HintReader) -> None:
         """Take collaborators."""
         self._registry = registry
         self._sessions = sessions

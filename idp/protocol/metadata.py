@@ -24,7 +24,9 @@ _ANY_ORIGIN: Final = (("Access-Control-Allow-Origin", "*"),)
 _PROTOCOL_CLAIMS: Final = ("sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "sid")
 
 
-def document(issuer: str, grants: Iterable[str], auth_methods: Iterable[str], algorithms: Iterable[str], languages: Iterable[str]) -> dict[str, Any]:
+def document(
+    issuer: str, grants: Iterable[str], auth_methods: Iterable[str], algorithms: Iterable[str], languages: Iterable[str]
+) -> dict[str, Any]:
     """Return the discovery document."""
     methods, algs = [*auth_methods], sorted(algorithms)
     return {
@@ -84,7 +86,9 @@ class Published:
 class MetadataEndpoints:
     """Discovery and JWKS."""
 
-    def __init__(self, discovery: Callable[[KeyRing], Mapping[str, Any]], ring: Callable[[], KeyRing], jwks_max_age: int) -> None:
+    def __init__(
+        self, discovery: Callable[[KeyRing], Mapping[str, Any]], ring: Callable[[], KeyRing], jwks_max_age: int
+    ) -> None:
         """Take the maker of the document, the source of the current ring, and the cache lifetime of the JWK set in seconds."""
         self._make = discovery
         self._ring = ring

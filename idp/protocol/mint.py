@@ -43,7 +43,9 @@ class Mint:
         self.access_lifetime = access_lifetime
         self._id_lifetime = id_lifetime
 
-    def person_token(self, ring: KeyRing, client_id: str, grant_id: str, scope: str, jti: str, who: Authentication) -> str:
+    def person_token(
+        self, ring: KeyRing, client_id: str, grant_id: str, scope: str, jti: str, who: Authentication
+    ) -> str:
         """Return an access token for a person's grant (RFC 9068 section 2.2)."""
         now = self._clock.now()
         claims = {
@@ -78,7 +80,13 @@ class Mint:
         return ring.signer().sign(claims, ACCESS_TOKEN)
 
     def id_token(
-        self, ring: KeyRing, client: Client, who: Authentication, access_token: str, nonce: str | None, extra: Mapping[str, object]
+        self,
+        ring: KeyRing,
+        client: Client,
+        who: Authentication,
+        access_token: str,
+        nonce: str | None,
+        extra: Mapping[str, object],
     ) -> str:
         """Return an ID token (OpenID Connect Core section 2); ``extra`` are released claims."""
         now, alg = self._clock.now(), client.id_token_signed_response_alg

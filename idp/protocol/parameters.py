@@ -84,4 +84,6 @@ def _decoded(raw: str) -> str:
 
 def _shown(name: str) -> str:
     """Return a name fit for an error text: RFC 6749 section 4.1.2.1 allows few characters in ``error_description``."""
-    return "".join(character for character in name[:40] if character.isascii() and (character.isalnum() or character in "_.-"))
+    return "".join(
+        character for character in name[:40] if character.isascii() and (character.isalnum() or character in "_.-")
+    )

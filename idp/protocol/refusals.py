@@ -20,7 +20,9 @@ class Refusals:
         """Take the audit log."""
         self._audit = audit
 
-    def answer(self, event: Event, request: WireRequest, error: ProtocolError, client_id: str | None = None) -> WireResponse:
+    def answer(
+        self, event: Event, request: WireRequest, error: ProtocolError, client_id: str | None = None
+    ) -> WireResponse:
         """Return the JSON error (RFC 6749 section 5.2), after it was recorded."""
         self.record(event, request, error, client_id)
         headers: Headers = NO_STORE

@@ -17,7 +17,7 @@ from keys.ring import LiveRing
 class UserinfoEndpoint:
     """Releases the claims of a grant."""
 
-    def __init__(  # noqa: PLR0913 - collaborators
+    def __init__(
         self,
         tokens: TokenService,
         access: AccessTokens,

@@ -67,7 +67,9 @@ class SessionService:
         now, session_id, secret = self._clock.now(), handles.new_id(), handles.new_secret()
         session = Session(session_id, account_id, now, now, now + self._policy.lifetime, now, acr, amr)
         sealed = self._seal(orjson.dumps([origin.address, origin.browser]), session_id.encode())
-        self._store.add(session, handles.digest(secret), sealed, self._audit.record(_sign_in(session, origin, Event.SIGN_IN)))
+        self._store.add(
+            session, handles.digest(secret), sealed, self._audit.record(_sign_in(session, origin, Event.SIGN_IN))
+        )
         return session, secret
 
     def renew(self, session: Session, acr: str, amr: tuple[str, ...], origin: Origin) -> tuple[Session, str] | None:
@@ -107,7 +109,9 @@ class SessionService:
         """End a session; returns the ids of the clients that are told. Ending an ended session is no error."""
         known = self._store.clients_of(session.id)
         now = self._clock.now()
-        messages = [_message(session.id, one.client_id, one.sub, now) for one in known if self._wants_logout(one.client_id)]
+        messages = [
+            _message(session.id, one.client_id, one.sub, now) for one in known if self._wants_logout(one.client_id)
+        ]
         told = tuple(message.client_id for message in messages)
         event = AuditEvent(
             Event.SIGN_OUT if actor == f"account:{session.account_id}" else Event.SESSION_REVOKE,
@@ -132,7 +136,9 @@ class SessionService:
     def of_account(self, account_id: str) -> list[SessionView]:
         """Return the live sessions of an account, newest first, with where they came from."""
         rows = self._store.of_account(account_id, self._clock.now())
-        return [SessionView(session, self._origin(session, sealed)) for session, sealed in rows if self.is_live(session)]
+        return [
+            SessionView(session, self._origin(session, sealed)) for session, sealed in rows if self.is_live(session)
+        ]
 
     def _touch(self, session: Session) -> None:
         now = self._clock.now()

@@ -62,7 +62,9 @@ class TokenService:
         """Return the moment by which this service judges."""
         return self._clock.now()
 
-    def redeem(self, payload: CodePayload, *, has_refresh: bool, jti: str, case_code: str) -> tuple[Versions, str | None] | None:
+    def redeem(
+        self, payload: CodePayload, *, has_refresh: bool, jti: str, case_code: str
+    ) -> tuple[Versions, str | None] | None:
         """Spend the code by inserting its grant; returns the versions and the first refresh token.
 
         None when session or account are gone. Raises ``Replayed``: the code had been spent, and its family is revoked by now.
@@ -87,7 +89,9 @@ class TokenService:
             rotated_at=now,
             grace_used=False,
         )
-        event = _event(Event.TOKEN_CODE, grant.client_id, grant.id, case_code, jti=jti, scope=grant.scope, claims=grant.claims)
+        event = _event(
+            Event.TOKEN_CODE, grant.client_id, grant.id, case_code, jti=jti, scope=grant.scope, claims=grant.claims
+        )
         record = self._audit.record(_of_person(event, grant))
         done = self._store.redeem(grant, record)
         if done is None:
@@ -140,7 +144,11 @@ class TokenService:
     def revoke_token(self, jti: str, client_id: str, expires_at: int, case_code: str) -> None:
         """Revoke one access token."""
         event = AuditEvent(
-            Event.TOKEN_REVOKE, actor=f"client:{client_id}", client_id=client_id, target=f"token:{jti}", case_code=case_code
+            Event.TOKEN_REVOKE,
+            actor=f"client:{client_id}",
+            client_id=client_id,
+            target=f"token:{jti}",
+            case_code=case_code,
         )
         self._store.revoke_token(jti, client_id, self._clock.now(), expires_at, self._audit.record(event))
 
@@ -160,7 +168,12 @@ class TokenService:
     def _within_grace(self, handle: RefreshHandle, client_id: str, jti: str, case_code: str) -> Rotation | None:
         """The client lost the answer: once, soon enough, and while the successor is unused. Anything else that is old is a replay."""
         grant = self._store.get(handle.grant_id)
-        if grant is None or grant.client_id != client_id or self.is_over(grant) or handle.generation >= grant.generation:
+        if (
+            grant is None
+            or grant.client_id != client_id
+            or self.is_over(grant)
+            or handle.generation >= grant.generation
+        ):
             return None
         is_last = handle.generation == grant.generation - 1
         if is_last and self._lifetimes.grace > 0:
@@ -215,7 +228,9 @@ def parse(token: str) -> RefreshHandle | None:
         return None
     if len(raw) != _ID + 4 + _MAC:
         return None
-    return RefreshHandle(raw[:_ID].decode("ascii", "replace"), int.from_bytes(raw[_ID : _ID + 4], "big"), raw[_ID + 4 :])
+    return RefreshHandle(
+        raw[:_ID].decode("ascii", "replace"), int.from_bytes(raw[_ID : _ID + 4], "big"), raw[_ID + 4 :]
+    )
 
 
 def _event(event: Event, client_id: str, grant_id: str, case_code: str, **detail: object) -> AuditEvent:

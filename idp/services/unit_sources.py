@@ -68,7 +68,7 @@ def read_package() -> Document:
         raise InvalidInput(reason, code="source_unreadable", field="source") from error
 
 
-def _read_data(path: Path) -> Any:  # noqa: ANN401 - parsed JSON
+def _read_data(path: Path) -> Any:
     # The legacy file holds NaN, which is not JSON and which orjson refuses: five island districts have a commune of
     # no name.
     return orjson.loads(path.read_bytes().replace(b": NaN", b": null"))

@@ -64,7 +64,9 @@ class UnitService:
             applied = apply(before, unit_sources.load(source, as_of))
         except RegisterError as error:
             faults = "\n".join(str(problem) for problem in error.problems)
-            raise InvalidInput(f"nothing was imported; faults:\n{faults}", code="register_faults", field="source") from error
+            raise InvalidInput(
+                f"nothing was imported; faults:\n{faults}", code="register_faults", field="source"
+            ) from error
         todo = changes(before, applied.register)
         result = ImportResult(
             len(todo.units_put) + len(todo.units_gone), len(todo.edges_put) + len(todo.edges_gone), applied.notices
@@ -87,7 +89,9 @@ class UnitService:
         if not history:
             raise NotFound(f"no unit ever had the code {code!r}", field="code")
         unit = self.register.on(code, day)
-        became = self.register.successors(code, day, max(day, self.today())) if unit else self.register.resolve(code, day)
+        became = (
+            self.register.successors(code, day, max(day, self.today())) if unit else self.register.resolve(code, day)
+        )
         return UnitAnswer(day, unit, became, history)
 
     def claim(self, code: str | None) -> dict[str, object] | None:

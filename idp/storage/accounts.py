@@ -6,7 +6,7 @@ from dataclasses import fields
 from operator import attrgetter
 from typing import Any, Final
 
-from sqlalchemy import Column, Table, and_, bindparam, func, or_, select, update
+from sqlalchemy import Column, ColumnElement, Table, and_, bindparam, func, or_, select, update
 
 from idp.model.audit import AuditRecord
 from idp.ports.accounts import AccountRow, CodeRow, CredentialRow, Merge, NewAccount, StateChange
@@ -51,6 +51,11 @@ CODE: Final = Shape(identity_codes, CodeRow)
 CREDENTIAL: Final = Shape(credentials, CredentialRow)
 
 
+def is_held() -> ColumnElement[bool]:
+    """Return the condition under which a code that has ended still is its account's: for anything but a mistake."""
+    return identity_codes.c.reason != _MISTAKE
+
+
 class SqlAccountStore:
     """``ports.accounts.AccountStore`` over SQL."""
 
@@ -77,9 +82,7 @@ class SqlAccountStore:
         wanted = codes.lookup == bindparam("lookup")
         # Two statements, as each of the two partial indexes answers one of them.
         self._current = prepare(select(codes.account_id).where(wanted, codes.valid_to.is_(None)))
-        self._former = prepare(
-            select(codes.account_id).where(wanted, codes.valid_to.is_not(None), codes.reason != _MISTAKE)
-        )
+        self._former = prepare(select(codes.account_id).where(wanted, codes.valid_to.is_not(None), is_held()))
         self._codes = prepare(
             select(*CODE.columns)
             .where(codes.account_id == bindparam("account"))
@@ -156,8 +159,12 @@ class SqlAccountStore:
         With ``locked`` and ``closed`` its sessions and grants end in the same transaction.
         """
         values = {
-            **{"account": change.account_id, "new_state": change.after, "reason": change.reason, "now": change.now},
-            **{"before_a": change.before[0], "before_b": change.before[-1]},
+            "account": change.account_id,
+            "new_state": change.after,
+            "reason": change.reason,
+            "now": change.now,
+            "before_a": change.before[0],
+            "before_b": change.before[-1],
         }
         with self._database.transaction() as tx:
             if tx.run(self._state, values) == 0:
@@ -172,9 +179,13 @@ class SqlAccountStore:
     def change_profile(self, before: AccountRow, after: AccountRow, record: AuditRecord) -> bool:
         """Replace profile, level, unit and external id; the sealed bytes of before are their own version number."""
         values = {
-            **{"account": before.id, "old_profile": before.profile, "new_profile": after.profile},
-            **{"new_identity_level": after.identity_level, "new_unit_code": after.unit_code},
-            **{"new_external_id": after.external_id, "new_updated_at": after.updated_at},
+            "account": before.id,
+            "old_profile": before.profile,
+            "new_profile": after.profile,
+            "new_identity_level": after.identity_level,
+            "new_unit_code": after.unit_code,
+            "new_external_id": after.external_id,
+            "new_updated_at": after.updated_at,
         }
         with self._database.transaction() as tx:
             if tx.run(self._profile, values) == 0:

@@ -58,8 +58,11 @@ class SqlCredentialStore:
     def upgrade(self, row: CredentialRow, old_secret: bytes, record: AuditRecord) -> bool:
         """Replace the secret only while it is ``old_secret``: a password set meanwhile must not be undone."""
         values = {
-            **{"account": row.account_id, "kind": row.kind, "old_secret": old_secret},
-            **{"new_secret": row.secret, "now": row.updated_at},
+            "account": row.account_id,
+            "kind": row.kind,
+            "old_secret": old_secret,
+            "new_secret": row.secret,
+            "now": row.updated_at,
         }
         with self._database.transaction() as tx:
             if tx.run(self._upgrade, values) == 0:

@@ -75,7 +75,7 @@ class Database(ABC):
         return Prepared(str(compiled), constants)
 
     @abstractmethod
-    def insert(self, table: Table) -> Any:  # noqa: ANN401 - the two dialects' Insert classes share methods, not a base
+    def insert(self, table: Table) -> Any:
         """Return the dialect's INSERT, which knows ``on_conflict_do_nothing`` and ``on_conflict_do_update``."""
 
     @abstractmethod

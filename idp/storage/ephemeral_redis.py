@@ -35,14 +35,14 @@ return {count, tonumber(redis.call('HGET', KEYS[1], 'first')), tonumber(ARGV[1])
 """
 
 
-def connect(url: str) -> Any:  # noqa: ANN401 - redis-py types commands as sync-or-async unions
+def connect(url: str) -> Any:
     """Return a client for ``redis://``, ``rediss://`` or ``unix://`` with short time-outs and no silent retry of writes."""
     return redis.Redis.from_url(
         url, socket_timeout=2.0, socket_connect_timeout=2.0, health_check_interval=30, retry=Retry(NoBackoff(), 0)
     )
 
 
-def check_policy(client: Any) -> None:  # noqa: ANN401 - see connect
+def check_policy(client: Any) -> None:
     """Refuse a server that may evict keys; raises ``SettingsError`` or ``StorageUnavailable``."""
     try:
         policy = client.config_get("maxmemory-policy").get("maxmemory-policy")
@@ -65,7 +65,7 @@ def _guarded(act: Callable[[], T]) -> T:
 class RedisTransactions:
     """``ports.ephemeral.TransactionStore`` over Redis."""
 
-    def __init__(self, client: Any) -> None:  # noqa: ANN401 - see connect
+    def __init__(self, client: Any) -> None:
         """Register the compare-and-swap script."""
         self._client = client
         self._replace = client.register_script(_REPLACE)
@@ -90,7 +90,7 @@ class RedisTransactions:
 class RedisSingleUse:
     """``ports.ephemeral.SingleUse`` over Redis."""
 
-    def __init__(self, client: Any) -> None:  # noqa: ANN401 - see connect
+    def __init__(self, client: Any) -> None:
         """Take the client."""
         self._client = client
 
@@ -103,7 +103,7 @@ class RedisSingleUse:
 class RedisCounters:
     """``ports.ephemeral.Counters`` over Redis."""
 
-    def __init__(self, client: Any) -> None:  # noqa: ANN401 - see connect
+    def __init__(self, client: Any) -> None:
         """Register the addition script."""
         self._client = client
         self._add = client.register_script(_ADD)

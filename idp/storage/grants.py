@@ -41,9 +41,7 @@ class SqlGrantStore:
         prepare = database.prepare
         self._get = prepare(select(*_COLUMNS).where(grants.c.id == bindparam("grant")))
         self._versions = prepare(select(*_VERSIONS))
-        self._revoked = prepare(
-            select(exists().where(revoked_tokens.c.jti == bindparam("jti")), *_VERSIONS)
-        )
+        self._revoked = prepare(select(exists().where(revoked_tokens.c.jti == bindparam("jti")), *_VERSIONS))
 
     def _prepare_redeem(self) -> None:
         """INSERT … SELECT: the row appears only if session and account are alive, and only once for a grant id."""
@@ -97,7 +95,7 @@ class SqlGrantStore:
             self._database.insert(revoked_tokens).values(values).on_conflict_do_nothing()
         )
 
-    def _prepare_state(self, *, with_code: bool) -> Any:  # noqa: ANN401 - Prepared
+    def _prepare_state(self, *, with_code: bool) -> Any:
         spent = exists().where(revoked_tokens.c.jti == bindparam("jti"))
         session_ended = exists().where(sessions.c.id == grants.c.session_id, sessions.c.ended_at.is_not(None))
         columns = [
@@ -154,9 +152,7 @@ class SqlGrantStore:
     def revoke(self, grant_id: str, now: int, reason: str, record: AuditRecord) -> bool:
         """Revoke a family, with the audit record."""
         values = {"grant": grant_id, "now": now, "reason": reason}
-        claimed = self._database.claim_and_record(
-            self._revoke, values, self._recorder.statement, record_params(record)
-        )
+        claimed = self._database.claim_and_record(self._revoke, values, self._recorder.statement, record_params(record))
         return claimed is not None
 
     def revoke_token(self, jti: str, client_id: str, now: int, expires_at: int, record: AuditRecord) -> None:
@@ -182,9 +178,7 @@ class SqlGrantStore:
 
     def record(self, record: AuditRecord) -> Versions:
         """Write one audit record and return the versions."""
-        row = self._database.claim_and_record(
-            self._versions, {}, self._recorder.statement, record_params(record)
-        )
+        row = self._database.claim_and_record(self._versions, {}, self._recorder.statement, record_params(record))
         return _versions(row, 0) if row else Versions(0, 0)
 
 

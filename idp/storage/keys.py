@@ -27,7 +27,9 @@ class SqlKeyRepository:
         self._record = record
         self._recorder = Recorder(database)
         version = select(versions.version).where(versions.name == _NAME).scalar_subquery()
-        self._load = database.prepare(select(version, columns.document, columns.sealed).order_by(columns.created_at))
+        self._load = database.prepare(
+            select(version, columns.document, columns.sealed).order_by(columns.created_at, columns.kid)
+        )
         self._first = database.prepare(
             database.insert(registry_versions).values(name=_NAME, version=0).on_conflict_do_nothing()
         )
@@ -37,7 +39,9 @@ class SqlKeyRepository:
             .values(version=bindparam("expected") + 1)
         )
         names = ("kid", "alg", "state", "document", "sealed", "created_at")
-        self._insert = database.prepare(signing_keys.insert().values({name: bindparam(f"new_{name}") for name in names}))
+        self._insert = database.prepare(
+            signing_keys.insert().values({name: bindparam(f"new_{name}") for name in names})
+        )
         self._update = database.prepare(
             update(signing_keys)
             .where(columns.kid == bindparam("new_kid"))
@@ -80,7 +84,7 @@ def _changing(key: SigningKey) -> dict[str, object]:
     }
 
 
-def _optional(value: Any) -> bytes | None:  # noqa: ANN401 - a driver value
+def _optional(value: Any) -> bytes | None:
     return bytes(value) if value is not None else None
 
 

@@ -60,7 +60,10 @@ class PostgresqlTransaction:
             copy.set_types([_COPY_TYPES[type(table.c[name].type)] for name in columns])
             for row in rows:
                 copy.write_row(row)
-  # type: ignore[no-untyped-call]
+
+
+# type: ignore[no-untyped-call]
+
 
 class PostgresqlDatabase(Database):
     """A PostgreSQL server; a connection that died is replaced at the next use, and the failed call answers 503."""
@@ -73,7 +76,7 @@ class PostgresqlDatabase(Database):
         self.url = url
         self.dialect = psycopg_dialect.PGDialect_psycopg()
 
-    def insert(self, table: Table) -> Any:  # noqa: ANN401 - see Database.insert
+    def insert(self, table: Table) -> Any:
         """Return PostgreSQL's INSERT."""
         return dialect_module.insert(table)
 

@@ -44,7 +44,10 @@ class SqlSessionStore:
     def _prepare_writes(self) -> None:
         prepare = self._database.prepare
         live = and_(sessions.c.id == bindparam("session_id"), sessions.c.ended_at.is_(None))
-        fresh = {name: bindparam(f"new_{name}") for name in ("digest", "last_seen_at", "auth_time", "acr", "amr", "expires_at")}
+        fresh = {
+            name: bindparam(f"new_{name}")
+            for name in ("digest", "last_seen_at", "auth_time", "acr", "amr", "expires_at")
+        }
         names = (*fresh, "id", "account_id", "created_at", "origin")
         self._add = prepare(sessions.insert().values({name: bindparam(f"new_{name}") for name in names}))
         self._renew = prepare(update(sessions).where(live).values(fresh).returning(sessions.c.id))

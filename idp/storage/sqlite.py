@@ -80,7 +80,7 @@ class SqliteDatabase(Database):
         self.path = path
         self.dialect = dialect_module.dialect(paramstyle="named")  # type: ignore[no-untyped-call]
 
-    def insert(self, table: Table) -> Any:  # noqa: ANN401 - see Database.insert
+    def insert(self, table: Table) -> Any:
         """Return SQLite's INSERT."""
         return dialect_module.insert(table)
 

@@ -24,7 +24,9 @@ class SqlUnitStore:
         self._recorder = Recorder(database)
         self._units = database.prepare(select(units))
         self._edges = database.prepare(select(unit_edges))
-        insert = database.insert(units).values({column.name: bindparam(f"new_{column.name}") for column in units.columns})
+        insert = database.insert(units).values(
+            {column.name: bindparam(f"new_{column.name}") for column in units.columns}
+        )
         kept = [column for column in units.columns if not column.primary_key]
         self._put_unit = database.prepare(
             insert.on_conflict_do_update(
@@ -77,7 +79,9 @@ def _old(key: UnitKey) -> dict[str, str]:
 
 
 def _unit_values(unit: Unit) -> dict[str, object]:
-    return {f"new_{column.name}": getattr(unit, column.name) for column in units.columns} | {"new_level": unit.level.value}
+    return {f"new_{column.name}": getattr(unit, column.name) for column in units.columns} | {
+        "new_level": unit.level.value
+    }
 
 
 def _edge_values(edge: Edge) -> dict[str, object]:

@@ -16,9 +16,7 @@ from idp.protocol.wire import Headers, WireResponse
 from idp.web.i18n import LANGUAGES, translator
 from idp.web.static_files import static_url
 
-_POLICY: Final = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
-)
+_POLICY: Final = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
 _ALWAYS: Final[Headers] = (
     ("Content-Type", "text/html; charset=utf-8"),
     ("Cache-Control", "no-store"),
@@ -60,7 +58,7 @@ class Renderer:
         status: int = 200,
         origins: Iterable[str] = (),
         headers: Headers = (),
-        **values: Any,  # noqa: ANN401 - what the template shows
+        **values: Any,
     ) -> WireResponse:
         """Return the page; ``origins`` are validated origins that a form of it may lead to."""
         t = translator(language)
@@ -68,7 +66,9 @@ class Renderer:
         policy = " ".join((_POLICY, *origins))
         return WireResponse(status, (*self._headers, ("Content-Security-Policy", policy), *headers), body.encode())
 
-    def error(self, language: str, error: str, reason: str, case_code: str, *, status: int, **values: Any) -> WireResponse:  # noqa: ANN401 - see page
+    def error(
+        self, language: str, error: str, reason: str, case_code: str, *, status: int, **values: Any
+    ) -> WireResponse:
         """Return an error page in plain words; ``reason`` chooses the text, ``error`` and ``case_code`` are shown for support."""
         retry = (("Retry-After", str(values["retry_after"])),) if values.get("retry_after") else ()
         shown = {"retry_after": 0, **values}

@@ -209,11 +209,14 @@ def test_server_that_is_gone_is_unavailable_and_comes_back(own_postgresql: Postg
 @pytest.mark.servers
 def test_connection_killed_inside_a_transaction_is_unavailable(postgresql_database: PostgresqlDatabase) -> None:
     killing = Prepared("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE state = 'idle in transaction'", {})
-    with reopened(postgresql_database) as other, pytest.raises(StorageUnavailable):
-        with postgresql_database.transaction() as tx:
-            tx.run(prepared_insert(postgresql_database), ROW)
-            other.rows(killing)
-            tx.run(prepared_insert(postgresql_database), {**ROW, "wanted": "b"})
+    with (
+        reopened(postgresql_database) as other,
+        pytest.raises(StorageUnavailable),
+        postgresql_database.transaction() as tx,
+    ):
+        tx.run(prepared_insert(postgresql_database), ROW)
+        other.rows(killing)
+        tx.run(prepared_insert(postgresql_database), {**ROW, "wanted": "b"})
     assert facts(postgresql_database) == {}
 
 
@@ -259,6 +262,6 @@ def test_server_that_turned_read_only_is_unavailable_for_writes(postgresql_datab
 
 
 def test_broken_statement_is_an_error_of_ours_and_not_an_outage(database: Database) -> None:
-    with pytest.raises(Exception) as caught:  # noqa: PT011 - each driver has its own class
+    with pytest.raises(Exception) as caught:
         database.run(prepared_insert(database), {"wanted": "a"})
     assert not isinstance(caught.value, StorageUnavailable)

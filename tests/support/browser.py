@@ -29,7 +29,7 @@ class Person:
 
     code: str
     password: str
-    new_password: str = "một-mật-khẩu-mới-đủ-dài-27"  # noqa: S105 - of a sample account
+    new_password: str = "một-mật-khẩu-mới-đủ-dài-27"
     otp: Callable[[], str] | None = None
     optional_claims: tuple[str, ...] = ()
 

@@ -21,7 +21,7 @@ import requests
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 CITIZEN_CODE: Final = "049499000001"
-CITIZEN_PASSWORD: Final = "mật khẩu mẫu của công dân 01"  # noqa: S105 - of a sample account
+CITIZEN_PASSWORD: Final = "mật khẩu mẫu của công dân 01"
 _START_SECONDS: Final = 40.0
 _STOP_SECONDS: Final = 40.0
 
@@ -85,7 +85,7 @@ class Provider:
 
     def idp(self, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
         """Run `idp` with these arguments in this deployment; never raises for an exit code."""
-        return subprocess.run(  # noqa: S603 - the command under test
+        return subprocess.run(
             [*_command(), *arguments],
             input=stdin, capture_output=True, text=True, env=self._environ, cwd=ROOT, check=False, timeout=300,
         )  # fmt: skip
@@ -111,7 +111,7 @@ class Provider:
         self.initialise()
         serve = ["serve", "--host", "127.0.0.1", "--port", str(self.port), "--workers", str(self.workers)]
         with self.log_path.open("ab") as log:
-            self._process = subprocess.Popen(  # noqa: S603 - the command under test
+            self._process = subprocess.Popen(
                 [*_command(), *serve, *self._arguments], stdout=log, stderr=log, env=self._environ, cwd=ROOT
             )
         deadline = time.monotonic() + _START_SECONDS
@@ -190,7 +190,9 @@ class Provider:
         """Start."""
         return self.start()
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Stop and remove."""
         self.close()
 

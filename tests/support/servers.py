@@ -125,7 +125,7 @@ class RedisServer(Server):
             "daemonize": "no",
         }
         arguments = [part for name, value in settings.items() for part in (f"--{name}", value)]
-        return subprocess.Popen([program, *arguments], stdout=log, stderr=log)  # noqa: S603 - fixed arguments
+        return subprocess.Popen([program, *arguments], stdout=log, stderr=log)
 
     def _answers(self) -> bool:
         return self.socket.exists() and b"ready to accept connections" in self.log_path.read_bytes().lower()
@@ -174,7 +174,7 @@ class PostgresServer(Server):
 
     def _initialise(self) -> None:
         command = [_program("initdb"), "-D", str(self._data), "-U", "idp", "-A", "trust", "-E", "UTF8"]
-        subprocess.run(  # noqa: S603 - fixed arguments
+        subprocess.run(
             [*command, "--locale=C", "--no-sync"],
             check=True,
             capture_output=True,
@@ -191,7 +191,7 @@ class PostgresServer(Server):
             "synchronous_commit": "on" if self._fsync else "off",
         }
         arguments = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        return subprocess.Popen(  # noqa: S603 - fixed arguments
+        return subprocess.Popen(
             [_program("postgres"), "-D", str(self._data), *arguments],
             stdout=log, stderr=log, user=self._account, cwd=self.directory,
         )  # fmt: skip
@@ -208,7 +208,7 @@ class PostgresServer(Server):
 
     def _sql_output(self, statement: str, database: str) -> str:
         command = [_program("psql"), "-h", str(self.directory), "-U", "idp", "-d", database, "-v", "ON_ERROR_STOP=1"]
-        done = subprocess.run([*command, "-Atqc", statement], check=True, capture_output=True, text=True)  # noqa: S603
+        done = subprocess.run([*command, "-Atqc", statement], check=True, capture_output=True, text=True)
         return done.stdout.strip()
 
 

@@ -82,7 +82,7 @@ AuthorizationOutcome = WireResponse | Shown | Interaction
 class AuthorizationEndpoint:
     """Parses, decides and answers; ``complete`` is where a transaction's pages come back to."""
 
-    def __init__(  # noqa: PLR0913 - the endpoint is where all of these meet
+    def __init__(
         self,
         *,
         registry: ClientRegistry,
@@ -234,4 +234,3 @@ class AuthorizationEndpoint:
                 private={"address": wire.address},
             )
         )
-

@@ -70,7 +70,9 @@ def response_mode(parameters: Parameters) -> str:
     return asked if asked in RESPONSE_MODES else "query"
 
 
-def parse(target: Target, parameters: Parameters, read_hint: Callable[[str, Client], HintClaims]) -> AuthorizationRequest:
+def parse(
+    target: Target, parameters: Parameters, read_hint: Callable[[str, Client], HintClaims]
+) -> AuthorizationRequest:
     """Return the valid request; raises a ``ProtocolError`` that may be redirected to the target."""
     client = target.client
     _refuse_unsupported(parameters)

@@ -58,7 +58,9 @@ def origin_of(uri: str) -> str:
 
 def plain_form(form: FormPost) -> WireResponse:
     """Return the form_post page without any design: used where no pages are wired (tests, tools)."""
-    inputs = "".join(f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">' for name, value in form.fields)
+    inputs = "".join(
+        f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">' for name, value in form.fields
+    )
     body = f'<!doctype html><form method="post" action="{escape(form.action)}">{inputs}<button>Continue</button></form>'
     return WireResponse(200, (("Content-Type", "text/html; charset=utf-8"), *NO_STORE), body.encode())
 

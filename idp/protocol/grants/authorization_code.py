@@ -30,15 +30,15 @@ def authorization_code(request: TokenRequest, services: GrantServices) -> dict[s
     try:
         redeemed = services.tokens.redeem(payload, has_refresh=has_refresh, jti=jti, case_code=request.case_code)
     except Replayed as error:
-        raise InvalidGrant("the code was used before; every token from it has been revoked", reason="code_replayed") from error
+        raise InvalidGrant(
+            "the code was used before; every token from it has been revoked", reason="code_replayed"
+        ) from error
     if redeemed is None:
         raise InvalidGrant("the sign-in behind the code has ended", reason="session_ended")
     versions, refresh_token = redeemed
     ring = services.keys_after(request.client, versions)
     who = Authentication(payload.sub, payload.session_id, payload.auth_time, payload.acr, payload.amr)
-    access_token = services.mint.person_token(
-        ring, request.client.client_id, payload.grant_id, payload.scope, jti, who
-    )
+    access_token = services.mint.person_token(ring, request.client.client_id, payload.grant_id, payload.scope, jti, who)
     response: dict[str, Any] = {
         "access_token": access_token,
         "token_type": "Bearer",

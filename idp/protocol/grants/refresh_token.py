@@ -25,7 +25,9 @@ def refresh_token(request: TokenRequest, services: GrantServices) -> dict[str, A
     try:
         rotated = services.tokens.refresh(token, client.client_id, jti=jti, case_code=request.case_code)
     except Replayed as error:
-        raise InvalidGrant("the refresh token was used before; every token from it has been revoked", reason="refresh_replayed") from error
+        raise InvalidGrant(
+            "the refresh token was used before; every token from it has been revoked", reason="refresh_replayed"
+        ) from error
     if rotated is None:
         raise InvalidGrant("the refresh token is not valid", reason="refresh_unknown")
     rotation, successor = rotated

@@ -28,9 +28,7 @@ accounts = Table(
         sqlite_where=text("merged_into IS NOT NULL"),
         postgresql_where=text("merged_into IS NOT NULL"),
     ),
-    Index(
-        "ix_accounts_sample", "sample", sqlite_where=text("sample = 1"), postgresql_where=text("sample = 1")
-    ),
+    Index("ix_accounts_sample", "sample", sqlite_where=text("sample = 1"), postgresql_where=text("sample = 1")),
 )
 """A person or organisation. ``kind`` is ``person`` or ``organisation``; ``state`` is ``active``, ``locked``, ``closed`` or ``merged``.
 

@@ -29,7 +29,7 @@ BAD_NAMES = (
 )
 
 
-def values(**changes: object) -> Any:  # noqa: ANN401 - by field
+def values(**changes: object) -> Any:
     """Return the checked values of the portal's metadata with changes."""
     return metadata.parse(department(**changes)).values
 

@@ -294,6 +294,6 @@ def test_an_unreachable_store_leaves_what_is_known_and_says_so(
         raise OSError
 
     monkeypatch.setattr(repository, "version", unreachable)
-    with pytest.raises(OSError):  # noqa: PT011 - the store's own error passes through
+    with pytest.raises(OSError):
         registry.observe(client.version + 1)
     assert registry.find(client.client_id) == client
