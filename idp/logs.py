@@ -16,8 +16,15 @@ import orjson
 class LogSettings(Protocol):
     """The two settings that matter here."""
 
-    level: str
-    format: str
+    @property
+    def level(self) -> str:
+        """Return the least severe level that is written."""
+        ...
+
+    @property
+    def format(self) -> str:
+        """Return ``json``, ``text`` or ``auto``."""
+        ...
 
 
 class JsonFormatter(logging.Formatter):

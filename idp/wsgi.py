@@ -68,7 +68,7 @@ def guarded(handler: HotHandler, reader: EnvironReader, environ: Environ) -> Wir
         return _failed(TemporarilyUnavailable("try again") if unavailable else ServerError("unexpected"), case_code)
     except ProtocolError as error:
         return _failed(error, case_code)
-    except Exception:
+    except Exception:  # noqa: BLE001 - the last line of defence: logged with its case code, answered neutrally
         _log.exception("unexpected error", extra={"case_code": case_code})
         return _failed(ServerError("unexpected"), case_code)
 

@@ -98,7 +98,8 @@ def create_app(department: Department) -> Flask:
     @app.get("/login")
     def login() -> BaseResponse:
         extra = {"response_mode": department.response_mode} if department.response_mode != "query" else {}
-        return provider.authorize_redirect(f"{department.base_url}/callback", **extra)
+        answer: BaseResponse = provider.authorize_redirect(f"{department.base_url}/callback", **extra)
+        return answer
 
     @app.route("/callback", methods=["GET", "POST"])
     def callback() -> BaseResponse | tuple[str, int]:

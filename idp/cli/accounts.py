@@ -10,6 +10,7 @@ import click
 from idp.cli.context import Context, pass_context
 from idp.cli.output import emit, say, with_exit_codes
 from idp.errors import InvalidInput
+from idp.ports.accounts import CredentialRow
 from idp.services.accounts import masked
 from idp.services.profiles import COLUMNS
 
@@ -40,11 +41,11 @@ def _columns(command: Any) -> Any:
 @_JSON
 @pass_context
 @with_exit_codes
-def add(context: Context, *, password_stdin: bool, must_change: bool, as_json: bool, **values: str | None) -> None:
+def add(context: Context, /, *, password_stdin: bool, must_change: bool, as_json: bool, **values: str | None) -> None:
     """Add one account; prints its id."""
     wiring = context.wiring
     draft = wiring.accounts.draft(values)
-    credentials = ()
+    credentials: tuple[CredentialRow, ...] = ()
     if password_stdin:
         password = sys.stdin.readline().rstrip("\r\n")
         forbidden = (draft.code.value,)
@@ -62,7 +63,7 @@ def add(context: Context, *, password_stdin: bool, must_change: bool, as_json: b
 @_JSON
 @pass_context
 @with_exit_codes
-def show(context: Context, *, code_or_id: str, reveal: bool, reason: str, as_json: bool) -> None:
+def show(context: Context, /, *, code_or_id: str, reveal: bool, reason: str, as_json: bool) -> None:
     """Show an account; codes are masked unless revealed."""
     wiring = context.wiring
     account = wiring.accounts.find(code_or_id)
@@ -102,7 +103,7 @@ def _state_command(name: str, state: str, text: str) -> None:
     @_JSON
     @pass_context
     @with_exit_codes
-    def change(context: Context, *, code_or_id: str, reason: str, as_json: bool) -> None:
+    def change(context: Context, /, *, code_or_id: str, reason: str, as_json: bool) -> None:
         account = context.wiring.accounts.find(code_or_id)
         context.wiring.accounts.change_state(account.id, state, reason=reason)
         emit({"account_id": account.id, "state": state}, as_json=as_json)
@@ -120,7 +121,7 @@ _state_command("unlock", "active", "Unlock an account.")
 @_JSON
 @pass_context
 @with_exit_codes
-def merge(context: Context, *, loser: str, winner: str, reason: str, yes: bool, as_json: bool) -> None:
+def merge(context: Context, /, *, loser: str, winner: str, reason: str, yes: bool, as_json: bool) -> None:
     """Merge account LOSER into WINNER (codes or ids); subjects, consents and tokens stay answerable."""
     accounts = context.wiring.accounts
     lost, won = accounts.find(loser), accounts.find(winner)
@@ -136,7 +137,7 @@ def merge(context: Context, *, loser: str, winner: str, reason: str, yes: bool, 
 @_JSON
 @pass_context
 @with_exit_codes
-def enrol(context: Context, *, code_or_id: str, factor: str, as_json: bool) -> None:
+def enrol(context: Context, /, *, code_or_id: str, factor: str, as_json: bool) -> None:
     """Give an account a factor; the secret is shown this once, for an operator at a counter."""
     account = context.wiring.accounts.find(code_or_id)
     enrolment = context.wiring.credentials.enrol_totp(account.id)
@@ -152,7 +153,9 @@ def enrol(context: Context, *, code_or_id: str, factor: str, as_json: bool) -> N
 @_JSON
 @pass_context
 @with_exit_codes
-def set_password(context: Context, *, code_or_id: str, password_stdin: bool, must_change: bool, as_json: bool) -> None:
+def set_password(
+    context: Context, /, *, code_or_id: str, password_stdin: bool, must_change: bool, as_json: bool
+) -> None:
     """Issue a password at a counter."""
     if not password_stdin:
         raise InvalidInput("the password comes by stdin", field="--password-stdin")

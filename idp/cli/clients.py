@@ -25,7 +25,7 @@ def clients_group() -> None:
 @_JSON
 @pass_context
 @with_exit_codes
-def add(context: Context, *, file: IO[bytes], as_json: bool) -> None:
+def add(context: Context, /, *, file: IO[bytes], as_json: bool) -> None:
     """Register the client whose metadata FILE holds (`-` for stdin); the secret is shown this once."""
     document = _document(file)
     wiring = context.wiring
@@ -43,7 +43,7 @@ def add(context: Context, *, file: IO[bytes], as_json: bool) -> None:
 @_JSON
 @pass_context
 @with_exit_codes
-def list_clients(context: Context, *, as_json: bool) -> None:
+def list_clients(context: Context, /, *, as_json: bool) -> None:
     """Show every client."""
     rows = [
         {"client_id": one.client_id, "state": one.state, "unit": one.unit, "name": one.name("vi")}
@@ -57,7 +57,7 @@ def list_clients(context: Context, *, as_json: bool) -> None:
 @_JSON
 @pass_context
 @with_exit_codes
-def show(context: Context, *, client_id: str, as_json: bool) -> None:
+def show(context: Context, /, *, client_id: str, as_json: bool) -> None:
     """Show a client's metadata, never its secrets."""
     emit(to_metadata(context.wiring.clients.known(client_id)), as_json=as_json)
 
@@ -68,7 +68,7 @@ def show(context: Context, *, client_id: str, as_json: bool) -> None:
 @_JSON
 @pass_context
 @with_exit_codes
-def update(context: Context, *, client_id: str, file: IO[bytes], as_json: bool) -> None:
+def update(context: Context, /, *, client_id: str, file: IO[bytes], as_json: bool) -> None:
     """Replace a client's metadata by FILE's; id, sector and secrets stay."""
     document = _document(file)
     _check_unit(context, document)
@@ -81,7 +81,7 @@ def update(context: Context, *, client_id: str, file: IO[bytes], as_json: bool) 
 @_JSON
 @pass_context
 @with_exit_codes
-def rotate_secret(context: Context, *, client_id: str, overlap: int, as_json: bool) -> None:
+def rotate_secret(context: Context, /, *, client_id: str, overlap: int, as_json: bool) -> None:
     """Give a client a new secret, shown this once; the old one works until the overlap has run out."""
     client, secret = context.wiring.clients.rotate_secret(client_id, overlap=overlap)
     emit({"client_id": client.client_id, "client_secret": secret}, as_json=as_json)
@@ -97,7 +97,7 @@ def _state_command(name: str, state: str, text: str, *, destructive: bool = Fals
     @_JSON
     @pass_context
     @with_exit_codes
-    def change(context: Context, *, client_id: str, reason: str, yes: bool, as_json: bool) -> None:
+    def change(context: Context, /, *, client_id: str, reason: str, yes: bool, as_json: bool) -> None:
         if destructive and not yes:
             click.confirm(f"{name} {client_id}?", abort=True, err=True)
         client = context.wiring.clients.set_state(client_id, state, note=reason)

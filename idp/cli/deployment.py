@@ -22,7 +22,7 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print the result a
 @_JSON
 @pass_context
 @with_exit_codes
-def init(context: Context, *, as_json: bool) -> None:
+def init(context: Context, /, *, as_json: bool) -> None:
     """Make the home directory, the master key, the database and the first signing keys; repeating changes nothing."""
     emit(initialise(context.settings), as_json=as_json)
 
@@ -31,7 +31,7 @@ def init(context: Context, *, as_json: bool) -> None:
 @_JSON
 @pass_context
 @with_exit_codes
-def doctor(context: Context, *, as_json: bool) -> None:
+def doctor(context: Context, /, *, as_json: bool) -> None:
     """Check everything that a start depends on; exit 5 when something is wrong."""
     findings = examine(context.wiring)
     emit_rows([{"check": one.check, "ok": one.ok, "detail": one.detail} for one in findings], as_json=as_json)
@@ -56,7 +56,7 @@ def upgrade(context: Context) -> None:
 @_JSON
 @pass_context
 @with_exit_codes
-def current(context: Context, *, as_json: bool) -> None:
+def current(context: Context, /, *, as_json: bool) -> None:
     """Show the schema's revision and this release's."""
     database = context.wiring.database
     emit({"current": migrate.current(database), "newest": migrate.newest()}, as_json=as_json)
@@ -67,7 +67,7 @@ def current(context: Context, *, as_json: bool) -> None:
 @_JSON
 @pass_context
 @with_exit_codes
-def backup(context: Context, *, file: Path, as_json: bool) -> None:
+def backup(context: Context, /, *, file: Path, as_json: bool) -> None:
     """Write a consistent copy of the embedded database to FILE while the service runs; keep the master key elsewhere."""
     note(context.wiring, Event.BACKUP, file.name)
     backups.backup(context.wiring.database, file)
@@ -79,7 +79,7 @@ def backup(context: Context, *, file: Path, as_json: bool) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @pass_context
 @with_exit_codes
-def restore(context: Context, *, file: Path, yes: bool) -> None:
+def restore(context: Context, /, *, file: Path, yes: bool) -> None:
     """Replace the embedded database by the copy FILE; the service must be stopped."""
     if not yes:
         click.confirm("Everything since the copy was made is lost. Restore?", abort=True, err=True)
@@ -96,7 +96,7 @@ def config_group() -> None:
 @_JSON
 @pass_context
 @with_exit_codes
-def show(context: Context, *, as_json: bool) -> None:
+def show(context: Context, /, *, as_json: bool) -> None:
     """Show the effective settings; passwords inside addresses are masked."""
     data = context.settings.shown()
     emit(data, as_json=as_json, text=orjson.dumps(data, option=orjson.OPT_INDENT_2).decode())

@@ -18,7 +18,7 @@ def keys_group() -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @pass_context
 @with_exit_codes
-def list_keys(context: Context, *, as_json: bool) -> None:
+def list_keys(context: Context, /, *, as_json: bool) -> None:
     """Show every key with its state and moments (epoch seconds)."""
     names = ("kid", "alg", "use", "state", "created", "activates", "retires")
     rows = [{name: getattr(row, name) for name in names} for row in context.wiring.key_service.rows()]
@@ -32,7 +32,7 @@ def list_keys(context: Context, *, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @pass_context
 @with_exit_codes
-def rotate(context: Context, *, alg: str, force: bool, reason: str, as_json: bool) -> None:
+def rotate(context: Context, /, *, alg: str, force: bool, reason: str, as_json: bool) -> None:
     """Make the next key active and publish a new next."""
     wiring = context.wiring
     outcome = wiring.key_service.rotate(alg, wiring.clock.now(), force=force, actor="operator:local", note=reason)
@@ -45,7 +45,7 @@ def rotate(context: Context, *, alg: str, force: bool, reason: str, as_json: boo
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @pass_context
 @with_exit_codes
-def retire(context: Context, *, kid: str, reason: str, as_json: bool) -> None:
+def retire(context: Context, /, *, kid: str, reason: str, as_json: bool) -> None:
     """Stop a key from signing; what it signed stays valid."""
     wiring = context.wiring
     outcome = wiring.key_service.retire(kid, wiring.clock.now(), actor="operator:local", note=reason)
@@ -59,7 +59,7 @@ def retire(context: Context, *, kid: str, reason: str, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @pass_context
 @with_exit_codes
-def revoke(context: Context, *, kid: str, reason: str, yes: bool, as_json: bool) -> None:
+def revoke(context: Context, /, *, kid: str, reason: str, yes: bool, as_json: bool) -> None:
     """Void a key and everything that it signed, at once."""
     if not yes:
         click.confirm(f"Every token signed by {kid} becomes invalid at once. Revoke it?", abort=True, err=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
@@ -52,7 +52,7 @@ def emit(data: Mapping[str, Any], *, as_json: bool, text: str | None = None) -> 
         click.echo(text if text is not None else "\n".join(f"{name}: {value}" for name, value in data.items()))
 
 
-def emit_rows(rows: list[Mapping[str, Any]], *, as_json: bool) -> None:
+def emit_rows(rows: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
     """Print a list: one JSON line a row, or columns under a heading."""
     if as_json:
         for row in rows:

@@ -22,7 +22,7 @@ def sessions_group() -> None:
 @_JSON
 @pass_context
 @with_exit_codes
-def list_sessions(context: Context, *, account: str, as_json: bool) -> None:
+def list_sessions(context: Context, /, *, account: str, as_json: bool) -> None:
     """Show the live sessions of ACCOUNT (code or id)."""
     account_id = context.wiring.account_id(account)
     rows = [
@@ -44,7 +44,7 @@ def list_sessions(context: Context, *, account: str, as_json: bool) -> None:
 @_JSON
 @pass_context
 @with_exit_codes
-def revoke_sessions(context: Context, *, account: str, session_id: str | None, reason: str, as_json: bool) -> None:
+def revoke_sessions(context: Context, /, *, account: str, session_id: str | None, reason: str, as_json: bool) -> None:
     """End the sessions of ACCOUNT (code or id); the departments are told."""
     sessions = context.wiring.sessions
     views = sessions.of_account(context.wiring.account_id(account))
@@ -67,7 +67,7 @@ def consents_group() -> None:
 @_JSON
 @pass_context
 @with_exit_codes
-def list_consents(context: Context, *, account: str | None, client_id: str | None, as_json: bool) -> None:
+def list_consents(context: Context, /, *, account: str | None, client_id: str | None, as_json: bool) -> None:
     """Show consents, current and ended, newest first."""
     account_id = context.wiring.account_id(account) if account else None
     names = ("id", "account_id", "client_id", "kind", "scope", "text_version", "given_at", "ended_at", "end_reason")
@@ -82,7 +82,7 @@ def list_consents(context: Context, *, account: str | None, client_id: str | Non
 @_JSON
 @pass_context
 @with_exit_codes
-def revoke_consent(context: Context, *, account: str, client_id: str, reason: str, as_json: bool) -> None:
+def revoke_consent(context: Context, /, *, account: str, client_id: str, reason: str, as_json: bool) -> None:
     """Withdraw the consent of ACCOUNT for CLIENT_ID; every token from it ends."""
     account_id = context.wiring.account_id(account)
     if not context.wiring.consents.withdraw(account_id, client_id, actor=_OPERATOR, reason=reason):

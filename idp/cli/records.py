@@ -31,7 +31,7 @@ def audit_group() -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @pass_context
 @with_exit_codes
-def search(context: Context, *, as_json: bool, limit: int, **wanted: Any) -> None:
+def search(context: Context, /, *, as_json: bool, limit: int, **wanted: Any) -> None:
     """Show matching records, newest first."""
     query = AuditQuery(
         account_id=wanted["account"],
@@ -52,7 +52,7 @@ def search(context: Context, *, as_json: bool, limit: int, **wanted: Any) -> Non
 @click.argument("file", type=click.File("wb"))
 @pass_context
 @with_exit_codes
-def export(context: Context, *, file: IO[bytes]) -> None:
+def export(context: Context, /, *, file: IO[bytes]) -> None:
     """Write the whole log as JSON lines, oldest first; `-` writes to stdout."""
     for row in _all(context):
         file.write(orjson.dumps(row) + b"\n")
@@ -65,7 +65,7 @@ def export(context: Context, *, file: IO[bytes]) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @pass_context
 @with_exit_codes
-def verify(context: Context, *, checkpoint: Path | None, as_json: bool) -> None:
+def verify(context: Context, /, *, checkpoint: Path | None, as_json: bool) -> None:
     """Check every record, the numbering and the chain; exit 5 names the first bad record."""
     expected = orjson.loads(checkpoint.read_bytes()) if checkpoint else None
     verdict = context.wiring.audit.verify(expected)
@@ -87,7 +87,7 @@ def verify(context: Context, *, checkpoint: Path | None, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @pass_context
 @with_exit_codes
-def checkpoint(context: Context, *, as_json: bool) -> None:
+def checkpoint(context: Context, /, *, as_json: bool) -> None:
     """Number what waits and print the head: keep it elsewhere, and a truncated log is found by `verify --checkpoint`."""
     context.wiring.audit.sequence()
     emit(context.wiring.audit.head(), as_json=as_json)

@@ -11,6 +11,7 @@ from types import FrameType
 from typing import Final
 
 import click
+from granian.constants import HTTPModes, Interfaces
 
 from idp import logs
 from idp.cli.bringup import check_fit_to_serve
@@ -29,7 +30,7 @@ _BACKLOG: Final = 1024
 @click.option("--no-worker", is_flag=True, help="Leave regular tasks to a separate `idp worker`.")
 @pass_context
 @with_exit_codes
-def serve(context: Context, *, host: str, port: int, workers: int, no_worker: bool) -> None:
+def serve(context: Context, /, *, host: str, port: int, workers: int, no_worker: bool) -> None:
     """Serve until SIGTERM, then drain and exit 0."""
     from granian import Granian  # noqa: PLC0415 - only this command needs the server, and it is slow to import
 
@@ -40,13 +41,13 @@ def serve(context: Context, *, host: str, port: int, workers: int, no_worker: bo
         "idp.wsgi:create",
         address=host,
         port=port,
-        interface="wsgi",  # type: ignore[arg-type] - the enum's value is accepted and spares its import path
+        interface=Interfaces.WSGI,
         workers=workers,
         blocking_threads=THREADS,
         blocking_threads_idle_timeout=600,
         backlog=_BACKLOG,
         backpressure=64,
-        http="1",  # type: ignore[arg-type] - see interface
+        http=HTTPModes.http1,
         websockets=False,
         factory=True,
         respawn_failed_workers=True,
@@ -78,13 +79,13 @@ def worker(context: Context) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @pass_context
 @with_exit_codes
-def tick(context: Context, *, as_json: bool) -> None:
+def tick(context: Context, /, *, as_json: bool) -> None:
     """Run every regular task once."""
     emit(context.wiring.housekeeper.tick(), as_json=as_json)
 
 
 @contextmanager
-def _background(context: Context, *, enabled: bool) -> Iterator[None]:
+def _background(context: Context, /, *, enabled: bool) -> Iterator[None]:
     """Run the regular tasks in a thread of the supervising process, which serves no requests."""
     stop = Event()
     thread = Thread(target=context.wiring.housekeeper.serve, args=(stop,), name="housekeeper", daemon=True)

@@ -27,7 +27,7 @@ def units_group() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @pass_context
 @with_exit_codes
-def import_units(context: Context, *, source: str, as_of: Any, dry_run: bool, as_json: bool) -> None:
+def import_units(context: Context, /, *, source: str, as_of: Any, dry_run: bool, as_json: bool) -> None:
     """Import SOURCE: a .json or .csv file (docs/units.md) or package:vietnamadminunits."""
     day = as_of.date().isoformat() if as_of else None
     result = context.wiring.units.load(source, as_of=day, dry_run=dry_run)
@@ -42,7 +42,7 @@ def import_units(context: Context, *, source: str, as_of: Any, dry_run: bool, as
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @pass_context
 @with_exit_codes
-def show(context: Context, *, code: str, on: Any, as_json: bool) -> None:
+def show(context: Context, /, *, code: str, on: Any, as_json: bool) -> None:
     """Show the unit that has CODE on a day, what it became, and every unit that ever had the code."""
     answer = context.wiring.units.show(code, on.date().isoformat() if on else None)
     data: dict[str, Any] = {"on": answer.on, **(_shown(answer.unit) if answer.unit else {"code": code})}
@@ -58,7 +58,7 @@ def show(context: Context, *, code: str, on: Any, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @pass_context
 @with_exit_codes
-def tree(context: Context, *, on: Any, under: str | None, as_json: bool) -> None:
+def tree(context: Context, /, *, on: Any, under: str | None, as_json: bool) -> None:
     """List the units of a day, each under the one above it."""
     service = context.wiring.units
     day = on.date().isoformat() if on else service.today()

@@ -32,7 +32,7 @@ class Registration(Section):
     """Dynamic client registration."""
 
     mode: Literal["closed", "token", "open"] = Field("closed", description="Who may register clients over HTTP.")
-    require_pkce: bool = Field(True, description="What a dynamically registered confidential client gets.")
+    require_pkce: bool = Field(default=True, description="What a dynamically registered confidential client gets.")
 
 
 class Outbound(Section):
@@ -69,7 +69,7 @@ class Throttle(Section):
     """Limits on guessing."""
 
     enabled: bool = Field(
-        True, description="Count and delay failed sign-ins; off is refused unless the issuer is on loopback."
+        default=True, description="Count and delay failed sign-ins; off is refused unless the issuer is on loopback."
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from clients.model import Client
 from idp.flows.dispatcher import Decision, Facts, wanted_consent
@@ -97,23 +97,22 @@ def is_new(name: str, new_claims: int, kept: int) -> bool:
 
 
 def shown(t: Translator, name: str, value: object) -> str:
-    """Return a claim's value as people read it."""
+    """Return a claim's value as people read it; empty where there is none."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return t("value.true" if value else "value.false")
-    if name == "birthdate":
-        return t.day(str(value))
-    if name == "gender":
-        return t.either(f"value.{value}", "value.false") if value in {"male", "female"} else str(value)
-    if name == "identity_code_type":
-        return t(f"scheme.{value}")
-    if name == "identity_level":
-        return t("account.level", level=int(str(value)))
-    if name == "updated_at":
-        return t.moment(int(str(value)))
     if isinstance(value, Mapping):
-        return ", ".join(str(part) for key, part in value.items() if key in {"formatted", "name"}) or ", ".join(
-            map(str, value.values())
-        )
-    return str(value)
+        whole = value.get("formatted") or value.get("name")
+        return str(whole or ", ".join(map(str, value.values())))
+    reader = _READERS.get(name)
+    return reader(t, str(value)) if reader is not None else str(value)
+
+
+_READERS: Final[Mapping[str, Callable[[Translator, str], str]]] = {
+    "birthdate": lambda t, value: t.day(value),
+    "gender": lambda t, value: t(f"value.{value}"),
+    "identity_code_type": lambda t, value: t(f"scheme.{value}"),
+    "identity_level": lambda t, value: t("account.level", level=int(value)),
+    "updated_at": lambda t, value: t.moment(int(value)),
+}

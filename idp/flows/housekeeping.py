@@ -54,7 +54,7 @@ class Housekeeper:
             done = task.run()
         except (DomainError, KeysError) as error:
             _log.warning("task %s failed: %s", task.name, error)
-        except Exception:
+        except Exception:  # noqa: BLE001 - one task that fails in an unforeseen way must not stop the others
             _log.exception("task %s failed", task.name)
         else:
             if done:

@@ -98,10 +98,7 @@ class ClientAuthenticator:
     def _proven(self, credential: Credential) -> Client:
         client = self._registry.find(credential.client_id)
         kept = client.secrets if client is not None else ()
-        if credential.method != "none":
-            is_right = secrets.is_valid(kept, credential.secret, self._clock.now())
-        else:
-            is_right = True
+        is_right = credential.method == "none" or secrets.is_valid(kept, credential.secret, self._clock.now())
         if client is None or client.state != "active":
             raise InvalidClient("client authentication failed", reason="unknown_client")
         if credential.method != client.token_endpoint_auth_method:

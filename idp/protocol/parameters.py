@@ -11,6 +11,7 @@ from idp.protocol.wire import MAX_BODY, MAX_QUERY, WireRequest
 
 FORM: Final = "application/x-www-form-urlencoded"
 _MAX_PARAMETERS: Final = 64
+_CONTROL: Final = frozenset(chr(number) for number in (*range(32), 127))
 
 
 def query_parameters(request: WireRequest) -> dict[str, str]:
@@ -77,7 +78,7 @@ def _decoded(raw: str) -> str:
             text = unquote_plus(raw, errors="strict")
         except UnicodeDecodeError as error:
             raise InvalidRequest("a parameter is not valid UTF-8", reason="encoding") from error
-    if not text.isprintable() and any(ord(character) < 32 or ord(character) == 127 for character in text):
+    if not text.isprintable() and any(character in _CONTROL for character in text):
         raise InvalidRequest("a parameter holds a control character", reason="control_character")
     return text
 

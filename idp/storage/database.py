@@ -46,7 +46,7 @@ class Executor(Protocol):
         """Run and return how many rows were touched."""
         ...
 
-    def run_many(self, statement: Prepared, params: list[Params]) -> None:
+    def run_many(self, statement: Prepared, params: Sequence[Params]) -> None:
         """Run once for each set of values."""
         ...
 
@@ -102,7 +102,7 @@ class Database(ABC):
         found = self.rows(statement, params)
         return found[0] if found else None
 
-    def run_many(self, statement: Prepared, params: list[Params]) -> None:
+    def run_many(self, statement: Prepared, params: Sequence[Params]) -> None:
         """Run one statement for each set of values, all in one transaction."""
         with self.transaction() as tx:
             tx.run_many(statement, params)

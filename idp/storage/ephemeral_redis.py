@@ -76,7 +76,8 @@ class RedisTransactions:
 
     def get(self, key: str, now: int) -> bytes | None:  # noqa: ARG002 - the server keeps the end of life itself
         """Return the live document or None."""
-        return _guarded(lambda: self._client.get(f"{_PREFIX}t:{key}"))
+        found: bytes | None = _guarded(lambda: self._client.get(f"{_PREFIX}t:{key}"))
+        return found
 
     def replace(self, key: str, old: bytes, new: bytes, expires_at: int) -> bool:
         """Put ``new`` only if the stored document still is ``old``."""
@@ -84,7 +85,8 @@ class RedisTransactions:
 
     def claim(self, key: str, now: int) -> bytes | None:  # noqa: ARG002 - see get
         """Remove and return the live document; one caller gets it."""
-        return _guarded(lambda: self._client.getdel(f"{_PREFIX}t:{key}"))
+        found: bytes | None = _guarded(lambda: self._client.getdel(f"{_PREFIX}t:{key}"))
+        return found
 
 
 class RedisSingleUse:

@@ -20,8 +20,7 @@ _WIDTH: Final = len(_NAMES)
 
 def version_of(name: str) -> ScalarSelect[Any]:
     """Return the subquery that reads a registry's version in the same round trip."""
-    version = select(registry_versions.c.version).where(registry_versions.c.name == name).scalar_subquery()
-    return version
+    return select(registry_versions.c.version).where(registry_versions.c.name == name).scalar_subquery()
 
 
 _VERSIONS: Final = (version_of("clients").label("clients_version"), version_of("keys").label("keys_version"))
@@ -45,7 +44,7 @@ class SqlGrantStore:
 
     def _prepare_redeem(self) -> None:
         """INSERT … SELECT: the row appears only if session and account are alive, and only once for a grant id."""
-        values = [bindparam(f"new_{name}", type_=grants.c[name].type).label(name) for name in _NAMES]
+        values: list[Any] = [bindparam(f"new_{name}", type_=grants.c[name].type).label(name) for name in _NAMES]
         alive = select(*values).where(
             exists().where(
                 sessions.c.id == bindparam("new_session_id", type_=sessions.c.id.type), sessions.c.ended_at.is_(None)
@@ -90,7 +89,7 @@ class SqlGrantStore:
             .values(revoked_at=bindparam("now"), revoke_reason=bindparam("reason"))
             .returning(grants.c.id)
         )
-        values = {column.name: bindparam(f"new_{column.name}") for column in revoked_tokens.columns}
+        values: dict[str, Any] = {column.name: bindparam(f"new_{column.name}") for column in revoked_tokens.columns}
         self._revoke_token = self._database.prepare(
             self._database.insert(revoked_tokens).values(values).on_conflict_do_nothing()
         )

@@ -48,7 +48,7 @@ class PostgresqlTransaction:
         """Run and return how many rows were touched."""
         return self._connection.execute(statement.sql.encode(), merged(statement, params)).rowcount
 
-    def run_many(self, statement: Prepared, params: list[Params]) -> None:
+    def run_many(self, statement: Prepared, params: Sequence[Params]) -> None:
         """Run once for each set of values, in one pipeline."""
         with self._connection.cursor() as cursor:
             cursor.executemany(statement.sql.encode(), [merged(statement, each) for each in params])

@@ -26,8 +26,7 @@ _WIDTH = len(_COLUMNS)
 
 
 def _session(row: tuple[Any, ...]) -> Session:
-    head, amr, tail = row[:7], row[7], row[8:_WIDTH]
-    return Session(*head, tuple(amr.split()), *tail)
+    return Session(*row[:7], amr=tuple(row[7].split()), ended_at=row[8], end_reason=row[9])
 
 
 class SqlSessionStore:
@@ -44,7 +43,7 @@ class SqlSessionStore:
     def _prepare_writes(self) -> None:
         prepare = self._database.prepare
         live = and_(sessions.c.id == bindparam("session_id"), sessions.c.ended_at.is_(None))
-        fresh = {
+        fresh: dict[str, Any] = {
             name: bindparam(f"new_{name}")
             for name in ("digest", "last_seen_at", "auth_time", "acr", "amr", "expires_at")
         }
@@ -52,12 +51,12 @@ class SqlSessionStore:
         self._add = prepare(sessions.insert().values({name: bindparam(f"new_{name}") for name in names}))
         self._renew = prepare(update(sessions).where(live).values(fresh).returning(sessions.c.id))
         self._touch = prepare(update(sessions).where(live).values(last_seen_at=bindparam("now")))
-        ended = {"ended_at": bindparam("now"), "end_reason": bindparam("reason")}
+        ended: dict[str, Any] = {"ended_at": bindparam("now"), "end_reason": bindparam("reason")}
         self._end = prepare(update(sessions).where(live).values(ended))
         of_session = and_(
             grants.c.session_id == bindparam("session_id"), grants.c.revoked_at.is_(None), grants.c.offline == 0
         )
-        revoked = {"revoked_at": bindparam("now"), "revoke_reason": bindparam("reason")}
+        revoked: dict[str, Any] = {"revoked_at": bindparam("now"), "revoke_reason": bindparam("reason")}
         self._revoke = prepare(update(grants).where(of_session).values(revoked))
 
     def _prepare_reads(self) -> None:

@@ -58,7 +58,7 @@ class SqliteTransaction:
         """Run and return how many rows were touched."""
         return self._connection.execute(statement.sql, merged(statement, params)).rowcount
 
-    def run_many(self, statement: Prepared, params: list[Params]) -> None:
+    def run_many(self, statement: Prepared, params: Sequence[Params]) -> None:
         """Run once for each set of values."""
         self._connection.executemany(statement.sql, [merged(statement, each) for each in params])
 
@@ -78,7 +78,7 @@ class SqliteDatabase(Database):
         """Take the file's path; it is opened at the first use, in each thread."""
         super().__init__()
         self.path = path
-        self.dialect = dialect_module.dialect(paramstyle="named")  # type: ignore[no-untyped-call]
+        self.dialect = dialect_module.dialect(paramstyle="named")
 
     def insert(self, table: Table) -> Any:
         """Return SQLite's INSERT."""

@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from idp.protocol.authorization.responses import FormPost, origin_of
+from clients.redirects import form_action_origin
+from idp.protocol.authorization.responses import FormPost
 from idp.protocol.wire import Headers, WireResponse
 from idp.web.i18n import LANGUAGES, translator
 from idp.web.static_files import static_url
@@ -31,7 +32,7 @@ _HSTS: Final[Headers] = (("Strict-Transport-Security", "max-age=31536000"),)
 
 def form_action(redirect_uri: str) -> tuple[str, ...]:
     """Return what ``form-action`` has to let through so that a form's answer may redirect to a validated redirect URI."""
-    return (origin_of(redirect_uri),)
+    return (form_action_origin(redirect_uri),)
 
 
 class Renderer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import orjson
@@ -164,7 +164,7 @@ def test_8_scheduled_ticks_at_once_rotate_once(sql: SqlKeyRepository, database: 
 def test_revocation_beside_rotations_is_never_undone(sql: SqlKeyRepository, database: Database) -> None:
     service_over(sql).tick(START)
     kid = _signing(sql)["ES256"]
-    acts = [lambda: bool(service_over(sql).revoke(kid, LATER)), *[lambda: _rotated(sql)] * 5]
+    acts: list[Callable[[], bool]] = [lambda: bool(service_over(sql).revoke(kid, LATER)), *[lambda: _rotated(sql)] * 5]
     in_parallel(database, 6, lambda number: acts[number]())
     [key] = [key for key in sql.load()[1] if key.kid == kid]
     assert (key.state, key.sealed) == (KeyState.REVOKED, None)

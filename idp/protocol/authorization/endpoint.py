@@ -124,7 +124,7 @@ class AuthorizationEndpoint:
             snapshot = self._snapshot(target.client, browser.session)
             target = self._still_active(target)
             facts = self._facts(request, target.client, snapshot, None)
-            return self._act(wire, facts, browser)
+            return self._act(facts, browser)
         except ProtocolError as error:
             self._refused(error, wire, target.client.client_id)
             return self._error(target.redirect_uri, mode, state, error)
@@ -155,7 +155,7 @@ class AuthorizationEndpoint:
         self._refused(error, wire, request.client_id)
         return self._error(request.redirect_uri, request.response_mode, request.state, error)
 
-    def _act(self, wire: WireRequest, facts: Facts, browser: Browser) -> AuthorizationOutcome:
+    def _act(self, facts: Facts, browser: Browser) -> AuthorizationOutcome:
         request, decision = facts.request, decide(facts)
         if decision.step is Step.ANSWER:
             return self._answer(facts)

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from html import escape
 from typing import Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
-from idp.protocol.wire import NO_STORE, WireResponse, redirect
+from clients.redirects import form_action_origin
+from idp.protocol.wire import WireResponse, redirect
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,28 +41,13 @@ class Responder:
             carried["state"] = state
         carried["iss"] = self._issuer
         if mode == "form_post":
-            return self._render_form(FormPost(redirect_uri, origin_of(redirect_uri), tuple(carried.items())))
+            return self._render_form(FormPost(redirect_uri, form_action_origin(redirect_uri), tuple(carried.items())))
         if mode == "fragment":
             return redirect(f"{redirect_uri}#{urlencode(carried)}")
         return redirect(f"{redirect_uri}{_joint(redirect_uri)}{urlencode(carried)}")
 
 
 RESPONSE_MODES: Final = ("query", "fragment", "form_post")
-
-
-def origin_of(uri: str) -> str:
-    """Return scheme, host and port of a validated URI, as Content-Security-Policy wants it; a custom scheme ends with a colon."""
-    parts = urlsplit(uri)
-    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else f"{parts.scheme}:"
-
-
-def plain_form(form: FormPost) -> WireResponse:
-    """Return the form_post page without any design: used where no pages are wired (tests, tools)."""
-    inputs = "".join(
-        f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">' for name, value in form.fields
-    )
-    body = f'<!doctype html><form method="post" action="{escape(form.action)}">{inputs}<button>Continue</button></form>'
-    return WireResponse(200, (("Content-Type", "text/html; charset=utf-8"), *NO_STORE), body.encode())
 
 
 def _joint(uri: str) -> str:
