@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from idp import handles
 from idp.clock import Clock
@@ -111,9 +111,7 @@ class Desk:
             raise InvalidInput("the form's token does not fit this browser", code="csrf_failed", field="csrf_token")
         return fields
 
-    def page(
-        self, template: str, exchange: Exchange, *, origins: tuple[str, ...] = (), **values: object
-    ) -> WireResponse:
+    def page(self, template: str, exchange: Exchange, *, origins: tuple[str, ...] = (), **values: Any) -> WireResponse:
         """Return a page in the person's language."""
         return self.renderer.page(
             template, exchange.language, origins=origins, headers=self.headers(exchange), **values

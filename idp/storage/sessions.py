@@ -26,7 +26,8 @@ _WIDTH = len(_COLUMNS)
 
 
 def _session(row: tuple[Any, ...]) -> Session:
-    return Session(*row[:7], amr=tuple(row[7].split()), ended_at=row[8], end_reason=row[9])
+    values: list[Any] = [*row[:7], tuple(row[7].split()), row[8], row[9]]
+    return Session(*values)
 
 
 class SqlSessionStore:

@@ -17,7 +17,12 @@ from idp.protocol.wire import Headers, WireResponse
 from idp.web.i18n import LANGUAGES, translator
 from idp.web.static_files import static_url
 
-_POLICY: Final = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+_POLICY: Final = "; ".join(
+    (
+        *("default-src 'none'", "style-src 'self'", "script-src 'self'", "img-src 'self'"),
+        *("base-uri 'none'", "frame-ancestors 'none'", "form-action 'self'"),
+    )
+)
 _ALWAYS: Final[Headers] = (
     ("Content-Type", "text/html; charset=utf-8"),
     ("Cache-Control", "no-store"),
