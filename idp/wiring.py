@@ -46,6 +46,7 @@ from idp.protocol.token import TokenEndpoint
 from idp.protocol.userinfo import UserinfoEndpoint
 from idp.protocol.wire import WireRequest, WireResponse
 from idp.services.account_codes import AccountCodes
+from idp.services.account_import import AccountImporter
 from idp.services.accounts import AccountService, masked
 from idp.services.audit import AuditLog
 from idp.services.claims import ClaimSource
@@ -65,6 +66,7 @@ from idp.storage.credentials import SqlCredentialStore
 from idp.storage.database import Database
 from idp.storage.deployment import SqlDeploymentStore
 from idp.storage.grants import SqlGrantStore
+from idp.storage.imports import SqlImportStore
 from idp.storage.keys import SqlKeyRepository
 from idp.storage.open import EphemeralStores, open_database, open_ephemeral
 from idp.storage.outbox import OutboxWriter, SqlOutbox
@@ -191,6 +193,12 @@ class Wiring:
         hasher = Passwords(slots, max(0, HASH_PLACES - slots))
         store = SqlCredentialStore(self.database)
         return CredentialService(store, self.accounts, hasher, self.vault, self.audit, self.clock)
+
+    @cached_property
+    def importer(self) -> AccountImporter:
+        """The import of accounts."""
+        store, check = SqlImportStore(self.database), self.credentials.imported_password
+        return AccountImporter(store, self.accounts, check, self.audit, self.clock)
 
     @cached_property
     def sessions(self) -> SessionService:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from typing import Final
@@ -68,3 +69,8 @@ def _sign_out(page: Page, portal: str, one_stop: str) -> None:
         time.sleep(0.2)
     message = "the one-stop system was not told of the sign-out"
     raise AssertionError(message)
+
+
+if __name__ == "__main__":
+    tell(sys.argv[1], sys.argv[2], sys.argv[3], sys.stdin.readline().strip(), lambda news: print(news, flush=True))  # noqa: T201 - a script
+    print("the story ended well")  # noqa: T201 - a script

@@ -1,4 +1,4 @@
-"""``idp accounts``: add, import, show, lock, unlock, merge, enrol."""
+"""``idp accounts``: add, import, show, lock, unlock, close, merge, enrol, set-password, remove-factor and codes."""
 
 from __future__ import annotations
 
@@ -7,21 +7,31 @@ from typing import Any
 
 import click
 
+from idp.cli.account_codes import code_commands
+from idp.cli.account_import import import_accounts
 from idp.cli.context import Context, pass_context
 from idp.cli.output import emit, say, with_exit_codes
 from idp.errors import InvalidInput
 from idp.ports.accounts import CredentialRow
-from idp.services.accounts import masked
+from idp.services.accounts import OPERATOR, masked
 from idp.services.profiles import COLUMNS
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 _REASON = click.option("--reason", default="", help="Goes into the audit log.")
+_CODE_TYPE = click.option(
+    "--code-type", default=None, help="What the code is, where a person and a business have the same digits."
+)
 _BESIDE = ("code_type", "code", "identity_level", "unit", "external_id")
 
 
 @click.group("accounts")
 def accounts_group() -> None:
     """Accounts and identity codes."""
+
+
+accounts_group.add_command(import_accounts)
+for _command in code_commands:
+    accounts_group.add_command(_command)
 
 
 def _columns(command: Any) -> Any:
@@ -58,6 +68,7 @@ def add(context: Context, /, *, password_stdin: bool, must_change: bool, as_json
 
 @accounts_group.command("show")
 @click.argument("code_or_id")
+@_CODE_TYPE
 @click.option("--reveal", is_flag=True, help="Show codes and profile in full; audited.")
 @_REASON
 @_JSON
@@ -66,7 +77,7 @@ def add(context: Context, /, *, password_stdin: bool, must_change: bool, as_json
 def show(context: Context, /, *, code_or_id: str, reveal: bool, reason: str, as_json: bool) -> None:
     """Show an account; codes are masked unless revealed."""
     wiring = context.wiring
-    account = wiring.accounts.find(code_or_id)
+    account = wiring.accounts.find(code_or_id, code_type)
     wiring.accounts.note_shown(account.id, reveal=reveal, reason=reason)
     codes = [
         {
@@ -99,18 +110,24 @@ def _state_command(name: str, state: str, text: str) -> None:
 
     @accounts_group.command(name, help=text)
     @click.argument("code_or_id")
-    @_REASON
+    @_CODE_TYPE
+    @click.option("--reason", required=state != "active", default="", help="Goes into the audit log.")
     @_JSON
     @pass_context
     @with_exit_codes
-    def change(context: Context, /, *, code_or_id: str, reason: str, as_json: bool) -> None:
-        account = context.wiring.accounts.find(code_or_id)
-        context.wiring.accounts.change_state(account.id, state, reason=reason)
+    def change(context: Context, *, code_or_id: str, code_type: str | None, reason: str, as_json: bool) -> None:
+        wiring = context.wiring
+        account = wiring.accounts.find(code_or_id, code_type)
+        if state != "active":
+            # One after the other, as only the end of a session tells the departments; the lock ends what is left.
+            wiring.sessions.end_all(account.id, f"account_{state}", OPERATOR)
+        wiring.accounts.change_state(account.id, state, reason=reason)
         emit({"account_id": account.id, "state": state}, as_json=as_json)
 
 
 _state_command("lock", "locked", "Lock an account: sessions and tokens end at once.")
 _state_command("unlock", "active", "Unlock an account.")
+_state_command("close", "closed", "Close an account for good: it is kept for the record, and nobody signs in.")
 
 
 @accounts_group.command("merge")
@@ -123,12 +140,14 @@ _state_command("unlock", "active", "Unlock an account.")
 @with_exit_codes
 def merge(context: Context, /, *, loser: str, winner: str, reason: str, yes: bool, as_json: bool) -> None:
     """Merge account LOSER into WINNER (codes or ids); subjects, consents and tokens stay answerable."""
-    accounts = context.wiring.accounts
-    lost, won = accounts.find(loser), accounts.find(winner)
+    wiring, accounts = context.wiring, context.wiring.accounts
+    lost, won = accounts.named(loser), accounts.named(winner)
     if not yes:
-        click.confirm(f"Merge {lost.id} into {won.id} for good?", abort=True, err=True)
-    accounts.merge(lost.id, won.id, reason=reason)
-    emit({"account_id": won.id, "merged": lost.id}, as_json=as_json)
+        click.confirm(f"Merge {lost} into {won} for good?", abort=True, err=True)
+    if accounts.resolve(lost) == lost and lost != won:
+        wiring.sessions.end_all(lost, "merged", OPERATOR)
+    accounts.merge(lost, won, reason=reason)
+    emit({"account_id": accounts.resolve(won), "merged": lost}, as_json=as_json)
 
 
 @accounts_group.command("enrol")
@@ -163,3 +182,19 @@ def set_password(
     password = sys.stdin.readline().rstrip("\r\n")
     context.wiring.credentials.set_password(account.id, password, must_change=must_change)
     emit({"account_id": account.id, "must_change": must_change}, as_json=as_json)
+
+
+@accounts_group.command("remove-factor")
+@click.argument("code_or_id")
+@click.argument("factor", type=click.Choice(["password", "totp"]))
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@_JSON
+@pass_context
+@with_exit_codes
+def remove_factor(context: Context, *, code_or_id: str, factor: str, yes: bool, as_json: bool) -> None:
+    """Take a factor away, as for a lost telephone."""
+    account = context.wiring.accounts.find(code_or_id)
+    if not yes:
+        click.confirm(f"Remove {factor} from {account.id}?", abort=True, err=True)
+    context.wiring.credentials.remove(account.id, factor)
+    emit({"account_id": account.id, "removed": factor}, as_json=as_json)

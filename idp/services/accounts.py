@@ -140,19 +140,21 @@ class AccountService:
         return candidates[0].value if candidates else raw[:64]
 
     def find(self, code_or_id: str, scheme: str | None = None) -> Account:
-        """Return the account of a current code or of an id, following merges; raises ``NotFound``.
+        """Return the account of a current code or of an id, following merges; raises ``NotFound``. See ``named``."""
+        return self.get(self.named(code_or_id, scheme))
+
+    def named(self, code_or_id: str, scheme: str | None = None) -> str:
+        """Return the id of the account that is meant, not following merges; raises ``NotFound``.
 
         Unlike at sign-in every scheme is tried, also those that nobody signs in with. ``scheme`` (a ``code_type``)
         tells a person from the household business with the same digits.
         """
         row = None if scheme else self._store.get(code_or_id)
-        if row is not None:
-            return self.get(row.id)
         for name in (scheme,) if scheme else identity_codes.SCHEMES:
-            found = self._by_code(name, code_or_id)
-            if found is not None:
-                return self._records.account(found)
-        raise NotFound("no account has this code or id", field="code")
+            row = row or self._by_code(name, code_or_id)
+        if row is None:
+            raise NotFound("no account has this code or id", field="code")
+        return row.id
 
     def get(self, account_id: str) -> Account:
         """Return an account by id, following merges; raises ``NotFound``."""

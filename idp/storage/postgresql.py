@@ -62,9 +62,6 @@ class PostgresqlTransaction:
                 copy.write_row(row)
 
 
-# type: ignore[no-untyped-call]
-
-
 class PostgresqlDatabase(Database):
     """A PostgreSQL server; a connection that died is replaced at the next use, and the failed call answers 503."""
 
