@@ -74,7 +74,9 @@ def add(context: Context, /, *, password_stdin: bool, must_change: bool, as_json
 @_JSON
 @pass_context
 @with_exit_codes
-def show(context: Context, /, *, code_or_id: str, reveal: bool, reason: str, as_json: bool) -> None:
+def show(
+    context: Context, /, *, code_or_id: str, code_type: str | None, reveal: bool, reason: str, as_json: bool
+) -> None:
     """Show an account; codes are masked unless revealed."""
     wiring = context.wiring
     account = wiring.accounts.find(code_or_id, code_type)
