@@ -10,15 +10,20 @@ import re
 from collections.abc import Mapping
 from ipaddress import ip_network
 from pathlib import Path
+from tomllib import TOMLDecodeError
 from typing import Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import SettingsError as UnreadableSettings
 
 from idp.errors import SettingsError
 
-_PASSWORD = re.compile(r"(://[^:/@]*:)[^@]*@")
+_PASSWORD = re.compile(r"(://[^:/@]*:).*@")
+_PASSWORD_PARAMETER = re.compile(r"((?:^|[?&])\w*password=)[^&]*", re.IGNORECASE)
+_ISSUER = re.compile(r"[A-Za-z0-9\-._~:/\[\]%]+")
+_LAST_PORT = 65535
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -46,7 +51,7 @@ class Outbound(Section):
     def _pairs(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for pair in value:
             host, _, port = pair.rpartition(":")
-            if not host or not port.isdigit():
+            if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) <= _LAST_PORT:
                 message = f"{pair!r} is not host:port"
                 raise ValueError(message)
         return value
@@ -152,15 +157,18 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Return our sources in order of precedence."""
-        toml = TomlConfigSettingsSource(settings_cls, toml_file=os.environ.get("IDP_CONFIG", "idp.toml"))
+        named = os.environ.get("IDP_CONFIG")
+        if named and not Path(named).is_file():
+            raise SettingsError(f"IDP_CONFIG names {named}, which is no file", field="IDP_CONFIG")
+        toml = TomlConfigSettingsSource(settings_cls, toml_file=named or "idp.toml")
         return init_settings, env_settings, file_secret_settings, toml
 
     @field_validator("issuer")
     @classmethod
     def _issuer(cls, value: str) -> str:
         parts = urlsplit(value)
-        if parts.query or parts.fragment or parts.username or not parts.hostname or value.endswith("/"):
-            message = "must be an absolute URL without query, fragment, user or trailing slash"
+        if not _ISSUER.fullmatch(value) or not parts.hostname or value.endswith("/") or not _is_port(parts):
+            message = "must be an absolute URL without query, fragment, user, space or trailing slash"
             raise ValueError(message)
         if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK_HOSTS):
             message = "must be https; plain http passes only on loopback"
@@ -178,7 +186,7 @@ class Settings(BaseSettings):
         """Return the settings as JSON values with passwords inside addresses masked."""
         data = self.model_dump(mode="json")
         for name in ("database_url", "ephemeral_url"):
-            data[name] = _PASSWORD.sub(r"\1***@", data[name])
+            data[name] = _PASSWORD_PARAMETER.sub(r"\1***", _PASSWORD.sub(r"\1***@", data[name]))
         return data
 
     @property
@@ -217,6 +225,10 @@ def load(overrides: Mapping[str, Any] | None = None, environ: Mapping[str, str] 
     except ValidationError as error:
         lines = [f"{_variable(item['loc'])}: {item['msg']}" for item in error.errors()]
         raise SettingsError("; ".join(lines)) from error
+    except UnreadableSettings as error:
+        raise SettingsError(f"{error}: write lists and groups as JSON") from error
+    except TOMLDecodeError as error:
+        raise SettingsError(f"{os.environ.get('IDP_CONFIG') or 'idp.toml'} is not TOML: {error}") from error
 
 
 _CONTROL = frozenset({"IDP_CONFIG"})
@@ -237,3 +249,10 @@ def _known(variable: str) -> bool:
 
 def _variable(location: tuple[int | str, ...]) -> str:
     return "IDP_" + "__".join(str(part).upper() for part in location) if location else "settings"
+
+
+def _is_port(parts: SplitResult) -> bool:
+    try:
+        return parts.port is None or 0 < parts.port
+    except ValueError:
+        return False

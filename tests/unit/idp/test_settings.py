@@ -1,0 +1,209 @@
+"""Settings: safe when absent, refused when unknown, unsafe or contradictory, and never shown with a password."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from idp.config.settings import Settings, load
+from idp.errors import SettingsError
+
+PUBLIC = "https://id.example.vn"
+
+
+@pytest.fixture(autouse=True)
+def empty_place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Run each test in an empty directory without settings of the machine."""
+    for name in [name for name in os.environ if name.upper().startswith("IDP_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def refusal(monkeypatch: pytest.MonkeyPatch, **variables: str) -> str:
+    """Return what the process says when it refuses to start under these variables."""
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as caught:
+        load()
+    assert caught.value.code == "invalid_settings"
+    return str(caught.value)
+
+
+def loaded(monkeypatch: pytest.MonkeyPatch, **variables: str) -> Settings:
+    """Return the settings under these variables."""
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    return load()
+
+
+def test_absent_settings_are_safe_and_work_on_this_machine_only() -> None:
+    settings = load()
+    assert settings.is_loopback
+    assert settings.throttle.enabled
+    assert (settings.outbound.allow, settings.proxy.trusted) == ((), ())
+    assert settings.lifetimes.code <= 60
+    assert settings.sqlite_path.parent == settings.home == settings.master_key_path.parent
+
+
+@pytest.mark.parametrize("name", ["IDP_NOPE", "IDP_ISSUR", "IDP_LOG__NOPE", "IDP_HOME__X", "IDP_", "IDP___X"])
+def test_unknown_variable_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    assert name in refusal(monkeypatch, **{name: "1"})
+
+
+def test_unknown_key_of_the_file_is_refused_by_name(empty_place: Path) -> None:
+    (empty_place / "idp.toml").write_text('[log]\nlevle = "info"\n')
+    with pytest.raises(SettingsError, match="IDP_LOG__LEVLE"):
+        load()
+
+
+def test_file_is_read_and_the_environment_is_laid_over_it(empty_place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (empty_place / "idp.toml").write_text(f'issuer = "{PUBLIC}"\n[log]\nlevel = "warning"\nformat = "json"\n')
+    settings = loaded(monkeypatch, IDP_LOG__LEVEL="error")
+    assert (settings.issuer, settings.log.level, settings.log.format) == (PUBLIC, "error", "json")
+    assert load({"issuer": "https://other.example"}).issuer == "https://other.example"
+
+
+def test_file_that_is_named_and_missing_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise a misspelt name would start the provider on its defaults."""
+    assert "IDP_CONFIG" in refusal(monkeypatch, IDP_CONFIG="no-such.toml")
+
+
+def test_named_file_is_read(empty_place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (empty_place / "mine.toml").write_text(f'issuer = "{PUBLIC}"\n')
+    assert loaded(monkeypatch, IDP_CONFIG=str(empty_place / "mine.toml")).issuer == PUBLIC
+
+
+def test_file_that_is_not_toml_is_refused(empty_place: Path) -> None:
+    (empty_place / "idp.toml").write_text("issuer = \n")
+    with pytest.raises(SettingsError):
+        load()
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    [
+        PUBLIC,
+        f"{PUBLIC}/path",
+        f"{PUBLIC}:8443",
+        "http://localhost:8000",
+        "http://127.0.0.1:8000",
+        "http://[::1]:8000",
+        "https://xn--nh-lia.example.vn",
+    ],
+)
+@pytest.mark.spec("OpenID Connect Discovery", "3")
+def test_issuer_may_be_https_or_on_loopback(monkeypatch: pytest.MonkeyPatch, issuer: str) -> None:
+    assert loaded(monkeypatch, IDP_ISSUER=issuer).issuer == issuer
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    [
+        "http://id.example.vn",
+        "http://127.0.0.1.example.vn",
+        "http://localhost.example.vn",
+        "http://10.0.0.1",
+        "ftp://localhost",
+        "id.example.vn",
+        "https://",
+        "https:///path",
+        f"{PUBLIC}/",
+        f"{PUBLIC}?x=1",
+        f"{PUBLIC}?",
+        f"{PUBLIC}#",
+        f"{PUBLIC}#x",
+        "https://user@id.example.vn",
+        "https://@id.example.vn",
+        "https://user:secret@id.example.vn",
+        f"{PUBLIC}:99999",
+        f"{PUBLIC}:0",
+        f"{PUBLIC}:x",
+        f" {PUBLIC}",
+        f"{PUBLIC}\n",
+        "https://id.exa mple.vn",
+        "https://định-danh.vn",
+        "https://id.example.vn\\@evil.example",
+    ],
+)
+@pytest.mark.spec("OpenID Connect Discovery", "3")
+def test_issuer_of_another_shape_is_refused(monkeypatch: pytest.MonkeyPatch, issuer: str) -> None:
+    assert "IDP_ISSUER" in refusal(monkeypatch, IDP_ISSUER=issuer)
+
+
+def test_throttle_may_be_off_on_loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not loaded(monkeypatch, IDP_THROTTLE__ENABLED="false").throttle.enabled
+    assert "IDP_THROTTLE__ENABLED" in refusal(monkeypatch, IDP_ISSUER=PUBLIC)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("IDP_LIFETIMES__CODE", "9"),
+        ("IDP_LIFETIMES__CODE", "601"),
+        ("IDP_LIFETIMES__ACCESS_TOKEN", "3601"),
+        ("IDP_LIFETIMES__SESSION", "x"),
+        ("IDP_REFRESH_GRACE", "301"),
+        ("IDP_REFRESH_GRACE", "-1"),
+        ("IDP_JWKS_MAX_AGE", "0"),
+        ("IDP_OUTBOUND__TIMEOUT", "31"),
+        ("IDP_OUTBOUND__ALLOW", '["host"]'),
+        ("IDP_OUTBOUND__ALLOW", '["host:99999"]'),
+        ("IDP_OUTBOUND__ALLOW", '["host:0"]'),
+        ("IDP_OUTBOUND__ALLOW", '["host:१२"]'),
+        ("IDP_OUTBOUND__ALLOW", '[":80"]'),
+        ("IDP_PROXY__TRUSTED", '["10.0.0.0/8", "proxy"]'),
+        ("IDP_KEYS__ALGORITHMS", '["ES256"]'),
+        ("IDP_KEYS__ALGORITHMS", '["ES256", "RS256", "none"]'),
+        ("IDP_KEYS__ALGORITHMS", '["ES256", "RS256", "HS256"]'),
+        ("IDP_LOG__LEVEL", "loud"),
+    ],
+)
+def test_value_out_of_bounds_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    assert name in refusal(monkeypatch, **{name: value})
+
+
+@pytest.mark.parametrize("name", ["IDP_OUTBOUND__ALLOW", "IDP_LIFETIMES", "IDP_LOG", "IDP_KEYS__ALGORITHMS"])
+def test_list_or_group_that_is_not_json_is_refused(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """The library's own error would have ended the process with a traceback."""
+    assert name.removeprefix("IDP_").split("__")[0].lower() in refusal(monkeypatch, **{name: "a,b"}).lower()
+
+
+def test_every_fault_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = refusal(monkeypatch, IDP_ISSUER="x", IDP_REFRESH_GRACE="-1", IDP_LOG__LEVEL="loud")
+    assert all(name in said for name in ("IDP_ISSUER", "IDP_REFRESH_GRACE", "IDP_LOG__LEVEL"))
+
+
+def test_refusal_does_not_repeat_what_may_be_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "hunter2" not in refusal(monkeypatch, IDP_ISSUER="https://u:hunter2@id.example.vn")
+
+
+SECRETS = [
+    ("IDP_DATABASE_URL", "postgresql://idp:hunter2@db/idp"),
+    ("IDP_DATABASE_URL", "postgresql://idp:hun@hunter2@db/idp"),
+    ("IDP_DATABASE_URL", "postgresql://db/idp?user=idp&password=hunter2&sslmode=require"),
+    ("IDP_DATABASE_URL", "postgresql://db/idp?sslpassword=hunter2"),
+    ("IDP_EPHEMERAL_URL", "redis://:hunter2@cache:6379/0"),
+    ("IDP_EPHEMERAL_URL", "unix:///run/redis.sock?password=hunter2"),
+]
+
+
+@pytest.mark.parametrize(("name", "url"), SECRETS)
+def test_shown_settings_hold_no_password(monkeypatch: pytest.MonkeyPatch, name: str, url: str) -> None:
+    settings = loaded(monkeypatch, **{name: url})
+    field = name.removeprefix("IDP_").lower()
+    assert getattr(settings, field) == url
+    assert "hunter2" not in str(settings.shown())
+    assert "***" in settings.shown()[field]
+
+
+def test_address_without_a_password_is_shown_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = loaded(monkeypatch, IDP_DATABASE_URL="postgresql://db:5432/idp?sslmode=require")
+    assert settings.shown()["database_url"] == "postgresql://db:5432/idp?sslmode=require"
+
+
+def test_settings_do_not_change_after_the_start() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        load().issuer = PUBLIC  # type: ignore[misc]
