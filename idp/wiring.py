@@ -264,7 +264,7 @@ class Wiring:
     @cached_property
     def access_tokens(self) -> AccessTokens:
         """Access tokens at our own resources."""
-        return AccessTokens(self.verifier, self.settings.issuer, self.clock)
+        return AccessTokens(self.verifier, self.ring, self.settings.issuer, self.clock)
 
     @cached_property
     def hints(self) -> HintReader:

@@ -19,7 +19,7 @@ class Versions:
 
 @dataclass(frozen=True, slots=True)
 class Redemption:
-    """What redeeming a code returned: the versions, and the sealed profile where the ID token needs it."""
+    """What redeeming a code returned."""
 
     versions: Versions
 
@@ -42,6 +42,7 @@ class TokenState:
     is_live: bool
     account_id: str
     claims: int
+    scope: str
     versions: Versions
     identity_level: int = 0
     unit_code: str | None = None

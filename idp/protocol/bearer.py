@@ -9,13 +9,14 @@ from idp.clock import Clock
 from idp.protocol.errors import InvalidRequest, InvalidToken
 from idp.protocol.parameters import FORM, form_parameters
 from idp.protocol.wire import WireRequest
-from keys.errors import TokenError
+from keys.errors import TokenError, UnknownKey
+from keys.ring import KeyRing, LiveRing
 from keys.verifier import Expectation, TokenVerifier
 
 
 @dataclass(frozen=True, slots=True)
 class AccessClaims:
-    """A verified access token of ours; ``grant_id`` is "" for a client's own."""
+    """A verified access token of ours; ``grant_id`` is "" for a client's own; ``ring_version`` is that of the keys it was checked with."""
 
     client_id: str
     sub: str
@@ -24,14 +25,16 @@ class AccessClaims:
     expires_at: int
     grant_id: str
     claims: dict[str, Any]
+    ring_version: int
 
 
 class AccessTokens:
     """Reads and verifies access tokens; whether they were revoked is another question, asked of the store each time."""
 
-    def __init__(self, verifier: TokenVerifier, issuer: str, clock: Clock) -> None:
-        """Take the verifier, the issuer and the clock."""
+    def __init__(self, verifier: TokenVerifier, ring: LiveRing, issuer: str, clock: Clock) -> None:
+        """Take the verifier, the keys of this process, the issuer and the clock."""
         self._verifier = verifier
+        self._ring = ring
         self._clock = clock
         self._expected = Expectation(
             typs=frozenset({"at+jwt"}), algs=frozenset({"ES256"}), issuer=issuer, audiences=frozenset({issuer})
@@ -52,9 +55,30 @@ class AccessTokens:
     def verified(self, token: str) -> AccessClaims:
         """Return the claims of a token of ours that has not expired; raises ``InvalidToken``."""
         try:
-            claims = dict(self._verifier.verify(token, self._expected, self._clock.now()).claims)
+            return self._read(token, self._ring.current)
+        except UnknownKey:
+            # Another process may have made a key since this one last looked.
+            return self._read_again(token, self._ring.refresh())
         except TokenError as error:
-            raise InvalidToken("the access token is not valid", reason=error.code) from error
+            raise _refused(error) from error
+
+    def confirmed(self, token: str, claims: AccessClaims, keys_version: int) -> AccessClaims:
+        """Check again if the version that rode along with a statement is newer: a revoked key counts at once.
+
+        Raises ``InvalidToken``.
+        """
+        if keys_version <= claims.ring_version:
+            return claims
+        return self._read_again(token, self._ring.at(keys_version))
+
+    def _read_again(self, token: str, ring: KeyRing) -> AccessClaims:
+        try:
+            return self._read(token, ring)
+        except TokenError as error:
+            raise _refused(error) from error
+
+    def _read(self, token: str, ring: KeyRing) -> AccessClaims:
+        claims = dict(self._verifier.verify(token, self._expected, self._clock.now(), ring=ring).claims)
         return AccessClaims(
             claims["client_id"],
             claims["sub"],
@@ -63,4 +87,9 @@ class AccessTokens:
             claims["exp"],
             claims.get("gid", ""),
             claims,
+            ring.version,
         )
+
+
+def _refused(error: TokenError) -> InvalidToken:
+    return InvalidToken("the access token is not valid", reason=error.code)

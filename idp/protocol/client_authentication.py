@@ -21,6 +21,8 @@ from idp.protocol.wire import WireRequest
 
 CHALLENGE: Final = 'Basic realm="dinhdanh", charset="UTF-8"'
 _LONGEST: Final = 2048
+_STALE: Final = 1
+"""Seconds after which a failed authentication looks for newer clients; strangers can make us look once a second, not more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,14 @@ class ClientAuthenticator:
             raise InvalidClient("client authentication failed", reason="client_inactive")
 
     def _proven(self, credential: Credential) -> Client:
+        """Check the credential, and once more if the clients in memory are old: another process may have added one, or its secret."""
+        try:
+            return self._checked(credential)
+        except InvalidClient:
+            self._registry.refresh_if_older_than(_STALE)
+            return self._checked(credential)
+
+    def _checked(self, credential: Credential) -> Client:
         client = self._registry.find(credential.client_id)
         kept = client.secrets if client is not None else ()
         is_right = credential.method == "none" or secrets.is_valid(kept, credential.secret, self._clock.now())

@@ -19,6 +19,7 @@ from idp.protocol.parameters import form_parameters, query_parameters
 from idp.protocol.wire import WireRequest
 from idp.services.sessions import SessionService
 from idp.services.sids import SessionIds
+from idp.services.subjects import sector_of
 
 _MAX_STATE: Final = 2048
 
@@ -68,7 +69,7 @@ class EndSessionEndpoint:
         client = self._registry.find(hint.client_id) if hint is not None else None
         if hint is None or client is None or hint.sid is None:
             return False
-        return hint.sid == self._sids.sid(session.id, client.sector_id)
+        return hint.sid == self._sids.sid(session.id, sector_of(client))
 
     def _return_uri(self, parameters: Mapping[str, str], client_id: str) -> str:
         uri = parameters.get("post_logout_redirect_uri")

@@ -66,18 +66,20 @@ class TokenStatusEndpoints:
             access = self._access.verified(token)
         except InvalidToken:
             return _INACTIVE
-        if access.client_id != client.client_id or not self._is_live(access):
+        if access.client_id != client.client_id or not self._is_live(token, access, client):
             return _INACTIVE
         shown = {name: value for name, value in access.claims.items() if name != "gid"}
         return {"active": True, "token_type": "Bearer", **shown}
 
     def _refresh_status(self, token: str, client: Client) -> dict[str, Any]:
-        grant = self._tokens.genuine(token)
-        if grant is None or grant.client_id != client.client_id or self._tokens.is_over(grant):
+        found = self._tokens.family(token)
+        if found is None:
+            return _INACTIVE
+        grant, is_newest = found
+        if not is_newest or grant.client_id != client.client_id or self._tokens.is_over(grant):
             return _INACTIVE
         return {
             "active": True,
-            "token_type": "refresh_token",
             "client_id": grant.client_id,
             "sub": grant.sub,
             "scope": grant.scope,
@@ -86,18 +88,29 @@ class TokenStatusEndpoints:
             "exp": grant.expires_at,
         }
 
-    def _is_live(self, access: AccessClaims) -> bool:
-        if not access.grant_id:
-            return not self._tokens.is_token_revoked(access.jti)[0]
-        state = self._tokens.state(access.grant_id, access.jti)
-        return state is not None and state.is_live
+    def _is_live(self, token: str, access: AccessClaims, client: Client) -> bool:
+        if access.grant_id:
+            state = self._tokens.state(access.grant_id, access.jti)
+            if state is None or not state.is_live:
+                return False
+            versions = state.versions
+        else:
+            is_revoked, versions = self._tokens.is_token_revoked(access.jti)
+            if is_revoked:
+                return False
+        self._authenticator.still_active(client, versions.clients)
+        try:
+            self._access.confirmed(token, access, versions.keys)
+        except InvalidToken:
+            return False
+        return True
 
     def _revoke(self, token: str, client: Client, case_code: str) -> None:
-        """A refresh token takes its whole family with it (RFC 7009 section 2.1)."""
+        """A refresh token takes its whole family with it (RFC 7009 section 2.1), also a rotated one: its owner may have lost the answer."""
         if token.startswith(PREFIX):
-            grant = self._tokens.genuine(token)
-            if grant is not None and grant.client_id == client.client_id:
-                self._tokens.revoke(grant.id, client.client_id, "client", case_code)
+            found = self._tokens.family(token)
+            if found is not None and found[0].client_id == client.client_id:
+                self._tokens.revoke(found[0].id, client.client_id, "client", case_code)
             return
         try:
             access = self._access.verified(token)

@@ -12,6 +12,7 @@ from typing import Any, Final
 import orjson
 
 from clients import metadata as client_metadata
+from idp.errors import StorageUnavailable
 from idp.protocol.authorization.parsing import DISPLAYS, PROMPTS
 from idp.protocol.authorization.responses import RESPONSE_MODES
 from idp.protocol.wire import JSON, WireRequest, WireResponse
@@ -104,7 +105,14 @@ class MetadataEndpoints:
         return self._current()[2].answer(request)
 
     def _current(self) -> tuple[int, Published, Published]:
-        ring, made = self._ring(), self._made
+        made = self._made
+        try:
+            ring = self._ring()
+        except StorageUnavailable:
+            # What was published stays true while the database is out of reach: departments go on verifying tokens.
+            if made is None:
+                raise
+            return made
         if made is None or made[0] != ring.version:
             found = Published(orjson.dumps(self._make(ring)), min(_MAX_AGE, self._jwks_max_age))
             made = self._made = (ring.version, found, Published(ring.jwks.body, self._jwks_max_age))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from clients.registry import ClientRegistry
 from idp.model.audit import Event
+from idp.ports.grants import TokenState
 from idp.protocol.bearer import AccessClaims, AccessTokens
 from idp.protocol.errors import InsufficientScope, InvalidRequest, InvalidToken, ProtocolError
 from idp.protocol.mint import Mint
@@ -12,6 +13,7 @@ from idp.protocol.wire import NO_STORE, WireRequest, WireResponse, json_response
 from idp.services.claims import ClaimSource
 from idp.services.tokens import TokenService
 from keys.ring import LiveRing
+from policies import claims as claim_policy
 
 
 class UserinfoEndpoint:
@@ -42,29 +44,44 @@ class UserinfoEndpoint:
         try:
             if request.method not in {"GET", "POST"}:
                 raise InvalidRequest("userinfo takes GET and POST", reason="method")
-            token = self._access.verified(self._access.presented(request))
+            presented = self._access.presented(request)
+            token = self._access.verified(presented)
             if "openid" not in token.scope or not token.grant_id:
                 raise InsufficientScope("the access token has no openid scope")
-            return self._released(token)
+            return self._released(presented, token)
         except ProtocolError as error:
             self._refusals.record(Event.USERINFO, request, error, token.client_id if token else None)
             return _challenge(error)
 
-    def _released(self, token: AccessClaims) -> WireResponse:
-        # The grant's claim set is needed to know whether the code is: it is asked for only by tokens with the identity scope.
-        state = self._tokens.state(token.grant_id, token.jti, with_code="identity" in token.scope)
-        if state is None or not state.is_live:
-            raise InvalidToken("the access token was revoked", reason="token_revoked")
+    def _released(self, presented: str, token: AccessClaims) -> WireResponse:
+        state = self._state(token)
+        self._access.confirmed(presented, token, state.versions.keys)
         self._registry.observe(state.versions.clients)
         client = self._registry.find(token.client_id)
         if client is None or client.state != "active":
             raise InvalidToken("the client is no longer active", reason="client_inactive")
         ring = self._ring.at(state.versions.keys)
-        released = {**self._claims.released(state.claims, state), "sub": token.sub}
+        claims = _within(token.scope, state)
+        if self._claims.needs_code(claims) and state.code_id is None:
+            # Asked for by the claims parameter without the scope; the token does not say so, the grant does.
+            state = self._state(token, with_code=True)
+        released = {**self._claims.released(claims, state), "sub": token.sub}
         if client.userinfo_signed_response_alg is None:
             return json_response(released)
         signed = self._mint.userinfo(ring, client, client.userinfo_signed_response_alg, released)
         return WireResponse(200, (("Content-Type", "application/jwt"), *NO_STORE), signed.encode())
+
+    def _state(self, token: AccessClaims, *, with_code: bool = False) -> TokenState:
+        state = self._tokens.state(token.grant_id, token.jti, with_code=with_code or "identity" in token.scope)
+        if state is None or not state.is_live:
+            raise InvalidToken("the access token was revoked", reason="token_revoked")
+        return state
+
+
+def _within(scope: frozenset[str], state: TokenState) -> int:
+    """Return the grant's claims without those of the scopes that a refresh left out of this token (RFC 6749 section 6)."""
+    left_out = set(state.scope.split(" ")) - scope
+    return state.claims & ~claim_policy.for_scopes(left_out) if left_out else state.claims
 
 
 def _challenge(error: ProtocolError) -> WireResponse:

@@ -47,6 +47,10 @@ class Replayed(Exception):
     """Something single-use came back; its family has been revoked, committed and audited."""
 
 
+class CodeExpired(Exception):
+    """The code's life has ended without use."""
+
+
 class TokenService:
     """The only writer of grants."""
 
@@ -58,18 +62,18 @@ class TokenService:
         self._key = key
         self._lifetimes = lifetimes
 
-    def now(self) -> int:
-        """Return the moment by which this service judges."""
-        return self._clock.now()
-
     def redeem(
         self, payload: CodePayload, *, has_refresh: bool, jti: str, case_code: str
     ) -> tuple[Versions, str | None] | None:
         """Spend the code by inserting its grant; returns the versions and the first refresh token.
 
-        None when session or account are gone. Raises ``Replayed``: the code had been spent, and its family is revoked by now.
+        None when session or account are gone. Raises ``Replayed``: the code had been spent, and its family is revoked by now; and
+        ``CodeExpired``, but only for a code that was never spent: a replay is told from a late client however late it comes.
         """
         now = self._clock.now()
+        if now >= payload.expires_at:
+            self._revoke_if_spent(payload, case_code)
+            raise CodeExpired(payload.grant_id)
         is_offline = has_refresh and "offline_access" in payload.scope.split(" ")
         grant = Grant(
             id=payload.grant_id,
@@ -117,13 +121,13 @@ class TokenService:
             return None
         return rotation, self._token(handle.grant_id, rotation.grant.generation)
 
-    def genuine(self, token: str) -> Grant | None:
-        """Return the grant of the newest refresh token of a family; None for anything else. For introspection and revocation."""
+    def family(self, token: str) -> tuple[Grant, bool] | None:
+        """Return the grant behind any refresh token of ours, and whether the token is its newest; None for anything else."""
         handle = parse(token)
         if handle is None or not self._is_genuine(handle):
             return None
         grant = self._store.get(handle.grant_id)
-        return grant if grant is not None and handle.generation == grant.generation else None
+        return (grant, handle.generation == grant.generation) if grant is not None else None
 
     def is_over(self, grant: Grant) -> bool:
         """Tell whether a family can give nothing any more."""

@@ -61,7 +61,10 @@ class SqlGrantStore:
         mine = and_(
             columns.id == bindparam("grant"), columns.client_id == bindparam("client"), columns.revoked_at.is_(None)
         )
-        session_lives = exists().where(sessions.c.id == columns.session_id, sessions.c.ended_at.is_(None))
+        # Without offline_access a family ends with its session, also when that merely runs out (OpenID Connect Core section 11).
+        session_lives = exists().where(
+            sessions.c.id == columns.session_id, sessions.c.ended_at.is_(None), sessions.c.expires_at > now
+        )
         account_lives = exists().where(accounts.c.id == columns.account_id, accounts.c.state == "active")
         alive = and_(mine, columns.expires_at > now, account_lives, or_(columns.offline == 1, session_lives))
         rotate = (
@@ -101,6 +104,7 @@ class SqlGrantStore:
             grants.c.revoked_at,
             grants.c.account_id,
             grants.c.claims,
+            grants.c.scope,
             *_VERSIONS,
             spent,
             and_(grants.c.offline == 0, session_ended),
@@ -166,9 +170,9 @@ class SqlGrantStore:
         row = self._database.row(self._state[with_code], {"grant": grant_id, "jti": jti})
         if row is None:
             return None
-        revoked_at, account_id, claims, _, _, spent, session_ended, state, *rest = row
+        revoked_at, account_id, claims, scope, _, _, spent, session_ended, state, *rest = row
         live = revoked_at is None and not spent and not session_ended and state == "active"
-        return TokenState(live, account_id, claims, _versions(row, 3), *rest)
+        return TokenState(live, account_id, claims, scope, _versions(row, 4), *rest)
 
     def is_token_revoked(self, jti: str) -> tuple[bool, Versions]:
         """Tell whether a client's own access token was revoked."""

@@ -39,7 +39,7 @@ from idp.protocol.wire import WireRequest, WireResponse
 from idp.services.audit import AuditLog
 from idp.services.codes import CodeBox
 from idp.services.sessions import SessionService
-from idp.services.subjects import SubjectService
+from idp.services.subjects import SubjectService, sector_of
 from policies import assurance
 
 _SILENT: Final[dict[Step, type[ProtocolError]]] = {
@@ -197,7 +197,7 @@ class AuthorizationEndpoint:
         )
 
     def _snapshot(self, client: Client, session_secret: str | None) -> Snapshot | None:
-        snapshot = self._sessions.snapshot(session_secret, client.client_id, client.sector_id)
+        snapshot = self._sessions.snapshot(session_secret, client.client_id, sector_of(client))
         if snapshot is None:
             self._registry.refresh_if_older_than(1)
         else:

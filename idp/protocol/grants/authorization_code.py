@@ -14,7 +14,7 @@ from idp.model.grant import CodePayload
 from idp.protocol.errors import InvalidGrant, InvalidRequest
 from idp.protocol.grants.frame import GrantServices, TokenRequest
 from idp.protocol.mint import Authentication
-from idp.services.tokens import Replayed
+from idp.services.tokens import CodeExpired, Replayed
 
 _VERIFIER: Final = re.compile(r"[A-Za-z0-9\-._~]{43,128}")
 
@@ -33,6 +33,8 @@ def authorization_code(request: TokenRequest, services: GrantServices) -> dict[s
         raise InvalidGrant(
             "the code was used before; every token from it has been revoked", reason="code_replayed"
         ) from error
+    except CodeExpired as error:
+        raise InvalidGrant("the code has expired", reason="code_expired") from error
     if redeemed is None:
         raise InvalidGrant("the sign-in behind the code has ended", reason="session_ended")
     versions, refresh_token = redeemed
@@ -66,8 +68,6 @@ def _opened(request: TokenRequest, services: GrantServices) -> CodePayload:
     if not hmac.compare_digest(hashlib.sha256(redirect_uri.encode()).digest(), payload.redirect_digest):
         raise InvalidGrant("redirect_uri is not the one of the authorization request", reason="redirect_uri_mismatch")
     _check_verifier(request.parameters.get("code_verifier"), payload.challenge)
-    if services.tokens.now() >= payload.expires_at:
-        raise InvalidGrant("the code has expired", reason="code_expired")
     return payload
 
 

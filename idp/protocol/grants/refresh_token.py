@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from idp import handles
-from idp.model.grant import Grant
 from idp.protocol.errors import InvalidGrant, InvalidRequest, InvalidScope
 from idp.protocol.grants.frame import GrantServices, TokenRequest
 from idp.protocol.mint import Authentication
@@ -17,11 +16,9 @@ def refresh_token(request: TokenRequest, services: GrantServices) -> dict[str, A
     token = request.parameters.get("refresh_token")
     if token is None:
         raise InvalidRequest("refresh_token is missing", reason="refresh_token_missing")
-    wanted = request.parameters.get("scope")
-    if wanted is not None:
-        _check_scope(wanted, services.tokens.genuine(token))
-    jti = handles.new_id()
     client = request.client
+    narrowed = _narrowed(request, services, token) if "scope" in request.parameters else None
+    jti = handles.new_id()
     try:
         rotated = services.tokens.refresh(token, client.client_id, jti=jti, case_code=request.case_code)
     except Replayed as error:
@@ -34,7 +31,7 @@ def refresh_token(request: TokenRequest, services: GrantServices) -> dict[str, A
     grant = rotation.grant
     ring = services.keys_after(client, rotation.versions)
     who = Authentication(grant.sub, grant.session_id, grant.auth_time, grant.acr, grant.amr)
-    scope = wanted or grant.scope
+    scope = narrowed or grant.scope
     access_token = services.mint.person_token(ring, client.client_id, grant.id, scope, jti, who)
     response: dict[str, Any] = {
         "access_token": access_token,
@@ -48,8 +45,15 @@ def refresh_token(request: TokenRequest, services: GrantServices) -> dict[str, A
     return response
 
 
-def _check_scope(wanted: str, grant: Grant | None) -> None:
-    """Before anything is claimed: a request for more must not cost the client its token."""
-    granted = set(grant.scope.split(" ")) if grant is not None else set()
-    if grant is not None and not set(wanted.split(" ")) <= granted:
+def _narrowed(request: TokenRequest, services: GrantServices, token: str) -> str:
+    """Return the scope asked for, checked before anything is claimed: a request for more must not cost the client its token.
+
+    Any token of the family tells the scope, which never changes: one that may still be presented within the grace too.
+    """
+    found = services.tokens.family(token)
+    if found is None or found[0].client_id != request.client.client_id:
+        raise InvalidGrant("the refresh token is not valid", reason="refresh_unknown")
+    wanted = dict.fromkeys(request.parameters["scope"].split(" "))
+    if not wanted.keys() <= set(found[0].scope.split(" ")):
         raise InvalidScope("scope may only be narrowed", reason="scope_widened")
+    return " ".join(wanted)
