@@ -65,7 +65,6 @@ class Provider:
             "ISSUER": self.issuer,
             "DATABASE_URL": database_url,
             "EPHEMERAL_URL": ephemeral_url,
-            "ALLOW_SAMPLES": "true",
             **(settings or {}),
         }
         self._environ |= {f"IDP_{name}": value for name, value in given.items() if value}
