@@ -12,8 +12,9 @@ import secrets
 import time
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_SHIFTS = tuple(range(120, -1, -10))
 _PAIRS = tuple(a + b for a in _ALPHABET for b in _ALPHABET)
-_CASE_LENGTH = 8
+_CASE_BYTES = 5
 
 
 def new_id() -> str:
@@ -24,7 +25,7 @@ def new_id() -> str:
     value = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10), "big")
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
-    return "".join(_PAIRS[value >> shift & 1023] for shift in range(120, -1, -10))
+    return "".join([_PAIRS[value >> shift & 1023] for shift in _SHIFTS])
 
 
 def new_secret() -> str:
@@ -39,4 +40,5 @@ def digest(secret: str) -> bytes:
 
 def new_case_code() -> str:
     """Return a code that joins an error page, its log line and its audit record: short enough to read over a telephone."""
-    return "".join(secrets.choice(_ALPHABET) for _ in range(_CASE_LENGTH)).upper()
+    value = int.from_bytes(os.urandom(_CASE_BYTES), "big")
+    return "".join([_PAIRS[value >> shift & 1023] for shift in (30, 20, 10, 0)]).upper()

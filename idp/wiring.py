@@ -88,9 +88,9 @@ from keys.verifier import Expectation, TokenVerifier
 from policies import throttle
 
 _RING_AGE: Final = 1
-THREADS: Final = 16
+THREADS: Final = 8
 """Threads of one worker process."""
-HASH_PLACES: Final = 12
+HASH_PLACES: Final = 6
 """How many of them may be busy with passwords, waiting ones included: the others go on answering."""
 
 Handler = Callable[[WireRequest], WireResponse]

@@ -58,6 +58,8 @@ def _shown() -> Iterator[Callable[[Progress], None]]:
 
 
 def _text(summary: Summary) -> str:
+    if summary.done_before:
+        return f"imported before: {summary.landed} of {summary.rows} rows landed, {summary.rejected} rejected"
     did = "would land" if summary.dry_run else "landed"
     text = f"{summary.landed} of {summary.rows} rows {did}, {summary.rejected} rejected; {summary.seconds} s"
     lines = [f"{text}, {summary.rate} rows/s"]

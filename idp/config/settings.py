@@ -54,7 +54,7 @@ class Outbound(Section):
             if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) <= _LAST_PORT:
                 message = f"{pair!r} is not host:port"
                 raise ValueError(message)
-        return value
+        return tuple(pair.lower() for pair in value)
 
 
 class Proxy(Section):
@@ -253,6 +253,6 @@ def _variable(location: tuple[int | str, ...]) -> str:
 
 def _is_port(parts: SplitResult) -> bool:
     try:
-        return parts.port is None or 0 < parts.port
+        return parts.port is None or parts.port > 0
     except ValueError:
         return False

@@ -193,7 +193,7 @@ class AccountService:
             raise Refused("a person and an organisation, or a sample and a real account, are never merged")
         record = self._record(Event.ACCOUNT_MERGE, winner, actor, reason, f"account:{loser}")
         done = self._store.merge(Merge(loser, winner, reason, self._clock.now()), record)
-        if not done and self.resolve(loser) != winner:
+        if not done and self.resolve(loser) != self.resolve(winner):
             raise Refused(f"the account that is left must be active, it is {kept.state}")
 
     def note_shown(self, account_id: str, *, reveal: bool, reason: str, actor: str = OPERATOR) -> None:

@@ -13,7 +13,8 @@ from sqlalchemy import Table
 from sqlalchemy.dialects import sqlite as dialect_module
 
 from idp.errors import Conflict, StorageUnavailable
-from idp.storage.database import Database, Params, Prepared, Row, merged, unavailable
+from idp.storage.database import Database, Executor, Params, Prepared, Row, merged, unavailable
+from idp.storage.group_commit import GroupCommitter
 
 _BUSY_MS = 15_000
 _PRAGMAS = (
@@ -58,6 +59,18 @@ class SqliteTransaction:
         """Run and return how many rows were touched."""
         return self._connection.execute(statement.sql, merged(statement, params)).rowcount
 
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Undo what the block did when an exception leaves it."""
+        self._connection.execute("SAVEPOINT member")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("ROLLBACK TO member")
+            raise
+        finally:
+            self._connection.execute("RELEASE member")
+
     def run_many(self, statement: Prepared, params: Sequence[Params]) -> None:
         """Run once for each set of values."""
         self._connection.executemany(statement.sql, [merged(statement, each) for each in params])
@@ -78,6 +91,7 @@ class SqliteDatabase(Database):
         """Take the file's path; it is opened at the first use, in each thread."""
         super().__init__()
         self.path = path
+        self._group = GroupCommitter(self.transaction)
         self.dialect = dialect_module.dialect(paramstyle="named")
 
     def insert(self, table: Table) -> Any:
@@ -136,12 +150,15 @@ class SqliteDatabase(Database):
             raise _unavailable(error) from error
 
     def claim_and_record(self, claim: Prepared, params: Params, record: Prepared, record_params: Params) -> Row | None:
-        """Claim and record in one transaction; in process, so the statements cost no round trips."""
-        with self.transaction() as tx:
+        """Claim and record in one transaction; writes of other threads may share its commit (``group_commit``)."""
+
+        def work(tx: Executor) -> Row | None:
             row = tx.row(claim, params)
             if row is not None:
                 tx.run(record, record_params)
             return row
+
+        return self._group.submit(work)
 
     @contextmanager
     def exclusive(self, name: str) -> Iterator[bool]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from idp.clock import Clock
-from idp.errors import Conflict, InvalidInput, Refused
+from idp.errors import Conflict, InvalidInput, NotFound, Refused
 from idp.model.audit import AuditEvent, AuditRecord, Event
 from idp.ports.accounts import CredentialRow
 from idp.ports.imports import Checkpoint, ImportStore
@@ -45,7 +45,8 @@ class Summary:
     """What came of an import.
 
     ``rows``, ``landed`` and ``rejected`` count the whole file, also what earlier runs of it did; ``seconds`` and
-    ``rate`` (rows a second) are this run's. ``reasons`` counts this run's rejected rows by reason id.
+    ``rate`` (rows a second) are this run's. ``reasons`` counts this run's rejected rows by reason id. ``done_before``
+    tells that an earlier run had come to the end, so that this one did nothing.
     """
 
     rows: int
@@ -55,6 +56,7 @@ class Summary:
     rate: int
     dry_run: bool
     resumed_at_line: int
+    done_before: bool
     reasons: dict[str, int]
     rejects: str | None
 
@@ -104,8 +106,8 @@ class AccountImporter:
         """Import a file, or go on where an earlier run of the same content stopped.
 
         A finished file is not read again unless ``again`` says so; its rows are then rejected as taken. A dry run makes
-        every check and changes nothing. Raises ``InvalidInput`` for a file that is no import file, ``Refused`` when
-        another import runs or the file changes while it is read.
+        every check and changes nothing. Raises ``NotFound``, ``InvalidInput`` for a file that is no import file,
+        ``Refused`` when another import runs or the file changes while it is read.
         """
         began = time.monotonic()
         with ExitStack() as stack:
@@ -224,6 +226,8 @@ class AccountImporter:
 def _opened(path: Path) -> BufferedReader:
     try:
         return path.open("rb")
+    except FileNotFoundError as error:
+        raise NotFound(f"there is no file {path}", field="file") from error
     except OSError as error:
         raise InvalidInput(f"{path} cannot be read: {error.strerror}", field="file") from error
 
@@ -247,7 +251,8 @@ def _summary(run: _Run, start: Checkpoint, end: Checkpoint, seconds: float, *, d
         seconds=round(seconds, 3),
         rate=round(run.rows / seconds) if seconds else 0,
         dry_run=dry_run,
-        resumed_at_line=start.line + 1 if start.landed + start.rejected else 0,
+        resumed_at_line=start.line + 1 if start.landed + start.rejected and start.finished_at is None else 0,
+        done_before=start.finished_at is not None,
         reasons=dict(run.reasons),
         rejects=str(run.rejects.path) if end.rejected and not dry_run else None,
     )

@@ -25,7 +25,13 @@ audit_events = Table(
     Column("mac", LargeBinary, nullable=False),
     Column("seq", BigInteger),
     Column("chain", LargeBinary),
-    Index("uq_audit_events_seq", "seq", unique=True),
+    Index(
+        "uq_audit_events_seq",
+        "seq",
+        unique=True,
+        sqlite_where=text("seq IS NOT NULL"),
+        postgresql_where=text("seq IS NOT NULL"),
+    ),
     Index(
         "ix_audit_events_unsequenced",
         "id",

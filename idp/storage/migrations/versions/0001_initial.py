@@ -57,7 +57,7 @@ def upgrade() -> None:
     with op.batch_alter_table('audit_events', schema=None) as batch_op:
         batch_op.create_index('ix_audit_events_account_id', ['account_id', 'id'], unique=False, sqlite_where=sa.text('account_id IS NOT NULL'), postgresql_where=sa.text('account_id IS NOT NULL'))
         batch_op.create_index('ix_audit_events_unsequenced', ['id'], unique=False, sqlite_where=sa.text('seq IS NULL'), postgresql_where=sa.text('seq IS NULL'))
-        batch_op.create_index('uq_audit_events_seq', ['seq'], unique=True)
+        batch_op.create_index('uq_audit_events_seq', ['seq'], unique=True, sqlite_where=sa.text('seq IS NOT NULL'), postgresql_where=sa.text('seq IS NOT NULL'))
 
     op.create_table('clients',
     sa.Column('client_id', sa.Text(), nullable=False),
@@ -380,7 +380,7 @@ def downgrade() -> None:
 
     op.drop_table('clients')
     with op.batch_alter_table('audit_events', schema=None) as batch_op:
-        batch_op.drop_index('uq_audit_events_seq')
+        batch_op.drop_index('uq_audit_events_seq', sqlite_where=sa.text('seq IS NOT NULL'), postgresql_where=sa.text('seq IS NOT NULL'))
         batch_op.drop_index('ix_audit_events_unsequenced', sqlite_where=sa.text('seq IS NULL'), postgresql_where=sa.text('seq IS NULL'))
         batch_op.drop_index('ix_audit_events_account_id', sqlite_where=sa.text('account_id IS NOT NULL'), postgresql_where=sa.text('account_id IS NOT NULL'))
 
