@@ -68,8 +68,8 @@ class GuardedFetcher:
         try:
             path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
             connection.request(method, path, body, {**headers, "User-Agent": "dinhdanh", "Connection": "close"})
-            answer = connection.getresponse()
-            return Fetched(answer.status, answer.getheader("Content-Type", ""), _bounded(answer, deadline))
+            with connection.getresponse() as answer:
+                return Fetched(answer.status, answer.getheader("Content-Type", ""), _bounded(answer, deadline))
         except (OSError, http.client.HTTPException, UnicodeError) as error:
             raise DomainError(f"no answer: {type(error).__name__}", code="outbound_failed") from error
         finally:
