@@ -1,0 +1,59 @@
+"""The vault over real databases: seals bound to place and purpose, index keys that are never replaced in silence."""
+
+from __future__ import annotations
+
+import pytest
+
+from idp import handles
+from idp.errors import SettingsError
+from idp.ports.deployment import WrappedKey
+from idp.services.vault import Vault
+from idp.storage.database import Database
+from idp.storage.deployment import SqlDeploymentStore
+from idp.storage.tables import data_keys
+from keys.errors import SealBroken
+from keys.sealing import MasterKey
+from tests.support.clock import FrozenClock
+
+
+def vault(database: Database, master: bytes = b"\x01" * 32) -> Vault:
+    return Vault(SqlDeploymentStore(database), MasterKey(master), FrozenClock())
+
+
+def test_what_one_process_seals_another_opens(database: Database) -> None:
+    vault(database).ensure()
+    sealed = vault(database).seal("profile").seal(b"value", b"place")
+    assert vault(database).seal("profile").unseal(sealed, b"place") == b"value"
+
+
+def test_a_seal_opens_neither_elsewhere_nor_for_another_purpose(database: Database) -> None:
+    ready = vault(database)
+    ready.ensure()
+    sealed = ready.seal("profile").seal(b"value", b"place")
+    for purpose, place in (("profile", b"other"), ("totp", b"place")):
+        with pytest.raises(SealBroken):
+            ready.seal(purpose).unseal(sealed, place)
+
+
+def test_an_index_key_that_was_replaced_is_refused(database: Database) -> None:
+    ready, store = vault(database), SqlDeploymentStore(database)
+    ready.ensure()
+    database.run(
+        database.prepare(data_keys.update().where(data_keys.c.purpose == "identity-index").values(retired_at=5))
+    )
+    wrapped = MasterKey(b"\x01" * 32).new_data_key("identity-index")
+    assert store.add_data_key(WrappedKey(handles.new_id(), "identity-index", wrapped, 9))
+    with pytest.raises(SettingsError):
+        vault(database).index("identity-index", "identity-code")
+
+
+def test_a_retired_data_key_still_opens_what_it_sealed(database: Database) -> None:
+    ready, store = vault(database), SqlDeploymentStore(database)
+    ready.ensure()
+    old = ready.seal("profile").seal(b"value", b"place")
+    database.run(database.prepare(data_keys.update().where(data_keys.c.purpose == "profile").values(retired_at=5)))
+    wrapped = MasterKey(b"\x01" * 32).new_data_key("profile")
+    assert store.add_data_key(WrappedKey(handles.new_id(), "profile", wrapped, FrozenClock().now() + 1))
+    renewed = vault(database)
+    assert renewed.seal("profile").unseal(old, b"place") == b"value"
+    assert not renewed.sealer("profile").is_current(old)
