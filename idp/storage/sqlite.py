@@ -24,6 +24,7 @@ _PRAGMAS = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA temp_store = MEMORY",
     "PRAGMA mmap_size = 0",
+    "PRAGMA cache_size = -1024",
 )
 
 _OUT_OF_REACH = sqlite3.DatabaseError
