@@ -44,7 +44,7 @@ def test_an_account_is_found_by_every_spelling_of_its_code(people: People) -> No
 
 def test_nothing_but_its_code_finds_an_account(people: People) -> None:
     people.add(CODE)
-    for typed in ("", OTHER, CODE[:-1], CODE + "\u200b1", "٠" + CODE[1:], "x" * 10_000, "\ud800"):
+    for typed in ("", OTHER, CODE[:-1], CODE + "\u200b1", "\u0660" + CODE[1:], "x" * 10_000, "\ud800"):
         assert people.accounts.for_sign_in(typed) is None
 
 

@@ -32,9 +32,9 @@ def account_id(people: People) -> str:
     return people.add(sample_code(1))
 
 
-def events(people: People) -> list[object]:
+def events(people: People) -> list[tuple[str, str]]:
     rows = stored(people.database, audit_events)
-    return [(row["event"], row["detail"]) for row in rows if str(row["event"]).startswith("credential")]
+    return [(str(row["event"]), str(row["detail"])) for row in rows if str(row["event"]).startswith("credential")]
 
 
 def test_a_password_verifies_and_says_whether_it_must_change(people: People, account_id: str) -> None:

@@ -49,7 +49,8 @@ def test_an_unknown_province_is_a_warning() -> None:
 
 
 def test_full_width_digits_are_the_same_code() -> None:
-    assert draft(code="０４９ ４９９ ０００ ００１").code == draft().code
+    full_width = {48 + digit: 0xFF10 + digit for digit in range(10)}
+    assert draft(code="049 499 000 001".translate(full_width)).code == draft().code
 
 
 def test_businesses_and_agencies_are_organisations() -> None:
