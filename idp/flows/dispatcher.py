@@ -89,7 +89,9 @@ def demanded(facts: Facts) -> assurance.Demand:
 def _who(facts: Facts, snapshot: Snapshot) -> Decision | None:
     """Who is signed in, and how surely and freshly: what ``policies.assurance`` finds missing is the step."""
     request, pending = facts.request, facts.pending
-    signed_in_here = pending is not None and pending.signed_in_at > 0
+    # The session must be the one of that sign-in: who holds another person's older cookie could otherwise sign in as
+    # himself, put that cookie back, and pass where fresh authentication was asked for.
+    signed_in_here = pending is not None and 0 < pending.signed_in_at <= snapshot.session.auth_time
     if (
         "select_account" in request.prompt
         and not signed_in_here
@@ -122,7 +124,8 @@ def _missing(facts: Facts, snapshot: Snapshot, *, signed_in_here: bool) -> assur
 
 def _agreed(facts: Facts, snapshot: Snapshot) -> Decision | None:
     """Whether the person has to be asked or told first."""
-    answered = facts.pending is not None and facts.pending.consented
+    # Only who has a current record can have answered: another person in this browser has not.
+    answered = facts.pending is not None and facts.pending.consented and snapshot.consent is not None
     wanted = wanted_consent(facts.request, facts.client, answered=answered)
     decision = consent.decide(wanted, remembered(snapshot.consent))
     if decision.step is consent.Step.NONE:

@@ -114,7 +114,7 @@ class AuthorizationEndpoint:
         """Return the answer, an error to show, or the page that the person has to see first."""
         try:
             parameters = form_parameters(wire) if wire.method == "POST" else query_parameters(wire)
-            target = parsing.identify(parameters, self._registry.find)
+            target = self._identified(parameters)
         except ProtocolError as error:
             self._refused(error, wire)
             return Shown(error)
@@ -128,6 +128,14 @@ class AuthorizationEndpoint:
         except ProtocolError as error:
             self._refused(error, wire, target.client.client_id)
             return self._error(target.redirect_uri, mode, state, error)
+
+    def _identified(self, parameters: parsing.Parameters) -> Target:
+        """Find the target, once more if the clients in memory are old: another process may have added or changed one."""
+        try:
+            return parsing.identify(parameters, self._registry.find)
+        except InvalidRequest:
+            self._registry.refresh_if_older_than(1)
+            return parsing.identify(parameters, self._registry.find)
 
     def look(self, pending: PendingRequest, session_secret: str | None) -> tuple[Decision, Facts]:
         """Return what comes next in a transaction, with the facts behind it; raises ``InvalidRequest`` if its client has gone."""

@@ -1,0 +1,105 @@
+"""Accounts, sessions, consents and tokens over the stores."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from typing import Final
+
+from idp.authn.credentials import CredentialService
+from idp.authn.password import Passwords
+from idp.services.account_codes import AccountCodes
+from idp.services.account_import import AccountImporter
+from idp.services.accounts import AccountService
+from idp.services.claims import ClaimSource
+from idp.services.consents import ConsentService
+from idp.services.sessions import SessionPolicy, SessionService
+from idp.services.subjects import SubjectService
+from idp.services.tokens import Lifetimes, TokenService
+from idp.storage.accounts import SqlAccountStore
+from idp.storage.consents import SqlConsentStore
+from idp.storage.credentials import SqlCredentialStore
+from idp.storage.grants import SqlGrantStore
+from idp.storage.imports import SqlImportStore
+from idp.storage.outbox import OutboxWriter
+from idp.storage.sessions import SqlSessionStore
+from idp.storage.subjects import SqlSubjectStore
+from idp.wiring.stores import Stores
+
+THREADS: Final = 8
+"""Threads of one worker process."""
+HASH_PLACES: Final = 6
+"""How many of them may be busy with passwords, waiting ones included: the others go on answering."""
+
+
+class People(Stores):
+    """The services of people, over the stores."""
+
+    @cached_property
+    def account_store(self) -> SqlAccountStore:
+        """Accounts in SQL."""
+        return SqlAccountStore(self.database)
+
+    @cached_property
+    def accounts(self) -> AccountService:
+        """Accounts and identity codes."""
+        return AccountService(self.account_store, self.vault, self.audit, self.clock)
+
+    @cached_property
+    def account_codes(self) -> AccountCodes:
+        """Further codes of accounts, their end and their replacement."""
+        return AccountCodes(self.accounts, self.account_store, self.vault, self.audit, self.clock)
+
+    @cached_property
+    def credentials(self) -> CredentialService:
+        """Passwords and one-time codes."""
+        slots = max(1, (os.cpu_count() or 1) // self.workers)
+        hasher = Passwords(slots, max(0, HASH_PLACES - slots))
+        store = SqlCredentialStore(self.database)
+        return CredentialService(store, self.accounts, hasher, self.vault, self.audit, self.clock)
+
+    @cached_property
+    def importer(self) -> AccountImporter:
+        """The import of accounts."""
+        store, check = SqlImportStore(self.database), self.credentials.imported_password
+        return AccountImporter(store, self.accounts, check, self.audit, self.clock)
+
+    @cached_property
+    def sessions(self) -> SessionService:
+        """SSO sessions."""
+        writer = OutboxWriter(self.database, self.vault.seal("outbox").seal)
+        lifetimes, origin = self.settings.lifetimes, self.vault.seal("session-origin")
+        policy = SessionPolicy(lifetimes.session, lifetimes.session_idle)
+        store = SqlSessionStore(self.database, writer)
+        return SessionService(store, self.audit, self.clock, policy, origin.seal, origin.unseal, self._wants_logout)
+
+    @cached_property
+    def consents(self) -> ConsentService:
+        """Consents and notices."""
+        return ConsentService(SqlConsentStore(self.database), self.audit, self.clock)
+
+    @cached_property
+    def subjects(self) -> SubjectService:
+        """Pairwise subjects."""
+        return SubjectService(SqlSubjectStore(self.database), self.clock)
+
+    @cached_property
+    def tokens(self) -> TokenService:
+        """Token families."""
+        lifetimes = self.settings.lifetimes
+        bounds = Lifetimes(lifetimes.refresh_token, lifetimes.access_token, self.settings.refresh_grace)
+        key = self.vault.data_key("refresh-token").derive("mac")
+        return TokenService(SqlGrantStore(self.database), self.audit, self.clock, key, bounds)
+
+    @cached_property
+    def claims(self) -> ClaimSource:
+        """Claim values."""
+        return ClaimSource(self.vault, self.accounts, self.units.claim)
+
+    def account_id(self, code_or_id: str) -> str:
+        """Return the id behind an operator's code or id; raises ``NotFound``."""
+        return self.accounts.find(code_or_id).id
+
+    def _wants_logout(self, client_id: str) -> bool:
+        client = self.clients.find(client_id)
+        return client is not None and client.backchannel_logout_uri is not None

@@ -1,0 +1,179 @@
+"""The composition root: pages, routes and regular tasks over everything below."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any
+
+from clients.model import Client
+from idp.endpoints.account import AccountPages, AccountServices
+from idp.endpoints.authorize import AuthorizePage
+from idp.endpoints.consent import ConsentPage
+from idp.endpoints.desk import Desk
+from idp.endpoints.end_session import EndSessionPages
+from idp.endpoints.health import HealthEndpoints
+from idp.endpoints.home import HomePage
+from idp.endpoints.routes import Route
+from idp.endpoints.signin import SignInPages
+from idp.flows.housekeeping import Housekeeper, Task
+from idp.flows.notify import LogoutNotifier
+from idp.outbound.fetcher import GuardedFetcher, OutboundPolicy
+from idp.protocol import metadata
+from idp.protocol.client_authentication import METHODS
+from idp.protocol.end_session import EndSessionEndpoint
+from idp.protocol.grants.frame import GrantServices
+from idp.protocol.grants.registry import GRANTS
+from idp.protocol.introspection import TokenStatusEndpoints
+from idp.protocol.metadata import MetadataEndpoints
+from idp.protocol.token import TokenEndpoint
+from idp.protocol.userinfo import UserinfoEndpoint
+from idp.protocol.wire import WireRequest, WireResponse
+from idp.services.accounts import masked
+from idp.storage.outbox import SqlOutbox
+from idp.storage.purge import Purger
+from idp.web.cookies import Cookies
+from idp.web.csrf import Csrf
+from idp.web.environ import EnvironReader
+from idp.web.i18n import LANGUAGES
+from idp.wiring.speech import Speech
+from idp.wiring.stores import RING_AGE
+from keys.ring import KeyRing
+
+Handler = Callable[[WireRequest], WireResponse]
+
+
+class Wiring(Speech):
+    """One process's objects over one deployment."""
+
+    @cached_property
+    def reader(self) -> EnvironReader:
+        """Reads requests."""
+        return EnvironReader(self.settings.proxy.trusted)
+
+    @cached_property
+    def desk(self) -> Desk:
+        """What pages share."""
+        csrf = Csrf(self.vault.data_key("csrf").derive("token"))
+        return Desk(self.renderer, Cookies(self.settings.is_https), csrf, self.audit, self.clock)
+
+    def hot_routes(self) -> Mapping[str, Handler]:
+        """Return the paths that are answered without Flask."""
+        services = GrantServices(self.tokens, self.codes, self.claims, self.mint, self.ring, self.authenticator)
+        token = TokenEndpoint(GRANTS, services, self.refusals)
+        userinfo = UserinfoEndpoint(
+            self.tokens, self.access_tokens, self.claims, self.clients, self.mint, self.ring, self.refusals
+        )
+        status = TokenStatusEndpoints(
+            self.tokens, self.access_tokens, self.authenticator, self.settings.issuer, self.refusals
+        )
+        published = MetadataEndpoints(self._discovery, self._young_ring, self.settings.jwks_max_age)
+        health = HealthEndpoints((self.ring.refresh, self.audit.head))
+        return {
+            "/authorize": AuthorizePage(self.authorization, self.desk).handle,
+            "/token": token.handle,
+            "/userinfo": userinfo.handle,
+            "/introspect": status.introspect,
+            "/revoke": status.revoke,
+            "/jwks": published.jwks,
+            "/.well-known/openid-configuration": published.discovery,
+            "/.well-known/oauth-authorization-server": published.discovery,
+            "/healthz/live": health.live,
+            "/healthz/ready": health.ready,
+        }
+
+    def page_routes(self) -> tuple[Route, ...]:
+        """Return the pages, which Flask dispatches."""
+        consent = ConsentPage(self.consents, self.claims.attributes)
+        signin = SignInPages(
+            self.desk, self.sign_in, self.authorization, self.pending, self.sessions, consent, self._person
+        )
+        end_session = EndSessionPages(
+            self.desk,
+            EndSessionEndpoint(self.clients, self.sessions, self.sids, self.hints),
+            self.sessions,
+            self.pending,
+            self._client_name,
+        )
+        account = AccountPages(
+            self.desk,
+            AccountServices(self.sessions, self.consents, self.audit, self.pending, self._owner, self.clients.find),
+        )
+        both, post = ("GET", "POST"), ("POST",)
+        return (
+            Route("/", ("GET",), HomePage(self.desk).handle),
+            Route("/signin/<transaction>", both, signin.handle),
+            Route("/end_session", both, end_session.handle),
+            Route("/end_session/confirm", post, end_session.confirm),
+            Route("/account", ("GET",), account.home),
+            Route("/account/sessions/end", post, account.end_session),
+            Route("/account/sessions/end-all", post, account.end_all),
+            Route("/account/consents/<client_id>", both, account.withdraw),
+        )
+
+    @cached_property
+    def housekeeper(self) -> Housekeeper:
+        """Regular tasks."""
+        policy = OutboundPolicy(
+            frozenset(self.settings.outbound.allow), float(self.settings.outbound.timeout), self.settings.is_loopback
+        )
+        notifier = LogoutNotifier(
+            SqlOutbox(self.database, self.vault.seal("outbox").unseal),
+            self._fresh_client,
+            lambda client, sub, session_id: self.mint.logout_token(self.ring.refresh(), client, sub, session_id),
+            GuardedFetcher(policy),
+            self.audit,
+            self.clock,
+        )
+        purger = Purger(self.database)
+        tasks = (
+            Task("logout", 1, notifier.run),
+            Task("audit", 2, self.audit.sequence),
+            Task(
+                "keys",
+                min(60, self.settings.keys.rotation),
+                lambda: len(self.key_service.tick(self.clock.now()).events),
+            ),
+            Task("purge", 300, lambda: purger.run(self.clock.now())),
+        )
+        return Housekeeper(tasks, self.clock)
+
+    def _fresh_client(self, client_id: str) -> Client | None:
+        self.clients.refresh_if_older_than(1)
+        return self.clients.find(client_id)
+
+    def _discovery(self, ring: KeyRing) -> Mapping[str, Any]:
+        return metadata.document(self.settings.issuer, GRANTS, METHODS, ring.algorithms, LANGUAGES)
+
+    @cached_property
+    def _young_ring(self) -> Callable[[], KeyRing]:
+        """The ring for answers that touch no database, at most a second old."""
+        last = 0
+
+        def young() -> KeyRing:
+            nonlocal last
+            now = self.clock.now()
+            if now - last >= RING_AGE:
+                last = now
+                return self.ring.refresh()
+            return self.ring.current
+
+        return young
+
+    def _client_name(self, client_id: str, language: str) -> str:
+        client = self.clients.find(client_id)
+        return client.name(language) if client is not None else client_id
+
+    def _person(self, account_id: str) -> Mapping[str, str]:
+        owner = self._owner(account_id)
+        codes = owner["codes"]
+        return {"name": owner["name"], "code": codes[0]["masked"] if codes else ""}
+
+    def _owner(self, account_id: str) -> Mapping[str, Any]:
+        account = self.accounts.get(account_id)
+        current = [code for code in self.accounts.codes(account.id) if code.valid_to is None]
+        return {
+            "name": str(account.profile.get("name", "")),
+            "level": account.identity_level,
+            "codes": [{"scheme": code.scheme, "masked": masked(code.value)} for code in current],
+        }

@@ -1,0 +1,119 @@
+"""The protocol's endpoints over the services, as framework-free handlers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+from idp.flows.pending import PendingRequests
+from idp.flows.sign_in import SignInFlow
+from idp.flows.throttling import SignInThrottle
+from idp.protocol.authorization.endpoint import AuthorizationEndpoint
+from idp.protocol.authorization.responses import Responder
+from idp.protocol.bearer import AccessTokens
+from idp.protocol.client_authentication import ClientAuthenticator
+from idp.protocol.hints import HintReader
+from idp.protocol.mint import Mint
+from idp.protocol.refusals import Refusals
+from idp.services.codes import CodeBox
+from idp.services.sids import SessionIds
+from idp.web.render import Renderer
+from idp.wiring.people import People
+from keys.errors import TokenError
+from keys.verifier import Expectation
+from policies import throttle
+
+
+class Speech(People):
+    """The protocol over the services."""
+
+    @cached_property
+    def renderer(self) -> Renderer:
+        """Renders pages."""
+        return Renderer(is_https=self.settings.is_https)
+
+    @cached_property
+    def sids(self) -> SessionIds:
+        """Session ids as departments see them."""
+        return SessionIds(self.vault.data_key("session-id").derive("sid"))
+
+    @cached_property
+    def mint(self) -> Mint:
+        """The single mint."""
+        lifetimes = self.settings.lifetimes
+        return Mint(
+            self.settings.issuer,
+            self.clock,
+            self.sids,
+            access_lifetime=lifetimes.access_token,
+            id_lifetime=lifetimes.id_token,
+        )
+
+    @cached_property
+    def refusals(self) -> Refusals:
+        """How machine endpoints say no."""
+        return Refusals(self.audit)
+
+    @cached_property
+    def authenticator(self) -> ClientAuthenticator:
+        """Client authentication."""
+        return ClientAuthenticator(self.clients, self.clock)
+
+    @cached_property
+    def access_tokens(self) -> AccessTokens:
+        """Access tokens at our own resources."""
+        return AccessTokens(self.verifier, self.ring, self.settings.issuer, self.clock)
+
+    @cached_property
+    def hints(self) -> HintReader:
+        """``id_token_hint``."""
+        expected = Expectation(
+            typs=frozenset({"jwt"}), issuer=self.settings.issuer, accept_expired=True, accept_removed_keys=True
+        )
+
+        def verify(token: str) -> Mapping[str, Any]:
+            try:
+                return self.verifier.verify(token, expected, self.clock.now()).claims
+            except TokenError as error:
+                raise ValueError(error.code) from error
+
+        return HintReader(verify)
+
+    @cached_property
+    def codes(self) -> CodeBox:
+        """Authorization codes."""
+        box = self.vault.seal("authorization-code")
+        return CodeBox(box.seal, box.unseal)
+
+    @cached_property
+    def pending(self) -> PendingRequests:
+        """Pending transactions."""
+        box, lifetime = self.vault.seal("transaction"), self.settings.lifetimes.transaction
+        return PendingRequests(self.ephemeral.transactions, self.clock, lifetime, box.seal, box.unseal)
+
+    @cached_property
+    def sign_in(self) -> SignInFlow:
+        """The sign-in."""
+        index = self.vault.index("throttle", "sign-in")
+        guard = SignInThrottle(
+            self.ephemeral.counters, self.clock, index.digest, throttle.Limits(), enabled=self.settings.throttle.enabled
+        )
+        return SignInFlow(self.accounts, self.credentials, self.sessions, self.pending, guard, self.audit)
+
+    @cached_property
+    def authorization(self) -> AuthorizationEndpoint:
+        """The authorization endpoint."""
+        return AuthorizationEndpoint(
+            registry=self.clients,
+            sessions=self.sessions,
+            subjects=self.subjects,
+            pending=self.pending,
+            codes=self.codes,
+            audit=self.audit,
+            clock=self.clock,
+            responder=Responder(self.settings.issuer, self.renderer.form_post),
+            read_hint=self.hints.for_client,
+            can_reach=self.sign_in.reachable,
+            code_lifetime=self.settings.lifetimes.code,
+        )

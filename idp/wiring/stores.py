@@ -1,0 +1,99 @@
+"""Stores, the vault and the registries of one process."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Final
+
+from clients.registry import ClientRegistry
+from idp import handles
+from idp.clock import Clock, SystemClock
+from idp.config import Settings
+from idp.services.audit import AuditLog
+from idp.services.units import UnitService
+from idp.services.vault import Vault
+from idp.storage.audit import SqlAuditStore
+from idp.storage.clients import SqlClientRepository
+from idp.storage.database import Database
+from idp.storage.deployment import SqlDeploymentStore
+from idp.storage.keys import SqlKeyRepository
+from idp.storage.open import EphemeralStores, open_database, open_ephemeral
+from idp.storage.units import SqlUnitStore
+from keys.masterkey import load_master_key
+from keys.plan import KeyPolicy
+from keys.ring import LiveRing
+from keys.service import KeyService
+from keys.verifier import TokenVerifier
+
+RING_AGE: Final = 1
+"""Seconds for which a process may answer with the keys it holds, where no statement brings their version along."""
+
+
+class Stores:
+    """The stores, the vault, the audit log and the registries."""
+
+    def __init__(self, settings: Settings, clock: Clock | None = None, workers: int = 1) -> None:
+        """Take the settings; ``clock`` is the machine's unless a test brings its own; ``workers`` processes share the cores."""
+        self.settings = settings
+        self.workers = workers
+        self.clock: Clock = clock or SystemClock()
+
+    @cached_property
+    def database(self) -> Database:
+        """The SQL store."""
+        return open_database(self.settings.database_url, self.settings.sqlite_path)
+
+    @cached_property
+    def ephemeral(self) -> EphemeralStores:
+        """The ephemeral stores."""
+        return open_ephemeral(self.settings.ephemeral_url, self.database)
+
+    @cached_property
+    def deployment(self) -> SqlDeploymentStore:
+        """Facts of the deployment."""
+        return SqlDeploymentStore(self.database)
+
+    @cached_property
+    def vault(self) -> Vault:
+        """Data keys; raises ``MasterKeyUnusable`` before ``idp init``."""
+        return Vault(self.deployment, load_master_key(self.settings.master_key_path), self.clock)
+
+    @cached_property
+    def audit(self) -> AuditLog:
+        """The audit log."""
+        key, private = self.vault.data_key("audit"), self.vault.seal("audit")
+        return AuditLog(SqlAuditStore(self.database), self.clock, key.derive("mac"), private.seal, private.unseal)
+
+    @cached_property
+    def clients(self) -> ClientRegistry:
+        """Department systems."""
+        return ClientRegistry(SqlClientRepository(self.database, self.audit.record), self.clock.now, handles.new_id)
+
+    @cached_property
+    def key_service(self) -> KeyService:
+        """Signing keys."""
+        settings = self.settings
+        policy = KeyPolicy(
+            algorithms=settings.keys.algorithms,
+            rotation=settings.keys.rotation,
+            jwks_max_age=settings.jwks_max_age,
+            max_token_lifetime=max(settings.lifetimes.access_token, settings.lifetimes.id_token),
+            propagation=RING_AGE,
+        )
+        repository = SqlKeyRepository(self.database, self.audit.record)
+        return KeyService(repository, self.vault.sealer("signing-keys"), policy)
+
+    @cached_property
+    def ring(self) -> LiveRing:
+        """The signing keys as this process holds them."""
+        return LiveRing(self.key_service.load, self.key_service.open_private, self.settings.jwks_max_age)
+
+    @cached_property
+    def verifier(self) -> TokenVerifier:
+        """Verifies our own tokens."""
+        return TokenVerifier(lambda: self.ring.current)
+
+    @cached_property
+    def units(self) -> UnitService:
+        """The units register."""
+        return UnitService(SqlUnitStore(self.database), self.audit, self.clock)
