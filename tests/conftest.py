@@ -1,8 +1,6 @@
-"""Marks, and the fixtures that every package of tests may use."""
+"""The fixtures that every package of tests may use."""
 
 from __future__ import annotations
-
-import pytest
 
 from tests.support.stores import (
     audit,
@@ -31,9 +29,3 @@ __all__ = [
     "sqlite_database",
     "sqlite_template",
 ]
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Declare our marks."""
-    config.addinivalue_line("markers", "spec(document, section): the clause that the test holds us to")
-    config.addinivalue_line("markers", "servers: needs a real PostgreSQL, Redis or the like from Debian's packages")
