@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from clients.model import Client
-from idp.endpoints.consent import client_view
+from idp.endpoints.departments import Departments
 from idp.endpoints.desk import Desk, Exchange, first
 from idp.errors import DomainError, NotFound
 from idp.flows.pending import PendingRequests
@@ -58,7 +57,7 @@ class AccountServices:
     audit: AuditLog
     pending: PendingRequests
     owner: OwnerView
-    find_client: Callable[[str], Client | None]
+    departments: Departments
 
 
 class AccountPages:
@@ -104,13 +103,16 @@ class AccountPages:
         session = self._services.sessions.of_cookie(exchange.session_secret)
         if session is None:
             return self._to_sign_in(exchange, "/account")
-        client = self._services.find_client(client_id)
+        client = self._services.departments.find(client_id)
         if client is None:
             return self._desk.refused(wire, NotFound("no such client"))
         if not exchange.is_post:
             token = self._desk.csrf_token(exchange, _CSRF)
             return self._desk.page(
-                "withdraw", exchange, csrf_token=token, client=client_view(client, exchange.language)
+                "withdraw",
+                exchange,
+                csrf_token=token,
+                client=self._services.departments.view(client, exchange.language),
             )
         return self._act(wire, lambda _exchange, own, _form: self._withdrawn(own, client_id))
 
@@ -161,7 +163,7 @@ class AccountPages:
     def _consent_rows(self, t: Translator, account_id: str) -> list[dict[str, str]]:
         rows = []
         for consent in self._services.consents.of_account(account_id):
-            client = self._services.find_client(consent.client_id)
+            client = self._services.departments.find(consent.client_id)
             names = [t(f"claim.{name}") for name in claim_policy.unpack(consent.claims)]
             rows.append(
                 {

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from clients.model import Client
 from idp.flows.dispatcher import Decision, Facts, wanted_consent
 from idp.ports.sessions import ConsentState
 from idp.protocol.errors import LoginRequired
@@ -36,7 +35,10 @@ class ConsentPage:
         self._attributes = attributes
 
     def values(self, facts: Facts, decision: Decision, language: str) -> dict[str, Any]:
-        """Return the template's values. What was agreed to before is listed without a box; nothing is ticked beforehand."""
+        """Return the template's values. What was agreed to before is listed without a box; nothing is ticked beforehand.
+
+        Claims for which there is no value yet are named in one line: an agreement covers them, but they would bury the rest.
+        """
         snapshot, client, ask = facts.snapshot, facts.client, decision.ask
         if snapshot is None or ask is None:
             raise LoginRequired("nobody is signed in")
@@ -57,8 +59,9 @@ class ConsentPage:
             "is_addition": decision.reason in {"claims_added", "offline_added"},
             "purpose": client.purpose_in(language),
             "legal_basis": client.legal_basis,
-            "required": [rows[name] for name in claim_policy.unpack(required)],
-            "optional": [rows[name] for name in claim_policy.unpack(optional)],
+            "required": [rows[name] for name in claim_policy.unpack(required) if rows[name].value],
+            "optional": [rows[name] for name in claim_policy.unpack(optional) if rows[name].value],
+            "absent": [t(f"claim.{name}").lower() for name in claim_policy.unpack(required) if not rows[name].value],
             "offline": ask.new_offline,
         }
 
@@ -82,13 +85,6 @@ class ConsentPage:
             text_version=wanted.text_version,
         )
         self._consents.give(snapshot.session.account_id, facts.client.client_id, snapshot.session.id, answer)
-
-
-def client_view(client: Client | None, language: str) -> Mapping[str, str] | None:
-    """Return a client's name and owner for pages; None where no department asks."""
-    if client is None:
-        return None
-    return {"name": client.name(language), "unit": ""}
 
 
 def is_new(name: str, new_claims: int, kept: int) -> bool:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
+from idp.endpoints.departments import Departments
 from idp.endpoints.desk import Desk, Exchange, first
 from idp.errors import DomainError
 from idp.flows.pending import PendingRequests
@@ -14,9 +14,6 @@ from idp.protocol.errors import ProtocolError
 from idp.protocol.wire import WireRequest, WireResponse, redirect
 from idp.services.sessions import SessionService
 from idp.web.render import form_action
-
-ClientName = Callable[[str, str], str]
-"""Takes a client id and a language and returns the name for people."""
 
 _CSRF: Final = "end_session"
 
@@ -30,14 +27,14 @@ class EndSessionPages:
         endpoint: EndSessionEndpoint,
         sessions: SessionService,
         pending: PendingRequests,
-        client_name: ClientName,
+        departments: Departments,
     ) -> None:
         """Take collaborators."""
         self._desk = desk
         self._endpoint = endpoint
         self._sessions = sessions
         self._pending = pending
-        self._client_name = client_name
+        self._departments = departments
 
     def handle(self, wire: WireRequest) -> WireResponse:
         """Take a logout request. What the confirm page needs afterwards waits in a transaction, so no form field can be forged."""
@@ -86,6 +83,6 @@ class EndSessionPages:
         dropped = cookies.drop(cookies.session)
         if return_uri:
             return redirect(return_uri, (dropped,))
-        names = [self._client_name(client_id, exchange.language) for client_id in told]
+        names = [self._departments.name(client_id, exchange.language) for client_id in told]
         page = self._desk.page("signed_out", exchange, told=names)
         return WireResponse(page.status, (*page.headers, dropped), page.body)

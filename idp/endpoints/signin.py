@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from clients.model import Client
-from idp.endpoints.consent import ConsentPage, client_view
+from idp.endpoints.consent import ConsentPage
+from idp.endpoints.departments import Departments
 from idp.endpoints.desk import Desk, Exchange, Form, first
 from idp.errors import Busy, DomainError, InvalidInput, NotFound, Refused, Throttled
 from idp.flows.dispatcher import Decision, Facts, Step
@@ -56,6 +57,7 @@ class SignInPages:
         sessions: SessionService,
         consent: ConsentPage,
         person: PersonView,
+        departments: Departments,
     ) -> None:
         """Take collaborators."""
         self._desk = desk
@@ -65,6 +67,7 @@ class SignInPages:
         self._sessions = sessions
         self._consent = consent
         self._person = person
+        self._departments = departments
         self._show: Mapping[Step, Callable[[Visit], WireResponse]] = {
             Step.SIGN_IN: self._show_sign_in,
             Step.SET_PASSWORD: self._show_password,
@@ -142,7 +145,7 @@ class SignInPages:
     def _page(self, template: str, visit: Visit, **values: object) -> WireResponse:
         pending = visit.held.pending
         origins = form_action(pending.request.redirect_uri) if pending.request is not None else ()
-        client = client_view(visit.client, visit.exchange.language)
+        client = self._departments.view(visit.client, visit.exchange.language)
         token = self._desk.csrf_token(visit.exchange, pending.id)
         return self._desk.page(template, visit.exchange, origins=origins, client=client, csrf_token=token, **values)
 

@@ -94,6 +94,11 @@ class UnitService:
         )
         return UnitAnswer(day, unit, became, history)
 
+    def name(self, code: str) -> str:
+        """Return the full name of what a unit code means today; "" for an unknown or divided one."""
+        found = self.register.resolve(code, self.today())
+        return found[0].full_name if len(found) == 1 else ""
+
     def claim(self, code: str | None) -> dict[str, object] | None:
         """Return the ``unit`` claim for a stored residence code: today's unit, or what it became, with the edition; None if unknown."""
         if not code:

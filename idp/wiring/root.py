@@ -10,6 +10,7 @@ from clients.model import Client
 from idp.endpoints.account import AccountPages, AccountServices
 from idp.endpoints.authorize import AuthorizePage
 from idp.endpoints.consent import ConsentPage
+from idp.endpoints.departments import Departments
 from idp.endpoints.desk import Desk
 from idp.endpoints.end_session import EndSessionPages
 from idp.endpoints.health import HealthEndpoints
@@ -84,20 +85,21 @@ class Wiring(Speech):
 
     def page_routes(self) -> tuple[Route, ...]:
         """Return the pages, which Flask dispatches."""
+        departments = Departments(self.clients.find, self.units.name)
         consent = ConsentPage(self.consents, self.claims.attributes)
         signin = SignInPages(
-            self.desk, self.sign_in, self.authorization, self.pending, self.sessions, consent, self._person
+            self.desk, self.sign_in, self.authorization, self.pending, self.sessions, consent, self._person, departments
         )
         end_session = EndSessionPages(
             self.desk,
             EndSessionEndpoint(self.clients, self.sessions, self.sids, self.hints),
             self.sessions,
             self.pending,
-            self._client_name,
+            departments,
         )
         account = AccountPages(
             self.desk,
-            AccountServices(self.sessions, self.consents, self.audit, self.pending, self._owner, self.clients.find),
+            AccountServices(self.sessions, self.consents, self.audit, self.pending, self._owner, departments),
         )
         both, post = ("GET", "POST"), ("POST",)
         return (
@@ -159,10 +161,6 @@ class Wiring(Speech):
             return self.ring.current
 
         return young
-
-    def _client_name(self, client_id: str, language: str) -> str:
-        client = self.clients.find(client_id)
-        return client.name(language) if client is not None else client_id
 
     def _person(self, account_id: str) -> Mapping[str, str]:
         owner = self._owner(account_id)

@@ -78,9 +78,14 @@ def _members(document: dict[str, Any], place: str) -> dict[str, dict[str, Any]]:
 
 def _values(wanted: dict[str, Any]) -> tuple[str, ...]:
     values = wanted.get("values", [wanted["value"]] if "value" in wanted else [])
-    if not isinstance(values, list) or len(values) > _MAX_VALUES or not all(isinstance(one, str) for one in values):
+    if not isinstance(values, list) or len(values) > _MAX_VALUES or not all(_is_text(one) for one in values):
         raise _bad("value must be text and values a short list of texts")
     return tuple(values)
+
+
+def _is_text(value: object) -> bool:
+    """Tell whether a value is text that can be stored; a JSON escape may make half a character, which UTF-8 has not."""
+    return isinstance(value, str) and value.isprintable()
 
 
 def _one_sub(*wanted: dict[str, Any]) -> str | None:

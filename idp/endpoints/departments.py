@@ -1,0 +1,31 @@
+"""How a department is named on pages: the system, and the unit that owns it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from clients.model import Client
+
+
+class Departments:
+    """Names clients for people."""
+
+    def __init__(self, find: Callable[[str], Client | None], unit_name: Callable[[str], str]) -> None:
+        """Take the look-up of clients, and of a unit's full name ("" for an unknown code)."""
+        self._find = find
+        self._unit_name = unit_name
+
+    def find(self, client_id: str) -> Client | None:
+        """Return a client."""
+        return self._find(client_id)
+
+    def view(self, client: Client | None, language: str) -> Mapping[str, str] | None:
+        """Return ``name`` and ``unit`` of a client; None where no department asks."""
+        if client is None:
+            return None
+        return {"name": client.name(language), "unit": self._unit_name(client.unit)}
+
+    def name(self, client_id: str, language: str) -> str:
+        """Return a client's name, its id when it is unknown."""
+        client = self._find(client_id)
+        return client.name(language) if client is not None else client_id
