@@ -21,6 +21,7 @@ _REASON = click.option("--reason", default="", help="Goes into the audit log.")
 _CODE_TYPE = click.option(
     "--code-type", default=None, help="What the code is, where a person and a business have the same digits."
 )
+_REQUIRED = ("code_type", "code", "name")
 _BESIDE = ("code_type", "code", "identity_level", "unit", "external_id")
 
 
@@ -37,10 +38,8 @@ for _command in code_commands:
 def _columns(command: Any) -> Any:
     """Add an option for every account column of the contract."""
     for name in reversed((*_BESIDE, *COLUMNS)):
-        option = click.option(
-            f"--{name.replace('_', '-')}", name, default=None, required=name in {"code_type", "code", "name"}
-        )
-        command = option(command)
+        # A default, even of None, would satisfy click that a required option is there.
+        command = click.option(f"--{name.replace('_', '-')}", name, required=name in _REQUIRED)(command)
     return command
 
 
@@ -113,7 +112,7 @@ def _state_command(name: str, state: str, text: str) -> None:
     @accounts_group.command(name, help=text)
     @click.argument("code_or_id")
     @_CODE_TYPE
-    @click.option("--reason", required=state != "active", default="", help="Goes into the audit log.")
+    @_REASON
     @_JSON
     @pass_context
     @with_exit_codes
