@@ -35,7 +35,7 @@ def new_secret() -> str:
 
 def digest(secret: str) -> bytes:
     """Return what is stored in place of a machine secret: its SHA-256."""
-    return hashlib.sha256(secret.encode()).digest()
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
 
 
 def new_case_code() -> str:
