@@ -174,7 +174,10 @@ def _staleness(demand: Demand, present: Present, now: int) -> str:
         return ""
     if "login" in demand.prompt:
         return "prompt_login"
-    return "max_age" if demand.max_age is not None and now - present.auth_time > demand.max_age else ""
+    if demand.max_age is None:
+        return ""
+    # Zero is the same as prompt=login (OpenID Connect Core section 3.1.2.1), also within the second of the last sign-in.
+    return "max_age" if demand.max_age == 0 or now - present.auth_time > demand.max_age else ""
 
 
 def _level(kinds: set[Kind]) -> str:

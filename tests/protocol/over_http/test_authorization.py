@@ -170,7 +170,7 @@ def test_a_scope_beyond_the_registration_is_refused(world: World, browser: Brows
 def test_a_parameter_that_appears_twice_is_refused_and_never_redirected(
     rp: RelyingParty, browser: Browser, name: str
 ) -> None:
-    shown(browser.open(f"{rp.begin(extra='1').url}&{urlencode({name: 'other'})}"), "invalid_request")
+    shown(browser.open(f"{rp.begin(extra='1', prompt='login').url}&{urlencode({name: 'other'})}"), "invalid_request")
 
 
 @pytest.mark.spec("RFC 6749", "3.1")
