@@ -135,7 +135,7 @@ class RelyingParty:
                 data["client_secret"] = str(self.client["client_secret"])
         return self.http.post(self.discovery[f"{endpoint}_endpoint"], data=data, headers=headers, timeout=30)
 
-    def redemption(self, attempt: Attempt, code: str, **changes: str | None) -> requests.Response:
+    def redemption(self, attempt: Attempt, code: str, /, **changes: str | None) -> requests.Response:
         """Present a code; ``changes`` replace parameters."""
         defaults: dict[str, str | None] = {
             "grant_type": "authorization_code",
