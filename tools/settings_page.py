@@ -1,0 +1,41 @@
+"""Writes the reference of all settings from the fields: ``python tools/settings_page.py docs/settings.md``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from idp.config.settings import Settings
+
+_HEAD = """# Settings
+
+Command line > environment > secret files > `idp.toml` (or the file that `IDP_CONFIG` names) > defaults. Unknown keys are refused.
+This page is made from the fields by `tools/settings_page.py`.
+
+| variable | default | meaning |
+|---|---|---|
+"""
+
+
+def page() -> str:
+    """Return the page."""
+    return _HEAD + "".join(_rows(Settings, "IDP_"))
+
+
+def _rows(model: type[BaseModel], prefix: str) -> list[str]:
+    rows: list[str] = []
+    for name, field in model.model_fields.items():
+        variable = f"{prefix}{name.upper()}"
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            rows.extend(_rows(kind, f"{variable}__"))
+        else:
+            shown = "" if field.default in (None, "", ()) else f"`{field.default}`"
+            rows.append(f"| `{variable}` | {shown} | {field.description} |\n")
+    return rows
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(page(), encoding="utf-8")
