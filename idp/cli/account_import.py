@@ -46,9 +46,9 @@ def _shown() -> Iterator[Callable[[Progress], None]]:
     with tqdm(bar_format=_BAR, unit="B", file=sys.stderr, leave=False) as bar:
 
         def show(progress: Progress) -> None:
-            if bar.total is None:
-                # What an earlier run did is not this run's speed.
+            if progress.rows == 0:
                 bar.reset(total=progress.total_bytes)
+                # What an earlier run did is not this run's speed.
                 bar.initial = bar.n = progress.done_bytes
             bar.update(progress.done_bytes - bar.n)
             elapsed = bar.format_dict["elapsed"]

@@ -33,7 +33,7 @@ _TRIES: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where an import stands: bytes of the file, and rows of this run."""
+    """Where an import stands: bytes of the file, and rows of this run; told at the start and after each batch."""
 
     done_bytes: int
     total_bytes: int
@@ -119,6 +119,7 @@ class AccountImporter:
             run = _Run(source, RejectFile(rejects_path(path), source.columns), size, actor, progress)
             stored = None if dry_run else self._store.checkpoint(digest)
             start = self._start(stored, digest, run.source, again=again)
+            progress(Progress(start.byte_offset, size, 0))
             if dry_run:
                 end = self._rehearse(run, start)
             elif start.finished_at is not None:
