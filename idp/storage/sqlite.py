@@ -159,7 +159,12 @@ class SqliteDatabase(Database):
                 tx.run(record, record_params)
             return row
 
-        return self._group.submit(work)
+        try:
+            return self._group.submit(work)
+        except sqlite3.IntegrityError as error:
+            raise Conflict("a stored row already holds this key") from error
+        except _OUT_OF_REACH as error:
+            raise _unavailable(error) from error
 
     @contextmanager
     def exclusive(self, name: str) -> Iterator[bool]:
