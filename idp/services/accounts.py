@@ -128,11 +128,10 @@ class AccountService:
 
         None for anything else.
         """
-        for code in identity_codes.recognise(raw):
-            row = self._store.by_lookup(self.lookup(code))
-            if row is not None:
-                return self._records.account(row)
-        return None
+        # Every candidate is looked up, found or not: how long it takes must not tell a known code from an unknown one.
+        rows = [self._store.by_lookup(self.lookup(code)) for code in identity_codes.recognise(raw)]
+        row = next((row for row in rows if row is not None), None)
+        return self._records.account(row) if row is not None else None
 
     def sign_in_key(self, raw: str) -> str:
         """Return the text under which tries are counted: one for every spelling of a code."""
