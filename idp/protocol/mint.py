@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from idp import handles
 from idp.clock import Clock
 from idp.services.sids import SessionIds
 from idp.services.subjects import sector_of
+from keys import base64url
 from keys.ring import KeyRing
 from keys.signer import ACCESS_TOKEN, ID_TOKEN, LOGOUT_TOKEN
 
@@ -130,4 +130,4 @@ class Mint:
 def half_hash(value: str, alg: str) -> str:
     """Return ``at_hash``: the left half of the hash that goes with the algorithm (OpenID Connect Core section 3.1.3.6)."""
     made = _HASHES[alg](value.encode()).digest()
-    return base64.urlsafe_b64encode(made[: len(made) // 2]).rstrip(b"=").decode()
+    return base64url.encode_text(made[: len(made) // 2])

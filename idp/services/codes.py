@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-from binascii import Error as Base64Error
 from collections.abc import Callable
 from typing import Final
 
 import orjson
 
 from idp.model.grant import CodePayload
+from keys import base64url
 from keys.errors import SealBroken
 
 _AAD: Final = b"authorization-code"
@@ -38,23 +37,22 @@ class CodeBox:
             payload.id_claims,
             payload.nonce,
             payload.challenge,
-            base64.b64encode(payload.redirect_digest).decode(),
+            base64url.encode_text(payload.redirect_digest),
             payload.auth_time,
             payload.acr,
             payload.amr,
             payload.expires_at,
         ]
-        return base64.urlsafe_b64encode(self._seal(orjson.dumps(row), _AAD)).rstrip(b"=").decode()
+        return base64url.encode_text(self._seal(orjson.dumps(row), _AAD))
 
     def open(self, code: str) -> CodePayload | None:
         """Return what a code of ours carries, expired or not; None for anything else."""
         if not _SHORTEST <= len(code) <= _LONGEST or not code.isascii():
             return None
         try:
-            sealed = base64.urlsafe_b64decode(code + "=" * (-len(code) % 4))
-            row = orjson.loads(self._unseal(sealed, _AAD))
-        except (Base64Error, SealBroken, ValueError):
+            row = orjson.loads(self._unseal(base64url.decode(code.encode("ascii")), _AAD))
+            row[10], row[13] = base64url.decode(row[10].encode()), tuple(row[13])
+            return CodePayload(*row)
+        except (SealBroken, ValueError, LookupError, TypeError, AttributeError):
+            # Of another shape: sealed by another release of ours while processes are being replaced.
             return None
-        row[10] = base64.b64decode(row[10])
-        row[13] = tuple(row[13])
-        return CodePayload(*row)

@@ -6,10 +6,8 @@ the grace, a forged one costs no look at the database, and a reader of the datab
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
-from binascii import Error as Base64Error
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +16,7 @@ from idp.model.audit import AuditEvent, Event, Outcome
 from idp.model.grant import CodePayload, Grant
 from idp.ports.grants import GrantStore, Rotation, TokenState, Versions
 from idp.services.audit import AuditLog
+from keys import base64url
 
 PREFIX: Final = "rt_"
 _MAC: Final = 32
@@ -215,7 +214,7 @@ class TokenService:
 
     def _token(self, grant_id: str, generation: int) -> str:
         raw = grant_id.encode() + generation.to_bytes(4, "big") + self._mac(grant_id, generation)
-        return PREFIX + base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+        return PREFIX + base64url.encode_text(raw)
 
     def _mac(self, grant_id: str, generation: int) -> bytes:
         return hmac.digest(self._key, f"{grant_id}\0{generation}".encode(), hashlib.sha256)
@@ -225,10 +224,9 @@ def parse(token: str) -> RefreshHandle | None:
     """Return what a refresh token says, unchecked; None for anything that has not its form."""
     if not token.startswith(PREFIX) or len(token) > _LONGEST or not token.isascii():
         return None
-    body = token[len(PREFIX) :]
     try:
-        raw = base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))
-    except (Base64Error, ValueError):
+        raw = base64url.decode(token[len(PREFIX) :].encode("ascii"))
+    except ValueError:
         return None
     if len(raw) != _ID + 4 + _MAC:
         return None

@@ -165,7 +165,9 @@ class TokenWorld:
             "wsgi.input": _Body(body),
             **environ,
         }
-        response = guarded(self._routes[path], self._reader, {name: value for name, value in made.items() if value != ""})
+        response = guarded(
+            self._routes[path], self._reader, {name: value for name, value in made.items() if value != ""}
+        )
         return Answer(response.status, {name.lower(): value for name, value in response.headers}, response.body)
 
     def redeem(self, of: Registered, code: str, **changes: str) -> Answer:
@@ -201,10 +203,11 @@ class TokenWorld:
             return self.post("/revoke", {"token": token}, of.basic)
         return self.post("/revoke", {"token": token, "client_id": of.client.client_id})
 
-    def verified(self, token: str, typ: str = "jwt") -> dict[str, Any]:
+    def verified(self, token: str, typ: str = "jwt", required: str = "exp") -> dict[str, Any]:
         """Return the claims of a token as somebody verifies it who has the published keys alone."""
         keys = read_jwks(self.get("/jwks").body)
-        return dict(verify(token, keys, Expectation(typs=frozenset({typ}), issuer=ISSUER), self.clock.now()).claims)
+        expected = Expectation(typs=frozenset({typ}), issuer=ISSUER, required=frozenset({required}))
+        return dict(verify(token, keys, expected, self.clock.now()).claims)
 
     def events(self, event: str, **equal: object) -> list[dict[str, Any]]:
         """Return the audit records of one kind."""

@@ -155,7 +155,7 @@ def test_client_without_the_refresh_grant_gets_no_refresh_token(world: TokenWorl
     assert world.userinfo(tokens["access_token"]).status == 200
 
 
-@pytest.mark.spec("OpenID Connect Core", "3.1.3.6")
+@pytest.mark.spec("OIDC Core", "3.1.3.6")
 def test_id_token_of_a_redemption_carries_the_nonce(world: TokenWorld, portal: Registered, session: Session) -> None:
     assert world.verified(world.tokens(portal, session)["id_token"])["nonce"] == NONCE
 

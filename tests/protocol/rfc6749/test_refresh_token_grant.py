@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from idp.model.session import Session
+from idp.ports.sessions import ConsentState
 from idp.storage.sqlite import SqliteDatabase
 from idp.storage.tables import grants
 from tests.support.clock import FrozenClock
@@ -154,7 +155,9 @@ def test_text_that_is_no_refresh_token_is_an_invalid_grant(world: TokenWorld, po
     assert (answer.status, answer.json["error"]) == (400, "invalid_grant")
 
 
-def test_forged_generation_is_refused_and_harms_nothing(world: TokenWorld, portal: Registered, session: Session) -> None:
+def test_forged_generation_is_refused_and_harms_nothing(
+    world: TokenWorld, portal: Registered, session: Session
+) -> None:
     token = world.tokens(portal, session)["refresh_token"]
     for position in range(3, len(token), 7):
         forged = token[:position] + ("A" if token[position] != "A" else "B") + token[position + 1 :]
@@ -163,7 +166,7 @@ def test_forged_generation_is_refused_and_harms_nothing(world: TokenWorld, porta
     assert world.events("token:replay") == []
 
 
-@pytest.mark.spec("OpenID Connect Core", "11")
+@pytest.mark.spec("OIDC Core", "11")
 def test_family_without_offline_access_ends_with_the_sign_out(
     world: TokenWorld, portal: Registered, session: Session
 ) -> None:
@@ -173,7 +176,7 @@ def test_family_without_offline_access_ends_with_the_sign_out(
     assert world.userinfo(tokens["access_token"]).status == 401
 
 
-@pytest.mark.spec("OpenID Connect Core", "11")
+@pytest.mark.spec("OIDC Core", "11")
 def test_family_with_offline_access_outlives_the_sign_out(
     world: TokenWorld, portal: Registered, session: Session
 ) -> None:
@@ -183,7 +186,7 @@ def test_family_with_offline_access_outlives_the_sign_out(
     assert world.userinfo(tokens["access_token"]).status == 200
 
 
-@pytest.mark.spec("OpenID Connect Core", "11")
+@pytest.mark.spec("OIDC Core", "11")
 def test_session_that_runs_out_takes_the_family_without_offline_access_with_it(
     world: TokenWorld, portal: Registered, session: Session
 ) -> None:
@@ -219,9 +222,7 @@ def test_lock_of_the_account_stops_refreshing_until_it_is_lifted(
 def test_withdrawn_consent_ends_the_family(world: TokenWorld, portal: Registered, session: Session) -> None:
     tokens = world.tokens(portal, session, OFFLINE)
     account, client = session.account_id, portal.client.client_id
-    world.wiring.consents.give(
-        account, client, kind="consent", scope=("openid",), claims=1, text_version="1", session_id=session.id
-    )
+    world.wiring.consents.give(account, client, session.id, ConsentState("consent", "openid", 1, 0, "1"))
     world.wiring.consents.withdraw(account, client, actor=f"account:{account}", reason="own")
     assert world.refresh(portal, tokens["refresh_token"]).json["error"] == "invalid_grant"
     assert world.userinfo(tokens["access_token"]).status == 401
@@ -241,7 +242,7 @@ def test_any_process_knows_every_token(world: TokenWorld, portal: Registered, se
     assert world.refresh(portal, successor).status == 200
 
 
-@pytest.mark.spec("OpenID Connect Core", "12.2")
+@pytest.mark.spec("OIDC Core", "12.2")
 def test_id_token_of_a_refresh_keeps_the_sign_in_and_has_no_nonce(
     world: TokenWorld, portal: Registered, session: Session
 ) -> None:

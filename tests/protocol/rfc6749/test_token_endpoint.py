@@ -133,14 +133,22 @@ def test_unknown_client_and_wrong_secret_look_the_same(world: TokenWorld, portal
     world.wiring.clients.set_state(suspended.client.client_id, "suspended")
     stopped = world.own_token(suspended)
     assert wrong.status == unknown.status == stopped.status == 401
-    shown = [{name: value for name, value in one.json.items() if name != "case_code"} for one in (wrong, unknown, stopped)]
+    shown = [
+        {name: value for name, value in one.json.items() if name != "case_code"} for one in (wrong, unknown, stopped)
+    ]
     assert shown[0] == shown[1] == shown[2]
     found = [row["reason"] for row in world.events("token:request")]
     assert found == ["wrong_secret", "unknown_client", "unknown_client"]
 
 
-def test_confidential_client_cannot_pass_as_a_public_one(world: TokenWorld, portal: Registered, session: Session) -> None:
-    form = {"grant_type": "authorization_code", "code": world.code(portal, session), "client_id": portal.client.client_id}
+def test_confidential_client_cannot_pass_as_a_public_one(
+    world: TokenWorld, portal: Registered, session: Session
+) -> None:
+    form = {
+        "grant_type": "authorization_code",
+        "code": world.code(portal, session),
+        "client_id": portal.client.client_id,
+    }
     assert world.post("/token", form).json["error"] == "invalid_client"
 
 
