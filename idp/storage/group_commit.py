@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from threading import Lock
 from typing import Any, Protocol, TypeVar
 
+from idp.errors import StorageUnavailable
 from idp.storage.database import Executor
 
 T = TypeVar("T")
@@ -88,9 +89,13 @@ class GroupCommitter:
             with self._begin() as tx:
                 for ticket in batch:
                     self._run(tx, ticket)
-        except Exception as error:  # noqa: BLE001 - the commit failed: every member learns it, nobody is told of success
+        except BaseException as error:
+            # The commit failed, or this thread is being stopped: every member learns it, nobody is told of success.
+            told = error if isinstance(error, Exception) else StorageUnavailable("the process was stopped")
             for ticket in batch:
-                ticket.error = ticket.error or error
+                ticket.error = ticket.error or told
+            if told is not error:
+                raise
 
     @staticmethod
     def _run(tx: GroupTransaction, ticket: _Ticket) -> None:

@@ -265,3 +265,25 @@ def test_broken_statement_is_an_error_of_ours_and_not_an_outage(database: Databa
     with pytest.raises(Exception) as caught:
         database.run(prepared_insert(database), {"wanted": "a"})
     assert not isinstance(caught.value, StorageUnavailable)
+
+
+def test_crowd_of_claims_of_which_some_fail_are_each_answered_for_themselves(
+    database: Database, audit: AuditLog
+) -> None:
+    """Writes may share a commit; what one of them gets wrong must not touch the others."""
+    for number in range(32):
+        insert(database, single_use, key=f"k{number}", expires_at=9)
+    claim, record = claim_statement(database), record_statement(database)
+    taken = record_params(audit.write(AuditEvent(Event.TOKEN_CODE)))
+
+    def act(number: int) -> str:
+        params = taken if number % 4 == 0 else record_params(audit.record(AuditEvent(Event.TOKEN_CODE)))
+        key = "gone" if number % 4 == 1 else f"k{number}"
+        try:
+            return "won" if database.claim_and_record(claim, {"key": key}, record, params) else "lost"
+        except Conflict:
+            return "conflict"
+
+    assert in_parallel(database, 32, act) == ["conflict", "lost", "won", "won"] * 8
+    assert len(stored(database, single_use)) == 16
+    assert len(stored(database, audit_events)) == 1 + 16

@@ -68,9 +68,7 @@ def store() -> ListStore:
 @pytest.fixture
 def log(store: ListStore) -> AuditLog:
     """Return a log whose sealing is visible: the place, then the text backwards."""
-    return AuditLog(
-        store, FrozenClock(), KEY, lambda text, place: place + text[::-1], lambda text, place: _open(text, place)
-    )
+    return AuditLog(store, FrozenClock(), KEY, lambda text, place: place + text[::-1], _open)
 
 
 def _open(sealed: bytes, place: bytes) -> bytes:
