@@ -4,6 +4,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Processes of the test run; files stay whole, because servers are shared within one.
+JOBS ?= 2
 STAMP := $(VENV)/.installed
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # The demonstration installs less than the tests; where the tests' environment is there already, it serves.
@@ -42,7 +44,7 @@ check: $(STAMP) ## Lint, format, types, layers.
 	@$(BIN)/lint-imports
 
 test: venv system npm check ## Install what is missing, then check and test everything.
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile
 
 bench: $(STAMP) npm ## Measure beside the peer (ARGS="--stack sqlite --quick").
 	@$(BIN)/python -m bench $(ARGS)
