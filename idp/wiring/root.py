@@ -22,6 +22,7 @@ from idp.flows.notify import LogoutNotifier
 from idp.outbound.fetcher import GuardedFetcher, OutboundPolicy
 from idp.protocol import metadata
 from idp.protocol.client_authentication import METHODS
+from idp.protocol.cors import open_to_scripts
 from idp.protocol.end_session import EndSessionEndpoint
 from idp.protocol.grants.frame import GrantServices
 from idp.protocol.grants.registry import GRANTS
@@ -72,10 +73,10 @@ class Wiring(Speech):
         health = HealthEndpoints((self.ring.refresh, self.audit.head))
         return {
             "/authorize": AuthorizePage(self.authorization, self.desk).handle,
-            "/token": token.handle,
-            "/userinfo": userinfo.handle,
+            "/token": open_to_scripts(token.handle),
+            "/userinfo": open_to_scripts(userinfo.handle),
             "/introspect": status.introspect,
-            "/revoke": status.revoke,
+            "/revoke": open_to_scripts(status.revoke),
             "/jwks": published.jwks,
             "/.well-known/openid-configuration": published.discovery,
             "/.well-known/oauth-authorization-server": published.discovery,

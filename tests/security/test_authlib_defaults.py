@@ -1,4 +1,4 @@
-"""What Authlib's server does by default and we must not (the list is in ``docs/decisions/0011-authlib-where-it-pays.md``).
+"""What Authlib's server does by default and we must not (the list is in ``docs/decisions/0010-authlib-where-it-pays.md``).
 
 The defaults that belong to the token side; each is a regression test, whoever implements the endpoint.
 """
