@@ -44,7 +44,7 @@ ATTACKS = (
     ("https://portal.example.vn/%zz", "characters"),
     ("https://portal.example.vn/%", "characters"),
     ("https://đànẵng.example.vn/callback", "characters"),
-    ("https://pоrtal.example.vn/callback", "characters"),  # noqa: RUF001 - a Cyrillic o is the attack
+    ("https://pоrtal.example.vn/callback", "characters"),
     ("https://portal。example.vn/callback", "characters"),
     ('https://portal.example.vn/"onclick', "characters"),
     ("https://portal.example.vn/<script>", "characters"),
