@@ -55,3 +55,4 @@ def configure(settings: LogSettings) -> None:
     )
     logging.basicConfig(level=settings.level.upper(), handlers=[handler], force=True)
     logging.getLogger("authlib").setLevel(logging.INFO)
+    logging.getLogger("alembic").setLevel(logging.WARNING)

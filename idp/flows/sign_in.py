@@ -87,7 +87,8 @@ class SignInFlow:
             raise Refused("the one-time code is wrong", code="wrong_otp")
         self._throttle.succeeded(attempt)
         factors = (*_factors(session.amr), "totp")
-        renewed = self._sessions.renew(session, assurance.reached(factors), assurance.amr(factors), origin)
+        acr, amr = assurance.reached(factors), assurance.amr(factors)
+        renewed = self._sessions.renew(session, acr, amr, origin, is_step_up=True)
         if renewed is None:
             raise NotFound("the session has ended", code="expired_transaction")
         return SignedIn(*renewed)

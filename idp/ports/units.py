@@ -11,6 +11,10 @@ from policies.units import Changes, Register
 class UnitStore(Protocol):
     """The register as a whole, and changes to it."""
 
+    def version(self) -> int:
+        """Return the number of the last change, 0 when there was none."""
+        ...
+
     def load(self) -> Register:
         """Return every row and edge."""
         ...

@@ -72,13 +72,19 @@ class SessionService:
         )
         return session, secret
 
-    def renew(self, session: Session, acr: str, amr: tuple[str, ...], origin: Origin) -> tuple[Session, str] | None:
-        """Renew a live session of the same person after another sign-in or a step-up; None if it has ended meanwhile."""
+    def renew(
+        self, session: Session, acr: str, amr: tuple[str, ...], origin: Origin, *, is_step_up: bool = False
+    ) -> tuple[Session, str] | None:
+        """Renew a live session of the same person after another sign-in or a step-up; None if it has ended meanwhile.
+
+        A step-up leaves ``auth_time`` and the session's end as they are: a one-time code alone is no new sign-in, and must not
+        satisfy a later ``max_age``.
+        """
         now, secret = self._clock.now(), handles.new_secret()
-        event = Event.STEP_UP if set(amr) > set(session.amr) else Event.SIGN_IN
-        renewed = replace(
-            session, last_seen_at=now, auth_time=now, expires_at=now + self._policy.lifetime, acr=acr, amr=amr
-        )
+        renewed = replace(session, last_seen_at=now, acr=acr, amr=amr)
+        if not is_step_up:
+            renewed = replace(renewed, auth_time=now, expires_at=now + self._policy.lifetime)
+        event = Event.STEP_UP if is_step_up else Event.SIGN_IN
         done = self._store.renew(renewed, handles.digest(secret), self._audit.record(_sign_in(renewed, origin, event)))
         return (renewed, secret) if done else None
 

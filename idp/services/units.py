@@ -14,6 +14,7 @@ from idp.services import unit_sources
 from idp.services.audit import AuditLog
 from policies.units import Problem, Register, RegisterError, Unit, apply, changes
 
+_LOOK_EVERY: Final = 5
 VIETNAM: Final = timezone(timedelta(hours=7))
 
 
@@ -37,7 +38,7 @@ class UnitAnswer:
 
 
 class UnitService:
-    """Reads the register once and again after each import of this process; imports are rare and done by operators."""
+    """Holds the register in process; looks every few seconds whether an import, of any process, has made another."""
 
     def __init__(self, store: UnitStore, audit: AuditLog, clock: Clock) -> None:
         """Take the store, the audit log and the clock."""
@@ -45,12 +46,18 @@ class UnitService:
         self._audit = audit
         self._clock = clock
         self._register: Register | None = None
+        self._version = -1
+        self._looked_at = 0
 
     @property
     def register(self) -> Register:
-        """Return the register as this process has read it."""
-        if self._register is None:
-            self._register = self._store.load()
+        """Return the register, at most a few seconds old."""
+        now = self._clock.now()
+        if self._register is None or now - self._looked_at >= _LOOK_EVERY:
+            version = self._store.version()
+            if self._register is None or version != self._version:
+                self._register, self._version = self._store.load(), version
+            self._looked_at = now
         return self._register
 
     def today(self) -> str:
@@ -79,7 +86,7 @@ class UnitService:
                 detail={"rows": result.rows, "edges": result.edges},
             )
             self._store.write(todo, self._audit.record(event))
-            self._register = applied.register
+            self._register = None
         return result
 
     def show(self, code: str, on: str | None = None) -> UnitAnswer:

@@ -9,9 +9,10 @@ from sqlalchemy import and_, bindparam, delete, select
 from idp.model.audit import AuditRecord
 from idp.storage.audit import Recorder
 from idp.storage.database import Database
-from idp.storage.tables import unit_edges, units
+from idp.storage.tables import registry_versions, unit_edges, units
 from policies.units import Changes, Edge, EdgeKind, Level, Register, Unit, UnitKey
 
+_NAME: Final = "units"
 _ENDS: Final = ("from_code", "from_valid_from", "to_code", "to_valid_from")
 
 
@@ -22,6 +23,13 @@ class SqlUnitStore:
         """Prepare the statements."""
         self._database = database
         self._recorder = Recorder(database)
+        versions = registry_versions.c
+        self._version = database.prepare(select(versions.version).where(versions.name == _NAME))
+        self._raise = database.prepare(
+            database.insert(registry_versions)
+            .values(name=_NAME, version=1)
+            .on_conflict_do_update(index_elements=[versions.name], set_={"version": versions.version + 1})
+        )
         self._units = database.prepare(select(units))
         self._edges = database.prepare(select(unit_edges))
         insert = database.insert(units).values(
@@ -43,6 +51,11 @@ class SqlUnitStore:
         ends = and_(*(unit_edges.c[name] == bindparam(f"old_{name}") for name in _ENDS))
         self._drop_edge = database.prepare(delete(unit_edges).where(ends))
 
+    def version(self) -> int:
+        """Return the number of the last change."""
+        row = self._database.row(self._version)
+        return int(row[0]) if row else 0
+
     def load(self) -> Register:
         """Return every row and edge."""
         return Register(
@@ -54,6 +67,7 @@ class SqlUnitStore:
         """Write the changes and the audit record in one transaction."""
         gone = [*changes.edges_gone, *changes.edges_put]
         with self._database.transaction() as tx:
+            tx.run(self._raise)
             if gone:
                 tx.run_many(self._drop_edge, [{f"old_{name}": getattr(edge, name) for name in _ENDS} for edge in gone])
             if changes.units_gone:

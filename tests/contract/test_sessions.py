@@ -133,13 +133,25 @@ def test_renewed_session_keeps_its_id_and_voids_the_older_cookie(
 ) -> None:
     session, old = start(service)
     clock.advance(100)
-    renewed = service.renew(session, "loa3", ("pwd", "otp"), ORIGIN)
+    renewed = service.renew(session, "loa3", ("pwd", "otp"), ORIGIN, is_step_up=True)
     assert renewed is not None
     again, secret = renewed
-    assert (again.id, again.auth_time, again.acr, again.amr) == (session.id, clock.now(), "loa3", ("pwd", "otp"))
+    assert (again.id, again.acr, again.amr) == (session.id, "loa3", ("pwd", "otp"))
+    assert (again.auth_time, again.expires_at) == (session.auth_time, session.expires_at), (
+        "a code alone is no new sign-in"
+    )
     assert service.of_cookie(old) is None
     assert service.of_cookie(secret) == again
     assert [row["event"] for row in stored(database, audit_events)] == ["session:sign-in", "session:step-up"]
+
+
+def test_session_of_another_sign_in_begins_its_time_anew(service: SessionService, clock: FrozenClock) -> None:
+    session, _ = start(service)
+    clock.advance(100)
+    renewed = service.renew(session, LOA2, ("pwd",), ORIGIN)
+    assert renewed is not None
+    assert (renewed[0].id, renewed[0].auth_time) == (session.id, clock.now())
+    assert renewed[0].expires_at == session.expires_at + 100
 
 
 def test_ended_session_cannot_be_renewed(service: SessionService, database: Database) -> None:

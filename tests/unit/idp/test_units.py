@@ -42,6 +42,9 @@ class MemoryUnits:
         self.reads = 0
         self.written: list[Changes] = []
 
+    def version(self) -> int:
+        return len(self.written)
+
     def load(self) -> Register:
         self.reads += 1
         return self.register
@@ -106,11 +109,18 @@ def test_code_that_never_was_is_not_found(at: Callable[[int], UnitService]) -> N
     assert caught.value.field == "code"
 
 
-def test_register_is_read_once(at: Callable[[int], UnitService], store: MemoryUnits) -> None:
+def test_register_is_read_again_only_after_an_import_of_any_process(
+    at: Callable[[int], UnitService], store: MemoryUnits
+) -> None:
     service = at(MIDNIGHT)
     for _ in range(5):
         service.claim("49")
     assert store.reads == 1
+    store.written.append(Changes((), (), (), ()))
+    assert service.register is not None
+    assert store.reads == 1, "within seconds the register in hand answers"
+    at(MIDNIGHT + 6).claim("49")
+    assert store.reads > 1
 
 
 @pytest.mark.parametrize(
