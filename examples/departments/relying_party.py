@@ -89,7 +89,6 @@ def create_app(department: Department) -> Flask:
     app.config.update(SESSION_COOKIE_NAME=f"{department.accent}_session", SESSION_COOKIE_SAMESITE="Lax")
     provider = _register(app, department)
     people = SignedInPeople()
-    logout_keys = _LogoutKeys(provider, department)
 
     @app.get("/")
     def home() -> str:
@@ -113,6 +112,14 @@ def create_app(department: Department) -> Flask:
         session["key"] = people.add({**claims, "id_token": token["id_token"]})
         return redirect(url_for("home"))
 
+    _add_sign_out(app, department, people, provider)
+    return app
+
+
+def _add_sign_out(app: Flask, department: Department, people: SignedInPeople, provider: Any) -> None:
+    """Add the sign-out that a person starts here, and the one that the provider tells us of."""
+    logout_keys = _LogoutKeys(provider, department)
+
     @app.post("/logout")
     def logout() -> BaseResponse:
         person = people.remove(session.pop("key", None))
@@ -129,8 +136,6 @@ def create_app(department: Department) -> Flask:
             abort(400)
         people.end(claims.get("sid"), claims.get("sub"))
         return Response(status=200, headers={"Cache-Control": "no-store"})
-
-    return app
 
 
 def _register(app: Flask, department: Department) -> Any:

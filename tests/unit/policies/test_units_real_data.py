@@ -39,58 +39,43 @@ def interim_document() -> Document:
     Old units as seen in 2021, events, and the units that began with them.
     """
     old = {unit["code"]: unit for unit in read("quang_nam_units_2021.json")}
-    events, units = [], []
-    for event in read("reorganisation_2023_2025_interim.json"):
-        target = event["new_code"]
-        listed = list(event["old_codes"]) + ([target] if target not in event["old_codes"] else [])
-        kind = KINDS.get(event["kind"], event["kind"])
-        events.append(
-            {
-                "kind": kind,
-                "effective": event["effective"],
-                "from": listed,
-                "to": [target],
-                "legal_basis": event["legal_basis"],
-            }
-        )
-        before = old[target]
-        words = event["new_full_name"].removesuffix(event["new_name"]).strip().lower()
-        parent = (
-            before["parent_code"]
-            if before["level"] == "district" or event["effective"] < "2025"
-            else event["district_code"]
-        )
-        units.append(
-            row(
-                {**before, "full_name": event["new_full_name"], "name": event["new_name"], "type": words},
-                parent,
-                event["effective"],
-            )
-        )
+    mergers = [merger(event, old[event["new_code"]]) for event in read("reorganisation_2023_2025_interim.json")]
     moved = [unit for unit in old.values() if unit["parent_code"] == "519" and unit["code"] not in {"20671", "20672"}]
-    for unit in moved:
-        now = (
-            {**unit, "full_name": "Thị trấn Trung Phước", "name": "Trung Phước", "type": "thị trấn"}
-            if unit["code"] == "20656"
-            else unit
-        )
-        units.append(row(now, "509", "2025-01-01"))
-        events.append(
-            {
-                "kind": "transfer",
-                "effective": "2025-01-01",
-                "from": [unit["code"]],
-                "to": [unit["code"]],
-                "legal_basis": "Nghị quyết 1241/NQ-UBTVQH15",
-            }
-        )
+    transfers = [transfer(unit) for unit in moved]
+    events, begun = zip(*mergers, *transfers, strict=True)
     touched = {code for event in events for code in event["from"]}
-    units += [row(old[code], old[code]["parent_code"], None) for code in sorted(touched)]
-    return units_file.parse_json(
-        json.dumps(
-            {"format": units_file.FORMAT, "source": "2023-2025", "as_of": SEEN, "units": units, "events": events}
-        )
-    )
+    units = [*begun, *(row(old[code], old[code]["parent_code"], None) for code in sorted(touched))]
+    document = {"format": units_file.FORMAT, "source": "2023-2025", "as_of": SEEN, "units": units, "events": events}
+    return units_file.parse_json(json.dumps(document))
+
+
+def merger(event: dict[str, Any], before: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return a merger as our format says it, and the unit that began with it under a code used before."""
+    target, effective = event["new_code"], event["effective"]
+    listed = list(event["old_codes"]) + ([target] if target not in event["old_codes"] else [])
+    words = event["new_full_name"].removesuffix(event["new_name"]).strip().lower()
+    stays = before["level"] == "district" or effective < "2025"
+    parent = before["parent_code"] if stays else event["district_code"]
+    begun = {**before, "full_name": event["new_full_name"], "name": event["new_name"], "type": words}
+    return {
+        "kind": KINDS.get(event["kind"], event["kind"]),
+        "effective": effective,
+        "from": listed,
+        "to": [target],
+        "legal_basis": event["legal_basis"],
+    }, row(begun, parent, effective)
+
+
+def transfer(unit: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the transfer of a unit to the district that took its own in on 2025-01-01, and the unit as it is there."""
+    renamed = {"full_name": "Thị trấn Trung Phước", "name": "Trung Phước", "type": "thị trấn"}
+    return {
+        "kind": "transfer",
+        "effective": "2025-01-01",
+        "from": [unit["code"]],
+        "to": [unit["code"]],
+        "legal_basis": "Nghị quyết 1241/NQ-UBTVQH15",
+    }, row({**unit, **renamed} if unit["code"] == "20656" else unit, "509", "2025-01-01")
 
 
 def row(unit: dict[str, Any], parent: str | None, valid_from: str | None) -> dict[str, Any]:
