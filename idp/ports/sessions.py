@@ -38,7 +38,7 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class SessionClient:
-    """A client that has a live grant from a session, and the subject it knows the person by."""
+    """A client that signed somebody in by a session, and the subject it knows the person by."""
 
     client_id: str
     sub: str
@@ -68,7 +68,10 @@ class SessionStore(Protocol):
         ...
 
     def clients_of(self, session_id: str) -> list[SessionClient]:
-        """Return the clients with a live grant from this session."""
+        """Return the clients that signed somebody in by this session, also those whose tokens were revoked since.
+
+        A revoked token does not end the session that the department itself keeps: it has to be told (Back-Channel Logout section 2.5).
+        """
         ...
 
     def end(self, session_id: str, now: int, reason: str, messages: list[OutboxMessage], record: AuditRecord) -> bool:

@@ -85,7 +85,7 @@ class SqlSessionStore:
         self._snapshot = prepare(select(*_COLUMNS, *beside, *agreed).select_from(joined).where(by_digest))
         self._clients = prepare(
             select(grants.c.client_id, grants.c.sub)
-            .where(grants.c.session_id == bindparam("session_id"), grants.c.revoked_at.is_(None))
+            .where(grants.c.session_id == bindparam("session_id"))
             .distinct()
         )
         self._of_account = prepare(
@@ -140,7 +140,7 @@ class SqlSessionStore:
         return Snapshot(_session(row), state, level, sub, consent, version or 0)
 
     def clients_of(self, session_id: str) -> list[SessionClient]:
-        """Return the clients with a live grant from this session."""
+        """Return the clients that signed somebody in by this session, also those whose tokens were revoked since."""
         return [SessionClient(*row) for row in self._database.rows(self._clients, {"session_id": session_id})]
 
     def end(self, session_id: str, now: int, reason: str, messages: list[OutboxMessage], record: AuditRecord) -> bool:
