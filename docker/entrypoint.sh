@@ -3,6 +3,8 @@
 set -eu
 
 wait_for_stores() {
+  # A wrong setting does not become right by waiting: it ends the start at once.
+  idp config show >/dev/null
   tries=0
   until idp init >/dev/null 2>/tmp/init.log; do
     tries=$((tries + 1))
@@ -16,17 +18,18 @@ wait_for_stores() {
 }
 
 command=${1:-serve}
+# Without arguments `shift` alone would end dash, whatever follows it.
+[ $# -eq 0 ] || shift
 case $command in
   serve)
-    shift 2>/dev/null || true
     wait_for_stores
     exec idp serve --host 0.0.0.0 --port 8000 --workers "${WORKERS:-2}" --no-worker "$@"
     ;;
   worker)
     wait_for_stores
-    exec idp worker
+    exec idp worker "$@"
     ;;
   *)
-    exec idp "$@"
+    exec idp "$command" "$@"
     ;;
 esac
