@@ -52,8 +52,9 @@ bench: $(STAMP) npm ## Measure beside the peer (ARGS="--stack sqlite --quick").
 lock: ## Write the lock anew from pyproject.toml (hashes, no index addresses).
 	@bash tools/lock.sh "$(BIN)"
 
-specs: $(STAMP) ## Write docs/specs.md from the marks of the tests.
+specs: $(STAMP) ## Write the pages made from code: docs/specs.md, docs/settings.md.
 	@$(BIN)/python tools/specs.py docs/specs.md
+	@$(BIN)/python tools/settings_page.py docs/settings.md
 
 migration: $(STAMP) ## Write a migration from the tables (NAME=0002 MESSAGE="...").
 	@$(BIN)/python tools/migration.py "$(NAME)" "$(MESSAGE)"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from idp.protocol.authorization.claims_parameter import NOTHING, ClaimsRequest, parse
 from idp.protocol.errors import InvalidRequest
 
-pytestmark = pytest.mark.spec("OpenID Connect Core", "5.5")
+pytestmark = pytest.mark.spec("OIDC Core", "5.5")
 
 
 def asked(**members: Any) -> ClaimsRequest:
@@ -41,7 +41,7 @@ def test_names_are_read_for_each_place() -> None:
     assert (found.userinfo, found.id_token) == (frozenset({"email", "name"}), frozenset({"name", "http://x/y"}))
 
 
-@pytest.mark.spec("OpenID Connect Core", "5.5.1.1")
+@pytest.mark.spec("OIDC Core", "5.5.1.1")
 @pytest.mark.parametrize("place", ["id_token", "userinfo"])
 def test_acr_is_a_demand_and_not_a_claim_to_release(place: str) -> None:
     found = asked(**{place: {"acr": {"essential": True, "values": ["loa2", "loa3"]}, "name": None}})
@@ -71,7 +71,7 @@ def test_acr_of_the_id_token_is_the_one_that_counts() -> None:
     assert (found.acr_values, found.acr_essential) == (("a",), False)
 
 
-@pytest.mark.spec("OpenID Connect Core", "5.5.1")
+@pytest.mark.spec("OIDC Core", "5.5.1")
 @pytest.mark.parametrize("place", ["id_token", "userinfo"])
 def test_sub_is_a_demand_and_not_a_claim_to_release(place: str) -> None:
     found = asked(**{place: {"sub": {"value": "abc"}}})

@@ -94,7 +94,7 @@ def test_file_that_is_not_toml_is_refused(empty_place: Path) -> None:
         "https://xn--nh-lia.example.vn",
     ],
 )
-@pytest.mark.spec("OpenID Connect Discovery", "3")
+@pytest.mark.spec("OIDC Discovery", "3")
 def test_issuer_may_be_https_or_on_loopback(monkeypatch: pytest.MonkeyPatch, issuer: str) -> None:
     assert loaded(monkeypatch, IDP_ISSUER=issuer).issuer == issuer
 
@@ -128,7 +128,7 @@ def test_issuer_may_be_https_or_on_loopback(monkeypatch: pytest.MonkeyPatch, iss
         "https://id.example.vn\\@evil.example",
     ],
 )
-@pytest.mark.spec("OpenID Connect Discovery", "3")
+@pytest.mark.spec("OIDC Discovery", "3")
 def test_issuer_of_another_shape_is_refused(monkeypatch: pytest.MonkeyPatch, issuer: str) -> None:
     assert "IDP_ISSUER" in refusal(monkeypatch, IDP_ISSUER=issuer)
 

@@ -305,7 +305,7 @@ def test_a_slow_thread_with_an_old_ring_does_not_bring_back_a_memory(service: Ke
         verifier.verify(token, ACCESS, NOW, ring=newer)
 
 
-@pytest.mark.spec("OpenID Connect RP-Initiated Logout 1.0", "2")
+@pytest.mark.spec("OIDC RP-Initiated Logout", "2")
 def test_an_id_token_hint_may_be_expired_and_its_key_removed_but_not_revoked(
     service: KeyService, repository: MemoryKeys, ring: KeyRing
 ) -> None:
