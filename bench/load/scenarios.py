@@ -108,7 +108,7 @@ def _codes(subject: Subject, units: int) -> list[Code]:
 def _exchange(subject: Subject, units: int) -> list[UnitFactory]:
     codes = iter(_codes(subject, units))
 
-    def one() -> Iterator[Any]:
+    def one() -> Flow:
         yield from flows.exchange(subject.party, next(codes))
 
     return [_bind(one) for _ in subject.cookies]

@@ -92,7 +92,7 @@ def _content_length(lowered_head: bytes, status: int) -> int:
 
 
 def _unchunk(buffer: bytearray, at: int) -> tuple[bytes | None, int]:
-    parts = []
+    parts: list[bytes] = []
     while True:
         line_end = buffer.find(_CRLF, at)
         if line_end < 0:

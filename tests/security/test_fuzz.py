@@ -354,7 +354,8 @@ def test_a_body_without_a_length_is_bounded_too(site: Site) -> None:
 )
 @pytest.mark.parametrize("path", ["/", "/account", "/.well-known/openid-configuration", "/authorize", "/end_session"])
 def test_no_header_makes_us_speak_of_another_host(site: Site, name: str, path: str) -> None:
-    reply = site.call("GET", path, **{f"HTTP_{name}": "evil.example"})
+    header: dict[str, Any] = {f"HTTP_{name}": "evil.example"}
+    reply = site.call("GET", path, **header)
     whole = reply.body + repr(reply.headers).encode()
     assert b"evil.example" not in whole
     if path.startswith("/.well-known"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -91,7 +92,7 @@ def test_grace_gives_two_parallel_tabs_the_same_successor(each_world: TokenWorld
     client, session = world.add_client(), world.sign_in(world.add_person())
     for _ in range(20):
         token = world.tokens(client, session)["refresh_token"]
-        one, other = in_parallel(world.database, 2, lambda _, token=token: world.refresh(client, token))
+        one, other = in_parallel(world.database, 2, partial(_refresh, world, client, token))
         assert (one.status, other.status) == (200, 200)
         assert one.json["refresh_token"] == other.json["refresh_token"]
         assert world.refresh(client, one.json["refresh_token"]).status == 200
@@ -103,13 +104,17 @@ def test_redemption_and_sign_out_at_once_leave_no_live_token(each_world: TokenWo
     for _ in range(20):
         session = world.sign_in(account)
         code = world.code(client, session)
-        answer, _ = in_parallel(world.database, 2, lambda number, c=code, s=session: _act(world, client, number, c, s))
+        answer, _ = in_parallel(world.database, 2, partial(_act, world, client, code, session))
         if answer is not None and answer.status == 200:
             assert world.userinfo(answer.json["access_token"]).status == 401
             assert world.refresh(client, answer.json["refresh_token"]).status == 400
 
 
-def _act(world: TokenWorld, client: Registered, number: int, code: str, session: Session) -> Answer | None:
+def _refresh(world: TokenWorld, client: Registered, token: str, _number: int) -> Answer:
+    return world.refresh(client, token)
+
+
+def _act(world: TokenWorld, client: Registered, code: str, session: Session, number: int) -> Answer | None:
     if number == 0:
         return world.redeem(client, code)
     world.wiring.sessions.end(session, "sign_out", f"account:{session.account_id}")

@@ -176,7 +176,7 @@ class Provider:
 
     def _is_ready(self) -> bool:
         with suppress(requests.ConnectionError):
-            return requests.get(f"{self.issuer}/healthz/ready", timeout=5).status_code == requests.codes.ok
+            return bool(requests.get(f"{self.issuer}/healthz/ready", timeout=5).status_code == requests.codes.ok)
         return False
 
     def _kill(self) -> None:

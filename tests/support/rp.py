@@ -238,7 +238,7 @@ class RelyingParty:
 
     def is_alive(self, tokens: Tokens) -> bool:
         """Tell whether the access token works, by userinfo and introspection alike."""
-        by_userinfo = self.userinfo(tokens).status_code == requests.codes.ok
+        by_userinfo = bool(self.userinfo(tokens).status_code == requests.codes.ok)
         by_introspection = bool(self.introspect(tokens.access)["active"])
         assert by_userinfo == by_introspection, (by_userinfo, by_introspection)
         return by_userinfo

@@ -38,7 +38,8 @@ class World:
     def __init__(self, provider: Provider) -> None:
         self.provider = provider.initialise()
         environ = provider._environ
-        self.wiring = Wiring(Settings(**{field: environ.get(f"IDP_{name}", "") for name, field in _VARIABLES.items()}))
+        given: dict[str, Any] = {field: environ.get(f"IDP_{name}", "") for name, field in _VARIABLES.items()}
+        self.wiring = Wiring(Settings(**given))
         self._client_added_at = 0.0
         self._shared: dict[str, Mapping[str, Any]] = {}
         self.secrets: set[str] = set()

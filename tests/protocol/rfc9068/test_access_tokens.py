@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from typing import Any
 
 import orjson
 import pytest
@@ -100,7 +101,13 @@ def test_token_of_another_issuer_or_for_another_audience_is_refused(
     claims = world.verified(token, "at+jwt")
     signer = world.wiring.ring.current.signer()
     assert world.userinfo(signer.sign(claims, "at+jwt")).status == 200
-    for changes in ({"iss": "https://evil.example"}, {"aud": portal.client.client_id}, {"aud": []}, {"exp": None}):
+    wrong: tuple[dict[str, Any], ...] = (
+        {"iss": "https://evil.example"},
+        {"aud": portal.client.client_id},
+        {"aud": []},
+        {"exp": None},
+    )
+    for changes in wrong:
         assert world.userinfo(signer.sign({**claims, **changes}, "at+jwt")).status == 401
 
 
