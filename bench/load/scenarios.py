@@ -10,7 +10,6 @@ from typing import Any, Final, Protocol
 from bench.load import flows
 from bench.load.engine import UnitFactory, closed_loop
 from bench.load.flows import Code, Flow, Party
-from bench.load.wire import Answer
 
 TOKENS_PER_CONNECTION: Final = 40
 """Distinct access tokens that a connection uses in turn, so that no cache holds just one."""
@@ -153,5 +152,3 @@ SCENARIOS: Final = (
     Scenario("sign_in", "Sign-in with a live session", 3, 1_000, _sign_in),
     Scenario("password", "Password sign-in", 4, 120, _password),
 )
-
-__all__ = ["SCENARIOS", "Answer", "PreparationError", "Scenario", "Subject"]

@@ -95,12 +95,15 @@ class Browser:
             return self._follow("GET", action, values, None)
         return self._follow("POST", action, None, values, came_from=page.url)
 
-    def walk(self, page: Page | str, person: Person) -> Page:
-        """Answer every page that asks something until a stop is reached; raises `UnexpectedPageError`."""
+    def walk(self, page: Page | str, person: Person, *, home: str | None = None) -> Page:
+        """Answer every page that asks something until a stop, or a page under `home`, is reached.
+
+        Raises `UnexpectedPageError` on a page with which the person can do nothing.
+        """
         if isinstance(page, str):
             page = self.open(page)
         for _ in range(MAX_HOPS):
-            if page.callback is not None:
+            if page.callback is not None or (home is not None and page.url.startswith(home)):
                 return page
             page = self._answer(page, person)
         raise UnexpectedPageError(_describe(page, f"still asked something after {MAX_HOPS} pages"))

@@ -30,7 +30,7 @@ def provider() -> Iterator[Provider]:
     instance = Provider()
     try:
         instance.initialise().add_account(
-            email="mau01@example.vn", email_verified="true", phone_number="+84905000001", gender="female"
+            email="mau01@example.vn", email_verified="true", phone_number="+84905000001", gender="male"
         )
         yield instance.start()
     finally:

@@ -1,0 +1,19 @@
+// The conversation with the test that runs a script: the script prints one JSON line with an address to open in
+// the person's browser, the test answers with one JSON line that says where the browser ended.
+import { createInterface } from 'node:readline';
+
+const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+
+export const settings = JSON.parse(process.env.INTEROP_SETTINGS);
+
+export async function openInBrowser(url) {
+  process.stdout.write(`${JSON.stringify({ open: String(url) })}\n`);
+  const { value, done } = await lines.next();
+  if (done) throw new Error('the test hung up');
+  return new URL(JSON.parse(value).landed);
+}
+
+export function finish(result) {
+  process.stdout.write(`${JSON.stringify({ result })}\n`);
+  process.exit(0);
+}
