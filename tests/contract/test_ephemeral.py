@@ -274,7 +274,7 @@ def test_redis_that_may_evict_is_refused(own_redis: RedisServer, sqlite_database
     assert caught.value.code == "invalid_settings"
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1", "memcached://x", "sqlite:///x", "/tmp/redis.sock"])  # noqa: S108 - refused
+@pytest.mark.parametrize("url", ["http://127.0.0.1", "memcached://x", "sqlite:///x", "/tmp/redis.sock"])
 def test_store_of_another_kind_is_refused(sqlite_database: SqliteDatabase, url: str) -> None:
     with pytest.raises(SettingsError):
         open_ephemeral(url, sqlite_database)

@@ -152,7 +152,7 @@ def _for_this_machine(port: int, upstream: int, folder: Path) -> str:
     """Return the shipped configuration with nothing changed but addresses and paths; each must be there to be changed."""
     text = (DOCKER / "nginx.conf").read_text()
     for shipped, ours in (
-        ("/tmp/", f"{folder}/"),  # noqa: S108 - what the container's configuration says
+        ("/tmp/", f"{folder}/"),
         ("/dev/stderr", f"{folder}/errors"),
         ("/dev/stdout", f"{folder}/access"),
         ("/etc/nginx/tls.", f"{folder}/tls."),
