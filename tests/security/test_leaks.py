@@ -17,7 +17,9 @@ from sqlalchemy import select
 
 from idp.authn import totp
 from idp.storage.tables import metadata
+from tests.support.browser import Browser
 from tests.support.receiver import Receiver
+from tests.support.rp import RelyingParty, Tokens
 from tests.support.world import World, deployed
 
 AGENT = "Leak-Finder/7 Nowhere"
@@ -94,16 +96,22 @@ def run_everything(trace: Trace, receiver: Receiver) -> None:
     for name, value in browser.session.cookies.items():
         secrets[f"cookie {name}"] = value
     browser.open(f"{world.issuer}/account")
+    refuse_and_leave(trace, receiver, rp, browser, tokens, fresh)
+    must_change = world.person(must_change=True)
+    world.walk(rp, must_change, browser)
+    secrets |= {"first password": must_change.password, "own password": must_change.new_password}
+
+
+def refuse_and_leave(
+    trace: Trace, receiver: Receiver, rp: RelyingParty, browser: Browser, tokens: Tokens, fresh: Tokens
+) -> None:
     # Refusals write most of what is written.
     rp.userinfo(f"{fresh.access}x")
     rp.post("token", grant_type="refresh_token", refresh_token=tokens.refresh)
     rp.post("revocation", token=fresh.refresh)
     leaving = {"id_token_hint": fresh.id_token, "post_logout_redirect_uri": "http://127.0.0.1:9/bye"}
     browser.session.post(rp.discovery["end_session_endpoint"], data=leaving, allow_redirects=False, timeout=30)
-    secrets["logout token"] = receiver.next()["logout_token"][0]
-    must_change = world.person(must_change=True)
-    world.walk(rp, must_change, browser)
-    secrets |= {"first password": must_change.password, "own password": must_change.new_password}
+    trace.secrets["logout token"] = receiver.next()["logout_token"][0]
 
 
 def test_logs_hold_none_of_it(trace: Trace) -> None:
