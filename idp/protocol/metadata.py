@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 import orjson
@@ -95,6 +96,9 @@ class MetadataEndpoints:
         self._ring = ring
         self._jwks_max_age = jwks_max_age
         self._made: tuple[int, Published, Published] | None = None
+        # A process that was never asked before the database went away must be able to answer too.
+        with suppress(StorageUnavailable):
+            self._current()
 
     def discovery(self, request: WireRequest) -> WireResponse:
         """Return the discovery document."""
