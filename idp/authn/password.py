@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from threading import BoundedSemaphore, Lock
 from typing import Final, TypeVar
 
@@ -16,6 +17,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from idp.authn import legacy_hashes as legacy
 from idp.errors import Busy, InvalidInput
+from idp.turnstile import Turnstile
 
 T = TypeVar("T")
 
@@ -74,13 +76,15 @@ class Passwords:
     ``slots`` hashes run at once; ``queue`` more may wait; the rest are told to come back (``Busy``).
     """
 
-    def __init__(self, slots: int, queue: int) -> None:
+    def __init__(self, slots: int, queue: int, turnstile: Turnstile | None = None) -> None:
         """Take both bounds.
 
         The queue is shorter than the server's threads, so that hashing never starves other endpoints.
         """
+        self._turnstile = turnstile or Turnstile()
         self._hasher = PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES, type=Type.ID)
-        self._slots = BoundedSemaphore(slots)
+        # Threads of their own: the 19 MiB that each hash needs then stay with them, instead of with every thread of the server.
+        self._hashers = ThreadPoolExecutor(slots, thread_name_prefix="argon2")
         self._places = BoundedSemaphore(slots + queue)
         self._dummy = ""
         self._lock = Lock()
@@ -122,8 +126,8 @@ class Passwords:
         if not self._places.acquire(blocking=False):
             raise Busy("too many passwords are being verified", retry_after=2)
         try:
-            with self._slots:
-                return work()
+            with self._turnstile.outside():
+                return self._hashers.submit(work).result()
         finally:
             self._places.release()
 

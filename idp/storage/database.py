@@ -18,6 +18,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.sql import ClauseElement
 
 from idp.errors import StorageUnavailable
+from idp.turnstile import Turnstile
 
 Params = Mapping[str, Any]
 Row = tuple[Any, ...]
@@ -65,7 +66,8 @@ class Database(ABC):
     dialect: Dialect
 
     def __init__(self) -> None:
-        """Prepare the per-thread connection slot."""
+        """Prepare the per-thread connection slot; a process that serves sets its own ``turnstile``."""
+        self.turnstile = Turnstile()
         self._local = local()
 
     def prepare(self, statement: ClauseElement) -> Prepared:

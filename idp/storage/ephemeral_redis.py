@@ -15,6 +15,7 @@ from redis.retry import Retry
 
 from idp.errors import SettingsError, StorageUnavailable
 from idp.ports.ephemeral import Count
+from idp.turnstile import Turnstile
 
 T = TypeVar("T")
 
@@ -55,64 +56,78 @@ def check_policy(client: Any) -> None:
         raise SettingsError(reason)
 
 
-def _guarded(act: Callable[[], T]) -> T:
-    try:
-        return act()
-    except RedisError as error:
-        raise StorageUnavailable(f"Redis did not answer: {type(error).__name__}") from error
+class _Guard:
+    """Calls the server outside of the turn; whatever keeps it from answering becomes ``StorageUnavailable``."""
+
+    __slots__ = ("_turnstile",)
+
+    def __init__(self, turnstile: Turnstile | None) -> None:
+        """Take the process's turnstile, if it has one."""
+        self._turnstile = turnstile or Turnstile()
+
+    def __call__(self, act: Callable[[], T]) -> T:
+        """Return what ``act`` returns."""
+        try:
+            with self._turnstile.outside():
+                return act()
+        except RedisError as error:
+            raise StorageUnavailable(f"Redis did not answer: {type(error).__name__}") from error
 
 
 class RedisTransactions:
     """``ports.ephemeral.TransactionStore`` over Redis."""
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: Any, turnstile: Turnstile | None = None) -> None:
         """Register the compare-and-swap script."""
         self._client = client
+        self._guard = _Guard(turnstile)
         self._replace = client.register_script(_REPLACE)
 
     def put(self, key: str, document: bytes, expires_at: int) -> None:
         """Store or replace a document until ``expires_at``."""
-        _guarded(lambda: self._client.set(f"{_PREFIX}t:{key}", document, exat=expires_at))
+        self._guard(lambda: self._client.set(f"{_PREFIX}t:{key}", document, exat=expires_at))
 
     def get(self, key: str, now: int) -> bytes | None:  # noqa: ARG002 - the server keeps the end of life itself
         """Return the live document or None."""
-        found: bytes | None = _guarded(lambda: self._client.get(f"{_PREFIX}t:{key}"))
+        found: bytes | None = self._guard(lambda: self._client.get(f"{_PREFIX}t:{key}"))
         return found
 
     def replace(self, key: str, old: bytes, new: bytes, expires_at: int) -> bool:
         """Put ``new`` only if the stored document still is ``old``."""
-        return bool(_guarded(lambda: self._replace(keys=[f"{_PREFIX}t:{key}"], args=[old, new, expires_at])))
+        return bool(self._guard(lambda: self._replace(keys=[f"{_PREFIX}t:{key}"], args=[old, new, expires_at])))
 
     def claim(self, key: str, now: int) -> bytes | None:  # noqa: ARG002 - see get
         """Remove and return the live document; one caller gets it."""
-        found: bytes | None = _guarded(lambda: self._client.getdel(f"{_PREFIX}t:{key}"))
+        found: bytes | None = self._guard(lambda: self._client.getdel(f"{_PREFIX}t:{key}"))
         return found
 
 
 class RedisSingleUse:
     """``ports.ephemeral.SingleUse`` over Redis."""
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: Any, turnstile: Turnstile | None = None) -> None:
         """Take the client."""
         self._client = client
+        self._guard = _Guard(turnstile)
 
     def claim(self, key: str, now: int, expires_at: int) -> bool:
         """Return True to the first caller for ``key`` until ``expires_at``, False to every other."""
         seconds = max(1, expires_at - now)
-        return bool(_guarded(lambda: self._client.set(f"{_PREFIX}u:{key}", b"1", nx=True, ex=seconds)))
+        return bool(self._guard(lambda: self._client.set(f"{_PREFIX}u:{key}", b"1", nx=True, ex=seconds)))
 
 
 class RedisCounters:
     """``ports.ephemeral.Counters`` over Redis."""
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: Any, turnstile: Turnstile | None = None) -> None:
         """Register the addition script."""
         self._client = client
+        self._guard = _Guard(turnstile)
         self._add = client.register_script(_ADD)
 
     def add(self, key: str, now: int, window: int, amount: int = 1) -> Count:
         """Add and return the new state in one atomic step."""
-        row = _guarded(lambda: self._add(keys=[f"{_PREFIX}c:{key}"], args=[now, window, amount]))
+        row = self._guard(lambda: self._add(keys=[f"{_PREFIX}c:{key}"], args=[now, window, amount]))
         return Count(int(row[0]), int(row[1]), int(row[2]))
 
     def read(self, keys: list[str], now: int) -> list[Count | None]:  # noqa: ARG002 - see RedisTransactions.get
@@ -124,9 +139,9 @@ class RedisCounters:
                     pipe.hmget(f"{_PREFIX}c:{key}", "count", "first", "last")
                 return list(pipe.execute())
 
-        return [Count(int(row[0]), int(row[1]), int(row[2])) if row[0] else None for row in _guarded(act)]
+        return [Count(int(row[0]), int(row[1]), int(row[2])) if row[0] else None for row in self._guard(act)]
 
     def clear(self, keys: list[str]) -> None:
         """Forget counters."""
         if keys:
-            _guarded(lambda: self._client.delete(*(f"{_PREFIX}c:{key}" for key in keys)))
+            self._guard(lambda: self._client.delete(*(f"{_PREFIX}c:{key}" for key in keys)))

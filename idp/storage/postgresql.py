@@ -86,7 +86,8 @@ class PostgresqlDatabase(Database):
 
     def _guarded(self, act: Callable[[Connection], T]) -> T:
         try:
-            return act(self._connection())
+            with self.turnstile.outside():
+                return act(self._connection())
         except psycopg.IntegrityError as error:
             raise Conflict("a stored row already holds this key") from error
         except _OUT_OF_REACH as error:
@@ -106,7 +107,7 @@ class PostgresqlDatabase(Database):
         """Open a transaction; READ COMMITTED, so what is single-use is claimed by one conditional statement, never read first."""
         try:
             connection = self._connection()
-            with connection.transaction():
+            with self.turnstile.outside(), connection.transaction():
                 yield PostgresqlTransaction(connection)
         except psycopg.IntegrityError as error:
             raise Conflict("a stored row already holds this key") from error

@@ -84,9 +84,7 @@ class SqlSessionStore:
         agreed = tuple(consents.c[name] for name in ("kind", "scope", "claims", "declined", "text_version"))
         self._snapshot = prepare(select(*_COLUMNS, *beside, *agreed).select_from(joined).where(by_digest))
         self._clients = prepare(
-            select(grants.c.client_id, grants.c.sub)
-            .where(grants.c.session_id == bindparam("session_id"))
-            .distinct()
+            select(grants.c.client_id, grants.c.sub).where(grants.c.session_id == bindparam("session_id")).distinct()
         )
         self._of_account = prepare(
             select(*_COLUMNS, sessions.c.origin)

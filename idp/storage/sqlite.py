@@ -92,7 +92,7 @@ class SqliteDatabase(Database):
         """Take the file's path; it is opened at the first use, in each thread."""
         super().__init__()
         self.path = path
-        self._group = GroupCommitter(self.transaction)
+        self._group = GroupCommitter(self._begin)
         self.dialect = dialect_module.dialect(paramstyle="named")
 
     def insert(self, table: Table) -> Any:
@@ -126,7 +126,8 @@ class SqliteDatabase(Database):
     def run(self, statement: Prepared, params: Params | None = None) -> int:
         """Run one statement and return how many rows it touched."""
         try:
-            return self._connection().execute(statement.sql, merged(statement, params)).rowcount
+            with self.turnstile.outside():
+                return self._connection().execute(statement.sql, merged(statement, params)).rowcount
         except sqlite3.IntegrityError as error:
             raise Conflict("a stored row already holds this key") from error
         except _OUT_OF_REACH as error:
@@ -134,6 +135,12 @@ class SqliteDatabase(Database):
 
     @contextmanager
     def transaction(self) -> Iterator[SqliteTransaction]:
+        """Open a write transaction and step outside for it: it waits for the file's lock and for the flush."""
+        with self.turnstile.outside(), self._begin() as tx:
+            yield tx
+
+    @contextmanager
+    def _begin(self) -> Iterator[SqliteTransaction]:
         """Open a write transaction; IMMEDIATE, so that it waits for its turn at the start instead of failing in the middle."""
         try:
             connection = self._connection()
@@ -160,7 +167,8 @@ class SqliteDatabase(Database):
             return row
 
         try:
-            return self._group.submit(work)
+            with self.turnstile.outside():
+                return self._group.submit(work)
         except sqlite3.IntegrityError as error:
             raise Conflict("a stored row already holds this key") from error
         except _OUT_OF_REACH as error:

@@ -26,9 +26,9 @@ from idp.storage.sessions import SqlSessionStore
 from idp.storage.subjects import SqlSubjectStore
 from idp.wiring.stores import Stores
 
-THREADS: Final = 8
+THREADS: Final = 20
 """Threads of one worker process."""
-HASH_PLACES: Final = 6
+HASH_PLACES: Final = 18
 """How many of them may be busy with passwords, waiting ones included: the others go on answering."""
 
 
@@ -54,7 +54,7 @@ class People(Stores):
     def credentials(self) -> CredentialService:
         """Passwords and one-time codes."""
         slots = max(1, (os.cpu_count() or 1) // self.workers)
-        hasher = Passwords(slots, max(0, HASH_PLACES - slots))
+        hasher = Passwords(slots, max(0, HASH_PLACES - slots), self.turnstile)
         store = SqlCredentialStore(self.database)
         return CredentialService(store, self.accounts, hasher, self.vault, self.audit, self.clock)
 

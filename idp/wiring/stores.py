@@ -19,6 +19,7 @@ from idp.storage.deployment import SqlDeploymentStore
 from idp.storage.keys import SqlKeyRepository
 from idp.storage.open import EphemeralStores, open_database, open_ephemeral
 from idp.storage.units import SqlUnitStore
+from idp.turnstile import Turnstile
 from keys.masterkey import load_master_key
 from keys.plan import KeyPolicy
 from keys.ring import LiveRing
@@ -39,9 +40,16 @@ class Stores:
         self.clock: Clock = clock or SystemClock()
 
     @cached_property
+    def turnstile(self) -> Turnstile:
+        """The turn of this process's requests."""
+        return Turnstile()
+
+    @cached_property
     def database(self) -> Database:
         """The SQL store."""
-        return open_database(self.settings.database_url, self.settings.sqlite_path)
+        database = open_database(self.settings.database_url, self.settings.sqlite_path)
+        database.turnstile = self.turnstile
+        return database
 
     @cached_property
     def ephemeral(self) -> EphemeralStores:

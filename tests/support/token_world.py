@@ -26,6 +26,7 @@ from idp.storage.database import Database
 from idp.storage.keys import SqlKeyRepository
 from idp.storage.sqlite import SqliteDatabase
 from idp.storage.tables import audit_events
+from idp.turnstile import Turnstile
 from idp.web.environ import EnvironReader
 from idp.wiring import Wiring
 from idp.wsgi import guarded
@@ -166,7 +167,7 @@ class TokenWorld:
             **environ,
         }
         response = guarded(
-            self._routes[path], self._reader, {name: value for name, value in made.items() if value != ""}
+            self._routes[path], self._reader, Turnstile(), {name: value for name, value in made.items() if value != ""}
         )
         return Answer(response.status, {name.lower(): value for name, value in response.headers}, response.body)
 
