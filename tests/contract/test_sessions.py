@@ -220,7 +220,8 @@ def test_end_revokes_what_lives_from_the_session_and_tells_who_listens(
     kept = [grant(session, "offline", offline=1), grant(other, "portal")]
     grant(session, "gone", revoked_at=START, revoke_reason="earlier")
     told = service.end(session, "sign_out", "account:an")
-    assert sorted(told) == ["gone", "offline", "portal", "second"]  # a revoked token does not end a department's own session
+    # A revoked token does not end a department's own session.
+    assert sorted(told) == ["gone", "offline", "portal", "second"]
     assert service.of_cookie(secret) is None
     found = {row["id"]: (row["revoked_at"], row["revoke_reason"]) for row in stored(database, grants)}
     assert [found[one] for one in mine] == [(clock.now(), "sign_out")] * 3
