@@ -1,6 +1,10 @@
 // The conversation with the test that runs a script: the script prints one JSON line with an address to open in
 // the person's browser, the test answers with one JSON line that says where the browser ended.
+import { webcrypto } from 'node:crypto';
 import { createInterface } from 'node:readline';
+
+// Debian 12 has Node 18, which does not yet put Web Crypto where both packages look for it.
+globalThis.crypto ??= webcrypto;
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 

@@ -43,7 +43,7 @@ def _answers(address: str, process: subprocess.Popen[str]) -> bool:
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            return requests.get(f"{address}/alive", timeout=5).status_code == requests.codes.ok
+            return bool(requests.get(f"{address}/alive", timeout=5).status_code == requests.codes.ok)
         except requests.ConnectionError:
             time.sleep(0.05)
     return False
