@@ -28,8 +28,8 @@ class Round:
 
     @property
     def cpu_per_unit(self) -> float:
-        """Return the CPU seconds of the whole stack for one unit that succeeded."""
-        return sum(self.cpu.values()) / max(1, self.units)
+        """Return the CPU seconds of the whole stack for one unit that succeeded; 0 if none did."""
+        return sum(self.cpu.values()) / self.units if self.units else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,9 @@ def _run_scenario(scenario: Scenario, targets: list[Target], *, rounds: int, sca
     warm_up = min(units, WARM_UP_UNITS)
     try:
         for target in targets:
-            closed_loop(target.address, scenario.prepare(target, warm_up), warm_up)
+            warmed = closed_loop(target.address, scenario.prepare(target, warm_up), warm_up)
+            if warmed.errors:
+                _say(f"{scenario.name}: {target.name} failed while warming up: {dict(warmed.errors)}")
         for number in range(rounds):
             for target in targets if number % 2 == 0 else reversed(targets):
                 one = _run_round(scenario, target, units)

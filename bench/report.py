@@ -26,10 +26,11 @@ PASSWORD_GOAL: Final = 0.95
 RSS_GOAL_MIB: Final = 100.0
 
 
-def ratio(ours: Series, peer: Series) -> float:
-    """Return the median of the rounds' ratios: each round compares neighbours in time."""
+def ratio(ours: Series, peer: Series) -> float | None:
+    """Return the median of the rounds' ratios, each of neighbours in time; None if either side failed throughout."""
     pairs = zip(ours.rounds, peer.rounds, strict=True)
-    return median(one.cpu_per_unit / other.cpu_per_unit for one, other in pairs if other.cpu_per_unit)
+    found = [one.cpu_per_unit / other.cpu_per_unit for one, other in pairs if one.units and other.cpu_per_unit]
+    return median(found) if found else None
 
 
 def build(
@@ -40,12 +41,12 @@ def build(
         "machine": {"cores": os.cpu_count(), "machine": platform.machine(), "python": platform.python_version()},
         "settings": settings,
         "scenarios": [_row(name, found) for name in dict.fromkeys(one.scenario.name for one in found)],
-        "rss_mib": {target.name: [round(size, 1) for _, size in target.rss()] for target in targets},
+        "rss_mib": {target.name: target.rss() for target in targets},
     }
     if argon is not None:
         report["argon2id"] = {"per_second": round(argon[0], 1), "cpu_us": round(argon[1] * 1e6)}
         password = next((one for one in found if one.scenario.name == "password"), None)
-        if password is not None:
+        if password is not None and password.rate():
             report["argon2id"]["sign_in_rate_share"] = round(password.rate() / argon[0], 3)
             report["argon2id"]["sign_in_cpu_share"] = round(argon[1] / password.cpu_per_unit(), 3)
     return report
@@ -67,7 +68,8 @@ def _row(name: str, found: Sequence[Series]) -> dict[str, Any]:
         }
     for target, series in chosen.items():
         if target != "ours" and "ours" in chosen:
-            row["targets"][target]["ratio"] = round(ratio(chosen["ours"], series), 3)
+            found_ratio = ratio(chosen["ours"], series)
+            row["targets"][target]["ratio"] = None if found_ratio is None else round(found_ratio, 3)
     if name in GOALS and "ours" in chosen:
         row["goal"] = GOALS[name]
     return row
@@ -83,14 +85,15 @@ def markdown(report: dict[str, Any]) -> str:
         for target, figures in row["targets"].items():
             trees = ", ".join(f"{name} {value:.0f}" for name, value in figures["cpu_us_by_tree"].items())
             goal = f"{row['goal']:.2f}" if target == "peer" and "goal" in row else ""
-            against = f"**{figures['ratio']:.2f}**" if "ratio" in figures else ""
+            against = f"**{figures['ratio']:.2f}**" if figures.get("ratio") is not None else ""
             lines.append(
                 f"| {row['title']} | {target} | {figures['cpu_us']:.0f} | {trees} | {figures['per_second']:.0f} "
                 f"| {figures['p50_ms']:.2f} | {figures['p99_ms']:.2f} | {against} | {goal} "
                 f"| {sum(figures['errors'].values())} |"
             )
     for target, sizes in report["rss_mib"].items():
-        lines += ["", f"Resident memory of {target}: {', '.join(f'{size:.0f} MiB' for size in sizes)}."]
+        workers = ", ".join(f"{size:.0f}" for size in sizes["children"]) or "none"
+        lines += ["", f"Resident memory of {target} in MiB: first process {sizes['first']:.0f}, children {workers}."]
     if "argon2id" in report:
         lines += ["", _argon_line(report["argon2id"])]
     return "\n".join(lines) + "\n"

@@ -48,9 +48,11 @@ class Target:
         """Return host and port to connect to."""
         return "127.0.0.1", int(urlsplit(self.party.issuer).port or 80)
 
-    def rss(self) -> list[tuple[int, float]]:
-        """Return (process id, MiB) of the serving processes, the largest first."""
-        return accounting.rss_mib(self.roots["server"])
+    def rss(self) -> dict[str, Any]:
+        """Return the resident MiB of the server's first process and of its children (the workers, where it has any)."""
+        sizes = dict(accounting.rss_mib(self.roots["server"]))
+        first = sizes.pop(self.roots["server"], 0.0)
+        return {"first": round(first, 1), "children": [round(size, 1) for size in sizes.values()]}
 
     def open_sessions(self, people: list[Person]) -> None:
         """Sign every person in once, agree to what is asked, and get a refresh token for each."""
