@@ -142,8 +142,8 @@ def _introspection(subject: Subject, units: int) -> list[UnitFactory]:
 
 
 SCENARIOS: Final = (
-    Scenario("discovery", "Discovery", 1, 10_000, _document("discovery", "issuer")),
-    Scenario("jwks", "JWKS", 1, 10_000, _document("jwks_uri", "keys")),
+    Scenario("discovery", "Discovery", 1, 30_000, _document("discovery", "issuer")),
+    Scenario("jwks", "JWKS", 1, 30_000, _document("jwks_uri", "keys")),
     Scenario("client_credentials", "client_credentials", 1, 3_000, _client_credentials),
     Scenario("refresh", "Refresh, rotating", 1, 2_000, _refresh),
     Scenario("exchange", "Code exchange", 1, 1_500, _exchange),
