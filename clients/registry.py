@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from threading import Lock
 from types import MappingProxyType
@@ -77,13 +78,14 @@ class ClientRegistry:
         now: Callable[[], int],
         new_id: Callable[[], str],
         monotonic: Callable[[], float] = time.monotonic,
+        lock: AbstractContextManager[object] | None = None,
     ) -> None:
-        """Take the store, the clock in epoch seconds, the maker of ids, and a monotonic clock for ages."""
+        """Take the store, the clock in epoch seconds, the maker of ids, a monotonic clock for ages, and a lock that may be held over reads."""
         self._repository = repository
         self._now = now
         self._new_id = new_id
         self._monotonic = monotonic
-        self._lock = Lock()
+        self._lock = lock or Lock()
         self._version = -1
         self._loaded_at = 0.0
         self._clients: Mapping[str, Client] = MappingProxyType({})

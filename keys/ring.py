@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from threading import Lock
 from types import MappingProxyType
@@ -100,15 +101,21 @@ def build_ring(
 class LiveRing:
     """The current ring of a process. Reading is one attribute; replacing happens at most once for each version."""
 
-    def __init__(self, load: Loader, open_private: OpenPrivate, jwks_max_age: int) -> None:
+    def __init__(
+        self,
+        load: Loader,
+        open_private: OpenPrivate,
+        jwks_max_age: int,
+        lock: AbstractContextManager[object] | None = None,
+    ) -> None:
         """Take ``KeyService.load`` and ``KeyService.open_private``.
 
-        Reads nothing yet. ``jwks_max_age`` is in seconds.
+        Reads nothing yet. ``jwks_max_age`` is in seconds. ``lock`` is one that may be held over a load.
         """
         self._load = load
         self._open_private = open_private
         self._max_age = jwks_max_age
-        self._lock = Lock()
+        self._lock = lock or Lock()
         self._ring: KeyRing | None = None
 
     @property

@@ -19,7 +19,7 @@ from idp.storage.deployment import SqlDeploymentStore
 from idp.storage.keys import SqlKeyRepository
 from idp.storage.open import EphemeralStores, open_database, open_ephemeral
 from idp.storage.units import SqlUnitStore
-from idp.turnstile import Turnstile
+from idp.turnstile import OutsideLock, Turnstile
 from keys.masterkey import load_master_key
 from keys.plan import KeyPolicy
 from keys.ring import LiveRing
@@ -75,7 +75,8 @@ class Stores:
     @cached_property
     def clients(self) -> ClientRegistry:
         """Department systems."""
-        return ClientRegistry(SqlClientRepository(self.database, self.audit.record), self.clock.now, handles.new_id)
+        repository = SqlClientRepository(self.database, self.audit.record)
+        return ClientRegistry(repository, self.clock.now, handles.new_id, lock=OutsideLock(self.turnstile))
 
     @cached_property
     def key_service(self) -> KeyService:
@@ -94,7 +95,8 @@ class Stores:
     @cached_property
     def ring(self) -> LiveRing:
         """The signing keys as this process holds them."""
-        return LiveRing(self.key_service.load, self.key_service.open_private, self.settings.jwks_max_age)
+        keys, max_age = self.key_service, self.settings.jwks_max_age
+        return LiveRing(keys.load, keys.open_private, max_age, OutsideLock(self.turnstile))
 
     @cached_property
     def verifier(self) -> TokenVerifier:
