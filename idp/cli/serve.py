@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 from collections.abc import Iterator
@@ -21,6 +22,8 @@ from idp.wiring import THREADS
 from idp.wsgi import WORKERS
 
 _BACKLOG: Final = 1024
+_DRAIN: Final = 30
+"""Seconds in which a worker may finish what it has begun."""
 
 
 @click.command("serve")
@@ -39,6 +42,8 @@ def serve(context: Context, /, *, host: str, port: int, workers: int, no_worker:
     os.environ[WORKERS] = str(workers)
     # Many threads with an arena each would keep tens of megabytes that nobody uses.
     os.environ.setdefault("MALLOC_ARENA_MAX", "2")
+    # A fork would copy the regular tasks' thread in the middle of whatever it holds: connections and locks.
+    multiprocessing.set_start_method("spawn", force=True)
     server = Granian(
         "idp.wsgi:create",
         address=host,
@@ -48,7 +53,8 @@ def serve(context: Context, /, *, host: str, port: int, workers: int, no_worker:
         blocking_threads=THREADS,
         blocking_threads_idle_timeout=600,
         backlog=_BACKLOG,
-        backpressure=64,
+        backpressure=_BACKLOG,
+        workers_kill_timeout=_DRAIN,
         http=HTTPModes.http1,
         websockets=False,
         factory=True,
