@@ -20,11 +20,12 @@ _CASE_BYTES = 5
 def new_id() -> str:
     """Return a new 26-character id whose order is the order of creation (a UUID version 7 in Crockford's base 32).
 
-    Ids in time order keep B-tree inserts at the right edge: a million stored grants then cost what ten thousand do.
+    Ids in time order keep B-tree inserts at the right edge: a million stored grants then cost what ten thousand do. Below the
+    millisecond, 12 bits of time order the rows that one request makes (RFC 9562 section 6.2, method 3).
     """
-    value = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10), "big")
-    value = value & ~(0xF << 76) | 0x7 << 76
-    value = value & ~(0x3 << 62) | 0x2 << 62
+    milliseconds, rest = divmod(time.time_ns(), 1_000_000)
+    value = milliseconds << 80 | 0x7 << 76 | (rest << 12) // 1_000_000 << 64
+    value |= 0x2 << 62 | int.from_bytes(os.urandom(8), "big") >> 2
     return "".join([_PAIRS[value >> shift & 1023] for shift in _SHIFTS])
 
 

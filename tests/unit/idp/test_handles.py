@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import time
 
 import pytest
 
@@ -51,3 +52,13 @@ def test_whatever_a_cookie_holds_has_a_digest(secret: str) -> None:
 
 def test_case_code_can_be_read_over_a_telephone() -> None:
     assert all(re.fullmatch(r"[0-9A-HJKMNP-TV-Z]{8}", handles.new_case_code()) for _ in range(1000))
+
+
+def test_ids_made_one_after_another_within_a_millisecond_are_in_order() -> None:
+    made = []
+    for _ in range(2000):
+        made.append(handles.new_id())
+        until = time.time_ns() + 1000
+        while time.time_ns() < until:
+            pass
+    assert made == sorted(set(made))
