@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
@@ -22,6 +23,7 @@ from idp.wiring import THREADS
 from idp.wsgi import WORKERS
 
 _BACKLOG: Final = 1024
+_LOOK: Final = 0.2
 _DRAIN: Final = 30
 """Seconds in which a worker may finish what it has begun."""
 
@@ -42,8 +44,6 @@ def serve(context: Context, /, *, host: str, port: int, workers: int, no_worker:
     os.environ[WORKERS] = str(workers)
     # Many threads with an arena each would keep tens of megabytes that nobody uses.
     os.environ.setdefault("MALLOC_ARENA_MAX", "2")
-    # A fork would copy the regular tasks' thread in the middle of whatever it holds: connections and locks.
-    multiprocessing.set_start_method("spawn", force=True)
     server = Granian(
         "idp.wsgi:create",
         address=host,
@@ -61,7 +61,8 @@ def serve(context: Context, /, *, host: str, port: int, workers: int, no_worker:
         respawn_failed_workers=True,
         log_enabled=False,
     )
-    with _background(context, enabled=not no_worker):
+    context.wiring.database.close()
+    with _background(enabled=not no_worker):
         say(f"listening on http://{host}:{port} for issuer {context.settings.issuer}")
         server.serve()
 
@@ -93,15 +94,29 @@ def tick(context: Context, /, *, as_json: bool) -> None:
 
 
 @contextmanager
-def _background(context: Context, /, *, enabled: bool) -> Iterator[None]:
-    """Run the regular tasks in a thread of the supervising process, which serves no requests."""
+def _background(*, enabled: bool) -> Iterator[None]:
+    """Run the regular tasks in a process of their own beside the workers, started again whenever it ends.
+
+    Not in a thread of this process: the server forks its workers from it, and a fork copies whatever lock a thread just holds.
+    """
     stop = Event()
-    thread = Thread(target=context.wiring.housekeeper.serve, args=(stop,), name="housekeeper", daemon=True)
+    keeper = Thread(target=_keep_worker, args=(stop,), name="worker-keeper", daemon=True)
     if enabled:
-        thread.start()
+        keeper.start()
     try:
         yield
     finally:
         stop.set()
         if enabled:
-            thread.join(timeout=10)
+            keeper.join(timeout=_DRAIN)
+
+
+def _keep_worker(stop: Event) -> None:
+    while not stop.is_set():
+        worker = subprocess.Popen([sys.executable, "-m", "idp", "worker"], start_new_session=True)
+        while worker.poll() is None and not stop.wait(_LOOK):
+            pass
+        if worker.poll() is None:
+            worker.terminate()
+        worker.wait()
+        stop.wait(1)
