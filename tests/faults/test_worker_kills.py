@@ -78,7 +78,10 @@ def kill_at_random(world: World, ledger: Ledger, stop: Event) -> int:
             deadline = time.monotonic() + 10
             # The next victim is any of those that run now, so not the successor of this one.
             seen = before - {victim}
-            while len(workers_of(world.provider.pid)) < len(alive) and time.monotonic() < deadline:
+            while time.monotonic() < deadline:
+                now = workers_of(world.provider.pid)
+                if victim not in now and len(now) >= len(alive):
+                    break
                 time.sleep(0.02)
         # On a busy machine the next kill waits for some work to be hit by it.
         done, patience = ledger.redeemed.total(), time.monotonic() + 1.5
