@@ -37,9 +37,10 @@ def fetch_until(rp: RelyingParty, notes: Notes, stop: Event) -> None:
     """Fetch the key set all the time; the answer must say that it may be kept for one second."""
     session = requests.Session()
     while not stop.wait(0.1):
+        asked = time.monotonic()  # A cache counts an answer's age from the request on (RFC 9111 section 4.2.3).
         answer = session.get(rp.discovery["jwks_uri"], timeout=20)
         assert "max-age=1" in answer.headers["Cache-Control"]
-        notes.sets.append((time.monotonic(), {key["kid"]: key for key in answer.json()["keys"]}))
+        notes.sets.append((asked, {key["kid"]: key for key in answer.json()["keys"]}))
 
 
 def issue_until(world: World, rp: RelyingParty, notes: Notes, stop: Event, connections: Connections) -> None:
