@@ -23,7 +23,7 @@ $(STAMP): requirements/dev.txt
 $(DEMO_STAMP): requirements/demo.txt
 $(STAMP) $(DEMO_STAMP): pyproject.toml
 	@bash tools/python_venv.sh "$(PYTHON)" "$(VENV)"
-	@$(PIP) --require-hashes -r $(filter requirements/%,$^)
+	@$(PIP) --no-deps --require-hashes -r $(filter requirements/%,$^)
 	@$(PIP) --no-deps --no-build-isolation --no-index -e .
 	@touch $@
 

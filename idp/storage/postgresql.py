@@ -128,12 +128,20 @@ class PostgresqlDatabase(Database):
 
     @contextmanager
     def exclusive(self, name: str) -> Iterator[bool]:
-        """Hold an advisory lock on a connection of its own; the server frees it when the connection ends."""
+        """Hold an advisory lock on a connection of its own; the server frees it by itself when the process dies.
+
+        It is given back in so many words: a server process that merely sees its connection end frees the lock some time later.
+        """
         number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
         try:
             with psycopg.connect(self.url, autocommit=True, connect_timeout=5) as connection:
                 row = connection.execute("SELECT pg_try_advisory_lock(%s)", (number,)).fetchone()
-                yield bool(row and row[0])
+                is_held = bool(row and row[0])
+                try:
+                    yield is_held
+                finally:
+                    if is_held:
+                        connection.execute("SELECT pg_advisory_unlock(%s)", (number,))
         except _OUT_OF_REACH as error:
             raise unavailable(error) from error
 
