@@ -27,12 +27,14 @@ class UnverifiedToken:
     unverified_claims: dict[str, Any]
     signed: bytes
     signature: bytes
+    unverified_jwk: dict[str, Any] | None = None
 
 
-def parse(token: str, max_chars: int = MAX_TOKEN_CHARS) -> UnverifiedToken:
+def parse(token: str, max_chars: int = MAX_TOKEN_CHARS, *, with_jwk: bool = False) -> UnverifiedToken:
     """Return the parts of ``token``; raises ``TokenMalformed``, ``HeaderRefused``.
 
     ``typ`` is lower-case and without ``application/`` (RFC 7515 section 4.1.9); empty when the header has none.
+    ``with_jwk`` is for DPoP proofs alone, whose header has to carry the key (RFC 9449 section 4.2).
     """
     if len(token) > max_chars:
         raise TokenMalformed(f"longer than {max_chars} characters")
@@ -44,10 +46,13 @@ def parse(token: str, max_chars: int = MAX_TOKEN_CHARS) -> UnverifiedToken:
         header, claims = read_object(head), read_object(payload)
     except ValueError as cause:
         raise TokenMalformed("not a compact JWS of JSON objects") from cause
+    jwk = header.pop("jwk", None) if with_jwk else None
     if refused := sorted(_REFUSED & header.keys()):
         raise HeaderRefused(f"the header has {', '.join(refused)}")
     alg, kid, typ = header.get("alg"), header.get("kid"), header.get("typ", "")
+    if with_jwk and not isinstance(jwk, dict):
+        raise TokenMalformed("the header has no jwk")
     if not isinstance(alg, str) or not isinstance(typ, str) or not (kid is None or isinstance(kid, str)):
         raise TokenMalformed("alg, kid and typ are strings")
     media_type = typ.lower().removeprefix("application/")
-    return UnverifiedToken(alg, kid, media_type, payload, claims, b".".join(segments[:2]), signature)
+    return UnverifiedToken(alg, kid, media_type, payload, claims, b".".join(segments[:2]), signature, jwk)

@@ -31,7 +31,8 @@ _COORDINATE_BYTES = 32
 _MIN_EXPONENT = 3
 _MAX_EXPONENT_BYTES = 8
 _MAX_KID = 256
-_PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+"""Of any key type (RFC 7518 section 6)."""
 _THUMBPRINT_MEMBERS = {"EC": ("crv", "kty", "x", "y"), "RSA": ("e", "kty", "n"), "OKP": ("crv", "kty", "x")}
 _PRINTABLE = re.compile(r"[\x21-\x7e]+")
 
@@ -71,7 +72,7 @@ def thumbprint(jwk: Jwk) -> str:
 
 def import_public(jwk: Jwk, field: str = "jwk") -> PublicKey:
     """Return the public key of a JWK; raises ``InvalidJwk`` naming the member, with ``field`` in front."""
-    if leaked := sorted(_PRIVATE_MEMBERS & jwk.keys()):
+    if leaked := sorted(PRIVATE_MEMBERS & jwk.keys()):
         reason = "is private key material: register the public key, and replace this one"
         raise InvalidJwk(reason, field=f"{field}.{leaked[0]}", code="private_jwk")
     reader = _READERS.get(jwk.get("kty", "")) if isinstance(jwk.get("kty"), str) else None
@@ -94,10 +95,11 @@ def import_key(jwk: Jwk, field: str = "jwk") -> VerificationKey:
     operations = jwk.get("key_ops")
     if operations is not None and (not isinstance(operations, list) or "verify" not in operations):
         raise InvalidJwk("must contain verify", field=f"{field}.key_ops")
-    return VerificationKey(_kid(jwk, field), frozenset({alg}) if alg else fitting, public)
+    return VerificationKey(key_id(jwk, field), frozenset({alg}) if alg else fitting, public)
 
 
-def _kid(jwk: Jwk, field: str) -> str | None:
+def key_id(jwk: Jwk, field: str) -> str | None:
+    """Return the ``kid`` of a JWK, None where it has none; raises ``InvalidJwk``."""
     kid = jwk.get("kid")
     if kid is None:
         return None
@@ -109,7 +111,7 @@ def _kid(jwk: Jwk, field: str) -> str | None:
 def _read_ec(jwk: Jwk, field: str) -> PublicKey:
     if jwk.get("crv") != "P-256":
         raise InvalidJwk("must be P-256", field=f"{field}.crv")
-    x, y = (int.from_bytes(_octets(jwk, name, field, exactly=_COORDINATE_BYTES), "big") for name in ("x", "y"))
+    x, y = (int.from_bytes(octets(jwk, name, field, exactly=_COORDINATE_BYTES), "big") for name in ("x", "y"))
     try:
         return EllipticCurvePublicNumbers(x, y, SECP256R1()).public_key()
     except ValueError as cause:
@@ -118,8 +120,8 @@ def _read_ec(jwk: Jwk, field: str) -> PublicKey:
 
 
 def _read_rsa(jwk: Jwk, field: str) -> PublicKey:
-    modulus = int.from_bytes(_octets(jwk, "n", field), "big")
-    exponent = int.from_bytes(_octets(jwk, "e", field), "big")
+    modulus = int.from_bytes(octets(jwk, "n", field), "big")
+    exponent = int.from_bytes(octets(jwk, "e", field), "big")
     if not MIN_RSA_BITS <= modulus.bit_length() <= MAX_RSA_BITS or modulus % 2 == 0:
         raise InvalidJwk(f"must be an odd modulus of {MIN_RSA_BITS} to {MAX_RSA_BITS} bits", field=f"{field}.n")
     if exponent < _MIN_EXPONENT or exponent % 2 == 0 or exponent >= 1 << 8 * _MAX_EXPONENT_BYTES:
@@ -133,7 +135,7 @@ def _read_rsa(jwk: Jwk, field: str) -> PublicKey:
 def _read_okp(jwk: Jwk, field: str) -> PublicKey:
     if jwk.get("crv") != "Ed25519":
         raise InvalidJwk("must be Ed25519", field=f"{field}.crv")
-    raw = _octets(jwk, "x", field, exactly=_COORDINATE_BYTES)
+    raw = octets(jwk, "x", field, exactly=_COORDINATE_BYTES)
     try:
         return Ed25519PublicKey.from_public_bytes(raw)
     except ValueError as cause:
@@ -143,18 +145,19 @@ def _read_okp(jwk: Jwk, field: str) -> PublicKey:
 _READERS: Mapping[str, Callable[[Jwk, str], PublicKey]] = {"EC": _read_ec, "RSA": _read_rsa, "OKP": _read_okp}
 
 
-def _octets(jwk: Jwk, name: str, field: str, exactly: int | None = None) -> bytes:
+def octets(jwk: Jwk, name: str, field: str, exactly: int | None = None) -> bytes:
+    """Return a base64url member, of a fixed length or a positive integer; raises ``InvalidJwk``."""
     value = jwk.get(name)
     try:
-        octets = base64url.decode(value.encode("ascii")) if isinstance(value, str) else b""
+        found = base64url.decode(value.encode("ascii")) if isinstance(value, str) else b""
     except ValueError as cause:
         raise InvalidJwk("must be base64url without padding", field=f"{field}.{name}") from cause
-    if exactly is not None and len(octets) != exactly:
+    if exactly is not None and len(found) != exactly:
         raise InvalidJwk(f"must be {exactly} bytes in base64url", field=f"{field}.{name}")
-    # Integers have no leading zero octets (RFC 7518 section 2, Base64urlUInt): one key must have one thumbprint.
-    if exactly is None and (not octets or octets[0] == 0):
+    # Integers have no leading zero found (RFC 7518 section 2, Base64urlUInt): one key must have one thumbprint.
+    if exactly is None and (not found or found[0] == 0):
         raise InvalidJwk("must be a positive integer in base64url without leading zeros", field=f"{field}.{name}")
-    return octets
+    return found
 
 
 def _coordinate(value: int) -> str:

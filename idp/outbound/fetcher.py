@@ -69,7 +69,9 @@ class GuardedFetcher:
             path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
             connection.request(method, path, body, {**headers, "User-Agent": "dinhdanh", "Connection": "close"})
             with connection.getresponse() as answer:
-                return Fetched(answer.status, answer.getheader("Content-Type", ""), _bounded(answer, deadline))
+                head = answer.getheader
+                body = _bounded(answer, deadline)
+                return Fetched(answer.status, head("Content-Type", ""), body, head("Cache-Control", ""))
         except (OSError, http.client.HTTPException, UnicodeError) as error:
             raise DomainError(f"no answer: {type(error).__name__}", code="outbound_failed") from error
         finally:

@@ -8,11 +8,12 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """An answer from outside, bounded: status, content type and body."""
+    """An answer from outside, bounded: status, content type, body, and how long it says that it may be kept."""
 
     status: int
     content_type: str
     body: bytes
+    cache_control: str = ""
 
 
 class Fetcher(Protocol):

@@ -19,7 +19,6 @@ from idp.endpoints.routes import Route
 from idp.endpoints.signin import SignInPages
 from idp.flows.housekeeping import Housekeeper, Task
 from idp.flows.notify import LogoutNotifier
-from idp.outbound.fetcher import GuardedFetcher, OutboundPolicy
 from idp.protocol import metadata
 from idp.protocol.client_authentication import METHODS
 from idp.protocol.cors import open_to_scripts
@@ -117,14 +116,11 @@ class Wiring(Speech):
     @cached_property
     def housekeeper(self) -> Housekeeper:
         """Regular tasks."""
-        policy = OutboundPolicy(
-            frozenset(self.settings.outbound.allow), float(self.settings.outbound.timeout), self.settings.is_loopback
-        )
         notifier = LogoutNotifier(
             SqlOutbox(self.database, self.vault.seal("outbox").unseal),
             self._fresh_client,
             lambda client, sub, session_id: self.mint.logout_token(self.ring.refresh(), client, sub, session_id),
-            GuardedFetcher(policy),
+            self.guarded_fetcher,
             self.audit,
             self.clock,
         )

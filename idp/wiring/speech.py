@@ -9,10 +9,14 @@ from typing import Any
 from idp.flows.pending import PendingRequests
 from idp.flows.sign_in import SignInFlow
 from idp.flows.throttling import SignInThrottle
+from idp.outbound.fetcher import GuardedFetcher, OutboundPolicy
+from idp.outbound.sharing import SharingFetcher
+from idp.ports.fetcher import Fetcher
 from idp.protocol.authorization.endpoint import AuthorizationEndpoint
 from idp.protocol.authorization.responses import Responder
 from idp.protocol.bearer import AccessTokens
 from idp.protocol.client_authentication import ClientAuthenticator
+from idp.protocol.client_keys import ClientKeys
 from idp.protocol.hints import HintReader
 from idp.protocol.mint import Mint
 from idp.protocol.refusals import Refusals
@@ -59,6 +63,23 @@ class Speech(People):
     def authenticator(self) -> ClientAuthenticator:
         """Client authentication."""
         return ClientAuthenticator(self.clients, self.clock)
+
+    @cached_property
+    def guarded_fetcher(self) -> GuardedFetcher:
+        """The one way out, for whoever may wait: the regular tasks."""
+        outbound = self.settings.outbound
+        policy = OutboundPolicy(frozenset(outbound.allow), float(outbound.timeout), self.settings.is_loopback)
+        return GuardedFetcher(policy)
+
+    @cached_property
+    def fetcher(self) -> Fetcher:
+        """The one way out, for requests that are being answered."""
+        return SharingFetcher(self.guarded_fetcher, self.turnstile)
+
+    @cached_property
+    def client_keys(self) -> ClientKeys:
+        """Public keys of clients."""
+        return ClientKeys(self.fetcher, self.clock)
 
     @cached_property
     def access_tokens(self) -> AccessTokens:

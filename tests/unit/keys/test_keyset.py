@@ -36,8 +36,31 @@ def test_no_candidate_is_an_unknown_key(kid: str | None, alg: str) -> None:
 
 
 @pytest.mark.spec("RFC 7517", "4.2")
-def test_keys_for_encryption_are_passed_over() -> None:
-    assert len(import_jwks({"keys": [EC, {"kty": "EC", "use": "enc"}]}).keys) == 1
+def test_keys_are_told_apart_by_their_use() -> None:
+    keys = import_jwks({"keys": [EC, {**RFC7515_EC, "use": "enc", "kid": "e"}, {**RFC7515_RSA, "alg": "RSA-OAEP"}]})
+    assert [key.kid for key in keys.keys] == ["ec"]
+    assert keys.for_encryption("ECDH-ES").kid == "e"
+    assert keys.for_encryption("RSA-OAEP").jwk == {name: RFC7515_RSA[name] for name in ("kty", "n", "e")}
+    with pytest.raises(UnknownKey):
+        keys.for_encryption("RSA-OAEP-256")
+
+
+def test_a_key_that_does_not_say_what_it_is_for_serves_both_and_after_those_that_do() -> None:
+    keys = import_jwks({"keys": [EC, {**RFC7515_EC, "use": "enc", "kid": "e"}, {**RFC7515_EC, "use": "sig"}]})
+    assert [key.kid for key in keys.encryption] == ["e", "ec"]
+    assert len(keys.keys) == 2
+
+
+@pytest.mark.spec("RFC 7517", "4.3")
+def test_a_key_whose_operations_exclude_encryption_is_not_encrypted_to() -> None:
+    keys = import_jwks({"keys": [{**EC, "key_ops": ["verify"]}]})
+    assert (len(keys.keys), keys.encryption) == (1, ())
+
+
+def test_a_set_of_encryption_keys_alone_verifies_nothing() -> None:
+    keys = import_jwks({"keys": [{**EC, "use": "enc"}]})
+    with pytest.raises(UnknownKey):
+        keys.candidates("ec", "ES256")
 
 
 @pytest.mark.parametrize(
@@ -50,7 +73,12 @@ def test_keys_for_encryption_are_passed_over() -> None:
         ({"keys": [{**EC, "kid": str(number)} for number in range(33)]}, "jwks.keys"),
         ({"keys": [EC, "x"]}, "jwks.keys[1]"),
         ({"keys": [EC, {"kty": "oct", "use": "sig"}]}, "jwks.keys[1].kty"),
-        ({"keys": [{**EC, "use": "enc"}]}, "jwks.keys"),
+        ({"keys": [{**EC, "use": "other"}]}, "jwks.keys"),
+        ({"keys": [EC, {"kty": "EC", "use": "enc"}]}, "jwks.keys[1].crv"),
+        ({"keys": [EC, {**RFC8037_OKP, "use": "enc"}]}, "jwks.keys[1].crv"),
+        ({"keys": [EC, {**RFC7515_EC, "use": "enc", "y": RFC7515_EC["x"]}]}, "jwks.keys[1].x"),
+        ({"keys": [EC, {**RFC7515_RSA, "use": "enc", "alg": "RSA1_5"}]}, "jwks.keys[1].alg"),
+        ({"keys": [EC, {**RFC7515_RSA, "use": "enc", "d": "AQAB"}]}, "jwks.keys[1].d"),
     ],
 )
 def test_a_registration_learns_what_is_wrong(document: dict[str, Any], field: str) -> None:

@@ -1,0 +1,47 @@
+"""Fetches of many requests at once: whoever asks for an address that is being fetched gets the answer that is under way.
+
+A key set that a thousand sign-ins want at the same moment is fetched once; and whoever waits for it does not hold up the
+others of the process.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from threading import Lock
+
+from idp.ports.fetcher import Fetched, Fetcher
+from idp.turnstile import Turnstile
+
+
+class SharingFetcher:
+    """``ports.fetcher.Fetcher`` over another one."""
+
+    def __init__(self, fetcher: Fetcher, turnstile: Turnstile) -> None:
+        """Take the fetcher that does the work, and the process's turnstile, outside of which it is done."""
+        self._fetcher = fetcher
+        self._turnstile = turnstile
+        self._lock = Lock()
+        self._under_way: dict[tuple[str, str], Future[Fetched]] = {}
+
+    def post(self, url: str, body: bytes, content_type: str) -> Fetched:
+        """POST ``body`` to ``url``, each time anew."""
+        with self._turnstile.outside():
+            return self._fetcher.post(url, body, content_type)
+
+    def get(self, url: str, accept: str) -> Fetched:
+        """GET ``url``, or wait for whoever is getting it; raises the same error to all of them."""
+        with self._turnstile.outside():
+            mine: Future[Fetched] = Future()
+            with self._lock:
+                first = self._under_way.setdefault((url, accept), mine)
+            if first is not mine:
+                return first.result()
+            try:
+                mine.set_result(self._fetcher.get(url, accept))
+            except BaseException as error:
+                mine.set_exception(error)
+                raise
+            finally:
+                with self._lock:
+                    del self._under_way[(url, accept)]
+            return mine.result()
