@@ -17,7 +17,7 @@ def files(*endings: str) -> Iterator[Path]:
     for folder, folders, names in os.walk(ROOT):
         folders[:] = sorted(one for one in folders if one not in _MADE and not one.endswith(("_cache", ".egg-info")))
         folders[:] = [one for one in folders if one != ".hypothesis"]
-        for name in sorted(names):
+        for name in sorted(set(names) - _MADE):  # ``.git`` is a file in a worktree
             if not endings or name.endswith(endings):
                 yield Path(folder, name)
 
