@@ -81,6 +81,7 @@ FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
         "default_max_age": Field(fields.seconds),
         "require_auth_time": Field(fields.flag, default=False),
         "default_acr_values": Field(fields.listed(fields.choice(ACR_VALUES)), ()),
+        "permitted_acr_values": Field(fields.listed(fields.choice(ACR_VALUES)), ()),
         "minimum_acr": Field(fields.choice(ACR_VALUES)),
         "require_pkce": Field(fields.flag, default=True),
         "consent": Field(fields.choice(CONSENT_MODES), "ask"),
@@ -143,6 +144,7 @@ def check(document: object, *, is_operator: bool = True) -> tuple[Registration, 
 
 SERVER_FIELDS: Final = frozenset(
     {"client_id_issued_at", "client_secret_expires_at", "sector_id", "state", "created_at", "updated_at"}
+    | {"expires_at", "introduced_by", "federation"}
 )
 """What ``clients.documents.to_metadata`` shows beside the fields: no surprise when it comes back edited."""
 

@@ -11,6 +11,8 @@ from clients.uris import loopback_without_port
 
 NO_AUTHENTICATION: Final = "none"
 """The ``token_endpoint_auth_method`` of public clients (RFC 7591 section 2)."""
+EXPIRED: Final = "expired"
+"""The ``state`` of a client whose introduction has run out: it is served again once it is introduced anew."""
 DEFAULT_SIGNING_ALG: Final = "RS256"
 """Of ID tokens, where a registration names none (OpenID Connect Registration section 2); ES256 is cheaper."""
 
@@ -37,8 +39,11 @@ class Client:
 
     Field names are the registered metadata's where one exists (RFC 7591 section 2, OpenID Connect Registration section
     2). ``client_name`` and ``purpose`` are texts by language, ``vi`` always among them. ``scope`` is all that the
-    client may ever ask. ``state`` is ``active``, ``suspended`` or ``removed``; ``version`` is the registry's version of
-    the last change. The fields at the end are derived.
+    client may ever ask. ``state`` is ``active``, ``suspended`` or ``removed``, and ``expired`` in the registry's answer
+    once ``expires_at`` (epoch seconds; None for ever) has come. ``introduced_by`` names the source of a client that nobody
+    registered here, and ``federation`` who vouches for it. ``permitted_acr_values`` are all levels that the client may ask
+    for, any where empty. ``version`` is the registry's version of the last
+    change. The fields at the end are derived.
     """
 
     client_id: str
@@ -65,6 +70,7 @@ class Client:
     default_max_age: int | None = None
     require_auth_time: bool = False
     default_acr_values: tuple[str, ...] = ()
+    permitted_acr_values: tuple[str, ...] = ()
     minimum_acr: str | None = None
     require_pkce: bool = True
     consent: str = "ask"
@@ -80,6 +86,9 @@ class Client:
     software_id: str | None = None
     software_version: str | None = None
     state: str = "active"
+    expires_at: int | None = None
+    introduced_by: str = ""
+    federation: Mapping[str, Any] | None = None
     version: int = 0
     created_at: int = 0
     updated_at: int = 0

@@ -16,7 +16,7 @@ from typing import Any, Final, Protocol
 
 from clients import given, metadata, secrets, sectors
 from clients.errors import ClientConflict, ClientNotFound, MetadataError, RegistrationRefused
-from clients.model import NO_AUTHENTICATION, Client, Secret
+from clients.model import EXPIRED, NO_AUTHENTICATION, Client, Secret
 from clients.secrets import DEFAULT_OVERLAP
 
 _ACTIONS: Final = MappingProxyType({"suspended": "suspend", "active": "resume", "removed": "remove"})
@@ -35,6 +35,16 @@ class ClientEvent:
     fields: tuple[str, ...] = ()
     actor: str = "operator:local"
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """A client that a ``source`` vouches for until ``expires_at`` (epoch seconds); ``vouched`` says who stands behind it."""
+
+    client_id: str
+    source: str
+    expires_at: int
+    vouched: Mapping[str, Any] | None = None
 
 
 class ClientRepository(Protocol):
@@ -94,7 +104,10 @@ class ClientRegistry:
         """Return the client as this process knows it, whatever its state: the caller asks ``is_active``."""
         if self._version < 0:
             self.observe(0)
-        return self._clients.get(client_id)
+        client = self._clients.get(client_id)
+        if client is not None and client.expires_at is not None and client.expires_at <= self._now():
+            return replace(client, state=EXPIRED) if client.is_active else client
+        return client
 
     def all(self) -> tuple[Client, ...]:
         """Return every client that is not removed, by id."""
@@ -144,6 +157,37 @@ class ClientRegistry:
         stored = self._repository.add(client, ClientEvent("add", client_id, decided, actor))
         self._load()
         return stored, secret, registration.ignored
+
+    def introduce(self, newcomer: Newcomer, document: Mapping[str, Any]) -> Client:
+        """Add or renew a client that a source vouches for; its sector stays over renewals, so no ``sub`` changes.
+
+        It gets no secret: such a client proves itself by its own keys. Raises ``RegistrationRefused`` with every fault,
+        and ``ClientConflict`` for an id that belongs to an operator, to another source, or to nobody any more.
+        """
+        registration, faults = metadata.check(dict(document), is_operator=False)
+        if faults:
+            raise RegistrationRefused(faults)
+        self._load()
+        known, now = self._clients.get(newcomer.client_id), self._now()
+        values = {
+            **registration.values,
+            "expires_at": newcomer.expires_at,
+            "federation": newcomer.vouched,
+            "introduced_by": newcomer.source,
+            "updated_at": now,
+        }
+        actor = f"client:{newcomer.client_id}"
+        if known is None:
+            client = Client(
+                client_id=newcomer.client_id, sector_id=sectors.new_sector_id(self._new_id), created_at=now, **values
+            )
+            stored = self._repository.add(client, ClientEvent("add", client.client_id, ("introduced_by",), actor))
+            self._load()
+            return stored
+        if known.introduced_by != newcomer.source or not known.is_active:
+            raise ClientConflict(f"the client id {newcomer.client_id!r} is not this source's to give")
+        fields = tuple(sorted(name for name, value in values.items() if getattr(known, name) != value))
+        return self._changed(replace(known, **values), ClientEvent("update", known.client_id, fields, actor))
 
     def update(self, client_id: str, document: Mapping[str, Any], *, actor: str = "operator:local") -> Client:
         """Replace the metadata as a whole (RFC 7592 section 2.2); id, sector and secrets stay.
@@ -239,4 +283,4 @@ def _public(detail: str) -> MetadataError:
     return MetadataError("client_secret", "public_client", detail)
 
 
-__all__ = ["ClientConflict", "ClientEvent", "ClientRegistry", "ClientRepository"]
+__all__ = ["ClientConflict", "ClientEvent", "ClientRegistry", "ClientRepository", "Newcomer"]

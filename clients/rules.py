@@ -36,6 +36,12 @@ def _is_public(values: Values) -> bool:
     return bool(values["token_endpoint_auth_method"] == NO_AUTHENTICATION)
 
 
+def _asks_more_than_permitted(values: Values) -> bool:
+    permitted = values["permitted_acr_values"]
+    wanted = {*values["default_acr_values"], *filter(None, (values["minimum_acr"],))}
+    return bool(permitted) and not wanted <= set(permitted)
+
+
 _METHOD: Final = ("token_endpoint_auth_method", "application_type")
 
 RULES: Final = (
@@ -94,6 +100,13 @@ RULES: Final = (
         "must be ask, unless legal_basis is public_duty or legal_obligation",
         ("consent", "legal_basis"),
         lambda values: values["consent"] == "notice" and values["legal_basis"] not in BY_LAW,
+    ),
+    Rule(
+        "permitted_acr_values",
+        "inconsistent",
+        "must hold the values of default_acr_values and minimum_acr",
+        ("permitted_acr_values", "default_acr_values", "minimum_acr"),
+        _asks_more_than_permitted,
     ),
     Rule(
         "jwks_uri",

@@ -21,6 +21,7 @@ DOCUMENTS: Final = {
     "OIDC RP-Initiated Logout": f"{_OPENID}openid-connect-rpinitiated-1_0.html",
     "OIDC Back-Channel Logout": f"{_OPENID}openid-connect-backchannel-1_0.html",
     "OAuth Multiple Response Types": f"{_OPENID}oauth-v2-multiple-response-types-1_0.html",
+    "OpenID Federation 1.0": f"{_OPENID}openid-federation-1_0.html",
     "OAuth Form Post Response Mode": f"{_OPENID}oauth-v2-form-post-response-mode-1_0.html",
 }
 _CLAUSE: Final = re.compile(r"(?:appendix )?[0-9A-Z]+(?:\.[0-9]+)*")

@@ -17,6 +17,7 @@ from clients.model import Client
 from clients.registry import ClientRegistry
 from idp.clock import Clock
 from idp.protocol.errors import InvalidClient, InvalidRequest
+from idp.protocol.introductions import Introductions
 from idp.protocol.wire import WireRequest
 
 CHALLENGE: Final = 'Basic realm="dinhdanh", charset="UTF-8"'
@@ -67,8 +68,9 @@ METHODS: Final[Mapping[str, Extractor]] = {"client_secret_basic": _basic, "clien
 class ClientAuthenticator:
     """Finds out who asks, and proves it."""
 
-    def __init__(self, registry: ClientRegistry, clock: Clock) -> None:
-        """Take the registry and the clock."""
+    def __init__(self, registry: ClientRegistry, clock: Clock, introductions: Introductions | None = None) -> None:
+        """Take the registry, the clock, and how an unknown client may introduce itself."""
+        self._introductions = introductions or Introductions(registry.find)
         self._registry = registry
         self._clock = clock
 
@@ -81,7 +83,7 @@ class ClientAuthenticator:
         named = parameters.get("client_id", credential.client_id)
         if not credential.client_id or named != credential.client_id or len(credential.secret) > _LONGEST:
             raise InvalidClient("no client credential", reason="client_unnamed")
-        return self._proven(credential)
+        return self._proven(credential, parameters)
 
     def confidential(self, request: WireRequest, parameters: Mapping[str, str]) -> Client:
         """Return the client as ``authenticate`` does, refusing public ones."""
@@ -97,12 +99,13 @@ class ClientAuthenticator:
         if now is None or now.state != "active":
             raise InvalidClient("client authentication failed", reason="client_inactive")
 
-    def _proven(self, credential: Credential) -> Client:
+    def _proven(self, credential: Credential, parameters: Mapping[str, str]) -> Client:
         """Check the credential, and once more if the clients in memory are old: another process may have added one, or its secret."""
         try:
             return self._checked(credential)
         except InvalidClient:
             self._registry.refresh_if_older_than(_STALE)
+            self._introductions.introduce(parameters)
             return self._checked(credential)
 
     def _checked(self, credential: Credential) -> Client:

@@ -119,6 +119,30 @@ class RegistrationNotSupported(ProtocolError):
     error = "registration_not_supported"
 
 
+class InvalidTrustAnchor(ProtocolError):
+    """OpenID Federation 1.0 section 8.9."""
+
+    error = "invalid_trust_anchor"
+
+
+class InvalidTrustChain(ProtocolError):
+    """OpenID Federation 1.0 section 8.9."""
+
+    error = "invalid_trust_chain"
+
+
+class InvalidMetadata(ProtocolError):
+    """OpenID Federation 1.0 section 8.9."""
+
+    error = "invalid_metadata"
+
+
+class InvalidClientMetadata(ProtocolError):
+    """RFC 7591 section 3.2.2."""
+
+    error = "invalid_client_metadata"
+
+
 class InvalidToken(ProtocolError):
     """RFC 6750 section 3.1."""
 

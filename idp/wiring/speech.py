@@ -18,6 +18,7 @@ from idp.protocol.bearer import AccessTokens
 from idp.protocol.client_authentication import ClientAuthenticator
 from idp.protocol.client_keys import ClientKeys
 from idp.protocol.hints import HintReader
+from idp.protocol.introductions import Introductions
 from idp.protocol.mint import Mint
 from idp.protocol.refusals import Refusals
 from idp.services.codes import CodeBox
@@ -62,7 +63,12 @@ class Speech(People):
     @cached_property
     def authenticator(self) -> ClientAuthenticator:
         """Client authentication."""
-        return ClientAuthenticator(self.clients, self.clock)
+        return ClientAuthenticator(self.clients, self.clock, self.introductions)
+
+    @cached_property
+    def introductions(self) -> Introductions:
+        """The ways in which an unknown client may introduce itself; another one is an entry of this tuple."""
+        return Introductions(self.clients.find, ())
 
     @cached_property
     def guarded_fetcher(self) -> GuardedFetcher:
@@ -137,4 +143,5 @@ class Speech(People):
             read_hint=self.hints.for_client,
             can_reach=self.sign_in.reachable,
             code_lifetime=self.settings.lifetimes.code,
+            introductions=self.introductions,
         )

@@ -34,6 +34,7 @@ from idp.protocol.errors import (
     UnmetAuthenticationRequirements,
 )
 from idp.protocol.hints import HintClaims
+from idp.protocol.introductions import Introductions
 from idp.protocol.parameters import form_parameters, query_parameters
 from idp.protocol.wire import WireRequest, WireResponse
 from idp.services.audit import AuditLog
@@ -96,8 +97,10 @@ class AuthorizationEndpoint:
         read_hint: Callable[[str, Client], HintClaims],
         can_reach: Callable[[str], str],
         code_lifetime: int,
+        introductions: Introductions,
     ) -> None:
         """Take collaborators; ``read_hint`` verifies an ``id_token_hint``; ``code_lifetime`` is in seconds."""
+        self._introductions = introductions
         self._registry = registry
         self._sessions = sessions
         self._subjects = subjects
@@ -135,6 +138,7 @@ class AuthorizationEndpoint:
             return parsing.identify(parameters, self._registry.find)
         except InvalidRequest:
             self._registry.refresh_if_older_than(1)
+            self._introductions.introduce(parameters)
             return parsing.identify(parameters, self._registry.find)
 
     def look(self, pending: PendingRequest, session_secret: str | None) -> tuple[Decision, Facts]:

@@ -93,8 +93,9 @@ def parse(
         max_age=_max_age(parameters, client),
         claims=claims,
         id_claims=id_claims,
-        acr_values=_words(parameters, "acr_values") or _voluntary_acr(asked) or client.default_acr_values,
-        essential_acr=asked.acr_values if asked.acr_essential else (),
+        acr_values=_permitted(client, _words(parameters, "acr_values") or _voluntary_acr(asked))
+        or client.default_acr_values,
+        essential_acr=_permitted(client, asked.acr_values if asked.acr_essential else ()),
         login_hint=_bounded(parameters, "login_hint", _MAX_HINT),
         required_sub=_required_sub(asked, hint),
         ui_locales=_words(parameters, "ui_locales"),
@@ -198,6 +199,13 @@ def _bounded(parameters: Parameters, name: str, most: int) -> str | None:
     if value is not None and len(value) > most:
         raise InvalidRequest(f"{name} is longer than {most} characters", reason=name)
     return value
+
+
+def _permitted(client: Client, asked: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse a level of assurance beyond what the client may ask for: a superior of a federation sets that bound."""
+    if client.permitted_acr_values and not set(asked) <= set(client.permitted_acr_values):
+        raise InvalidRequest("this client may not ask for that acr", reason="acr_not_permitted")
+    return asked
 
 
 def _voluntary_acr(asked: ClaimsRequest) -> tuple[str, ...]:
