@@ -76,6 +76,7 @@ FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
         "token_endpoint_auth_method": Field(fields.choice(AUTH_METHODS), derive=_default_method),
         "scope": Field(fields.words(SCOPES), frozenset({"openid"})),
         "subject_type": Field(fields.choice(SUBJECT_TYPES), "pairwise"),
+        "sector_identifier_uri": Field(fields.web_uri),
         "id_token_signed_response_alg": Field(fields.choice(SIGNING_ALGS), DEFAULT_SIGNING_ALG),
         "userinfo_signed_response_alg": Field(fields.choice(SIGNING_ALGS)),
         "default_max_age": Field(fields.seconds),
@@ -143,8 +144,11 @@ def check(document: object, *, is_operator: bool = True) -> tuple[Registration, 
 
 
 SERVER_FIELDS: Final = frozenset(
-    {"client_id_issued_at", "client_secret_expires_at", "sector_id", "state", "created_at", "updated_at"}
-    | {"expires_at", "introduced_by", "federation"}
+    {
+        *("client_id_issued_at", "client_secret_expires_at", "sector_id", "state", "created_at", "updated_at"),
+        *("software_statement", "registration_access_token", "registration_client_uri"),
+        *("expires_at", "introduced_by", "federation"),
+    }
 )
 """What ``clients.documents.to_metadata`` shows beside the fields: no surprise when it comes back edited."""
 

@@ -42,7 +42,8 @@ class Client:
     client may ever ask. ``state`` is ``active``, ``suspended`` or ``removed``, and ``expired`` in the registry's answer
     once ``expires_at`` (epoch seconds; None for ever) has come. ``introduced_by`` names the source of a client that nobody
     registered here, and ``federation`` who vouches for it. ``permitted_acr_values`` are all levels that the client may ask
-    for, any where empty. ``version`` is the registry's version of the last
+    for, any where empty. ``terms`` (``clients.terms``) are there for a client that registered itself, ``management_digest`` is
+    the SHA-256 of its registration access token in hexadecimal. ``version`` is the registry's version of the last
     change. The fields at the end are derived.
     """
 
@@ -85,6 +86,10 @@ class Client:
     jwks_uri: str | None = None
     software_id: str | None = None
     software_version: str | None = None
+    software_statement: str | None = None
+    sector_identifier_uri: str | None = None
+    terms: Mapping[str, Any] | None = None
+    management_digest: str | None = None
     state: str = "active"
     expires_at: int | None = None
     introduced_by: str = ""

@@ -9,71 +9,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from threading import Lock
 from types import MappingProxyType
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from clients import given, metadata, secrets, sectors
 from clients.errors import ClientConflict, ClientNotFound, MetadataError, RegistrationRefused
 from clients.model import EXPIRED, NO_AUTHENTICATION, Client, Secret
+from clients.repository import ClientEvent, ClientRepository, Newcomer
 from clients.secrets import DEFAULT_OVERLAP
 
+_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 _ACTIONS: Final = MappingProxyType({"suspended": "suspend", "active": "resume", "removed": "remove"})
-
-
-@dataclass(frozen=True, slots=True)
-class ClientEvent:
-    """What happened to a client, for the audit row in the same transaction.
-
-    ``action`` is ``add``, ``update``, ``rotate-secret``, ``suspend``, ``resume`` or ``remove``. ``fields`` names what
-    changed, never a value; of ``add`` it names what the operator decided himself.
-    """
-
-    action: str
-    client_id: str
-    fields: tuple[str, ...] = ()
-    actor: str = "operator:local"
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Newcomer:
-    """A client that a ``source`` vouches for until ``expires_at`` (epoch seconds); ``vouched`` says who stands behind it."""
-
-    client_id: str
-    source: str
-    expires_at: int
-    vouched: Mapping[str, Any] | None = None
-
-
-class ClientRepository(Protocol):
-    """Where clients are kept. Every change raises the registry's version by one and stamps the client with it.
-
-    Versions become visible in order: whoever has read version n misses no change up to n.
-    """
-
-    def version(self) -> int:
-        """Return the version of the last change, 0 when there was none."""
-        ...
-
-    def changed_since(self, version: int) -> list[Client]:
-        """Return the clients that changed after ``version``, removed ones too, in order of their change."""
-        ...
-
-    def add(self, client: Client, event: ClientEvent) -> Client:
-        """Insert with the audit row and return the stamped client.
-
-        Raises ``ClientConflict`` for an id that is or ever was taken.
-        """
-        ...
-
-    def replace(self, client: Client, event: ClientEvent) -> Client:
-        """Replace if the stored version still is ``client.version``, with the audit row, and return it stamped.
-
-        Raises ``ClientConflict`` if it is another; nothing is written then.
-        """
-        ...
 
 
 class ClientRegistry:
@@ -131,30 +79,37 @@ class ClientRegistry:
                     self._reload()
 
     def register(
-        self, document: Mapping[str, Any], *, is_operator: bool, actor: str = "operator:local"
+        self,
+        document: Mapping[str, Any],
+        *,
+        is_operator: bool,
+        actor: str = "operator:local",
+        note: str = "",
+        own: Mapping[str, Any] = _NOTHING,
     ) -> tuple[Client, str | None, tuple[str, ...]]:
         """Register; returns the client, its secret this once (None for public ones), and names of ignored fields.
 
-        An operator's own ``client_id``, ``client_secret`` and ``sector`` are kept. Raises ``RegistrationRefused`` with
-        every fault, and ``ClientConflict`` for an id that is or ever was taken.
+        An operator's own ``client_id``, ``client_secret`` and ``sector`` are kept. ``own`` are attributes of the client
+        that no registration may name (``terms``, ``management_digest``, …). Raises ``RegistrationRefused`` with every
+        fault, and ``ClientConflict`` for an id that is or ever was taken.
         """
         registration, faults = metadata.check(dict(document), is_operator=is_operator)
-        own, own_faults = given.read(document if is_operator else {})
-        if faults or own_faults:
-            raise RegistrationRefused([*faults, *own_faults])
-        client_id = own.client_id or self._new_id()
-        secret = _first_secret(registration.values, own.client_secret)
+        chosen, chosen_faults = given.read(document if is_operator else {})
+        if faults or chosen_faults:
+            raise RegistrationRefused([*faults, *chosen_faults])
+        client_id = chosen.client_id or self._new_id()
+        secret = _first_secret(registration.values, chosen.client_secret)
         now = self._now()
         client = Client(
             client_id=client_id,
-            sector_id=own.sector or sectors.new_sector_id(self._new_id),
+            sector_id=chosen.sector or self._sector(registration.values),
             secrets=(Secret(secrets.digest(secret), now),) if secret else (),
             created_at=now,
             updated_at=now,
-            **registration.values,
+            **{**registration.values, **own},
         )
-        decided = tuple(sorted(name for name in given.FIELDS if getattr(own, name) is not None))
-        stored = self._repository.add(client, ClientEvent("add", client_id, decided, actor))
+        decided = tuple(sorted(name for name in given.FIELDS if getattr(chosen, name) is not None))
+        stored = self._repository.add(client, ClientEvent("add", client_id, decided, actor, note))
         self._load()
         return stored, secret, registration.ignored
 
@@ -189,19 +144,28 @@ class ClientRegistry:
         fields = tuple(sorted(name for name, value in values.items() if getattr(known, name) != value))
         return self._changed(replace(known, **values), ClientEvent("update", known.client_id, fields, actor))
 
-    def update(self, client_id: str, document: Mapping[str, Any], *, actor: str = "operator:local") -> Client:
+    def update(
+        self,
+        client_id: str,
+        document: Mapping[str, Any],
+        *,
+        actor: str = "operator:local",
+        own: Mapping[str, Any] = _NOTHING,
+        seen: Client | None = None,
+    ) -> Client:
         """Replace the metadata as a whole (RFC 7592 section 2.2); id, sector and secrets stay.
 
         A client that becomes public loses its secrets; one that becomes confidential has none until
-        ``rotate_secret``. What changes nothing is not written. Raises ``RegistrationRefused``, ``ClientNotFound`` and
-        ``ClientConflict``.
+        ``rotate_secret``. What changes nothing is not written. ``own`` is as in ``register``. ``seen`` is
+        the client as the caller knows it: if it was changed since, that is a conflict. Raises ``RegistrationRefused``,
+        ``ClientNotFound`` and ``ClientConflict``.
         """
-        current = self.known(client_id)
+        current = seen or self.known(client_id)
         registration, faults = metadata.check(dict(document))
         faults = [*faults, *given.changes(document, current, self._now())]
         if faults:
             raise RegistrationRefused(faults)
-        values = dict(registration.values)
+        values = {**registration.values, **own}
         if values["token_endpoint_auth_method"] == NO_AUTHENTICATION:
             values["secrets"] = ()
         changed = tuple(sorted(name for name, value in values.items() if getattr(current, name) != value))
@@ -247,6 +211,10 @@ class ClientRegistry:
         if client is None or client.state == "removed":
             raise ClientNotFound(f"no client {client_id!r}")
         return client
+
+    def _sector(self, values: Mapping[str, Any]) -> str:
+        uri = values["sector_identifier_uri"]
+        return sectors.of_uri(uri) if uri else sectors.new_sector_id(self._new_id)
 
     def _changed(self, client: Client, event: ClientEvent) -> Client:
         stored = self._repository.replace(client, event)

@@ -11,6 +11,7 @@ from idp.cli.deployment import config_group, db_group, doctor, init
 from idp.cli.keys import keys_group
 from idp.cli.people import consents_group, sessions_group
 from idp.cli.records import audit_group
+from idp.cli.registration import registration_group
 from idp.cli.serve import serve, tick, worker
 from idp.cli.units import units_group
 
@@ -24,6 +25,6 @@ def main() -> None:
 for _command in (
     *(init, serve, worker, tick, doctor, demo),
     *(accounts_group, clients_group, keys_group, units_group, sessions_group, consents_group, audit_group),
-    *(db_group, config_group),
+    *(registration_group, db_group, config_group),
 ):
     main.add_command(_command)

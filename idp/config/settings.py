@@ -33,11 +33,39 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class StatementIssuer(Section):
+    """Somebody whose software statements register clients, and on what terms."""
+
+    issuer: str = Field(min_length=1, description="`iss` of the statements.")
+    jwks_file: Path = Field(description="JWK set that verifies them.")
+    unit: str = Field(description="Owner of the clients.")
+    legal_basis: str = Field("consent", description="Legal basis of the clients.")
+    purpose: dict[str, str] = Field(description="Purpose by language, `vi` required.")
+    scope: tuple[str, ...] = Field((), description="Scopes that they may ask; empty: all but `identity`.")
+
+
 class Registration(Section):
     """Dynamic client registration."""
 
-    mode: Literal["closed", "token", "open"] = Field("closed", description="Who may register clients over HTTP.")
+    mode: Literal["closed", "token", "open"] = Field(
+        "closed",
+        description="Who may register clients over HTTP: nobody, holders of an initial access token or a software statement, "
+        "or anybody (a sandbox: refused unless the issuer is on loopback or `sandbox` is true).",
+    )
+    sandbox: bool = Field(default=False, description="Acknowledges that anybody may register at a public issuer.")
     require_pkce: bool = Field(default=True, description="What a dynamically registered confidential client gets.")
+    unit: str = Field("sandbox", description="Owner of the clients that nobody vouches for.")
+    purpose: dict[str, str] = Field(
+        {"vi": "Thử nghiệm kết nối", "en": "To try out the connection"},
+        description="Purpose of the clients that nobody vouches for.",
+    )
+    scope: tuple[str, ...] = Field((), description="Scopes that they may ask; empty: all but `identity`.")
+    statement_issuers: tuple[StatementIssuer, ...] = Field(
+        (), description="Whose software statements count (RFC 7591 section 2.3)."
+    )
+    per_address: int = Field(600, ge=1, description="Requests to register and manage clients an hour from one address.")
+    per_hour: int = Field(6000, ge=1, description="Clients registered an hour, all in all.")
+    limit: int = Field(20_000, ge=1, description="Clients that registered themselves, all in all.")
 
 
 class Outbound(Section):
@@ -140,6 +168,7 @@ class Settings(BaseSettings):
     refresh_grace: int = Field(
         30, ge=0, le=300, description="Seconds in which a rotated refresh token may be presented once more; 0: never."
     )
+    registration: Registration = Registration()
     outbound: Outbound = Outbound()
     proxy: Proxy = Proxy()
     throttle: Throttle = Throttle()
@@ -179,6 +208,12 @@ class Settings(BaseSettings):
     def _safe(self) -> Settings:
         if not self.is_loopback and not self.throttle.enabled:
             message = "IDP_THROTTLE__ENABLED=false is refused unless the issuer is on loopback"
+            raise ValueError(message)
+        if self.registration.mode == "open" and not (self.is_loopback or self.registration.sandbox):
+            message = (
+                "IDP_REGISTRATION__MODE=open lets anybody register: refused unless the issuer is on loopback "
+                "or IDP_REGISTRATION__SANDBOX=true"
+            )
             raise ValueError(message)
         return self
 

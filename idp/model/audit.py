@@ -54,6 +54,9 @@ class Event(StrEnum):
     CLIENT_SUSPEND = "client:suspend"
     CLIENT_RESUME = "client:resume"
     CLIENT_REMOVE = "client:remove"
+    CLIENT_REGISTER = "client:register"
+    INITIAL_TOKEN_ISSUE = "initial-token:issue"  # noqa: S105 - the name of an event
+    INITIAL_TOKEN_REVOKE = "initial-token:revoke"  # noqa: S105 - the name of an event
     KEY_CREATE = "key:create"
     KEY_ACTIVATE = "key:activate"
     KEY_RETIRE = "key:retire"

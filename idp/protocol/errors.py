@@ -157,6 +157,43 @@ class InsufficientScope(ProtocolError):
     status = 403
 
 
+class InvalidRedirectUri(ProtocolError):
+    """RFC 7591 section 3.2.2."""
+
+    error = "invalid_redirect_uri"
+
+
+class InvalidSoftwareStatement(ProtocolError):
+    """RFC 7591 section 3.2.2."""
+
+    error = "invalid_software_statement"
+
+
+class UnapprovedSoftwareStatement(ProtocolError):
+    """RFC 7591 section 3.2.2."""
+
+    error = "unapproved_software_statement"
+
+
+class ManagementForbidden(ProtocolError):
+    """RFC 7592 sections 2.1 to 2.3: the client may not do this."""
+
+    error = "access_denied"
+    status = 403
+
+
+class TooManyRequests(ProtocolError):
+    """RFC 6585 section 4; ``retry_after`` is in seconds."""
+
+    error = "too_many_requests"
+    status = 429
+
+    def __init__(self, description: str, *, retry_after: int) -> None:
+        """Keep how long the caller has to wait."""
+        super().__init__(description)
+        self.retry_after = retry_after
+
+
 class ServerError(ProtocolError):
     """RFC 6749 section 4.1.2.1: what no map knows."""
 

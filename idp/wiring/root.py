@@ -37,14 +37,14 @@ from idp.web.cookies import Cookies
 from idp.web.csrf import Csrf
 from idp.web.environ import EnvironReader
 from idp.web.i18n import LANGUAGES
-from idp.wiring.speech import Speech
+from idp.wiring.registration import RegistrationDesk
 from idp.wiring.stores import RING_AGE
 from keys.ring import KeyRing
 
 Handler = Callable[[WireRequest], WireResponse]
 
 
-class Wiring(Speech):
+class Wiring(RegistrationDesk):
     """One process's objects over one deployment."""
 
     @cached_property
@@ -111,6 +111,16 @@ class Wiring(Speech):
             Route("/account/sessions/end", post, account.end_session),
             Route("/account/sessions/end-all", post, account.end_all),
             Route("/account/consents/<client_id>", both, account.withdraw),
+            *self._registration_routes(),
+        )
+
+    def _registration_routes(self) -> tuple[Route, ...]:
+        if self.settings.registration.mode == "closed":
+            return ()
+        endpoint = self.registration
+        return (
+            Route("/register", ("GET", "POST", "PUT", "DELETE"), endpoint.register),
+            Route("/register/<client_id>", ("GET", "PUT", "DELETE"), endpoint.manage),
         )
 
     @cached_property
@@ -142,7 +152,10 @@ class Wiring(Speech):
         return self.clients.find(client_id)
 
     def _discovery(self, ring: KeyRing) -> Mapping[str, Any]:
-        return metadata.document(self.settings.issuer, GRANTS, METHODS, ring.algorithms, LANGUAGES)
+        document = metadata.document(self.settings.issuer, GRANTS, METHODS, ring.algorithms, LANGUAGES)
+        if self.settings.registration.mode != "closed":
+            document["registration_endpoint"] = f"{self.settings.issuer}/register"
+        return document
 
     @cached_property
     def _young_ring(self) -> Callable[[], KeyRing]:

@@ -7,7 +7,13 @@ from idp.storage.tables.base import metadata
 from idp.storage.tables.deployment import data_keys, deployment, registry_versions
 from idp.storage.tables.ephemeral import counters, single_use, transactions
 from idp.storage.tables.records import audit_events, outbox
-from idp.storage.tables.registries import clients, signing_keys, unit_edges, units
+from idp.storage.tables.registries import (
+    clients,
+    initial_access_tokens,
+    signing_keys,
+    unit_edges,
+    units,
+)
 from idp.storage.tables.tokens import consents, grants, revoked_tokens, sessions
 
 __all__ = [
@@ -22,6 +28,7 @@ __all__ = [
     "grants",
     "identity_codes",
     "imports",
+    "initial_access_tokens",
     "metadata",
     "outbox",
     "registry_versions",

@@ -22,6 +22,20 @@ clients = Table(
 )
 """Department systems; ``version`` is the registry version of the last change, so that a process reads only what is new."""
 
+initial_access_tokens = Table(
+    "initial_access_tokens",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("digest", LargeBinary, nullable=False),
+    Column("terms", Text, nullable=False),
+    Column("uses_left", Integer, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("revoked_at", BigInteger),
+    Index("uq_initial_access_tokens_digest", "digest", unique=True),
+)
+"""Initial access tokens (RFC 7591 section 3): the secret's digest, what it allows, and how often still."""
+
 signing_keys = Table(
     "signing_keys",
     metadata,
