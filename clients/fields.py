@@ -132,6 +132,15 @@ def web_uri(value: object) -> str:
     return uri
 
 
+def resource_uri(value: object) -> str:
+    """Return the identifier of a protected resource: an absolute URI without a fragment (RFC 8707 section 2); it is compared, not fetched."""
+    uri = raw_uri(value)
+    fault = uris.shape_fault(uri) if uri.startswith(("https:", "http:")) else uris.name_fault(uri)
+    if fault is not None:
+        raise Fault(*fault)
+    return uri
+
+
 def choice(allowed: tuple[str, ...], later: tuple[str, ...] = ()) -> Parser:
     """Return the parser of one word out of ``allowed``; ``later`` are words that have a meaning but no service yet."""
 

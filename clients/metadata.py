@@ -16,7 +16,7 @@ from clients import fields, given, rules
 from clients.errors import MetadataError, RegistrationRefused
 from clients.fields import MAX_NAME, MAX_TEXT, Fault, Faults, Parser
 from clients.model import DEFAULT_SIGNING_ALG, NO_AUTHENTICATION
-from policies import assurance, claims, consent
+from policies import assurance, authorization_details, claims, consent
 
 AUTH_METHODS: Final = ("client_secret_basic", "client_secret_post", NO_AUTHENTICATION)
 GRANT_TYPES: Final = ("authorization_code", "refresh_token", "client_credentials")
@@ -30,6 +30,7 @@ SCOPES: Final = claims.SCOPES
 ACR_VALUES: Final = assurance.LEVELS
 PROFILES: Final = ("oidc",)
 LATER_PROFILES: Final = ("fapi2", "fapi2-message-signing")
+DETAIL_TYPES: Final = tuple(authorization_details.TYPES)
 LANGUAGES: Final = ("vi", "en")
 
 Values = Mapping[str, Any]
@@ -40,12 +41,14 @@ class Field:
     """How one field is read.
 
     ``default`` is used where it is absent; ``derive``, if there is one, makes the default out of the other values.
+    ``is_operators`` marks what is ignored from anybody but an operator.
     """
 
     parse: Parser
     default: Any = None
     is_required: bool = False
     derive: Callable[[Values], Any] | None = None
+    is_operators: bool = False
 
 
 def _default_method(values: Values) -> str:
@@ -85,6 +88,10 @@ FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
         "permitted_acr_values": Field(fields.listed(fields.choice(ACR_VALUES)), ()),
         "minimum_acr": Field(fields.choice(ACR_VALUES)),
         "require_pkce": Field(fields.flag, default=True),
+        "require_pushed_authorization_requests": Field(fields.flag, default=False),
+        "resource_identifiers": Field(fields.listed(fields.resource_uri), (), is_operators=True),
+        "allowed_resources": Field(fields.listed(fields.resource_uri), (), is_operators=True),
+        "authorization_details_types": Field(fields.set_of(DETAIL_TYPES), frozenset()),
         "consent": Field(fields.choice(CONSENT_MODES), "ask"),
         "profile": Field(fields.choice(PROFILES, LATER_PROFILES), "oidc"),
         "contacts": Field(fields.listed(fields.text(MAX_NAME)), ()),
@@ -132,13 +139,16 @@ def check(document: object, *, is_operator: bool = True) -> tuple[Registration, 
         return Registration({}, ()), [fault]
     folded = fields.tagged(document, "client_name", LANGUAGES)
     faults: list[MetadataError] = []
-    values = {name: _value(name, row, folded.get(name), faults) for name, row in FIELDS.items()}
+    read = {name: row for name, row in FIELDS.items() if is_operator or not row.is_operators}
+    values = {
+        name: _value(name, row, folded.get(name) if name in read else None, faults) for name, row in FIELDS.items()
+    }
     faulty = {fault.field.partition("[")[0].partition(".")[0] for fault in faults}
     for name, row in FIELDS.items():
         if row.derive is not None and values[name] is None:
             values[name] = row.derive(values)
     faults.extend(rules.broken(values, faulty))
-    known = FIELDS.keys() | (given.FIELDS if is_operator else ())
+    known = read.keys() | (given.FIELDS if is_operator else ())
     ignored = sorted({fields.shown(name) for name in folded.keys() - known - SERVER_FIELDS})
     return Registration(MappingProxyType(values), tuple(ignored)), faults
 

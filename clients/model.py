@@ -74,6 +74,10 @@ class Client:
     permitted_acr_values: tuple[str, ...] = ()
     minimum_acr: str | None = None
     require_pkce: bool = True
+    require_pushed_authorization_requests: bool = False
+    resource_identifiers: tuple[str, ...] = ()
+    allowed_resources: tuple[str, ...] = ()
+    authorization_details_types: frozenset[str] = frozenset()
     consent: str = "ask"
     profile: str = "oidc"
     contacts: tuple[str, ...] = ()

@@ -63,6 +63,10 @@ class ClientRegistry:
         clients = self._clients
         return tuple(clients[name] for name in sorted(clients) if clients[name].state != "removed")
 
+    def snapshot(self) -> Mapping[str, Client]:
+        """Return all clients as this process knows them: the same object until something changes."""
+        return self._clients
+
     def observe(self, version: int) -> None:
         """Reload what changed if ``version``, which rode along with a statement, is newer than ours."""
         if version > self._version:

@@ -23,6 +23,7 @@ _AUTHORITY: Final = re.compile(rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9A-Fa-f:.]+\])
 """Letters, digits, hyphens: a semicolon or comma in a host name would start a new directive or policy in a
 Content-Security-Policy that names it."""
 _MAX_PORT: Final = 65535
+_NAME: Final = re.compile(r"[a-z][a-z0-9+.-]{1,31}:[^:].*")
 _PRIVATE_SCHEME: Final = re.compile(r"[a-z][a-z0-9+-]*(?:\.[a-z0-9][a-z0-9+-]*)+")
 _LOOPBACK: Final = re.compile(r"http://(localhost|127\.0\.0\.1|\[::1\])(?::([1-9][0-9]{0,4}))?((?:[/?][!-~]*)?)")
 _TEXT_RULES: Final[tuple[tuple[Callable[[str], bool], Fault], ...]] = (
@@ -55,6 +56,16 @@ def shape_fault(uri: str) -> Fault | None:
     except ValueError:
         return "malformed", "must be a URI"
     return _parts_fault(parts)
+
+
+def name_fault(uri: str) -> Fault | None:
+    """Return what is wrong with a URI that is only compared, such as a URN: characters and scheme."""
+    found = next((fault for is_broken, fault in _TEXT_RULES if is_broken(uri)), None)
+    if found is not None:
+        return found
+    if not _NAME.fullmatch(uri):
+        return "relative", "must be absolute: write the scheme, such as https or urn"
+    return None
 
 
 def web_fault(uri: str) -> Fault | None:

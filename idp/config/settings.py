@@ -14,10 +14,11 @@ from tomllib import TOMLDecodeError
 from typing import Any, Literal
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 from pydantic_settings import SettingsError as UnreadableSettings
 
+from idp.config.sections import Lifetimes, Requests, Section, StatementIssuer
 from idp.errors import SettingsError
 
 _PASSWORD = re.compile(r"(://[^:/@]*:).*@")
@@ -25,23 +26,6 @@ _PASSWORD_PARAMETER = re.compile(r"((?:^|[?&])\w*password=)[^&]*", re.IGNORECASE
 _ISSUER = re.compile(r"[A-Za-z0-9\-._~:/\[\]%]+")
 _LAST_PORT = 65535
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
-
-
-class Section(BaseModel):
-    """A nested group of settings; unknown keys are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class StatementIssuer(Section):
-    """Somebody whose software statements register clients, and on what terms."""
-
-    issuer: str = Field(min_length=1, description="`iss` of the statements.")
-    jwks_file: Path = Field(description="JWK set that verifies them.")
-    unit: str = Field(description="Owner of the clients.")
-    legal_basis: str = Field("consent", description="Legal basis of the clients.")
-    purpose: dict[str, str] = Field(description="Purpose by language, `vi` required.")
-    scope: tuple[str, ...] = Field((), description="Scopes that they may ask; empty: all but `identity`.")
 
 
 class Registration(Section):
@@ -117,20 +101,6 @@ class Log(Section):
     )
 
 
-class Lifetimes(Section):
-    """How long things live, in seconds."""
-
-    code: int = Field(60, ge=10, le=600, description="Authorization code.")
-    access_token: int = Field(600, ge=60, le=3600, description="Access token.")
-    id_token: int = Field(600, ge=60, le=3600, description="ID token.")
-    refresh_token: int = Field(
-        30 * 86400, ge=3600, le=366 * 86400, description="Refresh token family, from the sign-in."
-    )
-    session: int = Field(12 * 3600, ge=300, le=30 * 86400, description="SSO session, from the sign-in.")
-    session_idle: int = Field(3600, ge=300, le=30 * 86400, description="SSO session without use.")
-    transaction: int = Field(1800, ge=60, le=7200, description="Pending authorization request.")
-
-
 class Keys(Section):
     """Signing keys."""
 
@@ -173,6 +143,7 @@ class Settings(BaseSettings):
     proxy: Proxy = Proxy()
     throttle: Throttle = Throttle()
     log: Log = Log()
+    requests: Requests = Requests()
     lifetimes: Lifetimes = Lifetimes()
     keys: Keys = Keys()
 

@@ -11,6 +11,7 @@ from idp.ports.sessions import ConsentState
 from idp.protocol.errors import LoginRequired
 from idp.services.consents import ConsentService
 from idp.web.i18n import Translator, translator
+from policies import authorization_details
 from policies import claims as claim_policy
 
 Attributes = Callable[[str], Mapping[str, object]]
@@ -24,6 +25,14 @@ class ClaimRow:
     name: str
     value: str
     is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DetailView:
+    """One authorization detail on the page: what it is about, then name and values of each member."""
+
+    title: str
+    rows: list[tuple[str, list[str]]]
 
 
 class ConsentPage:
@@ -63,6 +72,7 @@ class ConsentPage:
             "optional": [rows[name] for name in claim_policy.unpack(optional) if rows[name].value],
             "absent": [t(f"claim.{name}").lower() for name in claim_policy.unpack(required) if not rows[name].value],
             "offline": ask.new_offline,
+            "details": [described(t, one) for one in authorization_details.restored(facts.request.details)],
         }
 
     def give(self, facts: Facts, ticked: Iterable[str]) -> None:
@@ -84,7 +94,27 @@ class ConsentPage:
             declined=wanted.claims & ~agreed,
             text_version=wanted.text_version,
         )
-        self._consents.give(snapshot.session.account_id, facts.client.client_id, snapshot.session.id, answer)
+        details = facts.request.details
+        self._consents.give(snapshot.session.account_id, facts.client.client_id, snapshot.session.id, answer, details)
+
+
+def described(t: Translator, detail: authorization_details.Detail) -> DetailView:
+    """Return an authorization detail as people read it: its title, and each member with its value in words."""
+    kind = authorization_details.TYPES[detail["type"]]
+    names = [name for name in kind.members if name in detail]
+    return DetailView(
+        t(f"details.{kind.key}"),
+        [(t(f"details.{kind.key}_{name}"), _in_words(t, f"details.{kind.key}", name, detail[name])) for name in names],
+    )
+
+
+def _in_words(t: Translator, key: str, name: str, value: object) -> list[str]:
+    """Actions and days have words; numbers, codes and addresses are shown as they are."""
+    if name == "actions" and isinstance(value, list):
+        return [t(f"{key}_may_{action}") for action in value]
+    if name == "until":
+        return [t.day(str(value))]
+    return [str(one) for one in value] if isinstance(value, list) else [str(value)]
 
 
 def is_new(name: str, new_claims: int, kept: int) -> bool:

@@ -19,7 +19,7 @@ from idp.errors import Conflict, NotFound
 from idp.model.authorization import AuthorizationRequest, PendingRequest
 from idp.ports.ephemeral import TransactionStore
 
-_TUPLES = ("scope", "acr_values", "essential_acr", "ui_locales")
+_TUPLES = ("scope", "acr_values", "essential_acr", "ui_locales", "resources")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class PendingRequests:
 def _restored(document: dict[str, Any]) -> PendingRequest:
     request = document.pop("request")
     if request is not None:
-        request |= {name: tuple(request[name]) for name in _TUPLES}
+        request |= {name: tuple(request[name]) for name in _TUPLES if name in request}
         request["prompt"] = frozenset(request["prompt"])
         return PendingRequest(request=AuthorizationRequest(**request), **document)
     return PendingRequest(request=None, **document)

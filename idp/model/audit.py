@@ -36,6 +36,7 @@ class Event(StrEnum):
     SIGN_OUT = "session:sign-out"
     SESSION_REVOKE = "session:revoke"
     AUTHORIZE = "authorization:request"
+    PUSH = "authorization:push"
     CONSENT_GIVE = "consent:give"
     CONSENT_NOTICE = "consent:notice"
     CONSENT_WITHDRAW = "consent:withdraw"

@@ -10,7 +10,9 @@ class AuthorizationRequest:
     """A valid authorization request (RFC 6749 section 4.1.1, OpenID Connect Core section 3.1.2.1); parsed once, never re-read.
 
     ``claims`` and ``id_claims`` are bit sets of ``policies.claims`` (scopes and the ``claims`` parameter together);
-    ``essential_acr`` holds the values of an essential ``acr`` claim; ``subject`` the account-side ``sub`` that a hint demands.
+    ``essential_acr`` holds the values of an essential ``acr`` claim; ``required_sub`` the ``sub`` that a hint demands; ``resources`` those of
+    RFC 8707; ``details`` the authorization details of RFC 9396 in canonical JSON, "" for none. ``pushed`` is the key of the pushed request
+    that the answer uses up, "" for a request that was not pushed.
     """
 
     client_id: str
@@ -30,6 +32,9 @@ class AuthorizationRequest:
     required_sub: str | None = None
     ui_locales: tuple[str, ...] = ()
     display: str = "page"
+    resources: tuple[str, ...] = ()
+    details: str = ""
+    pushed: str = ""
 
 
 @dataclass(frozen=True, slots=True)

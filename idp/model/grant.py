@@ -12,6 +12,7 @@ class CodePayload:
     ``grant_id`` is chosen here: inserting the grant under it spends the code. ``claims`` is the bit set of
     ``policies.claims`` for userinfo, ``id_claims`` the one for the ID token. ``redirect_digest`` is the SHA-256 of the redirect URI
     as sent, ``uri_given`` tells whether the request named it. ``challenge`` is the S256 code challenge or "" where registration allows none.
+    ``resources`` and ``details`` are those of the ``AuthorizationRequest``.
     """
 
     grant_id: str
@@ -29,11 +30,16 @@ class CodePayload:
     acr: str
     amr: tuple[str, ...]
     expires_at: int
+    resources: tuple[str, ...] = ()
+    details: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A stored grant (token family). ``generation`` is the number of the newest refresh token, 0 where there is none."""
+    """A stored grant (token family). ``generation`` is the number of the newest refresh token, 0 where there is none.
+
+    ``details`` are the authorization details, sealed: which dossier a person lets somebody see says much about the person.
+    """
 
     id: str
     account_id: str
@@ -53,3 +59,5 @@ class Grant:
     grace_used: bool
     revoked_at: int | None = None
     revoke_reason: str | None = None
+    resources: tuple[str, ...] = ()
+    details: bytes | None = None

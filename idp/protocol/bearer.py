@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from idp.clock import Clock
@@ -36,9 +36,8 @@ class AccessTokens:
         self._verifier = verifier
         self._ring = ring
         self._clock = clock
-        self._expected = Expectation(
-            typs=frozenset({"at+jwt"}), algs=frozenset({"ES256"}), issuer=issuer, audiences=frozenset({issuer})
-        )
+        self._for_anybody = Expectation(typs=frozenset({"at+jwt"}), algs=frozenset({"ES256"}), issuer=issuer)
+        self._for_us = replace(self._for_anybody, audiences=frozenset({issuer}))
 
     def presented(self, request: WireRequest) -> str:
         """Return the token of a request, by header or form body, never by query (RFC 6750 section 2); raises ``InvalidRequest``, ``InvalidToken``."""
@@ -52,13 +51,17 @@ class AccessTokens:
             raise InvalidToken("no access token", reason="token_missing")
         return by_header or by_body
 
-    def verified(self, token: str) -> AccessClaims:
-        """Return the claims of a token of ours that has not expired; raises ``InvalidToken``."""
+    def verified(self, token: str, *, for_us: bool = True) -> AccessClaims:
+        """Return the claims of a token of ours that has not expired; raises ``InvalidToken``.
+
+        ``for_us`` asks that it be meant for our own resources (RFC 9068 section 4); who only asks about a token may hold one for others.
+        """
+        expected = self._for_us if for_us else self._for_anybody
         try:
-            return self._read(token, self._ring.current)
+            return self._read(token, self._ring.current, expected)
         except UnknownKey:
             # Another process may have made a key since this one last looked.
-            return self._read_again(token, self._ring.refresh())
+            return self._read_again(token, self._ring.refresh(), expected)
         except TokenError as error:
             raise _refused(error) from error
 
@@ -69,16 +72,16 @@ class AccessTokens:
         """
         if keys_version <= claims.ring_version:
             return claims
-        return self._read_again(token, self._ring.at(keys_version))
+        return self._read_again(token, self._ring.at(keys_version), self._for_anybody)
 
-    def _read_again(self, token: str, ring: KeyRing) -> AccessClaims:
+    def _read_again(self, token: str, ring: KeyRing, expected: Expectation) -> AccessClaims:
         try:
-            return self._read(token, ring)
+            return self._read(token, ring, expected)
         except TokenError as error:
             raise _refused(error) from error
 
-    def _read(self, token: str, ring: KeyRing) -> AccessClaims:
-        claims = dict(self._verifier.verify(token, self._expected, self._clock.now(), ring=ring).claims)
+    def _read(self, token: str, ring: KeyRing, expected: Expectation) -> AccessClaims:
+        claims = dict(self._verifier.verify(token, expected, self._clock.now(), ring=ring).claims)
         return AccessClaims(
             claims["client_id"],
             claims["sub"],

@@ -113,6 +113,24 @@ class RequestUriNotSupported(ProtocolError):
     error = "request_uri_not_supported"
 
 
+class InvalidRequestUri(ProtocolError):
+    """RFC 9101 section 6.3: the reference leads to no request; never told apart whether it is unknown, used, expired or another client's."""
+
+    error = "invalid_request_uri"
+
+
+class InvalidTarget(ProtocolError):
+    """RFC 8707 section 2."""
+
+    error = "invalid_target"
+
+
+class InvalidAuthorizationDetails(ProtocolError):
+    """RFC 9396 section 5."""
+
+    error = "invalid_authorization_details"
+
+
 class RegistrationNotSupported(ProtocolError):
     """OpenID Connect Core section 7.2.1."""
 

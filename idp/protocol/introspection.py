@@ -1,6 +1,6 @@
 """Introspection (RFC 7662) and revocation (RFC 7009), for clients that can prove who they are.
 
-A client learns about its own tokens only; anything else is inactive, without a word why (RFC 7662 section 4).
+A client learns about its own tokens, and those for a resource that it serves; anything else is inactive, without a word why (RFC 7662 section 4).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from idp.protocol.parameters import form_parameters
 from idp.protocol.refusals import Refusals
 from idp.protocol.wire import NO_STORE, WireRequest, WireResponse, json_response
 from idp.services.tokens import PREFIX, TokenService
+from policies.authorization_details import for_audience
 
 _INACTIVE: dict[str, Any] = {"active": False}
 
@@ -63,12 +64,16 @@ class TokenStatusEndpoints:
         if token.startswith(PREFIX):
             return self._refresh_status(token, client)
         try:
-            access = self._access.verified(token)
+            access = self._access.verified(token, for_us=False)
         except InvalidToken:
             return _INACTIVE
-        if access.client_id != client.client_id or not self._is_live(token, access, client):
+        served = _served(access, client)
+        if not (access.client_id == client.client_id or served) or not self._is_live(token, access, client):
             return _INACTIVE
         shown = {name: value for name, value in access.claims.items() if name != "gid"}
+        if access.client_id != client.client_id and "authorization_details" in shown:
+            # A resource learns what concerns it (RFC 9396 section 9.2).
+            shown["authorization_details"] = list(for_audience(shown["authorization_details"], served))
         return {"active": True, "token_type": "Bearer", **shown}
 
     def _refresh_status(self, token: str, client: Client) -> dict[str, Any]:
@@ -113,11 +118,17 @@ class TokenStatusEndpoints:
                 self._tokens.revoke(found[0].id, client.client_id, "client", case_code)
             return
         try:
-            access = self._access.verified(token)
+            access = self._access.verified(token, for_us=False)
         except InvalidToken:
             return
         if access.client_id == client.client_id:
             self._tokens.revoke_token(access.jti, client.client_id, access.expires_at, case_code)
+
+
+def _served(access: AccessClaims, client: Client) -> frozenset[str]:
+    """Return the resources of the client that the token is for: a resource may ask about what it is shown (RFC 7662 section 2.1)."""
+    audience = access.claims["aud"]
+    return frozenset(client.resource_identifiers) & frozenset([audience] if isinstance(audience, str) else audience)
 
 
 def _posted(request: WireRequest) -> dict[str, str]:

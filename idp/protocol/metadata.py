@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
@@ -26,14 +27,25 @@ _ANY_ORIGIN: Final = (("Access-Control-Allow-Origin", "*"),)
 _PROTOCOL_CLAIMS: Final = ("sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "sid")
 
 
-def document(
-    issuer: str, grants: Iterable[str], auth_methods: Iterable[str], algorithms: Iterable[str], languages: Iterable[str]
-) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What registries, keys and settings offer: names of grants, client authentication methods, signing algorithms and languages."""
+
+    grants: Iterable[str]
+    auth_methods: Iterable[str]
+    algorithms: Iterable[str]
+    languages: Iterable[str]
+    require_pushed: bool
+
+
+def document(issuer: str, offer: Offer) -> dict[str, Any]:
     """Return the discovery document."""
-    methods, algs = [*auth_methods], sorted(algorithms)
+    methods, algs = [*offer.auth_methods], sorted(offer.algorithms)
     return {
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/authorize",
+        "pushed_authorization_request_endpoint": f"{issuer}/par",
+        "require_pushed_authorization_requests": offer.require_pushed,
         "token_endpoint": f"{issuer}/token",
         "userinfo_endpoint": f"{issuer}/userinfo",
         "jwks_uri": f"{issuer}/jwks",
@@ -43,7 +55,7 @@ def document(
         "scopes_supported": list(claim_policy.SCOPES),
         "response_types_supported": list(client_metadata.RESPONSE_TYPES),
         "response_modes_supported": list(RESPONSE_MODES),
-        "grant_types_supported": list(grants),
+        "grant_types_supported": list(offer.grants),
         "acr_values_supported": [assurance.LOA_1, assurance.LOA_2],
         "subject_types_supported": list(client_metadata.SUBJECT_TYPES),
         "id_token_signing_alg_values_supported": algs,
@@ -53,12 +65,13 @@ def document(
         "revocation_endpoint_auth_methods_supported": [*methods, "none"],
         "display_values_supported": list(DISPLAYS),
         "prompt_values_supported": list(PROMPTS),
+        "authorization_details_types_supported": list(client_metadata.DETAIL_TYPES),
         "claim_types_supported": ["normal"],
         "claims_supported": [*_PROTOCOL_CLAIMS, *claim_policy.CLAIMS],
         "claims_parameter_supported": True,
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
-        "ui_locales_supported": list(languages),
+        "ui_locales_supported": list(offer.languages),
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": True,
         "backchannel_logout_supported": True,

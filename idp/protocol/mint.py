@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from clients.model import Client
 from idp import handles
@@ -44,13 +44,22 @@ class Mint:
         self._id_lifetime = id_lifetime
 
     def person_token(
-        self, ring: KeyRing, client_id: str, grant_id: str, scope: str, jti: str, who: Authentication
+        self,
+        ring: KeyRing,
+        client_id: str,
+        grant_id: str,
+        scope: str,
+        jti: str,
+        who: Authentication,
+        *,
+        audience: Sequence[str] = (),
+        details: Sequence[Mapping[str, Any]] = (),
     ) -> str:
-        """Return an access token for a person's grant (RFC 9068 section 2.2)."""
+        """Return an access token for a person's grant (RFC 9068 section 2.2); without an ``audience`` it is for the issuer's own resources."""
         now = self._clock.now()
-        claims = {
+        claims: dict[str, Any] = {
             "iss": self._issuer,
-            "aud": self._issuer,
+            "aud": self._audience(audience),
             "sub": who.sub,
             "client_id": client_id,
             "scope": scope,
@@ -62,14 +71,16 @@ class Mint:
             "amr": who.amr,
             "gid": grant_id,
         }
+        if details:
+            claims["authorization_details"] = list(details)
         return ring.signer().sign(claims, ACCESS_TOKEN)
 
-    def client_token(self, ring: KeyRing, client_id: str, scope: str, jti: str) -> str:
+    def client_token(self, ring: KeyRing, client_id: str, scope: str, jti: str, *, audience: Sequence[str] = ()) -> str:
         """Return an access token that a client got for itself: ``sub`` is the client (RFC 9068 section 2.2)."""
         now = self._clock.now()
         claims = {
             "iss": self._issuer,
-            "aud": self._issuer,
+            "aud": self._audience(audience),
             "sub": client_id,
             "client_id": client_id,
             "scope": scope,
@@ -78,6 +89,12 @@ class Mint:
             "jti": jti,
         }
         return ring.signer().sign(claims, ACCESS_TOKEN)
+
+    def _audience(self, resources: Sequence[str]) -> str | list[str]:
+        """RFC 9068 section 3: what was asked as ``resource``, one value as a string."""
+        if not resources:
+            return self._issuer
+        return resources[0] if len(resources) == 1 else list(resources)
 
     def id_token(
         self,

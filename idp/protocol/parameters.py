@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 from urllib.parse import unquote_plus
 
@@ -10,6 +10,10 @@ from idp.protocol.errors import InvalidRequest
 from idp.protocol.wire import MAX_BODY, MAX_QUERY, WireRequest
 
 FORM: Final = "application/x-www-form-urlencoded"
+REPEATABLE: Final = frozenset({"resource", "audience"})
+"""What may be there several times (RFC 8707 section 2, RFC 8693 section 2.1); read by ``several``."""
+_SEPARATOR: Final = "\n"
+"""Between the values of a repeated parameter: no value can hold it, since control characters are refused."""
 _MAX_PARAMETERS: Final = 64
 _CONTROL: Final = frozenset(chr(number) for number in (*range(32), 127))
 
@@ -53,10 +57,23 @@ def parse(text: str) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for name, value in _pairs(text):
-        if name in found:
+        if name not in found:
+            found[name] = value
+        elif name in REPEATABLE:
+            found[name] = join((found[name], value))
+        else:
             raise InvalidRequest(f"the parameter {_shown(name)} appears more than once", reason="duplicate_parameter")
-        found[name] = value
     return {name: value for name, value in found.items() if value}
+
+
+def join(values: Iterable[str]) -> str:
+    """Return several values of a repeatable parameter as they are kept."""
+    return _SEPARATOR.join(values)
+
+
+def several(parameters: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """Return the values of a repeatable parameter, in order; empty ones count as omitted."""
+    return tuple(value for value in parameters[name].split(_SEPARATOR) if value) if name in parameters else ()
 
 
 def _pairs(text: str) -> Iterator[tuple[str, str]]:

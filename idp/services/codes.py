@@ -43,6 +43,8 @@ class CodeBox:
             payload.amr,
             payload.expires_at,
         ]
+        if payload.resources or payload.details:
+            row += [payload.resources, payload.details]
         return base64url.encode_text(self._seal(orjson.dumps(row), _AAD))
 
     def open(self, code: str) -> CodePayload | None:
@@ -52,6 +54,7 @@ class CodeBox:
         try:
             row = orjson.loads(self._unseal(base64url.decode(code.encode("ascii")), _AAD))
             row[10], row[13] = base64url.decode(row[10].encode()), tuple(row[13])
+            row[15:16] = [tuple(one) for one in row[15:16]]
             return CodePayload(*row)
         except (SealBroken, ValueError, LookupError, TypeError, AttributeError):
             # Of another shape: sealed by another release of ours while processes are being replaced.

@@ -5,6 +5,8 @@ Decides nothing (``policies.consent`` does); keeps the proof and ends what lives
 
 from __future__ import annotations
 
+import hashlib
+
 from idp import handles
 from idp.clock import Clock
 from idp.model.audit import AuditEvent, Event
@@ -22,8 +24,14 @@ class ConsentService:
         self._audit = audit
         self._clock = clock
 
-    def give(self, account_id: str, client_id: str, session_id: str, answer: ConsentState) -> Consent:
-        """Store what the person agreed to (``consent``) or read (``notice``); it replaces what stood before for this client."""
+    def give(
+        self, account_id: str, client_id: str, session_id: str, answer: ConsentState, details: str = ""
+    ) -> Consent:
+        """Store what the person agreed to (``consent``) or read (``notice``); it replaces what stood before for this client.
+
+        ``details`` are the authorization details that were on the page in canonical JSON. They hold for this once; the record keeps their
+        digest, which proves what was agreed to without saying it.
+        """
         consent = Consent(
             handles.new_id(),
             account_id,
@@ -42,7 +50,12 @@ class ConsentService:
             client_id=client_id,
             session_id=session_id,
             target=f"consent:{consent.id}",
-            detail={"scope": answer.scope, "claims": answer.claims, "text_version": answer.text_version},
+            detail={
+                "scope": answer.scope,
+                "claims": answer.claims,
+                "text_version": answer.text_version,
+                **({"authorization_details": hashlib.sha256(details.encode()).hexdigest()} if details else {}),
+            },
         )
         self._store.give(consent, self._audit.record(event))
         return consent

@@ -16,6 +16,7 @@ from idp.model.audit import AuditEvent, Event, Outcome
 from idp.model.grant import CodePayload, Grant
 from idp.ports.grants import GrantStore, Rotation, TokenState, Versions
 from idp.services.audit import AuditLog
+from idp.services.vault import Seal
 from keys import base64url
 
 PREFIX: Final = "rt_"
@@ -53,8 +54,11 @@ class CodeExpired(Exception):
 class TokenService:
     """The only writer of grants."""
 
-    def __init__(self, store: GrantStore, audit: AuditLog, clock: Clock, key: bytes, lifetimes: Lifetimes) -> None:
-        """Take collaborators; ``key`` authenticates refresh tokens."""
+    def __init__(
+        self, store: GrantStore, audit: AuditLog, clock: Clock, key: bytes, lifetimes: Lifetimes, details: Seal
+    ) -> None:
+        """Take collaborators; ``key`` authenticates refresh tokens; ``details`` seals authorization details."""
+        self._details = details
         self._store = store
         self._audit = audit
         self._clock = clock
@@ -69,12 +73,23 @@ class TokenService:
         None when session or account are gone. Raises ``Replayed``: the code had been spent, and its family is revoked by now; and
         ``CodeExpired``, but only for a code that was never spent: a replay is told from a late client however late it comes.
         """
-        now = self._clock.now()
-        if now >= payload.expires_at:
+        if self._clock.now() >= payload.expires_at:
             self._revoke_if_spent(payload, case_code)
             raise CodeExpired(payload.grant_id)
+        grant = self._granted(payload, has_refresh=has_refresh)
+        event = _event(
+            Event.TOKEN_CODE, grant.client_id, grant.id, case_code, jti=jti, scope=grant.scope, claims=grant.claims
+        )
+        done = self._store.redeem(grant, self._audit.record(_of_person(event, grant)))
+        if done is None:
+            self._revoke_if_spent(payload, case_code)
+            return None
+        return done.versions, self._token(grant.id, 1) if has_refresh else None
+
+    def _granted(self, payload: CodePayload, *, has_refresh: bool) -> Grant:
+        now = self._clock.now()
         is_offline = has_refresh and "offline_access" in payload.scope.split(" ")
-        grant = Grant(
+        return Grant(
             id=payload.grant_id,
             account_id=payload.account_id,
             client_id=payload.client_id,
@@ -91,16 +106,9 @@ class TokenService:
             generation=1 if has_refresh else 0,
             rotated_at=now,
             grace_used=False,
+            resources=payload.resources,
+            details=self._details.seal(payload.details.encode(), _place(payload.grant_id)) if payload.details else None,
         )
-        event = _event(
-            Event.TOKEN_CODE, grant.client_id, grant.id, case_code, jti=jti, scope=grant.scope, claims=grant.claims
-        )
-        record = self._audit.record(_of_person(event, grant))
-        done = self._store.redeem(grant, record)
-        if done is None:
-            self._revoke_if_spent(payload, case_code)
-            return None
-        return done.versions, self._token(grant.id, 1) if has_refresh else None
 
     def refresh(self, token: str, client_id: str, *, jti: str, case_code: str) -> tuple[Rotation, str] | None:
         """Rotate; returns the family and its successor token. None for a token that is not ours, or whose family is over.
@@ -127,6 +135,12 @@ class TokenService:
             return None
         grant = self._store.get(handle.grant_id)
         return (grant, handle.generation == grant.generation) if grant is not None else None
+
+    def details(self, grant: Grant) -> str:
+        """Return the authorization details of a grant, "" for none."""
+        if grant.details is None:
+            return ""
+        return self._details.unseal(bytes(grant.details), _place(grant.id)).decode()
 
     def is_over(self, grant: Grant) -> bool:
         """Tell whether a family can give nothing any more."""
@@ -218,6 +232,10 @@ class TokenService:
 
     def _mac(self, grant_id: str, generation: int) -> bytes:
         return hmac.digest(self._key, f"{grant_id}\0{generation}".encode(), hashlib.sha256)
+
+
+def _place(grant_id: str) -> bytes:
+    return b"details:" + grant_id.encode()
 
 
 def parse(token: str) -> RefreshHandle | None:

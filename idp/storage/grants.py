@@ -129,7 +129,8 @@ class SqlGrantStore:
     def redeem(self, grant: Grant, record: AuditRecord) -> Redemption | None:
         """Insert the grant, which spends its code, with the audit record."""
         values = {f"new_{name}": getattr(grant, name) for name in _NAMES}
-        values |= {"new_amr": " ".join(grant.amr), "new_offline": int(grant.offline), "new_grace_used": 0}
+        values |= {"new_amr": " ".join(grant.amr), "new_resources": " ".join(grant.resources)}
+        values |= {"new_offline": int(grant.offline), "new_grace_used": 0}
         row = self._database.claim_and_record(self._redeem, values, self._recorder.statement, record_params(record))
         return Redemption(_versions(row, 0)) if row else None
 
@@ -191,6 +192,6 @@ def _versions(row: tuple[Any, ...], at: int) -> Versions:
 
 def _grant(row: tuple[Any, ...]) -> Grant:
     named = dict(zip(_NAMES, row, strict=False))
-    named["amr"] = tuple(named["amr"].split())
+    named["amr"], named["resources"] = tuple(named["amr"].split()), tuple(named["resources"].split())
     named["offline"], named["grace_used"] = bool(named["offline"]), bool(named["grace_used"])
     return Grant(**named)

@@ -89,7 +89,8 @@ class People(Stores):
         lifetimes = self.settings.lifetimes
         bounds = Lifetimes(lifetimes.refresh_token, lifetimes.access_token, self.settings.refresh_grace)
         key = self.vault.data_key("refresh-token").derive("mac")
-        return TokenService(SqlGrantStore(self.database), self.audit, self.clock, key, bounds)
+        seal = self.vault.seal("authorization-code")
+        return TokenService(SqlGrantStore(self.database), self.audit, self.clock, key, bounds, seal)
 
     @cached_property
     def claims(self) -> ClaimSource:

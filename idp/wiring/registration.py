@@ -7,7 +7,7 @@ from functools import cached_property
 from clients import terms
 from clients.errors import RegistrationRefused
 from clients.terms import Terms
-from idp.config.settings import StatementIssuer as IssuerSetting
+from idp.config.sections import StatementIssuer as IssuerSetting
 from idp.errors import SettingsError
 from idp.flows.hourly import HourlyLimit
 from idp.protocol.registration import RegistrationEndpoint

@@ -60,7 +60,9 @@ class Wiring(RegistrationDesk):
 
     def hot_routes(self) -> Mapping[str, Handler]:
         """Return the paths that are answered without Flask."""
-        services = GrantServices(self.tokens, self.codes, self.claims, self.mint, self.ring, self.authenticator)
+        services = GrantServices(
+            self.tokens, self.codes, self.claims, self.mint, self.ring, self.authenticator, self.resources
+        )
         token = TokenEndpoint(GRANTS, services, self.refusals)
         userinfo = UserinfoEndpoint(
             self.tokens, self.access_tokens, self.claims, self.clients, self.mint, self.ring, self.refusals
@@ -72,6 +74,7 @@ class Wiring(RegistrationDesk):
         health = HealthEndpoints((self.ring.refresh, self.audit.head))
         return {
             "/authorize": AuthorizePage(self.authorization, self.desk).handle,
+            "/par": open_to_scripts(self.par.handle),
             "/token": open_to_scripts(token.handle),
             "/userinfo": open_to_scripts(userinfo.handle),
             "/introspect": status.introspect,
@@ -152,7 +155,10 @@ class Wiring(RegistrationDesk):
         return self.clients.find(client_id)
 
     def _discovery(self, ring: KeyRing) -> Mapping[str, Any]:
-        document = metadata.document(self.settings.issuer, GRANTS, METHODS, ring.algorithms, LANGUAGES)
+        offer = metadata.Offer(
+            GRANTS, METHODS, tuple(ring.algorithms), LANGUAGES, require_pushed=self.settings.requests.require_pushed
+        )
+        document = metadata.document(self.settings.issuer, offer)
         if self.settings.registration.mode != "closed":
             document["registration_endpoint"] = f"{self.settings.issuer}/register"
         return document

@@ -6,21 +6,27 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
+from clients.resources import ResourceIndex
 from idp.flows.pending import PendingRequests
+from idp.flows.pushed import PushedRequests
 from idp.flows.sign_in import SignInFlow
 from idp.flows.throttling import SignInThrottle
 from idp.outbound.fetcher import GuardedFetcher, OutboundPolicy
 from idp.outbound.sharing import SharingFetcher
 from idp.ports.fetcher import Fetcher
 from idp.protocol.authorization.endpoint import AuthorizationEndpoint
+from idp.protocol.authorization.parsing import Readers
 from idp.protocol.authorization.responses import Responder
+from idp.protocol.authorization.sources import RequestSources
 from idp.protocol.bearer import AccessTokens
 from idp.protocol.client_authentication import ClientAuthenticator
 from idp.protocol.client_keys import ClientKeys
 from idp.protocol.hints import HintReader
 from idp.protocol.introductions import Introductions
 from idp.protocol.mint import Mint
+from idp.protocol.par import PushedAuthorizationEndpoint
 from idp.protocol.refusals import Refusals
+from idp.protocol.resources import Resources
 from idp.services.codes import CodeBox
 from idp.services.sids import SessionIds
 from idp.web.render import Renderer
@@ -120,6 +126,26 @@ class Speech(People):
         return PendingRequests(self.ephemeral.transactions, self.clock, lifetime, box.seal, box.unseal)
 
     @cached_property
+    def resources(self) -> Resources:
+        """Protected resources that tokens may be for."""
+        return Resources(self.settings.issuer, ResourceIndex(self.clients.snapshot).serving)
+
+    @cached_property
+    def pushed(self) -> PushedRequests:
+        """Pushed authorization requests."""
+        box, lifetimes = self.vault.seal("transaction"), self.settings.lifetimes
+        store, lived = self.ephemeral.transactions, (lifetimes.pushed_request, lifetimes.transaction)
+        return PushedRequests(store, self.clock, *lived, box.seal, box.unseal)
+
+    @cached_property
+    def par(self) -> PushedAuthorizationEndpoint:
+        """The endpoint that takes pushed requests; it checks as the authorization endpoint does."""
+        checks = self.authorization
+        return PushedAuthorizationEndpoint(
+            self.authenticator, checks.identify, checks.check, self.pushed, self.refusals
+        )
+
+    @cached_property
     def sign_in(self) -> SignInFlow:
         """The sign-in."""
         index = self.vault.index("throttle", "sign-in")
@@ -136,12 +162,15 @@ class Speech(People):
             sessions=self.sessions,
             subjects=self.subjects,
             pending=self.pending,
+            pushed=self.pushed,
+            sources=RequestSources(self.pushed),
             codes=self.codes,
             audit=self.audit,
             clock=self.clock,
             responder=Responder(self.settings.issuer, self.renderer.form_post),
-            read_hint=self.hints.for_client,
+            readers=Readers(self.hints.for_client, self.resources),
             can_reach=self.sign_in.reachable,
             code_lifetime=self.settings.lifetimes.code,
             introductions=self.introductions,
+            require_pushed=self.settings.requests.require_pushed,
         )

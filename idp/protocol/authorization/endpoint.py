@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from clients.model import Client
@@ -17,6 +17,7 @@ from idp import handles
 from idp.clock import Clock
 from idp.flows.dispatcher import Decision, Facts, Step, decide, demanded
 from idp.flows.pending import PendingRequests
+from idp.flows.pushed import PushedRequests
 from idp.model.audit import AuditEvent, Event, Outcome
 from idp.model.authorization import AuthorizationRequest, PendingRequest
 from idp.model.grant import CodePayload
@@ -24,16 +25,17 @@ from idp.ports.sessions import Snapshot
 from idp.protocol.authorization import parsing
 from idp.protocol.authorization.parsing import Target
 from idp.protocol.authorization.responses import Responder
+from idp.protocol.authorization.sources import RequestSources, Source
 from idp.protocol.errors import (
     AccountSelectionRequired,
     ConsentRequired,
     InteractionRequired,
     InvalidRequest,
+    InvalidRequestUri,
     LoginRequired,
     ProtocolError,
     UnmetAuthenticationRequirements,
 )
-from idp.protocol.hints import HintClaims
 from idp.protocol.introductions import Introductions
 from idp.protocol.parameters import form_parameters, query_parameters
 from idp.protocol.wire import WireRequest, WireResponse
@@ -90,49 +92,71 @@ class AuthorizationEndpoint:
         sessions: SessionService,
         subjects: SubjectService,
         pending: PendingRequests,
+        pushed: PushedRequests,
+        sources: RequestSources,
         codes: CodeBox,
         audit: AuditLog,
         clock: Clock,
         responder: Responder,
-        read_hint: Callable[[str, Client], HintClaims],
+        readers: parsing.Readers,
         can_reach: Callable[[str], str],
         code_lifetime: int,
         introductions: Introductions,
+        require_pushed: bool,
     ) -> None:
-        """Take collaborators; ``read_hint`` verifies an ``id_token_hint``; ``code_lifetime`` is in seconds."""
+        """Take collaborators; ``code_lifetime`` is in seconds; ``require_pushed`` is for all clients."""
         self._introductions = introductions
         self._registry = registry
         self._sessions = sessions
         self._subjects = subjects
         self._pending = pending
+        self._pushed = pushed
+        self._sources = sources
         self._codes = codes
         self._audit = audit
         self._clock = clock
         self._responder = responder
-        self._read_hint = read_hint
+        self._readers = readers
         self._can_reach = can_reach
         self._code_lifetime = code_lifetime
+        self._require_pushed = require_pushed
 
     def handle(self, wire: WireRequest, browser: Browser) -> AuthorizationOutcome:
         """Return the answer, an error to show, or the page that the person has to see first."""
         try:
-            parameters = form_parameters(wire) if wire.method == "POST" else query_parameters(wire)
-            target = self._identified(parameters)
+            sent = form_parameters(wire) if wire.method == "POST" else query_parameters(wire)
+            source = self._sources.resolve(sent)
+            target = self.identify(source.parameters)
         except ProtocolError as error:
             self._refused(error, wire)
             return Shown(error)
-        mode, state = parsing.response_mode(parameters), parameters.get("state")
+        mode, state = parsing.response_mode(source.parameters), source.parameters.get("state")
         try:
-            request = parsing.parse(target, parameters, self._read_hint)
+            request = self._parsed(target, source)
             snapshot = self._snapshot(target.client, browser.session)
             target = self._still_active(target)
             facts = self._facts(request, target.client, snapshot, None)
             return self._act(facts, browser)
         except ProtocolError as error:
             self._refused(error, wire, target.client.client_id)
+            # An error is an answer too: the pushed request behind it is spent.
+            self._pushed.use_up(source.pushed)
             return self._error(target.redirect_uri, mode, state, error)
 
-    def _identified(self, parameters: parsing.Parameters) -> Target:
+    def check(self, target: Target, parameters: parsing.Parameters) -> AuthorizationRequest:
+        """Return the valid request; raises a ``ProtocolError`` that may be redirected to the target."""
+        return parsing.parse(target, parameters, self._readers)
+
+    def _parsed(self, target: Target, source: Source) -> AuthorizationRequest:
+        if source.fault is not None:
+            raise source.fault
+        if not source.pushed:
+            if self._require_pushed or target.client.require_pushed_authorization_requests:
+                raise InvalidRequest("this client must push its requests to /par (RFC 9126)", reason="not_pushed")
+            return self.check(target, source.parameters)
+        return replace(self.check(target, source.parameters), pushed=source.pushed)
+
+    def identify(self, parameters: parsing.Parameters) -> Target:
         """Find the target, once more if the clients in memory are old: another process may have added or changed one."""
         try:
             return parsing.identify(parameters, self._registry.find)
@@ -154,22 +178,28 @@ class AuthorizationEndpoint:
         return decide(facts), facts
 
     def complete(self, facts: Facts) -> WireResponse | None:
-        """Use the transaction up and answer with a code; None when it was used up before."""
-        if facts.pending is not None and not self._pending.claim(facts.pending.id):
+        """Use the transaction up and answer with a code; None when it, or the pushed request behind it, was used up before."""
+        if facts.pending is not None and not self._used_up(facts.pending):
             return None
         return self._answer(facts)
 
     def fail(self, pending: PendingRequest, error: ProtocolError, wire: WireRequest) -> WireResponse | None:
         """Use the transaction up and tell the client; None when it was used up before."""
         request = pending.request
-        if request is None or not self._pending.claim(pending.id):
+        if request is None or not self._used_up(pending):
             return None
         self._refused(error, wire, request.client_id)
         return self._error(request.redirect_uri, request.response_mode, request.state, error)
 
+    def _used_up(self, pending: PendingRequest) -> bool:
+        pushed = pending.request.pushed if pending.request is not None else ""
+        return self._pending.claim(pending.id) and self._pushed.use_up(pushed)
+
     def _act(self, facts: Facts, browser: Browser) -> AuthorizationOutcome:
         request, decision = facts.request, decide(facts)
         if decision.step is Step.ANSWER:
+            if not self._pushed.use_up(request.pushed):
+                raise InvalidRequestUri("request_uri was used by another request", reason="pushed_twice")
             return self._answer(facts)
         if "none" in request.prompt or decision.step is Step.UNMET:
             raise _SILENT[decision.step]("the person would have to be asked first", reason=decision.reason)
@@ -206,6 +236,8 @@ class AuthorizationEndpoint:
             acr=assurance.stated(session.acr, demanded(facts)),
             amr=session.amr,
             expires_at=facts.now + self._code_lifetime,
+            resources=request.resources,
+            details=request.details,
         )
 
     def _snapshot(self, client: Client, session_secret: str | None) -> Snapshot | None:

@@ -8,24 +8,25 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from clients.model import Client
 from clients.redirects import matches
 from idp.model.authorization import AuthorizationRequest
-from idp.protocol.authorization import claims_parameter
+from idp.protocol.authorization import claims_parameter, details_parameter
 from idp.protocol.authorization.claims_parameter import ClaimsRequest
 from idp.protocol.authorization.responses import RESPONSE_MODES
 from idp.protocol.errors import (
     InvalidRequest,
     InvalidScope,
     RegistrationNotSupported,
-    RequestNotSupported,
-    RequestUriNotSupported,
     UnauthorizedClient,
     UnsupportedResponseType,
 )
 from idp.protocol.hints import HintClaims
+from idp.protocol.parameters import several
+from idp.protocol.resources import Resources
+from policies import authorization_details
 from policies import claims as claim_policy
 
 PROMPTS: Final = ("none", "login", "consent", "select_account")
@@ -70,17 +71,24 @@ def response_mode(parameters: Parameters) -> str:
     return asked if asked in RESPONSE_MODES else "query"
 
 
-def parse(
-    target: Target, parameters: Parameters, read_hint: Callable[[str, Client], HintClaims]
-) -> AuthorizationRequest:
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """What parameters are read with: ``hint`` verifies an ``id_token_hint``, ``resources`` knows who may ask for which."""
+
+    hint: Callable[[str, Client], HintClaims]
+    resources: Resources
+
+
+def parse(target: Target, parameters: Parameters, readers: Readers) -> AuthorizationRequest:
     """Return the valid request; raises a ``ProtocolError`` that may be redirected to the target."""
     client = target.client
-    _refuse_unsupported(parameters)
+    if "registration" in parameters:
+        raise RegistrationNotSupported("the registration parameter is not supported")
     _check_response(parameters, client)
     scope = _scope(parameters, client)
     asked = claims_parameter.parse(parameters.get("claims"))
     claims, id_claims = _claim_sets(scope, asked, client)
-    hint = read_hint(parameters["id_token_hint"], client) if "id_token_hint" in parameters else None
+    hint = readers.hint(parameters["id_token_hint"], client) if "id_token_hint" in parameters else None
     return AuthorizationRequest(
         client_id=client.client_id,
         redirect_uri=target.redirect_uri,
@@ -100,17 +108,18 @@ def parse(
         required_sub=_required_sub(asked, hint),
         ui_locales=_words(parameters, "ui_locales"),
         display=_display(parameters),
+        **_precise(parameters, client, readers.resources),
     )
 
 
-def _refuse_unsupported(parameters: Parameters) -> None:
-    """Request objects and in-line registration are refused by name (OpenID Connect Core sections 6 and 7.2.1)."""
-    if "request" in parameters:
-        raise RequestNotSupported("request objects are not supported")
-    if "request_uri" in parameters:
-        raise RequestUriNotSupported("request_uri is not supported")
-    if "registration" in parameters:
-        raise RegistrationNotSupported("the registration parameter is not supported")
+def _precise(parameters: Parameters, client: Client, resources: Resources) -> dict[str, Any]:
+    """Return for which resources and what exactly is asked; both are empty where a request does not say (RFC 8707, RFC 9396)."""
+    if "resource" not in parameters and "authorization_details" not in parameters:
+        return {}
+    details = details_parameter.parse(parameters.get("authorization_details"), client.authorization_details_types)
+    places = (place for one in details for place in one.get("locations", ()))
+    asked = resources.checked(client, (*several(parameters, "resource"), *places))
+    return {"resources": asked, "details": authorization_details.canonical(details)}
 
 
 def _check_response(parameters: Parameters, client: Client) -> None:

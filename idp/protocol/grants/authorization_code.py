@@ -12,8 +12,8 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from idp import handles
 from idp.model.grant import CodePayload
 from idp.protocol.errors import InvalidGrant, InvalidRequest
+from idp.protocol.grants import issue, reach
 from idp.protocol.grants.frame import GrantServices, TokenRequest
-from idp.protocol.mint import Authentication
 from idp.services.tokens import CodeExpired, Replayed
 
 _VERIFIER: Final = re.compile(r"[A-Za-z0-9\-._~]{43,128}")
@@ -25,6 +25,7 @@ def authorization_code(request: TokenRequest, services: GrantServices) -> dict[s
     A code that another client or a wrong verifier presents is not spent by it: otherwise whoever sees a code could void it.
     """
     payload = _opened(request, services)
+    reached = reach.of_grant(request, services, payload.resources, payload.details)
     has_refresh = "refresh_token" in request.client.grant_types
     jti = handles.new_id()
     try:
@@ -37,22 +38,7 @@ def authorization_code(request: TokenRequest, services: GrantServices) -> dict[s
         raise InvalidGrant("the code has expired", reason="code_expired") from error
     if redeemed is None:
         raise InvalidGrant("the sign-in behind the code has ended", reason="session_ended")
-    versions, refresh_token = redeemed
-    ring = services.keys_after(request.client, versions)
-    who = Authentication(payload.sub, payload.session_id, payload.auth_time, payload.acr, payload.amr)
-    access_token = services.mint.person_token(ring, request.client.client_id, payload.grant_id, payload.scope, jti, who)
-    response: dict[str, Any] = {
-        "access_token": access_token,
-        "token_type": "Bearer",
-        "expires_in": services.mint.access_lifetime,
-        "scope": payload.scope,
-        "id_token": services.mint.id_token(
-            ring, request.client, who, access_token, payload.nonce, _id_claims(payload, jti, services)
-        ),
-    }
-    if refresh_token is not None:
-        response["refresh_token"] = refresh_token
-    return response
+    return issue.tokens(request, services, payload, redeemed, jti, reached)
 
 
 def _opened(request: TokenRequest, services: GrantServices) -> CodePayload:
@@ -83,12 +69,3 @@ def _check_verifier(verifier: str | None, challenge: str) -> None:
         raise InvalidGrant("code_verifier must be 43 to 128 unreserved characters", reason="code_verifier")
     if not hmac.compare_digest(create_s256_code_challenge(verifier), challenge):
         raise InvalidGrant("code_verifier does not fit", reason="code_verifier_mismatch")
-
-
-def _id_claims(payload: CodePayload, jti: str, services: GrantServices) -> dict[str, object]:
-    """Return the claims asked for the ID token by the ``claims`` parameter; without it nothing is read."""
-    if not payload.id_claims:
-        return {}
-    with_code = services.claims.needs_code(payload.id_claims)
-    state = services.tokens.state(payload.grant_id, jti, with_code=with_code)
-    return services.claims.released(payload.id_claims, state) if state is not None else {}

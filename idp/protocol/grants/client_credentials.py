@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from idp import handles
 from idp.protocol.errors import InvalidScope
+from idp.protocol.grants import reach
 from idp.protocol.grants.frame import GrantServices, TokenRequest
 from policies import claims as claim_policy
 
@@ -21,11 +22,12 @@ def client_credentials(request: TokenRequest, services: GrantServices) -> dict[s
     refused = [name for name in scopes if name not in own]
     if refused:
         raise InvalidScope("the client may not have this scope for itself", reason="scope_not_registered")
+    reached = reach.of_client(request, services)
     scope, jti = " ".join(scopes), handles.new_id()
     versions = services.tokens.issued_to_client(client.client_id, scope, jti, request.case_code)
     ring = services.keys_after(client, versions)
     response: dict[str, Any] = {
-        "access_token": services.mint.client_token(ring, client.client_id, scope, jti),
+        "access_token": services.mint.client_token(ring, client.client_id, scope, jti, audience=reached.audience),
         "token_type": "Bearer",
         "expires_in": services.mint.access_lifetime,
     }

@@ -10,6 +10,7 @@ from clients.model import Client
 from idp.ports.grants import Versions
 from idp.protocol.client_authentication import ClientAuthenticator
 from idp.protocol.mint import Mint
+from idp.protocol.resources import Resources
 from idp.services.claims import ClaimSource
 from idp.services.codes import CodeBox
 from idp.services.tokens import TokenService
@@ -35,6 +36,7 @@ class GrantServices:
     mint: Mint
     ring: LiveRing
     authenticator: ClientAuthenticator
+    resources: Resources
 
     def keys_after(self, client: Client, versions: Versions) -> KeyRing:
         """Return the ring to sign with, after the versions that rode along were heeded: a suspended client gets nothing."""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from idp import handles
 from idp.protocol.errors import InvalidGrant, InvalidRequest, InvalidScope
+from idp.protocol.grants import reach
 from idp.protocol.grants.frame import GrantServices, TokenRequest
+from idp.protocol.grants.reach import Reach
 from idp.protocol.mint import Authentication
 from idp.services.tokens import Replayed
+
+_NARROWING: Final = frozenset({"scope", *reach.PARAMETERS})
 
 
 def refresh_token(request: TokenRequest, services: GrantServices) -> dict[str, Any]:
@@ -17,7 +21,7 @@ def refresh_token(request: TokenRequest, services: GrantServices) -> dict[str, A
     if token is None:
         raise InvalidRequest("refresh_token is missing", reason="refresh_token_missing")
     client = request.client
-    narrowed = _narrowed(request, services, token) if "scope" in request.parameters else None
+    narrowed = _narrowed(request, services, token) if _NARROWING & request.parameters.keys() else None
     jti = handles.new_id()
     try:
         rotated = services.tokens.refresh(token, client.client_id, jti=jti, case_code=request.case_code)
@@ -31,29 +35,37 @@ def refresh_token(request: TokenRequest, services: GrantServices) -> dict[str, A
     grant = rotation.grant
     ring = services.keys_after(client, rotation.versions)
     who = Authentication(grant.sub, grant.session_id, grant.auth_time, grant.acr, grant.amr)
-    scope = narrowed or grant.scope
-    access_token = services.mint.person_token(ring, client.client_id, grant.id, scope, jti, who)
+    scope, reached = narrowed or (
+        grant.scope,
+        reach.of_grant(request, services, grant.resources, services.tokens.details(grant)),
+    )
+    access_token = services.mint.person_token(
+        ring, client.client_id, grant.id, scope, jti, who, audience=reached.audience, details=reached.details
+    )
     response: dict[str, Any] = {
         "access_token": access_token,
         "token_type": "Bearer",
         "expires_in": services.mint.access_lifetime,
         "scope": scope,
         "refresh_token": successor,
+        **reached.response(),
     }
     if "openid" in scope.split(" "):
         response["id_token"] = services.mint.id_token(ring, client, who, access_token, None, {})
     return response
 
 
-def _narrowed(request: TokenRequest, services: GrantServices, token: str) -> str:
-    """Return the scope asked for, checked before anything is claimed: a request for more must not cost the client its token.
+def _narrowed(request: TokenRequest, services: GrantServices, token: str) -> tuple[str, Reach]:
+    """Return the scope and the reach asked for, checked before anything is claimed: a request for more must not cost the client its token.
 
     Any token of the family tells the scope, which never changes: one that may still be presented within the grace too.
     """
     found = services.tokens.family(token)
     if found is None or found[0].client_id != request.client.client_id:
         raise InvalidGrant("the refresh token is not valid", reason="refresh_unknown")
-    wanted = dict.fromkeys(request.parameters["scope"].split(" "))
-    if not wanted.keys() <= set(found[0].scope.split(" ")):
+    grant = found[0]
+    wanted = dict.fromkeys(request.parameters.get("scope", grant.scope).split(" "))
+    if not wanted.keys() <= set(grant.scope.split(" ")):
         raise InvalidScope("scope may only be narrowed", reason="scope_widened")
-    return " ".join(wanted)
+    reached = reach.of_grant(request, services, grant.resources, services.tokens.details(grant))
+    return " ".join(wanted), reached

@@ -9,7 +9,8 @@ import pytest
 from pydantic import ValidationError
 
 from idp.config import Settings
-from idp.config.settings import Registration, StatementIssuer
+from idp.config.sections import StatementIssuer
+from idp.config.settings import Registration
 from idp.storage.sqlite import SqliteDatabase
 from keys import algorithms
 from keys.jwks import export_public

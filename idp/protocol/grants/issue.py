@@ -1,0 +1,61 @@
+"""What every grant for a person answers once its claim has gone through: the tokens of one authorization."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from idp.model.grant import CodePayload
+from idp.ports.grants import Versions
+from idp.protocol.grants.frame import GrantServices, TokenRequest
+from idp.protocol.grants.reach import Reach
+from idp.protocol.mint import Authentication
+
+
+def tokens(
+    request: TokenRequest,
+    services: GrantServices,
+    payload: CodePayload,
+    claimed: tuple[Versions, str | None],
+    jti: str,
+    reached: Reach,
+) -> dict[str, Any]:
+    """Return the token response for a grant that was just made (RFC 6749 section 5.1, OpenID Connect Core section 3.1.3.3).
+
+    ``claimed`` are the registry versions that rode along with the claim, and the first refresh token if there is one; ``reached`` is what the
+    access token is for.
+    """
+    versions, refresh_token = claimed
+    ring = services.keys_after(request.client, versions)
+    who = Authentication(payload.sub, payload.session_id, payload.auth_time, payload.acr, payload.amr)
+    access_token = services.mint.person_token(
+        ring,
+        request.client.client_id,
+        payload.grant_id,
+        payload.scope,
+        jti,
+        who,
+        audience=reached.audience,
+        details=reached.details,
+    )
+    response: dict[str, Any] = {
+        "access_token": access_token,
+        "token_type": "Bearer",
+        "expires_in": services.mint.access_lifetime,
+        "scope": payload.scope,
+        "id_token": services.mint.id_token(
+            ring, request.client, who, access_token, payload.nonce, _id_claims(payload, jti, services)
+        ),
+        **reached.response(),
+    }
+    if refresh_token is not None:
+        response["refresh_token"] = refresh_token
+    return response
+
+
+def _id_claims(payload: CodePayload, jti: str, services: GrantServices) -> dict[str, object]:
+    """Return the claims asked for the ID token by the ``claims`` parameter; without it nothing is read."""
+    if not payload.id_claims:
+        return {}
+    with_code = services.claims.needs_code(payload.id_claims)
+    state = services.tokens.state(payload.grant_id, jti, with_code=with_code)
+    return services.claims.released(payload.id_claims, state) if state is not None else {}
