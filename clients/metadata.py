@@ -7,22 +7,25 @@ announces the tuples of this module, so what is announced is what registers. Rul
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
 from types import MappingProxyType
 from typing import Any, Final
 
 from clients import fields, given, rules
 from clients.errors import MetadataError, RegistrationRefused
 from clients.fields import MAX_NAME, MAX_TEXT, Fault, Faults, Parser
-from clients.model import DEFAULT_SIGNING_ALG, NO_AUTHENTICATION
+from clients.model import DEFAULT_SIGNING_ALG, NO_AUTHENTICATION, PING, POLL
 from policies import assurance, authorization_details, claims, consent
 
 AUTH_METHODS: Final = ("client_secret_basic", "client_secret_post", NO_AUTHENTICATION)
 GRANT_TYPES: Final = ("authorization_code", "refresh_token", "client_credentials")
+"""Those that rules between fields know by name. The provider's registry of grants says which ones it offers beside them."""
 RESPONSE_TYPES: Final = ("code",)
 SUBJECT_TYPES: Final = ("pairwise", "public")
 SIGNING_ALGS: Final = ("ES256", "RS256", "PS256", "EdDSA")
+DELIVERY_MODES: Final = (POLL, PING)
 APPLICATION_TYPES: Final = ("web", "native")
 LEGAL_BASES: Final = consent.LEGAL_BASES
 CONSENT_MODES: Final = consent.MODES
@@ -100,6 +103,9 @@ FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
         "policy_uri": Field(fields.web_uri),
         "tos_uri": Field(fields.web_uri),
         "initiate_login_uri": Field(fields.web_uri),
+        "backchannel_token_delivery_mode": Field(fields.choice(DELIVERY_MODES)),
+        "backchannel_client_notification_endpoint": Field(fields.web_uri),
+        "backchannel_authentication_request_signing_alg": Field(fields.choice(SIGNING_ALGS)),
         "jwks": Field(fields.jwks),
         "jwks_uri": Field(fields.web_uri),
         "software_id": Field(fields.text(MAX_NAME)),
@@ -107,6 +113,11 @@ FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
     }
 )
 """Every field that a registration may hold. Another one is a row here and an attribute of ``clients.model.Client``."""
+
+
+@cache
+def _granted(grants: tuple[str, ...]) -> Field:
+    return replace(FIELDS["grant_types"], parse=fields.set_of(grants, 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,29 +131,33 @@ class Registration:
     ignored: tuple[str, ...]
 
 
-def parse(document: object, *, is_operator: bool = True) -> Registration:
+def parse(document: object, *, is_operator: bool = True, grants: Iterable[str] = GRANT_TYPES) -> Registration:
     """Return the checked registration; raises ``RegistrationRefused`` with every fault that was found.
 
     ``client_id``, ``client_secret`` and ``sector`` are an operator's to give (``clients.given``); from anybody else
     they are ignored, and named as such.
     """
-    registration, faults = check(document, is_operator=is_operator)
+    registration, faults = check(document, is_operator=is_operator, grants=grants)
     if faults:
         raise RegistrationRefused(faults)
     return registration
 
 
-def check(document: object, *, is_operator: bool = True) -> tuple[Registration, list[MetadataError]]:
-    """Return what could be read and every fault; with a fault the registration is of no use to anybody."""
+def check(
+    document: object, *, is_operator: bool = True, grants: Iterable[str] = GRANT_TYPES
+) -> tuple[Registration, list[MetadataError]]:
+    """Return what could be read and every fault; with a fault the registration is of no use to anybody.
+
+    ``grants`` names the grant types that the provider offers.
+    """
     if not isinstance(document, dict):
         fault = MetadataError("document", "not_object", "must be a JSON object of metadata fields")
         return Registration({}, ()), [fault]
     folded = fields.tagged(document, "client_name", LANGUAGES)
     faults: list[MetadataError] = []
-    read = {name: row for name, row in FIELDS.items() if is_operator or not row.is_operators}
-    values = {
-        name: _value(name, row, folded.get(name) if name in read else None, faults) for name, row in FIELDS.items()
-    }
+    rows = {**FIELDS, "grant_types": _granted(tuple(grants))}
+    read = {name: row for name, row in rows.items() if is_operator or not row.is_operators}
+    values = {name: _value(name, row, folded.get(name) if name in read else None, faults) for name, row in rows.items()}
     faulty = {fault.field.partition("[")[0].partition(".")[0] for fault in faults}
     for name, row in FIELDS.items():
         if row.derive is not None and values[name] is None:

@@ -13,6 +13,9 @@ NO_AUTHENTICATION: Final = "none"
 """The ``token_endpoint_auth_method`` of public clients (RFC 7591 section 2)."""
 EXPIRED: Final = "expired"
 """The ``state`` of a client whose introduction has run out: it is served again once it is introduced anew."""
+POLL: Final = "poll"
+PING: Final = "ping"
+"""How a CIBA client learns of an answer (CIBA Core section 5)."""
 DEFAULT_SIGNING_ALG: Final = "RS256"
 """Of ID tokens, where a registration names none (OpenID Connect Registration section 2); ES256 is cheaper."""
 
@@ -86,6 +89,9 @@ class Client:
     policy_uri: str | None = None
     tos_uri: str | None = None
     initiate_login_uri: str | None = None
+    backchannel_token_delivery_mode: str | None = None
+    backchannel_client_notification_endpoint: str | None = None
+    backchannel_authentication_request_signing_alg: str | None = None
     jwks: Mapping[str, Any] | None = None
     jwks_uri: str | None = None
     software_id: str | None = None

@@ -7,7 +7,7 @@ suspension counts at once everywhere. ``refresh_if_older_than`` is for answers t
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from threading import Lock
@@ -37,13 +37,18 @@ class ClientRegistry:
         new_id: Callable[[], str],
         monotonic: Callable[[], float] = time.monotonic,
         lock: AbstractContextManager[object] | None = None,
+        grants: Iterable[str] = metadata.GRANT_TYPES,
     ) -> None:
-        """Take the store, the clock in epoch seconds, the maker of ids, a monotonic clock for ages, and a lock that may be held over reads."""
+        """Take the store, the clock in epoch seconds, the maker of ids, a monotonic clock for ages, and a lock that may be held over reads.
+
+        ``grants`` names the grant types that a client may register for.
+        """
         self._repository = repository
         self._now = now
         self._new_id = new_id
         self._monotonic = monotonic
         self._lock = lock or Lock()
+        self._grants = tuple(grants)
         self._version = -1
         self._loaded_at = 0.0
         self._clients: Mapping[str, Client] = MappingProxyType({})
@@ -97,7 +102,7 @@ class ClientRegistry:
         that no registration may name (``terms``, ``management_digest``, …). Raises ``RegistrationRefused`` with every
         fault, and ``ClientConflict`` for an id that is or ever was taken.
         """
-        registration, faults = metadata.check(dict(document), is_operator=is_operator)
+        registration, faults = metadata.check(dict(document), is_operator=is_operator, grants=self._grants)
         chosen, chosen_faults = given.read(document if is_operator else {})
         if faults or chosen_faults:
             raise RegistrationRefused([*faults, *chosen_faults])
@@ -165,7 +170,7 @@ class ClientRegistry:
         ``ClientNotFound`` and ``ClientConflict``.
         """
         current = seen or self.known(client_id)
-        registration, faults = metadata.check(dict(document))
+        registration, faults = metadata.check(dict(document), grants=self._grants)
         faults = [*faults, *given.changes(document, current, self._now())]
         if faults:
             raise RegistrationRefused(faults)

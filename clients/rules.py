@@ -9,12 +9,18 @@ from typing import Any, Final
 
 from clients import uris
 from clients.errors import MetadataError
-from clients.model import NO_AUTHENTICATION
+from clients.model import NO_AUTHENTICATION, PING
 
 Values = Mapping[str, Any]
 
 BY_LAW: Final = frozenset({"public_duty", "legal_obligation"})
 """Legal bases under which a person is told and not asked (Decree 13/2023 articles 13 and 17)."""
+
+
+DEVICE: Final = "urn:ietf:params:oauth:grant-type:device_code"
+CIBA: Final = "urn:openid:params:grant-type:ciba"
+OF_PEOPLE: Final = frozenset({"authorization_code", DEVICE, CIBA})
+"""Grants that a person answers: they need ``openid``, and a refresh token may come of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +68,9 @@ RULES: Final = (
     Rule(
         "grant_types",
         "inconsistent",
-        "refresh_token must have authorization_code beside it",
+        "refresh_token must have a grant beside it that a person answers: authorization_code, device code or CIBA",
         ("grant_types",),
-        lambda values: "refresh_token" in values["grant_types"] and not _uses_code(values),
+        lambda values: "refresh_token" in values["grant_types"] and OF_PEOPLE.isdisjoint(values["grant_types"]),
     ),
     Rule(
         "grant_types",
@@ -90,9 +96,9 @@ RULES: Final = (
     Rule(
         "scope",
         "openid_missing",
-        "must contain openid for the grant type authorization_code",
+        "must contain openid for a grant type that a person answers",
         ("scope", "grant_types"),
-        lambda values: _uses_code(values) and "openid" not in values["scope"],
+        lambda values: not OF_PEOPLE.isdisjoint(values["grant_types"]) and "openid" not in values["scope"],
     ),
     Rule(
         "consent",
@@ -107,6 +113,41 @@ RULES: Final = (
         "must hold the values of default_acr_values and minimum_acr",
         ("permitted_acr_values", "default_acr_values", "minimum_acr"),
         _asks_more_than_permitted,
+    ),
+    Rule(
+        "grant_types",
+        "public_client",
+        "CIBA must be left out: token_endpoint_auth_method none proves nothing (CIBA Core section 7.1)",
+        ("grant_types", *_METHOD),
+        lambda values: _is_public(values) and CIBA in values["grant_types"],
+    ),
+    Rule(
+        "backchannel_token_delivery_mode",
+        "inconsistent",
+        "must be there with the grant type CIBA, and only with it (CIBA Core section 4)",
+        ("backchannel_token_delivery_mode", "grant_types"),
+        lambda values: (CIBA in values["grant_types"]) != bool(values["backchannel_token_delivery_mode"]),
+    ),
+    Rule(
+        "backchannel_client_notification_endpoint",
+        "inconsistent",
+        "must be there with the delivery mode ping, and only with it (CIBA Core section 4)",
+        ("backchannel_client_notification_endpoint", "backchannel_token_delivery_mode"),
+        lambda values: (
+            (values["backchannel_token_delivery_mode"] == PING)
+            != bool(values["backchannel_client_notification_endpoint"])
+        ),
+    ),
+    Rule(
+        "backchannel_authentication_request_signing_alg",
+        "keys_missing",
+        "must have jwks or jwks_uri beside it",
+        ("backchannel_authentication_request_signing_alg", "jwks", "jwks_uri"),
+        lambda values: (
+            bool(values["backchannel_authentication_request_signing_alg"])
+            and values["jwks"] is None
+            and values["jwks_uri"] is None
+        ),
     ),
     Rule(
         "jwks_uri",

@@ -14,6 +14,7 @@ ROOT: Final = Path(__file__).parents[1]
 _OPENID: Final = "https://openid.net/specs/"
 # Every document that a mark may name, beside the RFCs, and where it is read.
 DOCUMENTS: Final = {
+    "CIBA Core": f"{_OPENID}openid-client-initiated-backchannel-authentication-core-1_0.html",
     "OIDC Core": f"{_OPENID}openid-connect-core-1_0.html",
     "OIDC Core Unmet Authentication Requirements": f"{_OPENID}openid-connect-unmet-authentication-requirements-1_0.html",
     "OIDC Discovery": f"{_OPENID}openid-connect-discovery-1_0.html",

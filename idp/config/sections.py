@@ -43,5 +43,9 @@ class Lifetimes(Section):
     )
     session: int = Field(12 * 3600, ge=300, le=30 * 86400, description="SSO session, from the sign-in.")
     session_idle: int = Field(3600, ge=300, le=30 * 86400, description="SSO session without use.")
+    device: int = Field(
+        600, ge=60, le=1800, description="Device and user code (RFC 8628), until the person has answered."
+    )
+    backchannel: int = Field(300, ge=30, le=1800, description="CIBA request, where its client asks for no other time.")
     transaction: int = Field(1800, ge=60, le=7200, description="Pending authorization request.")
     pushed_request: int = Field(60, ge=5, le=599, description="`request_uri` of a pushed authorization request.")

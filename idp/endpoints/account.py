@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from idp.endpoints.departments import Departments
 from idp.endpoints.desk import Desk, Exchange, first
+from idp.endpoints.waiting import WaitingRequests
 from idp.errors import DomainError, NotFound
 from idp.flows.pending import PendingRequests
 from idp.model.audit import Event
@@ -26,7 +27,7 @@ from policies import claims as claim_policy
 _CSRF: Final = "account"
 _HISTORY: Final = (Event.SIGN_IN, Event.STEP_UP, Event.SIGN_OUT, Event.SESSION_REVOKE)
 _HISTORY_LENGTH: Final = 30
-_NOTICES: Final = frozenset({"session_ended", "withdrawn"})
+_NOTICES: Final = frozenset({"session_ended", "withdrawn", "request_approved", "request_declined"})
 _BROWSERS: Final = (
     ("Edge", re.compile(r"Edg(e|A|iOS)?/")),
     ("Cốc Cốc", re.compile(r"coc_coc")),
@@ -58,6 +59,7 @@ class AccountServices:
     pending: PendingRequests
     owner: OwnerView
     departments: Departments
+    waiting: WaitingRequests
 
 
 class AccountPages:
@@ -84,6 +86,7 @@ class AccountPages:
             sessions=[
                 _session_row(t, view, session) for view in self._services.sessions.of_account(session.account_id)
             ],
+            requests=self._services.waiting.rows(t, session.account_id),
             consents=self._consent_rows(t, session.account_id),
             history=self._history(t, session.account_id),
             notice=notice,
@@ -96,6 +99,10 @@ class AccountPages:
     def end_all(self, wire: WireRequest) -> WireResponse:
         """End all of the person's sessions, this one too."""
         return self._act(wire, self._end_every)
+
+    def review(self, wire: WireRequest) -> WireResponse:
+        """Go to the pages on which a waiting request is answered."""
+        return self._act(wire, self._reviewed)
 
     def withdraw(self, wire: WireRequest, client_id: str) -> WireResponse:
         """Tell the consequences of a withdrawal, and withdraw when the person says so."""
@@ -140,6 +147,10 @@ class AccountPages:
         if session.id == own.id:
             return self._signed_out(exchange)
         return redirect("/account?notice=session_ended")
+
+    def _reviewed(self, exchange: Exchange, own: Session, form: Mapping[str, tuple[str, ...]]) -> WireResponse:
+        pending = self._services.waiting.begin(own, first(form, "request"), exchange.binding)
+        return redirect(f"/signin/{pending.id}")
 
     def _end_every(self, exchange: Exchange, own: Session, _form: Mapping[str, tuple[str, ...]]) -> WireResponse:
         self._services.sessions.end_all(own.account_id, "sign_out_everywhere", f"account:{own.account_id}")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from idp.flows.dispatcher import Decision, Facts, wanted_consent
+from idp.model.decoupled import DecoupledRequest
 from idp.ports.sessions import ConsentState
 from idp.protocol.errors import LoginRequired
 from idp.services.consents import ConsentService
@@ -115,6 +116,12 @@ def _in_words(t: Translator, key: str, name: str, value: object) -> list[str]:
     if name == "until":
         return [t.day(str(value))]
     return [str(one) for one in value] if isinstance(value, list) else [str(value)]
+
+
+def shown_elsewhere(language: str, asked: DecoupledRequest) -> dict[str, str]:
+    """Return what the person has to compare before answering for another device: the code or message, from where and when."""
+    when = translator(language).moment(asked.created_at)
+    return {"kind": asked.kind, "message": asked.message, "address": asked.address, "when": when}
 
 
 def is_new(name: str, new_claims: int, kept: int) -> bool:

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from clients.model import Client
-from idp.endpoints.consent import ConsentPage
+from idp.endpoints.consent import ConsentPage, shown_elsewhere
 from idp.endpoints.departments import Departments
 from idp.endpoints.desk import Desk, Exchange, Form, first
 from idp.errors import Busy, DomainError, InvalidInput, NotFound, Refused, Throttled
 from idp.flows.dispatcher import Decision, Facts, Step
 from idp.flows.pending import Held, PendingRequests
 from idp.flows.sign_in import SignedIn, SignInFlow
+from idp.protocol.authorization.decoupled import DecoupledAnswers
 from idp.protocol.authorization.endpoint import AuthorizationEndpoint
 from idp.protocol.errors import AccessDenied, ProtocolError, UnmetAuthenticationRequirements
 from idp.protocol.wire import WireRequest, WireResponse, redirect
@@ -53,6 +54,7 @@ class SignInPages:
         desk: Desk,
         flow: SignInFlow,
         endpoint: AuthorizationEndpoint,
+        decoupled: DecoupledAnswers,
         pending: PendingRequests,
         sessions: SessionService,
         consent: ConsentPage,
@@ -63,6 +65,7 @@ class SignInPages:
         self._desk = desk
         self._flow = flow
         self._endpoint = endpoint
+        self._decoupled = decoupled
         self._pending = pending
         self._sessions = sessions
         self._consent = consent
@@ -126,16 +129,19 @@ class SignInPages:
         if visit.facts is None:
             self._pending.claim(pending.id)
             return redirect(pending.return_to or "/account")
-        answer = self._endpoint.complete(visit.facts)
+        answer = self._ending(visit).complete(visit.facts)
         if answer is None:
             raise NotFound("the transaction was used up by another request", code="expired_transaction")
         return answer
 
     def _told(self, visit: Visit, error: ProtocolError) -> WireResponse:
-        answer = self._endpoint.fail(visit.held.pending, error, visit.exchange.wire)
+        answer = self._ending(visit).fail(visit.held.pending, error, visit.exchange.wire)
         if answer is None:
             raise NotFound("the transaction was used up by another request", code="expired_transaction")
         return answer
+
+    def _ending(self, visit: Visit) -> AuthorizationEndpoint | DecoupledAnswers:
+        return self._decoupled if visit.held.pending.decoupled else self._endpoint
 
     def _next(self, visit: Visit, signed_in: SignedIn | None = None) -> WireResponse:
         cookies = self._desk.cookies
@@ -144,7 +150,8 @@ class SignInPages:
 
     def _page(self, template: str, visit: Visit, **values: object) -> WireResponse:
         pending = visit.held.pending
-        origins = form_action(pending.request.redirect_uri) if pending.request is not None else ()
+        request = pending.request
+        origins = form_action(request.redirect_uri) if request is not None and request.redirect_uri else ()
         client = self._departments.view(visit.client, visit.exchange.language)
         token = self._desk.csrf_token(visit.exchange, pending.id)
         return self._desk.page(template, visit.exchange, origins=origins, client=client, csrf_token=token, **values)
@@ -224,8 +231,10 @@ class SignInPages:
     def _show_consent(self, visit: Visit) -> WireResponse:
         if visit.facts is None or visit.decision is None:
             raise NotFound("there is nothing to agree to", code="expired_transaction")
-        values = self._consent.values(visit.facts, visit.decision, visit.exchange.language)
-        return self._page("consent", visit, **values)
+        pending, language = visit.held.pending, visit.exchange.language
+        values = self._consent.values(visit.facts, visit.decision, language)
+        elsewhere = shown_elsewhere(language, self._decoupled.waiting(pending)) if pending.decoupled else None
+        return self._page("consent", visit, elsewhere=elsewhere, **values)
 
     def _take_consent(self, visit: Visit, form: Form) -> WireResponse:
         if visit.facts is None:

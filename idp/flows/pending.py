@@ -48,11 +48,13 @@ class PendingRequests:
         self._seal = seal
         self._unseal = unseal
 
-    def create(self, request: AuthorizationRequest | None, browser: str, return_to: str = "") -> PendingRequest:
-        """Store a new transaction for the browser whose binding cookie is ``browser``."""
-        now = self._clock.now()
+    def create(
+        self, request: AuthorizationRequest | None, browser: str, return_to: str = "", decoupled: str = ""
+    ) -> PendingRequest:
+        """Store a new transaction for the browser whose binding cookie is ``browser``; ``decoupled`` is the key of what it answers."""
+        now, bound = self._clock.now(), handles.digest(browser).hex()
         pending = PendingRequest(
-            handles.new_id(), request, handles.digest(browser).hex(), now, now + self._lifetime, return_to
+            handles.new_id(), request, bound, now, now + self._lifetime, return_to, decoupled=decoupled
         )
         self._store.put(pending.id, self._closed(pending), pending.expires_at)
         return pending
@@ -82,14 +84,21 @@ class PendingRequests:
     def _closed(self, pending: PendingRequest) -> bytes:
         document = asdict(pending)
         if pending.request is not None:
-            document["request"]["prompt"] = sorted(pending.request.prompt)
+            document["request"] = request_document(pending.request)
         return self._seal(orjson.dumps(document), pending.id.encode())
 
 
 def _restored(document: dict[str, Any]) -> PendingRequest:
     request = document.pop("request")
-    if request is not None:
-        request |= {name: tuple(request[name]) for name in _TUPLES if name in request}
-        request["prompt"] = frozenset(request["prompt"])
-        return PendingRequest(request=AuthorizationRequest(**request), **document)
-    return PendingRequest(request=None, **document)
+    return PendingRequest(request=request_of(request) if request is not None else None, **document)
+
+
+def request_document(request: AuthorizationRequest) -> dict[str, Any]:
+    """Return a request as JSON values; ``request_of`` reads it back."""
+    return {**asdict(request), "prompt": sorted(request.prompt)}
+
+
+def request_of(document: dict[str, Any]) -> AuthorizationRequest:
+    """Return the request of a document."""
+    values = document | {name: tuple(document[name]) for name in _TUPLES if name in document}
+    return AuthorizationRequest(**{**values, "prompt": frozenset(values["prompt"])})

@@ -33,18 +33,23 @@ class SignInThrottle:
         limits: throttle.Limits,
         *,
         enabled: bool,
+        lane: str = "signin",
     ) -> None:
-        """Take the counters, the clock, a keyed digest (purpose, text), the limits, and whether they apply at all."""
+        """Take the counters, the clock, a keyed digest (purpose, text), the limits, and whether they apply at all.
+
+        ``lane`` names what is guessed, so that one kind of guess does not count against another.
+        """
         self._counters = counters
         self._clock = clock
         self._blind = blind
         self._limits = limits
         self._enabled = enabled
+        self._lane = lane
 
     def begin(self, code: str, address: str) -> Attempt:
         """Count a try and let it pass, or raise ``Throttled`` with the seconds to wait. ``code`` is the normalised input."""
         person, place = (self._blind("code", code).hex()[:32], self._blind("address", address).hex()[:32])
-        keys = (f"signin:c:{person}", f"signin:a:{place}", f"signin:p:{person}:{place}")
+        keys = (f"{self._lane}:c:{person}", f"{self._lane}:a:{place}", f"{self._lane}:p:{person}:{place}")
         if self._enabled:
             now = self._clock.now()
             before = self._counters.read(list(keys), now)

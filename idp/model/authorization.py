@@ -44,7 +44,8 @@ class PendingRequest:
     ``request`` is None for a sign-in to the provider's own pages, which then go on at the local path ``return_to``. ``browser`` is the
     hex digest of the browser-binding cookie: another browser that learns the id gets nothing. ``signed_in_at`` is the moment of a sign-in
     made inside this transaction (0 for none), which is what ``prompt=login`` waits for. ``password_account`` is the account that proved a
-    first password and must set its own before anything else.
+    first password and must set its own before anything else. ``decoupled`` is the key of the request of another device that is answered
+    here, "" where the answer goes back by this browser.
     """
 
     id: str
@@ -57,3 +58,4 @@ class PendingRequest:
     account_chosen: bool = False
     consented: bool = False
     password_account: str = ""
+    decoupled: str = ""

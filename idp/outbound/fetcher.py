@@ -49,9 +49,10 @@ class GuardedFetcher:
         self._policy = policy
         self._context = context or ssl.create_default_context()
 
-    def post(self, url: str, body: bytes, content_type: str) -> Fetched:
-        """POST ``body`` to ``url``."""
-        return self._request("POST", url, body, {"Content-Type": content_type})
+    def post(self, url: str, body: bytes, content_type: str, *, authorization: str = "") -> Fetched:
+        """POST ``body`` to ``url``, with an ``Authorization`` header if one is given."""
+        proof = {"Authorization": authorization} if authorization else {}
+        return self._request("POST", url, body, {"Content-Type": content_type, **proof})
 
     def get(self, url: str, accept: str) -> Fetched:
         """GET ``url``."""

@@ -23,10 +23,10 @@ class SharingFetcher:
         self._lock = Lock()
         self._under_way: dict[tuple[str, str], Future[Fetched]] = {}
 
-    def post(self, url: str, body: bytes, content_type: str) -> Fetched:
+    def post(self, url: str, body: bytes, content_type: str, *, authorization: str = "") -> Fetched:
         """POST ``body`` to ``url``, each time anew."""
         with self._turnstile.outside():
-            return self._fetcher.post(url, body, content_type)
+            return self._fetcher.post(url, body, content_type, authorization=authorization)
 
     def get(self, url: str, accept: str) -> Fetched:
         """GET ``url``, or wait for whoever is getting it; raises the same error to all of them."""

@@ -23,8 +23,8 @@ class Fetcher(Protocol):
     wire is a ``DomainError`` with code ``outbound_failed``.
     """
 
-    def post(self, url: str, body: bytes, content_type: str) -> Fetched:
-        """POST ``body`` to ``url``."""
+    def post(self, url: str, body: bytes, content_type: str, *, authorization: str = "") -> Fetched:
+        """POST ``body`` to ``url``, with an ``Authorization`` header if one is given."""
         ...
 
     def get(self, url: str, accept: str) -> Fetched:

@@ -26,3 +26,11 @@ class Outbox(Protocol):
     def give_up(self, message_id: str, now: int, error: str, record: AuditRecord) -> None:
         """Mark a waiting message as failed for good, with the audit record, in one transaction."""
         ...
+
+
+class Postbox(Protocol):
+    """Where a message is put that tells of an act which is no transaction in SQL itself."""
+
+    def put(self, message: OutboxMessage, record: AuditRecord) -> None:
+        """Put a message in, due at once, with the audit record, in one transaction."""
+        ...

@@ -14,6 +14,8 @@ class ProtocolError(Exception):
 
     error: ClassVar[str] = "server_error"
     status: ClassVar[int] = 400
+    is_recorded: ClassVar[bool] = True
+    """False for what a well-behaved client gets every few seconds: no refusal of anything."""
 
     def __init__(self, description: str, *, reason: str = "") -> None:
         """Keep the developer's sentence and the reason id (by default the wire code itself)."""
@@ -69,6 +71,32 @@ class AccessDenied(ProtocolError):
     """RFC 6749 section 4.1.2.1."""
 
     error = "access_denied"
+
+
+class AuthorizationPending(ProtocolError):
+    """RFC 8628 section 3.5, CIBA section 11: the person has not answered yet."""
+
+    error = "authorization_pending"
+    is_recorded = False
+
+
+class SlowDown(ProtocolError):
+    """RFC 8628 section 3.5, CIBA section 11: the client polls faster than it was told."""
+
+    error = "slow_down"
+    is_recorded = False
+
+
+class ExpiredToken(ProtocolError):
+    """RFC 8628 section 3.5, CIBA section 11: the request ran out before the person answered."""
+
+    error = "expired_token"
+
+
+class InvalidBindingMessage(ProtocolError):
+    """CIBA section 13."""
+
+    error = "invalid_binding_message"
 
 
 class LoginRequired(ProtocolError):

@@ -17,6 +17,7 @@ from clients import metadata as client_metadata
 from idp.errors import StorageUnavailable
 from idp.protocol.authorization.parsing import DISPLAYS, PROMPTS
 from idp.protocol.authorization.responses import RESPONSE_MODES
+from idp.protocol.grants.frame import GrantType
 from idp.protocol.wire import JSON, WireRequest, WireResponse
 from keys.ring import KeyRing
 from policies import assurance
@@ -29,17 +30,30 @@ _PROTOCOL_CLAIMS: Final = ("sub", "iss", "aud", "exp", "iat", "auth_time", "nonc
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What registries, keys and settings offer: names of grants, client authentication methods, signing algorithms and languages."""
+    """What registries, keys and settings offer: grants, client authentication methods, signing algorithms and languages."""
 
-    grants: Iterable[str]
+    grants: Iterable[GrantType]
     auth_methods: Iterable[str]
     algorithms: Iterable[str]
     languages: Iterable[str]
     require_pushed: bool
 
 
+_ALWAYS: Final[Mapping[str, Any]] = {
+    "claims_parameter_supported": True,
+    "request_parameter_supported": False,
+    "request_uri_parameter_supported": False,
+    "code_challenge_methods_supported": ["S256"],
+    "authorization_response_iss_parameter_supported": True,
+    "backchannel_logout_supported": True,
+    "backchannel_logout_session_supported": True,
+}
+"""What holds in every deployment."""
+
+
 def document(issuer: str, offer: Offer) -> dict[str, Any]:
-    """Return the discovery document."""
+    """Return the discovery document; each grant adds what it alone needs."""
+    rows = tuple(offer.grants)
     methods, algs = [*offer.auth_methods], sorted(offer.algorithms)
     return {
         "issuer": issuer,
@@ -55,7 +69,7 @@ def document(issuer: str, offer: Offer) -> dict[str, Any]:
         "scopes_supported": list(claim_policy.SCOPES),
         "response_types_supported": list(client_metadata.RESPONSE_TYPES),
         "response_modes_supported": list(RESPONSE_MODES),
-        "grant_types_supported": list(offer.grants),
+        "grant_types_supported": [row.name for row in rows],
         "acr_values_supported": [assurance.LOA_1, assurance.LOA_2],
         "subject_types_supported": list(client_metadata.SUBJECT_TYPES),
         "id_token_signing_alg_values_supported": algs,
@@ -68,14 +82,9 @@ def document(issuer: str, offer: Offer) -> dict[str, Any]:
         "authorization_details_types_supported": list(client_metadata.DETAIL_TYPES),
         "claim_types_supported": ["normal"],
         "claims_supported": [*_PROTOCOL_CLAIMS, *claim_policy.CLAIMS],
-        "claims_parameter_supported": True,
-        "request_parameter_supported": False,
-        "request_uri_parameter_supported": False,
         "ui_locales_supported": list(offer.languages),
-        "code_challenge_methods_supported": ["S256"],
-        "authorization_response_iss_parameter_supported": True,
-        "backchannel_logout_supported": True,
-        "backchannel_logout_session_supported": True,
+        **_ALWAYS,
+        **{name: value for row in rows for name, value in row.metadata(issuer).items()},
     }
 
 

@@ -32,7 +32,9 @@ class Refusals:
         return json_response(body, error.status, headers)
 
     def record(self, event: Event, request: WireRequest, error: ProtocolError, client_id: str | None = None) -> None:
-        """Write the refusal to the audit log and the operator's log, both with the case code."""
+        """Write the refusal to the audit log and the operator's log, both with the case code; what is none is not written."""
+        if not error.is_recorded:
+            return
         _log.info("%s refused: %s", event.value, error.reason, extra={"case_code": request.case_code})
         self._audit.write(
             AuditEvent(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from clients.model import Client
 from idp.model.audit import Event
 from idp.protocol.errors import InvalidRequest, ProtocolError, UnauthorizedClient, UnsupportedGrantType
-from idp.protocol.grants.frame import Grant, GrantServices, TokenRequest
+from idp.protocol.grants.frame import Grant, GrantServices, GrantType, TokenRequest
 from idp.protocol.parameters import form_parameters
 from idp.protocol.refusals import Refusals
 from idp.protocol.wire import WireRequest, WireResponse, json_response
@@ -16,7 +16,7 @@ from idp.protocol.wire import WireRequest, WireResponse, json_response
 class TokenEndpoint:
     """The frame around all grants; a grant cannot skip a phase of it."""
 
-    def __init__(self, grants: Mapping[str, Grant], services: GrantServices, refusals: Refusals) -> None:
+    def __init__(self, grants: Mapping[str, GrantType], services: GrantServices, refusals: Refusals) -> None:
         """Take the registry of grants, what they work with, and how refusals are answered."""
         self._grants = grants
         self._services = services
@@ -39,9 +39,13 @@ class TokenEndpoint:
         name = parameters.get("grant_type")
         if name is None:
             raise InvalidRequest("grant_type is missing", reason="grant_type_missing")
-        grant = self._grants.get(name)
-        if grant is None:
+        row = self._grants.get(name)
+        if row is None:
             raise UnsupportedGrantType("this grant_type is not supported")
         if name not in client.grant_types:
             raise UnauthorizedClient("the client is not registered for this grant_type", reason="grant_not_registered")
-        return grant
+        if not (row.is_for_public or client.is_confidential):
+            raise UnauthorizedClient(
+                "a client without a credential may not use this grant_type", reason="public_client"
+            )
+        return row.grant

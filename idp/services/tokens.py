@@ -76,13 +76,22 @@ class TokenService:
         if self._clock.now() >= payload.expires_at:
             self._revoke_if_spent(payload, case_code)
             raise CodeExpired(payload.grant_id)
-        grant = self._granted(payload, has_refresh=has_refresh)
-        event = _event(
-            Event.TOKEN_CODE, grant.client_id, grant.id, case_code, jti=jti, scope=grant.scope, claims=grant.claims
-        )
-        done = self._store.redeem(grant, self._audit.record(_of_person(event, grant)))
+        done = self.issue(payload, Event.TOKEN_CODE, has_refresh=has_refresh, jti=jti, case_code=case_code)
         if done is None:
             self._revoke_if_spent(payload, case_code)
+        return done
+
+    def issue(
+        self, payload: CodePayload, event: Event, *, has_refresh: bool, jti: str, case_code: str
+    ) -> tuple[Versions, str | None] | None:
+        """Insert the grant of a payload, which spends it; returns the versions and the first refresh token.
+
+        None when it was spent before, or session or account are gone: one of parallel callers gets it.
+        """
+        grant = self._granted(payload, has_refresh=has_refresh)
+        made = _event(event, grant.client_id, grant.id, case_code, jti=jti, scope=grant.scope, claims=grant.claims)
+        done = self._store.redeem(grant, self._audit.record(_of_person(made, grant)))
+        if done is None:
             return None
         return done.versions, self._token(grant.id, 1) if has_refresh else None
 
@@ -141,6 +150,10 @@ class TokenService:
         if grant.details is None:
             return ""
         return self._details.unseal(bytes(grant.details), _place(grant.id)).decode()
+
+    def is_spent(self, grant_id: str) -> bool:
+        """Tell whether a grant was ever made under this id."""
+        return self._store.get(grant_id) is not None
 
     def is_over(self, grant: Grant) -> bool:
         """Tell whether a family can give nothing any more."""

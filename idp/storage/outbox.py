@@ -46,6 +46,22 @@ class OutboxWriter:
         tx.run(self._statement, values)
 
 
+class SqlPostbox:
+    """``ports.outbox.Postbox`` over SQL."""
+
+    def __init__(self, database: Database, writer: OutboxWriter) -> None:
+        """Take the database and the writer of messages."""
+        self._database = database
+        self._writer = writer
+        self._recorder = Recorder(database)
+
+    def put(self, message: OutboxMessage, record: AuditRecord) -> None:
+        """Put a message in, due at once, with the audit record, in one transaction."""
+        with self._database.transaction() as tx:
+            self._writer.put(tx, message)
+            self._recorder.write(tx, record)
+
+
 class SqlOutbox:
     """``ports.outbox.Outbox`` over SQL."""
 

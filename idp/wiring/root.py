@@ -18,33 +18,33 @@ from idp.endpoints.home import HomePage
 from idp.endpoints.routes import Route
 from idp.endpoints.signin import SignInPages
 from idp.flows.housekeeping import Housekeeper, Task
-from idp.flows.notify import LogoutNotifier
+from idp.flows.notify import PING, Courier, logout_sender, ping_sender
 from idp.protocol import metadata
 from idp.protocol.client_authentication import METHODS
 from idp.protocol.cors import open_to_scripts
 from idp.protocol.end_session import EndSessionEndpoint
 from idp.protocol.grants.frame import GrantServices
-from idp.protocol.grants.registry import GRANTS
 from idp.protocol.introspection import TokenStatusEndpoints
 from idp.protocol.metadata import MetadataEndpoints
 from idp.protocol.token import TokenEndpoint
 from idp.protocol.userinfo import UserinfoEndpoint
 from idp.protocol.wire import WireRequest, WireResponse
 from idp.services.accounts import masked
+from idp.services.sessions import BACKCHANNEL_LOGOUT
 from idp.storage.outbox import SqlOutbox
 from idp.storage.purge import Purger
 from idp.web.cookies import Cookies
 from idp.web.csrf import Csrf
 from idp.web.environ import EnvironReader
 from idp.web.i18n import LANGUAGES
-from idp.wiring.registration import RegistrationDesk
+from idp.wiring.decoupled import OtherDevices
 from idp.wiring.stores import RING_AGE
 from keys.ring import KeyRing
 
 Handler = Callable[[WireRequest], WireResponse]
 
 
-class Wiring(RegistrationDesk):
+class Wiring(OtherDevices):
     """One process's objects over one deployment."""
 
     @cached_property
@@ -61,9 +61,16 @@ class Wiring(RegistrationDesk):
     def hot_routes(self) -> Mapping[str, Handler]:
         """Return the paths that are answered without Flask."""
         services = GrantServices(
-            self.tokens, self.codes, self.claims, self.mint, self.ring, self.authenticator, self.resources
+            self.tokens,
+            self.codes,
+            self.claims,
+            self.mint,
+            self.ring,
+            self.authenticator,
+            self.resources,
+            self.decoupled,
         )
-        token = TokenEndpoint(GRANTS, services, self.refusals)
+        token = TokenEndpoint(self.grants, services, self.refusals)
         userinfo = UserinfoEndpoint(
             self.tokens, self.access_tokens, self.claims, self.clients, self.mint, self.ring, self.refusals
         )
@@ -76,6 +83,7 @@ class Wiring(RegistrationDesk):
             "/authorize": AuthorizePage(self.authorization, self.desk).handle,
             "/par": open_to_scripts(self.par.handle),
             "/token": open_to_scripts(token.handle),
+            **self.other_devices_hot(),
             "/userinfo": open_to_scripts(userinfo.handle),
             "/introspect": status.introspect,
             "/revoke": open_to_scripts(status.revoke),
@@ -91,7 +99,15 @@ class Wiring(RegistrationDesk):
         departments = Departments(self.clients.find, self.units.name)
         consent = ConsentPage(self.consents, self.claims.attributes)
         signin = SignInPages(
-            self.desk, self.sign_in, self.authorization, self.pending, self.sessions, consent, self._person, departments
+            self.desk,
+            self.sign_in,
+            self.authorization,
+            self.decoupled_answers,
+            self.pending,
+            self.sessions,
+            consent,
+            self._person,
+            departments,
         )
         end_session = EndSessionPages(
             self.desk,
@@ -100,19 +116,18 @@ class Wiring(RegistrationDesk):
             self.pending,
             departments,
         )
-        account = AccountPages(
-            self.desk,
-            AccountServices(self.sessions, self.consents, self.audit, self.pending, self._owner, departments),
-        )
+        account = self._account(departments)
         both, post = ("GET", "POST"), ("POST",)
         return (
             Route("/", ("GET",), HomePage(self.desk).handle),
             Route("/signin/<transaction>", both, signin.handle),
+            *self.other_devices_pages(self.desk),
             Route("/end_session", both, end_session.handle),
             Route("/end_session/confirm", post, end_session.confirm),
             Route("/account", ("GET",), account.home),
             Route("/account/sessions/end", post, account.end_session),
             Route("/account/sessions/end-all", post, account.end_all),
+            Route("/account/requests", post, account.review),
             Route("/account/consents/<client_id>", both, account.withdraw),
             *self._registration_routes(),
         )
@@ -126,20 +141,33 @@ class Wiring(RegistrationDesk):
             Route("/register/<client_id>", ("GET", "PUT", "DELETE"), endpoint.manage),
         )
 
+    def _account(self, departments: Departments) -> AccountPages:
+        services = AccountServices(
+            self.sessions,
+            self.consents,
+            self.audit,
+            self.pending,
+            self._owner,
+            departments,
+            self.waiting_requests(departments),
+        )
+        return AccountPages(self.desk, services)
+
     @cached_property
     def housekeeper(self) -> Housekeeper:
         """Regular tasks."""
-        notifier = LogoutNotifier(
-            SqlOutbox(self.database, self.vault.seal("outbox").unseal),
-            self._fresh_client,
-            lambda client, sub, session_id: self.mint.logout_token(self.ring.refresh(), client, sub, session_id),
-            self.guarded_fetcher,
-            self.audit,
-            self.clock,
-        )
+        senders = {
+            BACKCHANNEL_LOGOUT: logout_sender(
+                lambda client, sub, session_id: self.mint.logout_token(self.ring.refresh(), client, sub, session_id),
+                self.guarded_fetcher,
+            ),
+            PING: ping_sender(self.guarded_fetcher),
+        }
+        outbox = SqlOutbox(self.database, self.vault.seal("outbox").unseal)
+        courier = Courier(outbox, self._fresh_client, senders, self.audit, self.clock)
         purger = Purger(self.database)
         tasks = (
-            Task("logout", 1, notifier.run),
+            Task("outbox", 1, courier.run),
             Task("audit", 2, self.audit.sequence),
             Task(
                 "keys",
@@ -156,7 +184,11 @@ class Wiring(RegistrationDesk):
 
     def _discovery(self, ring: KeyRing) -> Mapping[str, Any]:
         offer = metadata.Offer(
-            GRANTS, METHODS, tuple(ring.algorithms), LANGUAGES, require_pushed=self.settings.requests.require_pushed
+            self.grants.values(),
+            METHODS,
+            tuple(ring.algorithms),
+            LANGUAGES,
+            require_pushed=self.settings.requests.require_pushed,
         )
         document = metadata.document(self.settings.issuer, offer)
         if self.settings.registration.mode != "closed":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Final
 
@@ -9,6 +10,8 @@ from clients.registry import ClientRegistry
 from idp import handles
 from idp.clock import Clock, SystemClock
 from idp.config import Settings
+from idp.protocol.grants.frame import GrantType
+from idp.protocol.grants.registry import GRANTS
 from idp.services.audit import AuditLog
 from idp.services.units import UnitService
 from idp.services.vault import Vault
@@ -73,10 +76,17 @@ class Stores:
         return AuditLog(SqlAuditStore(self.database), self.clock, key.derive("mac"), private.seal, private.unseal)
 
     @cached_property
+    def grants(self) -> Mapping[str, GrantType]:
+        """What the token endpoint offers, discovery announces and clients register for."""
+        return GRANTS
+
+    @cached_property
     def clients(self) -> ClientRegistry:
         """Department systems."""
         repository = SqlClientRepository(self.database, self.audit.record)
-        return ClientRegistry(repository, self.clock.now, handles.new_id, lock=OutsideLock(self.turnstile))
+        return ClientRegistry(
+            repository, self.clock.now, handles.new_id, lock=OutsideLock(self.turnstile), grants=self.grants
+        )
 
     @cached_property
     def key_service(self) -> KeyService:

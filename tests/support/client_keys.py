@@ -75,6 +75,6 @@ class PublishedKeys:
             raise DomainError("down", code="outbound_failed")
         return self.answer
 
-    def post(self, url: str, body: bytes, content_type: str) -> Fetched:
+    def post(self, url: str, body: bytes, content_type: str, *, authorization: str = "") -> Fetched:
         """Nobody posts to a key set."""
         raise AssertionError(url)

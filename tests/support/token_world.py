@@ -21,6 +21,7 @@ from idp import handles
 from idp.config import Settings
 from idp.model.grant import CodePayload
 from idp.model.session import Origin, Session
+from idp.protocol.grants.frame import GrantType
 from idp.services.subjects import sector_of
 from idp.storage.database import Database
 from idp.storage.keys import SqlKeyRepository
@@ -83,13 +84,22 @@ class Registered:
 class TokenWorld:
     """One process of a deployment; ``another`` is a second one over the same stores."""
 
-    def __init__(self, home: Path, database: Database, clock: FrozenClock, **settings: Any) -> None:
-        """Take an empty migrated database; further settings by name."""
+    def __init__(
+        self,
+        home: Path,
+        database: Database,
+        clock: FrozenClock,
+        grants: Mapping[str, GrantType] | None = None,
+        **settings: Any,
+    ) -> None:
+        """Take an empty migrated database, a registry of grants other than the product's, and settings by name."""
         self.home, self.database, self.clock, self._settings = home, database, clock, settings
         config = Settings(home=home, issuer=ISSUER, **settings)
         load_or_create_master_key(config.master_key_path)
         self.wiring = wiring = Wiring(config, clock)
         wiring.database = database
+        if grants is not None:
+            wiring.grants = grants
         wiring.vault.ensure()
         policy = KeyPolicy(algorithms=("ES256", "RS256"), jwks_max_age=config.jwks_max_age)
         repository = SqlKeyRepository(database, wiring.audit.record)

@@ -211,12 +211,13 @@ class AuthorizationEndpoint:
         request, snapshot = facts.request, facts.snapshot
         if snapshot is None:
             raise LoginRequired("nobody is signed in")
-        payload = self._payload(facts, snapshot)
+        payload = self.payload(facts, snapshot)
         return self._responder.respond(
             request.response_mode, request.redirect_uri, {"code": self._codes.seal(payload)}, request.state
         )
 
-    def _payload(self, facts: Facts, snapshot: Snapshot) -> CodePayload:
+    def payload(self, facts: Facts, snapshot: Snapshot) -> CodePayload:
+        """Return what a code for this person and this request carries."""
         request, session, client = facts.request, snapshot.session, facts.client
         agreed = snapshot.consent.claims if snapshot.consent is not None else 0
         released = request.claims & agreed

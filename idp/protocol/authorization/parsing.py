@@ -112,6 +112,32 @@ def parse(target: Target, parameters: Parameters, readers: Readers) -> Authoriza
     )
 
 
+def decoupled(
+    client: Client, parameters: Parameters, prompt: frozenset[str], resources: Resources
+) -> AuthorizationRequest:
+    """Return the request of a client that is answered at another device (RFC 8628 section 3.1, CIBA section 7.1); nothing is redirected."""
+    scope = _scope(parameters, client)
+    asked = claims_parameter.parse(parameters.get("claims"))
+    claims, id_claims = _claim_sets(scope, asked, client)
+    return AuthorizationRequest(
+        client_id=client.client_id,
+        redirect_uri="",
+        response_mode="",
+        state=None,
+        scope=scope,
+        nonce=_bounded(parameters, "nonce", _MAX_NONCE),
+        challenge="",
+        prompt=prompt,
+        max_age=_max_age(parameters, client),
+        claims=claims,
+        id_claims=id_claims,
+        acr_values=_words(parameters, "acr_values") or _voluntary_acr(asked) or client.default_acr_values,
+        essential_acr=asked.acr_values if asked.acr_essential else (),
+        ui_locales=_words(parameters, "ui_locales"),
+        **_precise(parameters, client, resources),
+    )
+
+
 def _precise(parameters: Parameters, client: Client, resources: Resources) -> dict[str, Any]:
     """Return for which resources and what exactly is asked; both are empty where a request does not say (RFC 8707, RFC 9396)."""
     if "resource" not in parameters and "authorization_details" not in parameters:

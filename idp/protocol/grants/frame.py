@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from clients.model import Client
+from idp.flows.decoupled import DecoupledRequests
 from idp.ports.grants import Versions
 from idp.protocol.client_authentication import ClientAuthenticator
 from idp.protocol.mint import Mint
@@ -37,6 +38,7 @@ class GrantServices:
     ring: LiveRing
     authenticator: ClientAuthenticator
     resources: Resources
+    decoupled: DecoupledRequests
 
     def keys_after(self, client: Client, versions: Versions) -> KeyRing:
         """Return the ring to sign with, after the versions that rode along were heeded: a suspended client gets nothing."""
@@ -44,9 +46,26 @@ class GrantServices:
         return self.ring.at(versions.keys)
 
 
+def _nothing(_issuer: str) -> Mapping[str, Any]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class GrantType:
+    """One row of the registry: the grant's name, what it does, and what it adds to discovery (``metadata`` takes the issuer).
+
+    ``is_for_public`` tells whether a client that proves nothing may use it.
+    """
+
+    name: str
+    grant: Grant
+    is_for_public: bool = True
+    metadata: Callable[[str], Mapping[str, Any]] = _nothing
+
+
 class Grant(Protocol):
     """One grant: claims what is single-use, then mints."""
 
-    def __call__(self, request: TokenRequest, services: GrantServices) -> dict[str, Any]:
+    def __call__(self, request: TokenRequest, services: GrantServices, /) -> dict[str, Any]:
         """Return the token response; raises ``ProtocolError``."""
         ...

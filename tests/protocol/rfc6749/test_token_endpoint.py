@@ -55,7 +55,7 @@ def test_malformed_body_is_an_invalid_request(world: TokenWorld, portal: Registe
 @pytest.mark.spec("RFC 6749", "5.2")
 def test_unknown_grant_type_is_named_as_such(world: TokenWorld, portal: Registered) -> None:
     assert world.post("/token", {}, portal.basic).json["error"] == "invalid_request"
-    for name in ("password", "implicit", "urn:ietf:params:oauth:grant-type:device_code", "Authorization_Code"):
+    for name in ("password", "implicit", "urn:ietf:params:oauth:grant-type:saml2-bearer", "Authorization_Code"):
         answer = world.post("/token", {"grant_type": name}, portal.basic)
         assert (answer.status, answer.json["error"]) == (400, "unsupported_grant_type")
 

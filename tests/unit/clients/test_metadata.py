@@ -280,3 +280,34 @@ def test_what_is_said_about_a_fault_repeats_no_more_than_plain_words() -> None:
         assert isinstance(fault, MetadataError)
         assert "\x1b" not in fault.detail
         assert "x" * 100 not in fault.detail
+
+
+CIBA = "urn:openid:params:grant-type:ciba"
+
+
+def ciba_reasons(**changes: object) -> set[tuple[str, str]]:
+    """Return what a CIBA registration is refused for."""
+    values = {"grant_types": [CIBA], "redirect_uris": [], "backchannel_token_delivery_mode": "poll", **changes}
+    _, found = metadata.check(department(**values), grants=(*metadata.GRANT_TYPES, CIBA))
+    return {(fault.field, fault.reason) for fault in found}
+
+
+@pytest.mark.spec("CIBA Core", "4")
+def test_ciba_metadata_must_fit_together() -> None:
+    endpoint = {"backchannel_client_notification_endpoint": "https://portal.example.vn/ciba"}
+    assert ciba_reasons() == set()
+    assert ciba_reasons(backchannel_token_delivery_mode="ping", **endpoint) == set()
+    assert ciba_reasons(backchannel_token_delivery_mode=None) == {("backchannel_token_delivery_mode", "inconsistent")}
+    assert ciba_reasons(backchannel_token_delivery_mode="push") == {
+        ("backchannel_token_delivery_mode", "not_supported")
+    }
+    for wrong in ({"backchannel_token_delivery_mode": "ping"}, endpoint):
+        assert ciba_reasons(**wrong) == {("backchannel_client_notification_endpoint", "inconsistent")}
+    assert ("grant_types", "public_client") in ciba_reasons(token_endpoint_auth_method="none")
+    assert ("backchannel_authentication_request_signing_alg", "keys_missing") in ciba_reasons(
+        backchannel_authentication_request_signing_alg="ES256"
+    )
+
+
+def test_a_grant_that_the_provider_does_not_offer_is_refused() -> None:
+    assert ("grant_types[0]", "not_supported") in reasons(department(grant_types=[CIBA]))

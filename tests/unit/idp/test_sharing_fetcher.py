@@ -31,7 +31,7 @@ class Slow:
             raise DomainError("down", code="outbound_failed")
         return Fetched(200, accept, url.encode())
 
-    def post(self, url: str, body: bytes, content_type: str) -> Fetched:
+    def post(self, url: str, body: bytes, content_type: str, *, authorization: str = "") -> Fetched:
         self.count += 1
         return Fetched(200, content_type, body)
 

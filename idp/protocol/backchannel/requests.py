@@ -1,0 +1,83 @@
+"""Signed authentication requests (CIBA section 7.1.1): all parameters in one JWT of the client, and none beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from clients.model import Client
+from idp.clock import Clock
+from idp.ports.ephemeral import SingleUse
+from idp.protocol.client_keys import ClientKeys, KeysUnavailable
+from idp.protocol.errors import InvalidRequest
+from keys.errors import TokenError
+from keys.verifier import Expectation
+
+_REQUIRED: Final = frozenset({"iss", "aud", "exp", "iat", "nbf", "jti"})
+_TYPES: Final = frozenset({"", "jwt", "oauth-authz-req+jwt"})
+_LONGEST_LIFE: Final = 3600
+_LEEWAY: Final = 10
+_MAX_CHARS: Final = 16 * 1024
+_MAX_JTI: Final = 128
+_BESIDE: Final = frozenset({"request", "client_id", "client_secret", "client_assertion", "client_assertion_type"})
+"""What may stand beside the JWT: the JWT, and the client's authentication."""
+
+
+class SignedRequests:
+    """Opens them."""
+
+    def __init__(self, keys: ClientKeys, single_use: SingleUse, clock: Clock, issuer: str) -> None:
+        """Take the keys of clients, the marks of what was used, the clock and the issuer."""
+        self._keys = keys
+        self._single_use = single_use
+        self._clock = clock
+        self._issuer = issuer
+
+    def opened(self, client: Client, parameters: Mapping[str, str]) -> Mapping[str, str]:
+        """Return the parameters that count; raises ``InvalidRequest``.
+
+        A client that registered an algorithm signs every request: whoever stole its secret alone must not get by without.
+        """
+        alg, token = client.backchannel_authentication_request_signing_alg, parameters.get("request")
+        if alg is None and token is None:
+            return parameters
+        if alg is None or token is None:
+            raise InvalidRequest(
+                "this client is registered to sign either every request or none", reason="request_unsigned"
+            )
+        if beside := sorted(parameters.keys() - _BESIDE):
+            raise InvalidRequest(f"{beside[0][:40]} stands beside the signed request", reason="request_beside")
+        claims = self._verified(client, token, alg)
+        return {name: _text(name, value) for name, value in claims.items() if name not in _REQUIRED}
+
+    def _verified(self, client: Client, token: str, alg: str) -> Mapping[str, Any]:
+        expected = Expectation(
+            typs=_TYPES,
+            algs=frozenset({alg}),
+            issuer=client.client_id,
+            audiences=frozenset({self._issuer}),
+            required=_REQUIRED,
+            leeway=_LEEWAY,
+            max_lifetime=_LONGEST_LIFE,
+        )
+        try:
+            claims = self._keys.verify(client, token, expected, max_chars=_MAX_CHARS).claims
+        except TokenError as error:
+            raise InvalidRequest("the signed request is not valid", reason=error.code) from error
+        except KeysUnavailable as error:
+            raise InvalidRequest("the client's keys cannot be read", reason=error.code) from error
+        jti = claims["jti"]
+        if not isinstance(jti, str) or not 0 < len(jti) <= _MAX_JTI:
+            raise InvalidRequest("jti of the signed request is not a short text", reason="request_jti")
+        until = int(claims["exp"]) + _LEEWAY
+        if not self._single_use.claim(f"ciba:{client.client_id}:{jti}", self._clock.now(), until):
+            raise InvalidRequest("the signed request was used before", reason="request_replayed")
+        return claims
+
+
+def _text(name: str, value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    raise InvalidRequest(f"{name[:40]} in the signed request is no text", reason="request_claim")

@@ -1,0 +1,88 @@
+"""Signed CIBA requests: all in the JWT or nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.support.ciba_world import Caller, caller
+from tests.support.client_keys import ClientKey, key_set, new_key
+from tests.support.in_process import citizen
+from tests.support.token_world import ISSUER, TokenWorld
+
+KEY = new_key()
+
+
+@pytest.fixture
+def desk(world: TokenWorld) -> Caller:
+    """Return a department that signs."""
+    citizen(world)
+    return caller(world, backchannel_authentication_request_signing_alg="ES256", jwks=key_set(KEY))
+
+
+def claims(desk: Caller, **changes: Any) -> dict[str, Any]:
+    """Return the claims of a good request, with changes; None takes one out."""
+    now = desk.world.clock.now()
+    made = {
+        "iss": desk.of.client.client_id, "aud": ISSUER, "iat": now, "nbf": now, "exp": now + 60, "jti": "one",
+        "scope": "openid", "login_hint": "049499000001", "requested_expiry": 120, **changes,
+    }  # fmt: skip
+    return {name: value for name, value in made.items() if value is not None}
+
+
+def sent(desk: Caller, token: str, **beside: str) -> tuple[int, str]:
+    """Send a signed request; return status and error."""
+    answer = desk.world.post("/bc-authorize", {"request": token, **beside}, desk.of.basic)
+    return answer.status, str(answer.json.get("error", ""))
+
+
+@pytest.mark.spec("CIBA Core", "7.1.1")
+def test_a_signed_request_counts_once(desk: Caller) -> None:
+    token = KEY.sign(claims(desk))
+    assert sent(desk, token) == (200, "")
+    assert sent(desk, token) == (400, "invalid_request")
+
+
+@pytest.mark.spec("CIBA Core", "7.1.1")
+def test_nothing_beside_the_signed_request_counts(desk: Caller) -> None:
+    assert sent(desk, KEY.sign(claims(desk)), login_hint="049499000002") == (400, "invalid_request")
+
+
+@pytest.mark.spec("CIBA Core", "7.1.1")
+@pytest.mark.parametrize("missing", ["iss", "aud", "exp", "iat", "nbf", "jti"])
+def test_every_claim_that_binds_the_request_is_needed(desk: Caller, missing: str) -> None:
+    assert sent(desk, KEY.sign(claims(desk, **{missing: None}))) == (400, "invalid_request")
+
+
+@pytest.mark.spec("CIBA Core", "7.1.1")
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"iss": "another"},
+        {"aud": "https://elsewhere.example"},
+        {"exp": 1},
+        {"exp": 4_000_000_000},
+        {"nbf": 4_000_000_000},
+        {"jti": ""},
+        {"jti": "x" * 200},
+        {"scope": ["openid"]},
+        {"login_hint": {"code": "1"}},
+    ],
+)
+def test_a_claim_that_does_not_fit_refuses_the_request(desk: Caller, changes: dict[str, Any]) -> None:
+    assert sent(desk, KEY.sign(claims(desk, **changes))) == (400, "invalid_request")
+
+
+def test_another_key_and_another_algorithm_are_refused(desk: Caller) -> None:
+    assert sent(desk, new_key().sign(claims(desk))) == (400, "invalid_request")
+    assert sent(desk, new_key("k1", "RS256").sign(claims(desk))) == (400, "invalid_request")
+    assert sent(desk, ClientKey("k1", "ES256", KEY.private).sign(claims(desk), alg="none")) == (400, "invalid_request")
+
+
+def test_a_client_that_signs_cannot_go_without(desk: Caller) -> None:
+    assert desk.refused() == "invalid_request"
+
+
+def test_a_client_that_does_not_sign_cannot_begin_to(world: TokenWorld) -> None:
+    assert caller(world).refused(login_hint="", scope="", binding_message="", request="x.y.z") == "invalid_request"
