@@ -146,6 +146,7 @@ class Settings(BaseSettings):
     requests: Requests = Requests()
     lifetimes: Lifetimes = Lifetimes()
     keys: Keys = Keys()
+    federation: Federation = Federation()
 
     @classmethod
     def settings_customise_sources(

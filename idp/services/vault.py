@@ -34,6 +34,7 @@ PURPOSES: Final = (
     "csrf",
     "throttle",
     KEY_PURPOSE,
+    "federation-keys",
 )
 """Every purpose that has a data key; another one is made at the next ``idp init``."""
 

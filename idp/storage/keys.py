@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Table, bindparam, select, update
 
 from idp.model.audit import AuditEvent, AuditRecord, Event
 from idp.storage.audit import Recorder
@@ -20,32 +20,36 @@ _NAME: Final = "keys"
 class SqlKeyRepository:
     """``keys.service.KeyRepository`` over SQL."""
 
-    def __init__(self, database: Database, record: Callable[[AuditEvent], AuditRecord]) -> None:
-        """Prepare the statements; ``record`` seals an audit event."""
-        columns, versions = signing_keys.c, registry_versions.c
+    def __init__(
+        self,
+        database: Database,
+        record: Callable[[AuditEvent], AuditRecord],
+        table: Table = signing_keys,
+        name: str = _NAME,
+    ) -> None:
+        """Prepare the statements; ``record`` seals an audit event; ``table`` holds the keys of one purpose, ``name`` their version."""
+        columns, versions = table.c, registry_versions.c
         self._database = database
         self._record = record
         self._recorder = Recorder(database)
-        version = select(versions.version).where(versions.name == _NAME).scalar_subquery()
+        version = select(versions.version).where(versions.name == name).scalar_subquery()
         self._load = database.prepare(
             select(version, columns.document, columns.sealed).order_by(columns.created_at, columns.kid)
         )
         self._first = database.prepare(
-            database.insert(registry_versions).values(name=_NAME, version=0).on_conflict_do_nothing()
+            database.insert(registry_versions).values(name=name, version=0).on_conflict_do_nothing()
         )
         self._raise = database.prepare(
             update(registry_versions)
-            .where(versions.name == _NAME, versions.version == bindparam("expected"))
+            .where(versions.name == name, versions.version == bindparam("expected"))
             .values(version=bindparam("expected") + 1)
         )
         names = ("kid", "alg", "state", "document", "sealed", "created_at")
-        self._insert = database.prepare(
-            signing_keys.insert().values({name: bindparam(f"new_{name}") for name in names})
-        )
+        self._insert = database.prepare(table.insert().values({column: bindparam(f"new_{column}") for column in names}))
         self._update = database.prepare(
-            update(signing_keys)
+            update(table)
             .where(columns.kid == bindparam("new_kid"))
-            .values({name: bindparam(f"new_{name}") for name in ("state", "document", "sealed")})
+            .values({column: bindparam(f"new_{column}") for column in ("state", "document", "sealed")})
         )
 
     def load(self) -> tuple[int, tuple[SigningKey, ...]]:

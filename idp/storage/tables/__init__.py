@@ -6,6 +6,7 @@ from idp.storage.tables.accounts import accounts, credentials, identity_codes, i
 from idp.storage.tables.base import metadata
 from idp.storage.tables.deployment import data_keys, deployment, registry_versions
 from idp.storage.tables.ephemeral import counters, single_use, transactions
+from idp.storage.tables.federation import federation_keys, federation_subordinates, federation_trust_marks
 from idp.storage.tables.records import audit_events, outbox
 from idp.storage.tables.registries import (
     clients,
@@ -25,6 +26,9 @@ __all__ = [
     "credentials",
     "data_keys",
     "deployment",
+    "federation_keys",
+    "federation_subordinates",
+    "federation_trust_marks",
     "grants",
     "identity_codes",
     "imports",
