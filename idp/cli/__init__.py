@@ -8,6 +8,7 @@ from idp.cli.accounts import accounts_group
 from idp.cli.clients import clients_group
 from idp.cli.demo import demo
 from idp.cli.deployment import config_group, db_group, doctor, init
+from idp.cli.federation import federation_group
 from idp.cli.keys import keys_group
 from idp.cli.people import consents_group, sessions_group
 from idp.cli.records import audit_group
@@ -26,5 +27,6 @@ for _command in (
     *(init, serve, worker, tick, doctor, demo),
     *(accounts_group, clients_group, keys_group, units_group, sessions_group, consents_group, audit_group),
     *(registration_group, db_group, config_group),
+    federation_group,
 ):
     main.add_command(_command)

@@ -18,6 +18,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 from pydantic_settings import SettingsError as UnreadableSettings
 
+from idp.config.federation import Federation
 from idp.config.sections import Lifetimes, Requests, Section, StatementIssuer
 from idp.errors import SettingsError
 

@@ -17,7 +17,7 @@ from idp.clock import Clock
 from idp.errors import DomainError, Refused
 from idp.federation.chains import MAX_STATEMENTS, Anchors, TrustChain, validated
 from idp.federation.entity_ids import configuration_url, fetch_url
-from idp.federation.errors import AnchorUnknown, ChainRefused, StatementRefused
+from idp.federation.errors import AnchorUnknown, ChainRefused, NoEntity, StatementRefused
 from idp.federation.statements import MAX_STATEMENT, STATEMENT, Statement, read, verified
 from idp.ports.fetcher import Fetcher
 from policies.federation.constraints import ALWAYS_ALLOWED
@@ -88,7 +88,7 @@ class ChainFinder:
                 raise known[1]
             if not fresh:
                 return known[1]
-        return self._remembered(wanted, lambda: self._search(self._configuration(subject, self._budget()), anchors))
+        return self._remembered(wanted, lambda: self._search(self._subject(subject), anchors))
 
     def from_configuration(self, configuration: Statement) -> TrustChain:
         """Return a chain that begins with a configuration that came to us by hand (explicit registration)."""
@@ -116,6 +116,15 @@ class ChainFinder:
             return search()
         finally:
             self._searches.release()
+
+    def _subject(self, entity_id: str) -> Statement:
+        try:
+            return self._configuration(entity_id, self._budget())
+        except DomainError as error:
+            if error.code == "temporarily_unavailable":
+                raise
+            reason = error.field if isinstance(error, StatementRefused) and error.field else error.code
+            raise NoEntity(reason, f"no entity answers at {entity_id}: {error}") from error
 
     def _budget(self) -> _Budget:
         return _Budget(MAX_VISITS, self._clock.now() + MAX_SECONDS)

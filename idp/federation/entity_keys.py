@@ -8,7 +8,6 @@ from typing import Any, Final
 import orjson
 
 from idp.clock import Clock
-from keys.errors import NoActiveKey
 from keys.model import KeyState, SigningKey
 from keys.ring import KeyRing, LiveRing
 from keys.service import KeyService
@@ -28,21 +27,20 @@ class EntityKeys:
 
     @property
     def ring(self) -> KeyRing:
-        """Return the ring, at most a second old: a revocation counts at once."""
+        """Return the ring, at most a second old: a revocation counts at once. The first look of a deployment makes the first keys."""
         now = self._clock.now()
-        if now - self._looked_at >= 1:
-            self._looked_at = now
-            return self._ring.refresh()
-        return self._ring.current
+        if now - self._looked_at < 1:
+            return self._ring.current
+        ring = self._ring.refresh()
+        if ALG not in ring.signers:
+            self._service.tick(now)
+            ring = self._ring.refresh()
+        self._looked_at = now
+        return ring
 
     def sign(self, claims: Mapping[str, Any], typ: str) -> str:
-        """Return the claims as a signed JWT of an explicit type; the first signature of a deployment makes the first keys."""
-        try:
-            signer = self.ring.signer(ALG)
-        except NoActiveKey:
-            self._service.tick(self._clock.now())
-            signer = self._ring.refresh().signer(ALG)
-        return signer.sign(claims, typ)
+        """Return the claims as a signed JWT of an explicit type; raises ``keys.errors.NoActiveKey``."""
+        return self.ring.signer(ALG).sign(claims, typ)
 
     def jwks(self) -> dict[str, Any]:
         """Return the published keys."""

@@ -19,6 +19,10 @@ class ChainRefused(StatementRefused):
     """No chain of statements leads from the subject to an anchor that we trust (section 10)."""
 
 
+class NoEntity(StatementRefused):
+    """There is no federation entity at the address."""
+
+
 class AnchorUnknown(StatementRefused):
     """The subject's superiors end at nobody whom we trust."""
 

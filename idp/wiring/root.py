@@ -37,14 +37,14 @@ from idp.web.cookies import Cookies
 from idp.web.csrf import Csrf
 from idp.web.environ import EnvironReader
 from idp.web.i18n import LANGUAGES
-from idp.wiring.decoupled import OtherDevices
+from idp.wiring.federation import FederationDesk
 from idp.wiring.stores import RING_AGE
 from keys.ring import KeyRing
 
 Handler = Callable[[WireRequest], WireResponse]
 
 
-class Wiring(OtherDevices):
+class Wiring(FederationDesk):
     """One process's objects over one deployment."""
 
     @cached_property
@@ -130,6 +130,7 @@ class Wiring(OtherDevices):
             Route("/account/requests", post, account.review),
             Route("/account/consents/<client_id>", both, account.withdraw),
             *self._registration_routes(),
+            *self.federation_routes(),
         )
 
     def _registration_routes(self) -> tuple[Route, ...]:
@@ -175,12 +176,17 @@ class Wiring(OtherDevices):
                 lambda: len(self.key_service.tick(self.clock.now()).events),
             ),
             Task("purge", 300, lambda: purger.run(self.clock.now())),
+            *self.federation_tasks(),
         )
         return Housekeeper(tasks, self.clock)
 
     def _fresh_client(self, client_id: str) -> Client | None:
         self.clients.refresh_if_older_than(1)
         return self.clients.find(client_id)
+
+    def provider_metadata(self) -> Mapping[str, Any]:
+        """Return the discovery document of this moment, for the entity configuration."""
+        return self._discovery(self._young_ring())
 
     def _discovery(self, ring: KeyRing) -> Mapping[str, Any]:
         offer = metadata.Offer(

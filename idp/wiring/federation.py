@@ -1,0 +1,160 @@
+"""The federation, made of settings and services; served only where an operator switched it on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from idp.endpoints.routes import Route
+from idp.errors import SettingsError
+from idp.federation.authority import Authority, Standing
+from idp.federation.chains import Anchors
+from idp.federation.collecting import ChainFinder
+from idp.federation.endpoints import FederationEndpoints
+from idp.federation.entity_ids import WELL_KNOWN, is_entity_id
+from idp.federation.entity_keys import EntityKeys
+from idp.federation.marks import MarkVerifier, OwnMarks
+from idp.federation.members import Members
+from idp.flows.housekeeping import Task
+from idp.storage.federation import SqlFederationStore
+from idp.storage.keys import SqlKeyRepository
+from idp.storage.tables import federation_keys
+from idp.turnstile import OutsideLock
+from idp.wiring.decoupled import OtherDevices
+from idp.wiring.stores import RING_AGE
+from keys.errors import InvalidJwk
+from keys.keyset import ClientKeySet, import_jwks, read_jwks
+from keys.plan import KeyPolicy
+from keys.ring import LiveRing
+from keys.service import KeyService
+
+
+class FederationDesk(OtherDevices):
+    """The federation over the protocol."""
+
+    @cached_property
+    def federation_key_service(self) -> KeyService:
+        """Keys of our entities: the life-cycle of signing keys, over a table of their own."""
+        settings = self.settings
+        lifetime = settings.federation.statement_lifetime
+        policy = KeyPolicy(
+            algorithms=("ES256",),
+            rotation=max(settings.keys.rotation, 2 * lifetime + 2),
+            jwks_max_age=lifetime,
+            max_token_lifetime=lifetime,
+            propagation=RING_AGE,
+        )
+        repository = SqlKeyRepository(self.database, self.audit.record, federation_keys, "federation_keys")
+        return KeyService(repository, self.vault.sealer("federation-keys"), policy)
+
+    @cached_property
+    def entity_keys(self) -> EntityKeys:
+        """What signs entity statements."""
+        service = self.federation_key_service
+        lock = OutsideLock(self.turnstile)
+        ring = LiveRing(service.load, service.open_private, self.settings.federation.statement_lifetime, lock)
+        return EntityKeys(service, ring, self.clock)
+
+    @cached_property
+    def federation_store(self) -> SqlFederationStore:
+        """Subordinates and trust marks."""
+        return SqlFederationStore(self.database)
+
+    @cached_property
+    def authority(self) -> Authority:
+        """The entities that we serve."""
+        settings = self.settings.federation
+        standing = Standing(
+            issuer=self.settings.issuer,
+            province=settings.province,
+            organization_name=settings.organization_name,
+            authority_hints=settings.authority_hints,
+            registration=(),
+            statement_lifetime=settings.statement_lifetime,
+            trust_mark_types=settings.trust_mark_types,
+        )
+        store = self.federation_store
+        return Authority(standing, self.entity_keys, store, self.units, self.clock, self.provider_metadata)
+
+    @cached_property
+    def members(self) -> Members:
+        """Who belongs to our part of the federation."""
+        loopback = self.settings.is_loopback
+        return Members(self.federation_store, self.authority, self.audit, self.clock, loopback=loopback)
+
+    @cached_property
+    def own_marks(self) -> OwnMarks:
+        """Trust marks of the province."""
+        return OwnMarks(self.settings.issuer, self.entity_keys, self.federation_store, self.clock)
+
+    @cached_property
+    def chain_finder(self) -> ChainFinder:
+        """Finds trust chains."""
+        loopback = self.settings.is_loopback
+        return ChainFinder(self.fetcher, self.authority, self.trust_anchors, self.clock, loopback=loopback)
+
+    def trust_anchors(self) -> Anchors:
+        """Return whom we trust: the province itself, by the keys that it has now, and whom the settings name."""
+        return {self.settings.issuer: import_jwks(self.entity_keys.jwks()), **self._foreign_anchors}
+
+    def provider_metadata(self) -> Mapping[str, Any]:
+        """Return the provider's own discovery document."""
+        raise NotImplementedError
+
+    def federation_routes(self) -> tuple[Route, ...]:
+        """Return the federation's paths; none where it is off."""
+        if not self.settings.federation.enabled:
+            return ()
+        served = self.federation_endpoints
+        get, unit = ("GET",), "/federation/units/<code>"
+        return (
+            Route(WELL_KNOWN, get, served.configuration),
+            Route("/federation/fetch", get, served.fetch),
+            Route("/federation/list", get, served.subordinates),
+            Route("/federation/resolve", get, served.resolve),
+            Route("/federation/historical-keys", get, served.historical_keys),
+            Route("/federation/trust-mark-status", ("POST",), served.trust_mark_status),
+            Route("/federation/trust-marked", get, served.trust_marked),
+            Route("/federation/trust-mark", get, served.trust_mark),
+            Route(unit + WELL_KNOWN, get, served.configuration),
+            Route(f"{unit}/fetch", get, served.fetch),
+            Route(f"{unit}/list", get, served.subordinates),
+        )
+
+    def federation_tasks(self) -> tuple[Task, ...]:
+        """Return the regular tasks; none where it is off."""
+        if not self.settings.federation.enabled:
+            return ()
+        return (Task("federation-keys", 60, self._turn_keys),)
+
+    @cached_property
+    def federation_endpoints(self) -> FederationEndpoints:
+        """The endpoints."""
+        verifier = MarkVerifier(self.own_marks, self.chain_finder, self.fetcher, self.clock)
+        return FederationEndpoints(
+            self.authority,
+            self.entity_keys,
+            self.federation_store,
+            self.chain_finder,
+            (self.own_marks, verifier),
+            self.refusals,
+            self.clock,
+        )
+
+    def _turn_keys(self) -> int:
+        return len(self.federation_key_service.tick(self.clock.now()).events)
+
+    @cached_property
+    def _foreign_anchors(self) -> Mapping[str, ClientKeySet]:
+        return {name: self._anchor(name, path) for name, path in self.settings.federation.trust_anchors.items()}
+
+    def _anchor(self, name: str, path: Path) -> ClientKeySet:
+        place = f"IDP_FEDERATION__TRUST_ANCHORS: {name}"
+        if not is_entity_id(name, loopback=self.settings.is_loopback):
+            raise SettingsError(f"{place} is no entity identifier")
+        try:
+            return read_jwks(path.read_bytes(), lenient=False)
+        except (OSError, InvalidJwk) as error:
+            raise SettingsError(f"{place}: {path} is no readable JWK set: {error}") from error
