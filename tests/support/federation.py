@@ -101,6 +101,6 @@ class Net:
             raise DomainError("the name does not resolve", code="outbound_failed")
         return Fetched(404, "text/plain", b"")
 
-    def post(self, url: str, body: bytes, content_type: str) -> Fetched:
+    def post(self, url: str, body: bytes, content_type: str, *, authorization: str = "") -> Fetched:
         self.asked.append(url)
         return Fetched(*self.pages.get(url, (404, "text/plain", b"")))
