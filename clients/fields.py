@@ -181,6 +181,18 @@ def set_of(allowed: tuple[str, ...], least: int = 0) -> Parser:
     return lambda value: frozenset(parse(value))
 
 
+def response_types(allowed: tuple[str, ...]) -> Parser:
+    """Return the parser of a list of response types; the order of words in each means nothing (OAuth 2.0 Multiple Response Types section 3)."""
+    parse = set_of(allowed)
+
+    def ordered(value: object) -> object:
+        if not isinstance(value, list):
+            return value
+        return [" ".join(sorted(one.split())) if isinstance(one, str) else one for one in value]
+
+    return lambda value: parse(ordered(value))
+
+
 def words(allowed: tuple[str, ...]) -> Parser:
     """Return the parser of words out of ``allowed`` with spaces between (RFC 6749 section 3.3)."""
 

@@ -13,16 +13,20 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any, Final
 
-from clients import fields, given, rules
+from clients import fields, given, profiles, rules
 from clients.errors import MetadataError, RegistrationRefused
 from clients.fields import MAX_NAME, MAX_TEXT, Fault, Faults, Parser
-from clients.model import DEFAULT_SIGNING_ALG, NO_AUTHENTICATION, PING, POLL
+from clients.model import DEFAULT_SIGNING_ALG, NO_AUTHENTICATION, PING, POLL, PROFILED_SIGNING_ALG
 from policies import assurance, authorization_details, claims, consent
 
 AUTH_METHODS: Final = ("client_secret_basic", "client_secret_post", NO_AUTHENTICATION)
 GRANT_TYPES: Final = ("authorization_code", "refresh_token", "client_credentials")
 """Those that rules between fields know by name. The provider's registry of grants says which ones it offers beside them."""
 RESPONSE_TYPES: Final = ("code",)
+LEGACY_RESPONSE_TYPES: Final = ("id_token", "id_token token", "code id_token", "code token", "code id_token token")
+"""What an operator may offer beside ``code``: tokens go through the browser (OpenID Connect Core sections 3.2 and 3.3)."""
+IMPLICIT: Final = "implicit"
+"""The grant type that goes with tokens through the browser; the token endpoint knows none of it."""
 SUBJECT_TYPES: Final = ("pairwise", "public")
 SIGNING_ALGS: Final = ("ES256", "RS256", "PS256", "EdDSA")
 DELIVERY_MODES: Final = (POLL, PING)
@@ -59,6 +63,12 @@ def _default_method(values: Values) -> str:
     return NO_AUTHENTICATION if values["application_type"] == "native" else "client_secret_basic"
 
 
+def _default_alg(values: Values) -> str:
+    """Return what signs for a client that names nothing: the standard's default, or what its profile permits instead."""
+    algs = profiles.PROFILES[values["profile"]].algs
+    return DEFAULT_SIGNING_ALG if DEFAULT_SIGNING_ALG in algs else PROFILED_SIGNING_ALG
+
+
 def _default_response_types(values: Values) -> frozenset[str]:
     """Return what the grants need (RFC 7591 section 2.1)."""
     return frozenset({"code"} if "authorization_code" in values["grant_types"] else ())
@@ -78,12 +88,19 @@ FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
         "frontchannel_logout_uri": Field(fields.web_uri),
         "frontchannel_logout_session_required": Field(fields.flag, default=False),
         "grant_types": Field(fields.set_of(GRANT_TYPES, 1), frozenset({"authorization_code"})),
-        "response_types": Field(fields.set_of(RESPONSE_TYPES), derive=_default_response_types),
+        "response_types": Field(
+            fields.response_types((*RESPONSE_TYPES, *LEGACY_RESPONSE_TYPES)), derive=_default_response_types
+        ),
         "token_endpoint_auth_method": Field(fields.choice(AUTH_METHODS), derive=_default_method),
         "scope": Field(fields.words(SCOPES), frozenset({"openid"})),
         "subject_type": Field(fields.choice(SUBJECT_TYPES), "pairwise"),
         "sector_identifier_uri": Field(fields.web_uri),
-        "id_token_signed_response_alg": Field(fields.choice(SIGNING_ALGS), DEFAULT_SIGNING_ALG),
+        "id_token_signed_response_alg": Field(fields.choice(SIGNING_ALGS), derive=_default_alg),
+        "authorization_signed_response_alg": Field(fields.choice(SIGNING_ALGS), derive=_default_alg),
+        "introspection_signed_response_alg": Field(fields.choice(SIGNING_ALGS), derive=_default_alg),
+        "request_object_signing_alg": Field(fields.choice(SIGNING_ALGS)),
+        "require_signed_request_object": Field(fields.flag, default=False),
+        "request_uris": Field(fields.listed(fields.web_uri), ()),
         "userinfo_signed_response_alg": Field(fields.choice(SIGNING_ALGS)),
         "default_max_age": Field(fields.seconds),
         "require_auth_time": Field(fields.flag, default=False),

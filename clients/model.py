@@ -19,6 +19,9 @@ PING: Final = "ping"
 DEFAULT_SIGNING_ALG: Final = "RS256"
 """Of ID tokens, where a registration names none (OpenID Connect Registration section 2); ES256 is cheaper."""
 
+PROFILED_SIGNING_ALG: Final = "ES256"
+"""The same for clients whose profile does not permit RS256."""
+
 
 @dataclass(frozen=True, slots=True)
 class Secret:
@@ -71,6 +74,11 @@ class Client:
     subject_type: str = "pairwise"
     id_token_signed_response_alg: str = DEFAULT_SIGNING_ALG
     userinfo_signed_response_alg: str | None = None
+    authorization_signed_response_alg: str = DEFAULT_SIGNING_ALG
+    introspection_signed_response_alg: str = DEFAULT_SIGNING_ALG
+    request_object_signing_alg: str | None = None
+    require_signed_request_object: bool = False
+    request_uris: tuple[str, ...] = ()
     default_max_age: int | None = None
     require_auth_time: bool = False
     default_acr_values: tuple[str, ...] = ()

@@ -128,7 +128,7 @@ class ClientRegistry:
         It gets no secret: such a client proves itself by its own keys. Raises ``RegistrationRefused`` with every fault,
         and ``ClientConflict`` for an id that belongs to an operator, to another source, or to nobody any more.
         """
-        registration, faults = metadata.check(dict(document), is_operator=False)
+        registration, faults = metadata.check(dict(document), is_operator=False, grants=self._grants)
         if faults:
             raise RegistrationRefused(faults)
         self._load()

@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, Final
 
-from clients import uris
+from clients import profiles, uris
 from clients.errors import MetadataError
 from clients.model import NO_AUTHENTICATION, PING
 
@@ -21,6 +21,7 @@ DEVICE: Final = "urn:ietf:params:oauth:grant-type:device_code"
 CIBA: Final = "urn:openid:params:grant-type:ciba"
 OF_PEOPLE: Final = frozenset({"authorization_code", DEVICE, CIBA})
 """Grants that a person answers: they need ``openid``, and a refresh token may come of them."""
+_BY_BROWSER: Final = frozenset({"authorization_code", "implicit"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,10 @@ class Rule:
 
 def _uses_code(values: Values) -> bool:
     return "authorization_code" in values["grant_types"]
+
+
+def _asks(values: Values, what: str) -> bool:
+    return any(what in one.split() for one in values["response_types"])
 
 
 def _is_public(values: Values) -> bool:
@@ -54,16 +59,23 @@ RULES: Final = (
     Rule(
         "redirect_uris",
         "missing",
-        "is required for the grant type authorization_code",
+        "is required for the grant types authorization_code and implicit",
         ("redirect_uris", "grant_types"),
-        lambda values: _uses_code(values) and not values["redirect_uris"],
+        lambda values: not values["redirect_uris"] and not values["grant_types"].isdisjoint(_BY_BROWSER),
     ),
     Rule(
         "response_types",
         "inconsistent",
-        "must be code with the grant type authorization_code, and empty without it (RFC 7591 section 2.1)",
+        "must hold a type with code if grant_types holds authorization_code, else none (RFC 7591 section 2.1)",
         ("response_types", "grant_types"),
-        lambda values: _uses_code(values) != ("code" in values["response_types"]),
+        lambda values: _uses_code(values) != _asks(values, "code"),
+    ),
+    Rule(
+        "grant_types",
+        "inconsistent",
+        "must hold implicit if a response type holds id_token or token, else not (OpenID Connect Registration section 2)",
+        ("response_types", "grant_types"),
+        lambda values: ("implicit" in values["grant_types"]) != (_asks(values, "id_token") or _asks(values, "token")),
     ),
     Rule(
         "grant_types",
@@ -165,6 +177,8 @@ def broken(values: Values, faulty: AbstractSet[str]) -> list[MetadataError]:
     application_type = None if "application_type" in faulty else values["application_type"]
     found = _addresses("redirect_uris", uris.redirect_fault, values, application_type)
     found += _addresses("post_logout_redirect_uris", uris.return_fault, values, application_type)
+    if not faulty:
+        found += profiles.faults(values)
     applicable = (rule for rule in RULES if faulty.isdisjoint(rule.reads))
     found.extend(MetadataError(rule.field, rule.reason, rule.detail) for rule in applicable if rule.is_broken(values))
     return found

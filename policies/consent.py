@@ -33,6 +33,8 @@ class Wanted:
 
     Its ``mode`` (``ask`` or ``notice``), the claims, whether ``offline_access``, under which wording.
 
+    ``essential`` are claims without which the client cannot serve: one that was declined is asked again.
+
     ``forced`` is ``prompt=consent``; ``answered`` tells that the person has just answered in this very transaction.
     """
 
@@ -42,6 +44,7 @@ class Wanted:
     text_version: str
     forced: bool = False
     answered: bool = False
+    essential: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,7 @@ def decide(wanted: Wanted, remembered: Remembered | None) -> Decision:
 
 
 def _compare(wanted: Wanted, remembered: Remembered, step: Step) -> Decision:
-    new_claims = wanted.claims & ~(remembered.claims | remembered.declined)
+    new_claims = wanted.claims & ~(remembered.claims | (remembered.declined & ~wanted.essential))
     # Being told about a duty covers how long it takes; only who may decline is asked about use in his absence.
     new_offline = step is Step.ASK and wanted.offline and not remembered.offline
     if new_claims:

@@ -30,6 +30,10 @@ class Requests(Section):
     require_pushed: bool = Field(
         default=False, description="Every client must push its authorization requests to `/par` (RFC 9126)."
     )
+    legacy_responses: bool = Field(
+        default=False,
+        description="Offer the response types that send tokens through the browser (implicit, hybrid); RFC 9700 advises against.",
+    )
 
 
 class Lifetimes(Section):

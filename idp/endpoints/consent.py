@@ -55,7 +55,7 @@ class ConsentPage:
         t = translator(language)
         requested = facts.request.claims | facts.request.id_claims
         kept = snapshot.consent.claims if snapshot.consent is not None else 0
-        choice = claim_policy.choose(requested)
+        choice = claim_policy.choose(requested, facts.request.essential)
         is_notice = ask.step.value == "notice"
         required = choice.shown if is_notice else choice.required | (choice.optional & kept)
         optional = 0 if is_notice else choice.optional & ~kept
@@ -85,7 +85,11 @@ class ConsentPage:
         before = snapshot.consent if snapshot.consent is not None else ConsentState("", "", 0, 0, "")
         again = claim_policy.unpack(before.claims)
         is_notice = wanted.mode == "notice"
-        agreed = wanted.claims if is_notice else claim_policy.accepted(wanted.claims, (*ticked, *again))
+        agreed = (
+            wanted.claims
+            if is_notice
+            else claim_policy.accepted(wanted.claims, (*ticked, *again), facts.request.essential)
+        )
         still = before.claims if before.text_version == wanted.text_version else 0
         scope = tuple(dict.fromkeys((*before.scope.split(), *facts.request.scope)))
         answer = ConsentState(

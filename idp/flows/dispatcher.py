@@ -69,6 +69,7 @@ def wanted_consent(request: AuthorizationRequest, client: Client, *, answered: b
         claims=request.claims | request.id_claims,
         offline="offline_access" in request.scope,
         text_version=consent.text_version(client.purpose, client.legal_basis),
+        essential=request.essential,
         # What exactly is allowed is allowed once: nobody agreed to the next dossier when he agreed to this one.
         forced="consent" in request.prompt or bool(request.details),
         answered=answered,

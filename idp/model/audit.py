@@ -46,6 +46,7 @@ class Event(StrEnum):
     CONSENT_NOTICE = "consent:notice"
     CONSENT_WITHDRAW = "consent:withdraw"
     TOKEN_CODE = "token:authorization_code"  # noqa: S105 - the name of an event
+    TOKEN_FRONT = "token:front_channel"  # noqa: S105 - the name of an event
     TOKEN_REFRESH = "token:refresh_token"  # noqa: S105 - the name of an event
     TOKEN_CLIENT = "token:client_credentials"  # noqa: S105 - the name of an event
     TOKEN_DEVICE = "token:device_code"  # noqa: S105 - the name of an event

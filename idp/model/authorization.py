@@ -11,7 +11,8 @@ class AuthorizationRequest:
 
     ``claims`` and ``id_claims`` are bit sets of ``policies.claims`` (scopes and the ``claims`` parameter together);
     ``essential_acr`` holds the values of an essential ``acr`` claim; ``required_sub`` the ``sub`` that a hint demands; ``resources`` those of
-    RFC 8707; ``details`` the authorization details of RFC 9396 in canonical JSON, "" for none. ``pushed`` is the key of the pushed request
+    RFC 8707; ``details`` the authorization details of RFC 9396 in canonical JSON, "" for none. ``essential`` are the claims marked so; ``wanted``
+    holds the values asked of claims by place and name, in JSON, "" for none. ``pushed`` is the key of the pushed request
     that the answer uses up, "" for a request that was not pushed.
     """
 
@@ -32,6 +33,9 @@ class AuthorizationRequest:
     required_sub: str | None = None
     ui_locales: tuple[str, ...] = ()
     display: str = "page"
+    response_type: str = "code"
+    essential: int = 0
+    wanted: str = ""
     resources: tuple[str, ...] = ()
     details: str = ""
     pushed: str = ""

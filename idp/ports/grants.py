@@ -68,6 +68,10 @@ class GrantStore(Protocol):
         """Raise the generation if it is still ``generation`` and everything the family depends on is alive; else None."""
         ...
 
+    def use(self, grant_id: str, client_id: str, generation: int, now: int, record: AuditRecord) -> Rotation | None:
+        """Leave the generation as it is if it is ``generation`` and everything the family depends on is alive; else None."""
+        ...
+
     def use_grace(
         self, grant_id: str, client_id: str, generation: int, since: int, now: int, record: AuditRecord
     ) -> Rotation | None:

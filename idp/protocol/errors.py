@@ -129,22 +129,16 @@ class UnmetAuthenticationRequirements(ProtocolError):
     error = "unmet_authentication_requirements"
 
 
-class RequestNotSupported(ProtocolError):
-    """OpenID Connect Core section 6.1."""
-
-    error = "request_not_supported"
-
-
-class RequestUriNotSupported(ProtocolError):
-    """OpenID Connect Core section 6.2."""
-
-    error = "request_uri_not_supported"
-
-
 class InvalidRequestUri(ProtocolError):
     """RFC 9101 section 6.3: the reference leads to no request; never told apart whether it is unknown, used, expired or another client's."""
 
     error = "invalid_request_uri"
+
+
+class InvalidRequestObject(ProtocolError):
+    """RFC 9101 section 7."""
+
+    error = "invalid_request_object"
 
 
 class InvalidTarget(ProtocolError):

@@ -12,10 +12,12 @@ from idp.model.audit import Event
 from idp.protocol.bearer import AccessClaims, AccessTokens
 from idp.protocol.client_authentication import ClientAuthenticator
 from idp.protocol.errors import InvalidRequest, InvalidToken, ProtocolError
+from idp.protocol.mint import INTROSPECTION, Mint
 from idp.protocol.parameters import form_parameters
 from idp.protocol.refusals import Refusals
 from idp.protocol.wire import NO_STORE, WireRequest, WireResponse, json_response
 from idp.services.tokens import PREFIX, TokenService
+from keys.ring import LiveRing
 from policies.authorization_details import for_audience
 
 _INACTIVE: dict[str, Any] = {"active": False}
@@ -31,6 +33,8 @@ class TokenStatusEndpoints:
         authenticator: ClientAuthenticator,
         issuer: str,
         refusals: Refusals,
+        mint: Mint,
+        ring: LiveRing,
     ) -> None:
         """Take collaborators."""
         self._tokens = tokens
@@ -38,6 +42,8 @@ class TokenStatusEndpoints:
         self._authenticator = authenticator
         self._issuer = issuer
         self._refusals = refusals
+        self._mint = mint
+        self._ring = ring
 
     def introspect(self, request: WireRequest) -> WireResponse:
         """Answer whether a token is alive, and what it says."""
@@ -45,7 +51,8 @@ class TokenStatusEndpoints:
         try:
             parameters = _posted(request)
             client = self._authenticator.confidential(request, parameters)
-            return json_response(self._status(_token(parameters), client))
+            status = self._status(_token(parameters), client)
+            return self._signed(client, status) if _wants_jwt(request) else json_response(status)
         except ProtocolError as error:
             return self._refusals.answer(Event.INTROSPECT, request, error, client.client_id if client else None)
 
@@ -59,6 +66,11 @@ class TokenStatusEndpoints:
             return WireResponse(200, NO_STORE)
         except ProtocolError as error:
             return self._refusals.answer(Event.TOKEN_REVOKE, request, error, client.client_id if client else None)
+
+    def _signed(self, client: Client, status: dict[str, Any]) -> WireResponse:
+        """Return the answer as a JWT for whoever asked, so that it can be proven to others later (RFC 9701 section 5)."""
+        token = self._mint.introspection(self._ring.refresh(), client, status)
+        return WireResponse(200, (("Content-Type", f"application/{INTROSPECTION}"), *NO_STORE), token.encode())
 
     def _status(self, token: str, client: Client) -> dict[str, Any]:
         if token.startswith(PREFIX):
@@ -129,6 +141,14 @@ def _served(access: AccessClaims, client: Client) -> frozenset[str]:
     """Return the resources of the client that the token is for: a resource may ask about what it is shown (RFC 7662 section 2.1)."""
     audience = access.claims["aud"]
     return frozenset(client.resource_identifiers) & frozenset([audience] if isinstance(audience, str) else audience)
+
+
+def _wants_jwt(request: WireRequest) -> bool:
+    """RFC 9701 section 4: a plain question without ``Accept`` gets JSON as ever."""
+    accepted = request.header("accept")
+    return INTROSPECTION in accepted and any(
+        one.partition(";")[0].strip().lower() == f"application/{INTROSPECTION}" for one in accepted.split(",")
+    )
 
 
 def _posted(request: WireRequest) -> dict[str, str]:

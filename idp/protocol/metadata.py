@@ -37,12 +37,11 @@ class Offer:
     algorithms: Iterable[str]
     languages: Iterable[str]
     require_pushed: bool
+    with_legacy: bool
 
 
 _ALWAYS: Final[Mapping[str, Any]] = {
     "claims_parameter_supported": True,
-    "request_parameter_supported": False,
-    "request_uri_parameter_supported": False,
     "code_challenge_methods_supported": ["S256"],
     "authorization_response_iss_parameter_supported": True,
     "backchannel_logout_supported": True,
@@ -54,12 +53,11 @@ _ALWAYS: Final[Mapping[str, Any]] = {
 def document(issuer: str, offer: Offer) -> dict[str, Any]:
     """Return the discovery document; each grant adds what it alone needs."""
     rows = tuple(offer.grants)
+    legacy = client_metadata.LEGACY_RESPONSE_TYPES if offer.with_legacy else ()
     methods, algs = [*offer.auth_methods], sorted(offer.algorithms)
     return {
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/authorize",
-        "pushed_authorization_request_endpoint": f"{issuer}/par",
-        "require_pushed_authorization_requests": offer.require_pushed,
         "token_endpoint": f"{issuer}/token",
         "userinfo_endpoint": f"{issuer}/userinfo",
         "jwks_uri": f"{issuer}/jwks",
@@ -67,9 +65,9 @@ def document(issuer: str, offer: Offer) -> dict[str, Any]:
         "revocation_endpoint": f"{issuer}/revoke",
         "end_session_endpoint": f"{issuer}/end_session",
         "scopes_supported": list(claim_policy.SCOPES),
-        "response_types_supported": list(client_metadata.RESPONSE_TYPES),
+        "response_types_supported": [*client_metadata.RESPONSE_TYPES, *legacy],
         "response_modes_supported": list(RESPONSE_MODES),
-        "grant_types_supported": [row.name for row in rows],
+        "grant_types_supported": [*(row.name for row in rows), *((client_metadata.IMPLICIT,) if legacy else ())],
         "acr_values_supported": [assurance.LOA_1, assurance.LOA_2],
         "subject_types_supported": list(client_metadata.SUBJECT_TYPES),
         "id_token_signing_alg_values_supported": algs,
@@ -79,12 +77,27 @@ def document(issuer: str, offer: Offer) -> dict[str, Any]:
         "revocation_endpoint_auth_methods_supported": [*methods, "none"],
         "display_values_supported": list(DISPLAYS),
         "prompt_values_supported": list(PROMPTS),
-        "authorization_details_types_supported": list(client_metadata.DETAIL_TYPES),
+        **_of_requests(issuer, offer),
         "claim_types_supported": ["normal"],
         "claims_supported": [*_PROTOCOL_CLAIMS, *claim_policy.CLAIMS],
+        "authorization_signing_alg_values_supported": algs,
+        "introspection_signing_alg_values_supported": algs,
         "ui_locales_supported": list(offer.languages),
         **_ALWAYS,
         **{name: value for row in rows for name, value in row.metadata(issuer).items()},
+    }
+
+
+def _of_requests(issuer: str, offer: Offer) -> dict[str, Any]:
+    """Return how requests may come (RFC 9126 section 5, RFC 9101 section 10.5, RFC 9396 section 10)."""
+    return {
+        "pushed_authorization_request_endpoint": f"{issuer}/par",
+        "require_pushed_authorization_requests": offer.require_pushed,
+        "authorization_details_types_supported": list(client_metadata.DETAIL_TYPES),
+        "request_parameter_supported": True,
+        "request_uri_parameter_supported": True,
+        "require_request_uri_registration": True,
+        "request_object_signing_alg_values_supported": sorted(client_metadata.SIGNING_ALGS),
     }
 
 

@@ -19,6 +19,9 @@ from keys.signer import ACCESS_TOKEN, ID_TOKEN, LOGOUT_TOKEN
 LOGOUT_EVENT: Final = "http://schemas.openid.net/event/backchannel-logout"
 _HASHES: Final = {"ES256": hashlib.sha256, "RS256": hashlib.sha256, "PS256": hashlib.sha256, "EdDSA": hashlib.sha512}
 _LOGOUT_LIFETIME: Final = 120
+INTROSPECTION: Final = "token-introspection+jwt"
+_RESPONSE_LIFETIME: Final = 600
+"""Seconds for which a signed authorization response is good: the most that JARM section 2.1 recommends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +104,19 @@ class Mint:
         ring: KeyRing,
         client: Client,
         who: Authentication,
-        access_token: str,
+        access_token: str | None,
         nonce: str | None,
         extra: Mapping[str, object],
+        *,
+        code: str | None = None,
+        state: str | None = None,
     ) -> str:
-        """Return an ID token (OpenID Connect Core section 2); ``extra`` are released claims."""
+        """Return an ID token (OpenID Connect Core section 2); ``extra`` are released claims.
+
+        ``code`` and ``state`` are given where the token goes through the browser beside them (section 3.3.2.11): it then vouches for them.
+        """
         now, alg = self._clock.now(), client.id_token_signed_response_alg
-        claims = {
+        claims: dict[str, Any] = {
             **extra,
             "iss": self._issuer,
             "sub": who.sub,
@@ -118,8 +127,9 @@ class Mint:
             "acr": who.acr,
             "amr": who.amr,
             "sid": self._sids.sid(who.session_id, sector_of(client)),
-            "at_hash": half_hash(access_token, alg),
         }
+        beside = (("at_hash", access_token), ("c_hash", code), ("s_hash", state if code is not None else None))
+        claims |= {name: half_hash(value, alg) for name, value in beside if value is not None}
         if nonce is not None:
             claims["nonce"] = nonce
         return ring.signer(alg).sign(claims, ID_TOKEN)
@@ -127,6 +137,26 @@ class Mint:
     def userinfo(self, ring: KeyRing, client: Client, alg: str, claims: Mapping[str, object]) -> str:
         """Return a signed userinfo answer (OpenID Connect Core section 5.3.2)."""
         return ring.signer(alg).sign({**claims, "iss": self._issuer, "aud": client.client_id}, ID_TOKEN)
+
+    def authorization_response(self, ring: KeyRing, client: Client, parameters: Mapping[str, str]) -> str:
+        """Return the parameters of an authorization response as a JWT (JARM section 2.1)."""
+        claims = {
+            **parameters,
+            "iss": self._issuer,
+            "aud": client.client_id,
+            "exp": self._clock.now() + _RESPONSE_LIFETIME,
+        }
+        return ring.signer(client.authorization_signed_response_alg).sign(claims, ID_TOKEN)
+
+    def introspection(self, ring: KeyRing, client: Client, status: Mapping[str, object]) -> str:
+        """Return an introspection answer as a JWT (RFC 9701 section 5): no ``sub`` and no ``exp``, so that it passes for no other token."""
+        claims = {
+            "iss": self._issuer,
+            "aud": client.client_id,
+            "iat": self._clock.now(),
+            "token_introspection": status,
+        }
+        return ring.signer(client.introspection_signed_response_alg).sign(claims, INTROSPECTION)
 
     def logout_token(self, ring: KeyRing, client: Client, sub: str, session_id: str) -> str:
         """Return a logout token (OpenID Connect Back-Channel Logout section 2.4); it never has a nonce."""

@@ -9,8 +9,9 @@ from clients.model import Client
 from idp.flows.pushed import PushedRequests
 from idp.model.audit import Event
 from idp.protocol.authorization.parsing import Target
+from idp.protocol.authorization.sources import RequestSources
 from idp.protocol.client_authentication import ClientAuthenticator
-from idp.protocol.errors import InvalidRequest, ProtocolError
+from idp.protocol.errors import ProtocolError
 from idp.protocol.parameters import form_parameters
 from idp.protocol.refusals import Refusals
 from idp.protocol.wire import NO_STORE, WireRequest, WireResponse, json_response
@@ -32,6 +33,7 @@ class PushedAuthorizationEndpoint:
         identify: Identify,
         check: CheckRequest,
         pushed: PushedRequests,
+        sources: RequestSources,
         refusals: Refusals,
     ) -> None:
         """Take collaborators; ``identify`` and ``check`` are the authorization endpoint's own."""
@@ -39,6 +41,7 @@ class PushedAuthorizationEndpoint:
         self._identify = identify
         self._check = check
         self._pushed = pushed
+        self._sources = sources
         self._refusals = refusals
 
     def handle(self, request: WireRequest) -> WireResponse:
@@ -54,11 +57,8 @@ class PushedAuthorizationEndpoint:
             return self._refusals.answer(Event.PUSH, request, error, client.client_id if client else None)
 
     def _kept(self, client: Client, sent: Mapping[str, str]) -> WireResponse:
-        if "request_uri" in sent:
-            # A reference to a reference would let a request be replaced after it was checked (RFC 9126 section 2.1).
-            raise InvalidRequest("request_uri must not be pushed", reason="request_uri_pushed")
-        parameters = {name: value for name, value in sent.items() if name not in _OF_AUTHENTICATION}
-        parameters["client_id"] = client.client_id
+        own = {name: value for name, value in sent.items() if name not in _OF_AUTHENTICATION}
+        parameters = self._sources.pushed(client, own).parameters
         self._check(self._identify(parameters), parameters)
         answer = {"request_uri": self._pushed.keep(client.client_id, parameters), "expires_in": self._pushed.lifetime}
         return json_response(answer, 201)

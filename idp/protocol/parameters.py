@@ -95,9 +95,14 @@ def _decoded(raw: str) -> str:
             text = unquote_plus(raw, errors="strict")
         except UnicodeDecodeError as error:
             raise InvalidRequest("a parameter is not valid UTF-8", reason="encoding") from error
-    if not text.isprintable() and any(character in _CONTROL for character in text):
+    if not is_clean(text):
         raise InvalidRequest("a parameter holds a control character", reason="control_character")
     return text
+
+
+def is_clean(text: str) -> bool:
+    """Tell whether a value is free of control characters."""
+    return text.isprintable() or not any(character in _CONTROL for character in text)
 
 
 def _shown(name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import orjson
@@ -44,6 +44,15 @@ class ClaimSource:
             attributes["identity_code"] = self._codes.unseal(bytes(state.code_sealed), state.code_id.encode()).decode()
             attributes["identity_code_type"] = state.code_scheme
         return claim_policy.release(claims, attributes)
+
+    def matching(self, account_id: str, claims: int, wanted: Mapping[str, Sequence[object]]) -> int:
+        """Return ``claims`` without those that have none of the values wanted (OpenID Connect Core section 5.5.1)."""
+        bounded = claims & claim_policy.pack(wanted)
+        if not bounded:
+            return claims
+        released = claim_policy.release(bounded, self.attributes(account_id))
+        missed = [name for name in claim_policy.unpack(bounded) if released.get(name) not in wanted[name]]
+        return claims & ~claim_policy.pack(missed)
 
     def attributes(self, account_id: str) -> dict[str, object]:
         """Return everything that could be released about an account, for the person's own consent page."""

@@ -119,23 +119,27 @@ class TokenService:
             details=self._details.seal(payload.details.encode(), _place(payload.grant_id)) if payload.details else None,
         )
 
-    def refresh(self, token: str, client_id: str, *, jti: str, case_code: str) -> tuple[Rotation, str] | None:
+    def refresh(
+        self, token: str, client_id: str, *, jti: str, case_code: str, rotates: bool = True
+    ) -> tuple[Rotation, str | None] | None:
         """Rotate; returns the family and its successor token. None for a token that is not ours, or whose family is over.
 
+        Without ``rotates`` the token stays as it is and there is no successor: a profile whose tokens are bound to the client's key asks it.
         Raises ``Replayed``: an older token came back, and the family is revoked by now.
         """
         handle = parse(token)
         if handle is None or not self._is_genuine(handle):
             return None
-        now, following = self._clock.now(), handle.generation + 1
+        now, following = self._clock.now(), handle.generation + int(rotates)
         event = _event(Event.TOKEN_REFRESH, client_id, handle.grant_id, case_code, jti=jti, generation=following)
         record = self._audit.record(event)
-        rotation = self._store.rotate(handle.grant_id, client_id, handle.generation, now, record)
+        claim = self._store.rotate if rotates else self._store.use
+        rotation = claim(handle.grant_id, client_id, handle.generation, now, record)
         if rotation is None:
             rotation = self._within_grace(handle, client_id, jti, case_code)
         if rotation is None:
             return None
-        return rotation, self._token(handle.grant_id, rotation.grant.generation)
+        return rotation, self._token(handle.grant_id, rotation.grant.generation) if rotates else None
 
     def family(self, token: str) -> tuple[Grant, bool] | None:
         """Return the grant behind any refresh token of ours, and whether the token is its newest; None for anything else."""

@@ -82,6 +82,12 @@ class SqlGrantStore:
             )
             .values(grace_used=1)
         )
+        use = (
+            update(grants)
+            .where(alive, columns.generation == bindparam("old_generation"))
+            .values(rotated_at=columns.rotated_at)
+        )
+        self._use = self._database.prepare(use.returning(*_COLUMNS, *_VERSIONS))
         self._rotate = self._database.prepare(rotate.returning(*_COLUMNS, *_VERSIONS))
         self._grace = self._database.prepare(grace.returning(*_COLUMNS, *_VERSIONS))
 
@@ -143,6 +149,12 @@ class SqlGrantStore:
         """Raise the generation by compare-and-swap, with the audit record."""
         values = {"grant": grant_id, "client": client_id, "old_generation": generation, "now": now}
         row = self._database.claim_and_record(self._rotate, values, self._recorder.statement, record_params(record))
+        return Rotation(_grant(row), _versions(row, _WIDTH)) if row else None
+
+    def use(self, grant_id: str, client_id: str, generation: int, now: int, record: AuditRecord) -> Rotation | None:
+        """Check that the family lives and record its use; nothing else changes."""
+        values = {"grant": grant_id, "client": client_id, "old_generation": generation, "now": now}
+        row = self._database.claim_and_record(self._use, values, self._recorder.statement, record_params(record))
         return Rotation(_grant(row), _versions(row, _WIDTH)) if row else None
 
     def use_grace(

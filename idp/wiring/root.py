@@ -38,7 +38,6 @@ from idp.web.csrf import Csrf
 from idp.web.environ import EnvironReader
 from idp.web.i18n import LANGUAGES
 from idp.wiring.federation import FederationDesk
-from idp.wiring.stores import RING_AGE
 from keys.ring import KeyRing
 
 Handler = Callable[[WireRequest], WireResponse]
@@ -75,9 +74,10 @@ class Wiring(FederationDesk):
             self.tokens, self.access_tokens, self.claims, self.clients, self.mint, self.ring, self.refusals
         )
         status = TokenStatusEndpoints(
-            self.tokens, self.access_tokens, self.authenticator, self.settings.issuer, self.refusals
+            *(self.tokens, self.access_tokens, self.authenticator, self.settings.issuer, self.refusals),
+            *(self.mint, self.ring),
         )
-        published = MetadataEndpoints(self._discovery, self._young_ring, self.settings.jwks_max_age)
+        published = MetadataEndpoints(self._discovery, self.young_ring, self.settings.jwks_max_age)
         health = HealthEndpoints((self.ring.refresh, self.audit.head))
         return {
             "/authorize": AuthorizePage(self.authorization, self.desk).handle,
@@ -186,35 +186,19 @@ class Wiring(FederationDesk):
 
     def provider_metadata(self) -> Mapping[str, Any]:
         """Return the discovery document of this moment, for the entity configuration."""
-        return self._discovery(self._young_ring())
+        return self._discovery(self.young_ring())
 
     def _discovery(self, ring: KeyRing) -> Mapping[str, Any]:
+        requests = self.settings.requests
         offer = metadata.Offer(
-            self.grants.values(),
-            METHODS,
-            tuple(ring.algorithms),
-            LANGUAGES,
-            require_pushed=self.settings.requests.require_pushed,
+            *(self.grants.values(), METHODS, tuple(ring.algorithms), LANGUAGES),
+            require_pushed=requests.require_pushed,
+            with_legacy=requests.legacy_responses,
         )
         document = metadata.document(self.settings.issuer, offer)
         if self.settings.registration.mode != "closed":
             document["registration_endpoint"] = f"{self.settings.issuer}/register"
         return document
-
-    @cached_property
-    def _young_ring(self) -> Callable[[], KeyRing]:
-        """The ring for answers that touch no database, at most a second old."""
-        last = 0
-
-        def young() -> KeyRing:
-            nonlocal last
-            now = self.clock.now()
-            if now - last >= RING_AGE:
-                last = now
-                return self.ring.refresh()
-            return self.ring.current
-
-        return young
 
     def _person(self, account_id: str) -> Mapping[str, str]:
         owner = self._owner(account_id)

@@ -14,8 +14,11 @@ from idp.flows.throttling import SignInThrottle
 from idp.outbound.fetcher import GuardedFetcher, OutboundPolicy
 from idp.outbound.sharing import SharingFetcher
 from idp.ports.fetcher import Fetcher
+from idp.protocol.authorization.client_finder import ClientFinder
 from idp.protocol.authorization.endpoint import AuthorizationEndpoint
+from idp.protocol.authorization.issuing import Issuing
 from idp.protocol.authorization.parsing import Readers
+from idp.protocol.authorization.request_objects import RequestObjects
 from idp.protocol.authorization.responses import Responder
 from idp.protocol.authorization.sources import RequestSources
 from idp.protocol.bearer import AccessTokens
@@ -142,7 +145,42 @@ class Speech(People):
         """The endpoint that takes pushed requests; it checks as the authorization endpoint does."""
         checks = self.authorization
         return PushedAuthorizationEndpoint(
-            self.authenticator, checks.identify, checks.check, self.pushed, self.refusals
+            self.authenticator, self.client_finder.target, checks.check, self.pushed, self.sources, self.refusals
+        )
+
+    @cached_property
+    def client_finder(self) -> ClientFinder:
+        """Finds the clients of authorization requests."""
+        return ClientFinder(self.clients, self.introductions)
+
+    @cached_property
+    def sources(self) -> RequestSources:
+        """Where the parameters of authorization requests come from."""
+        objects = RequestObjects(self.settings.issuer, self.client_keys, self.fetcher, self.clock)
+        required = self.settings.requests.require_pushed
+        return RequestSources(self.pushed, objects, self.client_finder.client, require_pushed=required)
+
+    @cached_property
+    def responder(self) -> Responder:
+        """Sends authorization responses; signs those that are asked for so, with keys that are a second old at most."""
+        return Responder(
+            self.settings.issuer,
+            self.renderer.form_post,
+            lambda client, parameters: self.mint.authorization_response(self.young_ring(), client, parameters),
+        )
+
+    @cached_property
+    def issuing(self) -> Issuing:
+        """What successful authorization responses carry."""
+        return Issuing(
+            codes=self.codes,
+            subjects=self.subjects,
+            tokens=self.tokens,
+            claims=self.claims,
+            mint=self.mint,
+            ring=self.ring,
+            resources=self.resources,
+            code_lifetime=self.settings.lifetimes.code,
         )
 
     @cached_property
@@ -160,17 +198,14 @@ class Speech(People):
         return AuthorizationEndpoint(
             registry=self.clients,
             sessions=self.sessions,
-            subjects=self.subjects,
             pending=self.pending,
             pushed=self.pushed,
-            sources=RequestSources(self.pushed),
-            codes=self.codes,
+            sources=self.sources,
+            issuing=self.issuing,
             audit=self.audit,
             clock=self.clock,
-            responder=Responder(self.settings.issuer, self.renderer.form_post),
-            readers=Readers(self.hints.for_client, self.resources),
+            responder=self.responder,
+            readers=Readers(self.hints.for_client, self.resources, self.settings.requests.legacy_responses),
             can_reach=self.sign_in.reachable,
-            code_lifetime=self.settings.lifetimes.code,
-            introductions=self.introductions,
-            require_pushed=self.settings.requests.require_pushed,
+            clients=self.client_finder,
         )

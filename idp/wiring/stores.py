@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Final
 
+from clients.metadata import IMPLICIT
 from clients.registry import ClientRegistry
 from idp import handles
 from idp.clock import Clock, SystemClock
@@ -25,7 +26,7 @@ from idp.storage.units import SqlUnitStore
 from idp.turnstile import OutsideLock, Turnstile
 from keys.masterkey import load_master_key
 from keys.plan import KeyPolicy
-from keys.ring import LiveRing
+from keys.ring import KeyRing, LiveRing
 from keys.service import KeyService
 from keys.verifier import TokenVerifier
 
@@ -84,8 +85,11 @@ class Stores:
     def clients(self) -> ClientRegistry:
         """Department systems."""
         repository = SqlClientRepository(self.database, self.audit.record)
+        legacy = (IMPLICIT,) if self.settings.requests.legacy_responses else ()
         return ClientRegistry(
-            repository, self.clock.now, handles.new_id, lock=OutsideLock(self.turnstile), grants=self.grants
+            *(repository, self.clock.now, handles.new_id),
+            lock=OutsideLock(self.turnstile),
+            grants=(*self.grants, *legacy),
         )
 
     @cached_property
@@ -107,6 +111,21 @@ class Stores:
         """The signing keys as this process holds them."""
         keys, max_age = self.key_service, self.settings.jwks_max_age
         return LiveRing(keys.load, keys.open_private, max_age, OutsideLock(self.turnstile))
+
+    @cached_property
+    def young_ring(self) -> Callable[[], KeyRing]:
+        """The ring for answers that touch no database, at most a second old."""
+        last = 0
+
+        def young() -> KeyRing:
+            nonlocal last
+            now = self.clock.now()
+            if now - last >= RING_AGE:
+                last = now
+                return self.ring.refresh()
+            return self.ring.current
+
+        return young
 
     @cached_property
     def verifier(self) -> TokenVerifier:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -41,7 +42,7 @@ class ClientKey:
         """Return a compact JWS; a header member of None is left out."""
         made = {"alg": self.alg, "kid": self.kid, **header}
         head = base64url.encode(orjson.dumps({name: value for name, value in made.items() if value is not None}))
-        signed = head + b"." + base64url.encode(orjson.dumps(claims))
+        signed = head + b"." + base64url.encode(json.dumps(claims).encode())
         return (signed + b"." + base64url.encode(ALGORITHMS[self.alg].signer(self.private)(signed))).decode()
 
 

@@ -88,7 +88,7 @@ class Visitor:
     def allowed(self, parameters: Mapping[str, str] | str) -> Landing:
         """Open the authorization endpoint, agree if asked, and return what arrived at the client."""
         page = self.authorize(parameters)
-        return self.press(page, "consent-allow") if page.form == "consent-form" else page
+        return self.press(page, "consent-allow", claim=["email"]) if page.form == "consent-form" else page
 
     def _landed(self, answer: Any) -> Landing:
         url = answer.request.path

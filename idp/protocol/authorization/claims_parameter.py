@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from idp.protocol.errors import InvalidRequest
 
 _MAX_LENGTH: Final = 4096
 _MAX_VALUES: Final = 20
+_DEMANDS: Final = frozenset({"sub", "acr"})
+"""What says who and how, and is no attribute to release."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimsRequest:
     """What the parameter asks: names for each place, plus the values demanded of ``acr`` and ``sub``.
 
+    ``essential`` are the names marked so in either place. ``wanted`` holds, by place and name, the values of which the claim must have one
+    (section 5.5.1: ``value`` and ``values``); a claim that has another is left out there, which is no error.
     Unknown claim names are kept out by whoever maps them to numbers: an OP ignores claims it does not know (section 5.5).
     """
 
@@ -24,6 +29,8 @@ class ClaimsRequest:
     acr_values: tuple[str, ...] = ()
     acr_essential: bool = False
     sub: str | None = None
+    essential: frozenset[str] = frozenset()
+    wanted: Mapping[str, Mapping[str, list[Any]]] = field(default_factory=dict)
 
 
 NOTHING: Final = ClaimsRequest()
@@ -44,11 +51,16 @@ def parse(raw: str | None) -> ClaimsRequest:
     userinfo, id_token = _members(document, "userinfo"), _members(document, "id_token")
     acr = id_token.get("acr") or userinfo.get("acr") or {}
     return ClaimsRequest(
-        userinfo=frozenset(userinfo) - {"sub", "acr"},
-        id_token=frozenset(id_token) - {"sub", "acr"},
+        userinfo=frozenset(userinfo) - _DEMANDS,
+        id_token=frozenset(id_token) - _DEMANDS,
         acr_values=_values(acr),
         acr_essential=acr.get("essential") is True,
         sub=_one_sub(id_token.get("sub") or {}, userinfo.get("sub") or {}),
+        essential=frozenset(
+            name for place in (userinfo, id_token) for name, one in place.items() if one.get("essential") is True
+        )
+        - _DEMANDS,
+        wanted=_wanted(userinfo=userinfo, id_token=id_token),
     )
 
 
@@ -74,6 +86,29 @@ def _members(document: dict[str, Any], place: str) -> dict[str, dict[str, Any]]:
         if not isinstance(name, str):
             raise _bad(f"member {place} must be an object")
     return {name: wanted or {} for name, wanted in members.items()}
+
+
+def _wanted(**places: dict[str, dict[str, Any]]) -> dict[str, dict[str, list[Any]]]:
+    found = {
+        place: {name: _any_values(one) for name, one in members.items() if {"value", "values"} & one.keys()}
+        for place, members in places.items()
+    }
+    named = {
+        place: {name: values for name, values in each.items() if name not in _DEMANDS} for place, each in found.items()
+    }
+    return {place: each for place, each in named.items() if each}
+
+
+def _any_values(wanted: dict[str, Any]) -> list[Any]:
+    """Return the values asked of a claim, of any JSON type; ``values`` counts where both members are there."""
+    values = wanted.get("values", [wanted["value"]] if "value" in wanted else [])
+    if not isinstance(values, list) or len(values) > _MAX_VALUES:
+        raise _bad("values must be a short list")
+    try:
+        json.dumps(values, ensure_ascii=False, allow_nan=False).encode()
+    except ValueError as error:
+        raise _bad("values must be JSON in UTF-8") from error
+    return values
 
 
 def _values(wanted: dict[str, Any]) -> tuple[str, ...]:

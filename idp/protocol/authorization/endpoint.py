@@ -6,7 +6,6 @@ pending transaction, and the browser is sent to the page of the next step.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
@@ -15,7 +14,7 @@ from clients.model import Client
 from clients.registry import ClientRegistry
 from idp import handles
 from idp.clock import Clock
-from idp.flows.dispatcher import Decision, Facts, Step, decide, demanded
+from idp.flows.dispatcher import Decision, Facts, Step, decide
 from idp.flows.pending import PendingRequests
 from idp.flows.pushed import PushedRequests
 from idp.model.audit import AuditEvent, Event, Outcome
@@ -23,8 +22,10 @@ from idp.model.authorization import AuthorizationRequest, PendingRequest
 from idp.model.grant import CodePayload
 from idp.ports.sessions import Snapshot
 from idp.protocol.authorization import parsing
+from idp.protocol.authorization.client_finder import ClientFinder
+from idp.protocol.authorization.issuing import Issuing
 from idp.protocol.authorization.parsing import Target
-from idp.protocol.authorization.responses import Responder
+from idp.protocol.authorization.responses import Reply, Responder
 from idp.protocol.authorization.sources import RequestSources, Source
 from idp.protocol.errors import (
     AccountSelectionRequired,
@@ -36,14 +37,11 @@ from idp.protocol.errors import (
     ProtocolError,
     UnmetAuthenticationRequirements,
 )
-from idp.protocol.introductions import Introductions
 from idp.protocol.parameters import form_parameters, query_parameters
 from idp.protocol.wire import WireRequest, WireResponse
 from idp.services.audit import AuditLog
-from idp.services.codes import CodeBox
 from idp.services.sessions import SessionService
-from idp.services.subjects import SubjectService, sector_of
-from policies import assurance
+from idp.services.subjects import sector_of
 
 _SILENT: Final[dict[Step, type[ProtocolError]]] = {
     Step.SIGN_IN: LoginRequired,
@@ -90,47 +88,40 @@ class AuthorizationEndpoint:
         *,
         registry: ClientRegistry,
         sessions: SessionService,
-        subjects: SubjectService,
         pending: PendingRequests,
         pushed: PushedRequests,
         sources: RequestSources,
-        codes: CodeBox,
+        issuing: Issuing,
         audit: AuditLog,
         clock: Clock,
         responder: Responder,
         readers: parsing.Readers,
         can_reach: Callable[[str], str],
-        code_lifetime: int,
-        introductions: Introductions,
-        require_pushed: bool,
+        clients: ClientFinder,
     ) -> None:
-        """Take collaborators; ``code_lifetime`` is in seconds; ``require_pushed`` is for all clients."""
-        self._introductions = introductions
+        """Take collaborators; ``can_reach`` tells which ``acr`` an account's factors reach."""
+        self._clients = clients
         self._registry = registry
         self._sessions = sessions
-        self._subjects = subjects
         self._pending = pending
         self._pushed = pushed
         self._sources = sources
-        self._codes = codes
+        self._issuing = issuing
         self._audit = audit
         self._clock = clock
         self._responder = responder
         self._readers = readers
         self._can_reach = can_reach
-        self._code_lifetime = code_lifetime
-        self._require_pushed = require_pushed
 
     def handle(self, wire: WireRequest, browser: Browser) -> AuthorizationOutcome:
         """Return the answer, an error to show, or the page that the person has to see first."""
         try:
             sent = form_parameters(wire) if wire.method == "POST" else query_parameters(wire)
             source = self._sources.resolve(sent)
-            target = self.identify(source.parameters)
+            target = self._clients.target(source.parameters)
         except ProtocolError as error:
             self._refused(error, wire)
             return Shown(error)
-        mode, state = parsing.response_mode(source.parameters), source.parameters.get("state")
         try:
             request = self._parsed(target, source)
             snapshot = self._snapshot(target.client, browser.session)
@@ -141,29 +132,16 @@ class AuthorizationEndpoint:
             self._refused(error, wire, target.client.client_id)
             # An error is an answer too: the pushed request behind it is spent.
             self._pushed.use_up(source.pushed)
-            return self._error(target.redirect_uri, mode, state, error)
+            return self._told(parsing.reply(target, source.parameters), error)
 
     def check(self, target: Target, parameters: parsing.Parameters) -> AuthorizationRequest:
         """Return the valid request; raises a ``ProtocolError`` that may be redirected to the target."""
         return parsing.parse(target, parameters, self._readers)
 
     def _parsed(self, target: Target, source: Source) -> AuthorizationRequest:
-        if source.fault is not None:
-            raise source.fault
-        if not source.pushed:
-            if self._require_pushed or target.client.require_pushed_authorization_requests:
-                raise InvalidRequest("this client must push its requests to /par (RFC 9126)", reason="not_pushed")
-            return self.check(target, source.parameters)
-        return replace(self.check(target, source.parameters), pushed=source.pushed)
-
-    def identify(self, parameters: parsing.Parameters) -> Target:
-        """Find the target, once more if the clients in memory are old: another process may have added or changed one."""
-        try:
-            return parsing.identify(parameters, self._registry.find)
-        except InvalidRequest:
-            self._registry.refresh_if_older_than(1)
-            self._introductions.introduce(parameters)
-            return parsing.identify(parameters, self._registry.find)
+        self._sources.check(target.client, source)
+        request = self.check(target, source.parameters)
+        return replace(request, pushed=source.pushed) if source.pushed else request
 
     def look(self, pending: PendingRequest, session_secret: str | None) -> tuple[Decision, Facts]:
         """Return what comes next in a transaction, with the facts behind it; raises ``InvalidRequest`` if its client has gone."""
@@ -186,10 +164,11 @@ class AuthorizationEndpoint:
     def fail(self, pending: PendingRequest, error: ProtocolError, wire: WireRequest) -> WireResponse | None:
         """Use the transaction up and tell the client; None when it was used up before."""
         request = pending.request
-        if request is None or not self._used_up(pending):
+        client = self._registry.find(request.client_id) if request is not None else None
+        if request is None or client is None or not self._used_up(pending):
             return None
         self._refused(error, wire, request.client_id)
-        return self._error(request.redirect_uri, request.response_mode, request.state, error)
+        return self._told(Reply(client, request.redirect_uri, request.response_mode, request.state), error)
 
     def _used_up(self, pending: PendingRequest) -> bool:
         pushed = pending.request.pushed if pending.request is not None else ""
@@ -208,38 +187,14 @@ class AuthorizationEndpoint:
         return Interaction(pending, "" if browser.binding else binding)
 
     def _answer(self, facts: Facts) -> WireResponse:
-        request, snapshot = facts.request, facts.snapshot
-        if snapshot is None:
-            raise LoginRequired("nobody is signed in")
-        payload = self.payload(facts, snapshot)
-        return self._responder.respond(
-            request.response_mode, request.redirect_uri, {"code": self._codes.seal(payload)}, request.state
-        )
+        request = facts.request
+        parameters = self._issuing.parameters(facts)
+        reply = Reply(facts.client, request.redirect_uri, request.response_mode, request.state)
+        return self._responder.respond(reply, parameters)
 
     def payload(self, facts: Facts, snapshot: Snapshot) -> CodePayload:
         """Return what a code for this person and this request carries."""
-        request, session, client = facts.request, snapshot.session, facts.client
-        agreed = snapshot.consent.claims if snapshot.consent is not None else 0
-        released = request.claims & agreed
-        return CodePayload(
-            grant_id=handles.new_id(),
-            client_id=client.client_id,
-            account_id=session.account_id,
-            session_id=session.id,
-            sub=snapshot.sub or self._subjects.subject(session.account_id, client),
-            scope=" ".join(request.scope),
-            claims=released,
-            id_claims=request.id_claims & agreed,
-            nonce=request.nonce,
-            challenge=request.challenge,
-            redirect_digest=hashlib.sha256(request.redirect_uri.encode()).digest(),
-            auth_time=session.auth_time,
-            acr=assurance.stated(session.acr, demanded(facts)),
-            amr=session.amr,
-            expires_at=facts.now + self._code_lifetime,
-            resources=request.resources,
-            details=request.details,
-        )
+        return self._issuing.payload(facts, snapshot)
 
     def _snapshot(self, client: Client, session_secret: str | None) -> Snapshot | None:
         snapshot = self._sessions.snapshot(session_secret, client.client_id, sector_of(client))
@@ -261,10 +216,8 @@ class AuthorizationEndpoint:
     ) -> Facts:
         return Facts(request, client, snapshot, self._clock.now(), self._can_reach, pending)
 
-    def _error(self, redirect_uri: str, mode: str, state: str | None, error: ProtocolError) -> WireResponse:
-        return self._responder.respond(
-            mode, redirect_uri, {"error": error.error, "error_description": error.description}, state
-        )
+    def _told(self, reply: Reply, error: ProtocolError) -> WireResponse:
+        return self._responder.respond(reply, {"error": error.error, "error_description": error.description})
 
     def _refused(self, error: ProtocolError, wire: WireRequest, client_id: str | None = None) -> None:
         self._audit.write(

@@ -5,23 +5,23 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from clients.model import Client
+from clients.profiles import PROFILES
 from clients.redirects import matches
 from idp.model.authorization import AuthorizationRequest
-from idp.protocol.authorization import claims_parameter, details_parameter
+from idp.protocol.authorization import claims_parameter, details_parameter, response_types
 from idp.protocol.authorization.claims_parameter import ClaimsRequest
-from idp.protocol.authorization.responses import RESPONSE_MODES
+from idp.protocol.authorization.responses import Reply
 from idp.protocol.errors import (
     InvalidRequest,
     InvalidScope,
     RegistrationNotSupported,
-    UnauthorizedClient,
-    UnsupportedResponseType,
 )
 from idp.protocol.hints import HintClaims
 from idp.protocol.parameters import several
@@ -49,14 +49,20 @@ class Target:
     redirect_uri: str
 
 
-def identify(parameters: Parameters, find: Callable[[str], Client | None]) -> Target:
-    """Return client and redirect URI; every error raised here must be shown to the person, never redirected."""
+def named_client(parameters: Parameters, find: Callable[[str], Client | None]) -> Client:
+    """Return the active client that the request names; every error raised here must be shown to the person, never redirected."""
     client_id = parameters.get("client_id")
     if not client_id:
         raise InvalidRequest("client_id is missing", reason="client_id_missing")
     client = find(client_id)
     if client is None or client.state != "active":
         raise InvalidRequest("client_id names no active client", reason="unknown_client")
+    return client
+
+
+def identify(parameters: Parameters, find: Callable[[str], Client | None]) -> Target:
+    """Return client and redirect URI; every error raised here must be shown to the person, never redirected."""
+    client = named_client(parameters, find)
     redirect_uri = parameters.get("redirect_uri")
     if not redirect_uri:
         raise InvalidRequest("redirect_uri is missing", reason="redirect_uri_missing")
@@ -65,18 +71,22 @@ def identify(parameters: Parameters, find: Callable[[str], Client | None]) -> Ta
     return Target(client, redirect_uri)
 
 
-def response_mode(parameters: Parameters) -> str:
-    """Return the mode for the answer, ``query`` unless a known one is asked, so that errors travel the way the client expects."""
-    asked = parameters.get("response_mode")
-    return asked if asked in RESPONSE_MODES else "query"
+def reply(target: Target, parameters: Parameters) -> Reply:
+    """Return where an error of this request goes: the way the client asked, as far as that can be told and is safe."""
+    mode = response_types.of(parameters).mode(parameters.get("response_mode"))
+    return Reply(target.client, target.redirect_uri, mode, parameters.get("state"))
 
 
 @dataclass(frozen=True, slots=True)
 class Readers:
-    """What parameters are read with: ``hint`` verifies an ``id_token_hint``, ``resources`` knows who may ask for which."""
+    """What parameters are read with: ``hint`` verifies an ``id_token_hint``, ``resources`` knows who may ask for which.
+
+    ``with_legacy`` tells that the operator offers response types beside ``code``.
+    """
 
     hint: Callable[[str, Client], HintClaims]
     resources: Resources
+    with_legacy: bool = False
 
 
 def parse(target: Target, parameters: Parameters, readers: Readers) -> AuthorizationRequest:
@@ -84,7 +94,10 @@ def parse(target: Target, parameters: Parameters, readers: Readers) -> Authoriza
     client = target.client
     if "registration" in parameters:
         raise RegistrationNotSupported("the registration parameter is not supported")
-    _check_response(parameters, client)
+    kind = response_types.checked(parameters, client, with_legacy=readers.with_legacy)
+    mode = kind.mode(parameters.get("response_mode"))
+    if PROFILES[client.profile].needs_signed_response and not mode.endswith(".jwt"):
+        raise InvalidRequest("response_mode must be a signed one, such as jwt: the client's profile", reason="not_jarm")
     scope = _scope(parameters, client)
     asked = claims_parameter.parse(parameters.get("claims"))
     claims, id_claims = _claim_sets(scope, asked, client)
@@ -92,11 +105,12 @@ def parse(target: Target, parameters: Parameters, readers: Readers) -> Authoriza
     return AuthorizationRequest(
         client_id=client.client_id,
         redirect_uri=target.redirect_uri,
-        response_mode=response_mode(parameters),
+        response_type=kind.name,
+        response_mode=mode,
         state=_bounded(parameters, "state", _MAX_STATE),
         scope=scope,
         nonce=_bounded(parameters, "nonce", _MAX_NONCE),
-        challenge=_challenge(parameters, client),
+        challenge=_challenge(parameters, client) if kind.has_code else "",
         prompt=_prompt(parameters),
         max_age=_max_age(parameters, client),
         claims=claims,
@@ -108,6 +122,7 @@ def parse(target: Target, parameters: Parameters, readers: Readers) -> Authoriza
         required_sub=_required_sub(asked, hint),
         ui_locales=_words(parameters, "ui_locales"),
         display=_display(parameters),
+        **_marked(asked, scope),
         **_precise(parameters, client, readers.resources),
     )
 
@@ -134,8 +149,26 @@ def decoupled(
         acr_values=_words(parameters, "acr_values") or _voluntary_acr(asked) or client.default_acr_values,
         essential_acr=asked.acr_values if asked.acr_essential else (),
         ui_locales=_words(parameters, "ui_locales"),
+        **_marked(asked, scope),
         **_precise(parameters, client, resources),
     )
+
+
+def _marked(asked: ClaimsRequest, scope: tuple[str, ...]) -> dict[str, Any]:
+    """Return what the ``claims`` parameter marks (OpenID Connect Core section 5.5.1).
+
+    Values bound userinfo only for claims that no scope asks: what a scope asks is wanted whatever it is.
+    """
+    if not asked.essential and not asked.wanted:
+        return {}
+    known, by_scope = set(claim_policy.CLAIMS), set(claim_policy.unpack(claim_policy.for_scopes(scope)))
+    bounded = (("userinfo", known - by_scope), ("id_token", known))
+    places = {
+        place: {name: one for name, one in asked.wanted.get(place, {}).items() if name in names}
+        for place, names in bounded
+    }
+    wanted = json.dumps(places) if any(places.values()) else ""
+    return {"essential": claim_policy.pack(asked.essential), "wanted": wanted}
 
 
 def _precise(parameters: Parameters, client: Client, resources: Resources) -> dict[str, Any]:
@@ -146,19 +179,6 @@ def _precise(parameters: Parameters, client: Client, resources: Resources) -> di
     places = (place for one in details for place in one.get("locations", ()))
     asked = resources.checked(client, (*several(parameters, "resource"), *places))
     return {"resources": asked, "details": authorization_details.canonical(details)}
-
-
-def _check_response(parameters: Parameters, client: Client) -> None:
-    response_type = parameters.get("response_type")
-    if not response_type:
-        raise InvalidRequest("response_type is missing", reason="response_type_missing")
-    if response_type != "code":
-        raise UnsupportedResponseType("the only response_type is code")
-    if response_type not in client.response_types:
-        raise UnauthorizedClient("this client is not registered for response_type code")
-    mode = parameters.get("response_mode")
-    if mode is not None and mode not in RESPONSE_MODES:
-        raise InvalidRequest("response_mode must be query, fragment or form_post", reason="response_mode")
 
 
 def _scope(parameters: Parameters, client: Client) -> tuple[str, ...]:

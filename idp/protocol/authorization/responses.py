@@ -1,15 +1,18 @@
 """Response modes: how an authorization response travels back to the client. One row a mode; discovery reads the same table.
 
-``iss`` is in every response, success or error (RFC 9207 section 2): the client then knows which provider answered (mix-up attack).
+``iss`` is in every response, success or error (RFC 9207 section 2): the client then knows which provider answered (mix-up attack). The modes
+that end in ``jwt`` (JARM) carry one signed parameter, ``response``, with everything in it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlencode
 
+from clients.model import Client
 from clients.redirects import form_action_origin
 from idp.protocol.wire import WireResponse, redirect
 
@@ -23,31 +26,67 @@ class FormPost:
     fields: tuple[tuple[str, str], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Where an answer goes: the client, its validated redirect URI, the mode, and the ``state`` to give back."""
+
+    client: Client
+    redirect_uri: str
+    mode: str
+    state: str | None
+
+
 FormRenderer = Callable[[FormPost], WireResponse]
+SignResponse = Callable[[Client, Mapping[str, str]], str]
+"""Signs the parameters of a response for a client (JARM section 2.1)."""
+
+
+def _by_query(uri: str, carried: Mapping[str, str], _render: FormRenderer) -> WireResponse:
+    return redirect(f"{uri}{_joint(uri)}{urlencode(carried)}")
+
+
+def _by_fragment(uri: str, carried: Mapping[str, str], _render: FormRenderer) -> WireResponse:
+    return redirect(f"{uri}#{urlencode(carried)}")
+
+
+def _by_form(uri: str, carried: Mapping[str, str], render: FormRenderer) -> WireResponse:
+    return render(FormPost(uri, form_action_origin(uri), tuple(carried.items())))
+
+
+Carrier = Callable[[str, Mapping[str, str], FormRenderer], WireResponse]
+_CARRIERS: Final[Mapping[str, tuple[Carrier, bool]]] = MappingProxyType(
+    {
+        "query": (_by_query, False),
+        "fragment": (_by_fragment, False),
+        "form_post": (_by_form, False),
+        "query.jwt": (_by_query, True),
+        "fragment.jwt": (_by_fragment, True),
+        "form_post.jwt": (_by_form, True),
+    }
+)
+RESPONSE_MODES: Final = (*_CARRIERS, "jwt")
+"""``jwt`` stands for the response type's default with a signature (JARM section 2.3.4)."""
 
 
 class Responder:
     """Sends parameters to a validated redirect URI in the mode of the request."""
 
-    def __init__(self, issuer: str, render_form: FormRenderer) -> None:
-        """Take the issuer and the renderer of the form_post page."""
+    def __init__(self, issuer: str, render_form: FormRenderer, sign: SignResponse) -> None:
+        """Take the issuer, the renderer of the form_post page, and who signs responses."""
         self._issuer = issuer
         self._render_form = render_form
+        self._sign = sign
 
-    def respond(self, mode: str, redirect_uri: str, parameters: dict[str, str], state: str | None) -> WireResponse:
-        """Return the response that carries ``parameters`` with ``state`` and ``iss``; ``redirect_uri`` is a validated one."""
+    def respond(self, reply: Reply, parameters: Mapping[str, str]) -> WireResponse:
+        """Return the response that carries ``parameters`` with ``state`` and ``iss``."""
+        carry, is_signed = _CARRIERS[reply.mode]
         carried = dict(parameters)
-        if state is not None:
-            carried["state"] = state
+        if reply.state is not None:
+            carried["state"] = reply.state
+        if is_signed:
+            return carry(reply.redirect_uri, {"response": self._sign(reply.client, carried)}, self._render_form)
         carried["iss"] = self._issuer
-        if mode == "form_post":
-            return self._render_form(FormPost(redirect_uri, form_action_origin(redirect_uri), tuple(carried.items())))
-        if mode == "fragment":
-            return redirect(f"{redirect_uri}#{urlencode(carried)}")
-        return redirect(f"{redirect_uri}{_joint(redirect_uri)}{urlencode(carried)}")
-
-
-RESPONSE_MODES: Final = ("query", "fragment", "form_post")
+        return carry(reply.redirect_uri, carried, self._render_form)
 
 
 def _joint(uri: str) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from clients.profiles import PROFILES
 from idp import handles
+from idp.ports.grants import Rotation
 from idp.protocol.errors import InvalidGrant, InvalidRequest, InvalidScope
 from idp.protocol.grants import reach
 from idp.protocol.grants.frame import GrantServices, TokenRequest
@@ -24,14 +26,27 @@ def refresh_token(request: TokenRequest, services: GrantServices) -> dict[str, A
     narrowed = _narrowed(request, services, token) if _NARROWING & request.parameters.keys() else None
     jti = handles.new_id()
     try:
-        rotated = services.tokens.refresh(token, client.client_id, jti=jti, case_code=request.case_code)
+        rotates = PROFILES[client.profile].rotates
+        rotated = services.tokens.refresh(
+            token, client.client_id, jti=jti, case_code=request.case_code, rotates=rotates
+        )
     except Replayed as error:
         raise InvalidGrant(
             "the refresh token was used before; every token from it has been revoked", reason="refresh_replayed"
         ) from error
     if rotated is None:
         raise InvalidGrant("the refresh token is not valid", reason="refresh_unknown")
-    rotation, successor = rotated
+    return _response(request, services, rotated, narrowed, jti)
+
+
+def _response(
+    request: TokenRequest,
+    services: GrantServices,
+    rotated: tuple[Rotation, str | None],
+    narrowed: tuple[str, Reach] | None,
+    jti: str,
+) -> dict[str, Any]:
+    (rotation, successor), client = rotated, request.client
     grant = rotation.grant
     ring = services.keys_after(client, rotation.versions)
     who = Authentication(grant.sub, grant.session_id, grant.auth_time, grant.acr, grant.amr)
@@ -47,9 +62,10 @@ def refresh_token(request: TokenRequest, services: GrantServices) -> dict[str, A
         "token_type": "Bearer",
         "expires_in": services.mint.access_lifetime,
         "scope": scope,
-        "refresh_token": successor,
         **reached.response(),
     }
+    if successor is not None:
+        response["refresh_token"] = successor
     if "openid" in scope.split(" "):
         response["id_token"] = services.mint.id_token(ring, client, who, access_token, None, {})
     return response

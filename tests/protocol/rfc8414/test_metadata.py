@@ -38,7 +38,7 @@ def test_document_says_what_the_registries_do(world: TokenWorld) -> None:
     assert document["scopes_supported"] == list(claim_policy.SCOPES)
     assert set(document["id_token_signing_alg_values_supported"]) == set(world.wiring.ring.current.algorithms)
     assert document["code_challenge_methods_supported"] == ["S256"]
-    assert document["request_parameter_supported"] is document["request_uri_parameter_supported"] is False
+    assert document["request_parameter_supported"] is document["request_uri_parameter_supported"] is True
 
 
 def test_every_announced_endpoint_answers(world: TokenWorld) -> None:
