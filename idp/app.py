@@ -12,18 +12,17 @@ from idp.endpoints.desk import Desk
 from idp.endpoints.routes import Route
 from idp.errors import DomainError
 from idp.protocol.wire import WireRequest, WireResponse
-from idp.turnstile import Turnstile
 from idp.web.environ import EnvironReader, TooLarge
 from idp.web.static_files import by_hashed_name
 
 _log = logging.getLogger("idp.app")
 
 
-def create_app(routes: tuple[Route, ...], desk: Desk, reader: EnvironReader, turnstile: Turnstile) -> Flask:
+def create_app(routes: tuple[Route, ...], desk: Desk, reader: EnvironReader) -> Flask:
     """Return the application: routes, static files, then errors."""
     app = Flask("idp", static_folder=None)
     for route in routes:
-        _add(app, route, reader, turnstile)
+        _add(app, route, reader)
     _add_static(app)
     _add_errors(app, desk)
     return app
@@ -34,11 +33,10 @@ def flask_response(response: WireResponse) -> Response:
     return Response(response.body, status=response.status, headers=list(response.headers))
 
 
-def _add(app: Flask, route: Route, reader: EnvironReader, turnstile: Turnstile) -> None:
+def _add(app: Flask, route: Route, reader: EnvironReader) -> None:
     def view(**variables: str) -> Response:
         wire = reader.read(request.environ)
-        with turnstile.turn():
-            return flask_response(route.handler(wire, **variables))
+        return flask_response(route.handler(wire, **variables))
 
     app.add_url_rule(route.rule, endpoint=route.rule, view_func=view, methods=list(route.methods))
 

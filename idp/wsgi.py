@@ -1,4 +1,4 @@
-"""The WSGI entry: hot endpoints are dispatched from the environ before Flask builds a request; everything else is Flask's.
+"""The WSGI application: hot endpoints are dispatched from the environ before Flask builds a request; everything else is Flask's.
 
 One implementation serves both ways in: a hot handler takes the same ``WireRequest`` that a Flask view would make.
 """
@@ -6,17 +6,13 @@ One implementation serves both ways in: a hot handler takes the same ``WireReque
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from idp import logs
 from idp.app import create_app
-from idp.config import load
 from idp.errors import DomainError
 from idp.protocol.errors import ProtocolError, ServerError, TemporarilyUnavailable
 from idp.protocol.wire import WireRequest, WireResponse, json_response
-from idp.turnstile import Turnstile
 from idp.web.environ import Environ, EnvironReader, StartResponse, TooLarge, send
 from idp.wiring import Wiring
 
@@ -29,41 +25,31 @@ WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 HotHandler = Callable[[WireRequest], WireResponse]
 
 
-def create() -> WsgiApp:
-    """Return the application for one worker process; called by the server in each."""
-    settings = load()
-    logs.configure(settings.log)
-    return build(Wiring(settings, workers=int(os.environ.get(WORKERS, "1"))))
-
-
 def build(wiring: Wiring) -> WsgiApp:
     """Return the application over a composition root."""
-    pages = create_app(wiring.page_routes(), wiring.desk, wiring.reader, wiring.turnstile)
-    return dispatcher(wiring.hot_routes(), pages.wsgi_app, wiring.reader, wiring.turnstile)
+    pages = create_app(wiring.page_routes(), wiring.desk, wiring.reader)
+    return dispatcher(wiring.hot_routes(), pages.wsgi_app, wiring.reader)
 
 
-def dispatcher(hot: Mapping[str, HotHandler], rest: WsgiApp, reader: EnvironReader, turnstile: Turnstile) -> WsgiApp:
+def dispatcher(hot: Mapping[str, HotHandler], rest: WsgiApp, reader: EnvironReader) -> WsgiApp:
     """Return the WSGI callable that sends known paths to their handlers and everything else to ``rest``."""
 
     def application(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         handler = hot.get(environ["PATH_INFO"])
         if handler is None:
             return rest(environ, start_response)
-        return send(
-            guarded(handler, reader, turnstile, environ), start_response, head=environ["REQUEST_METHOD"] == "HEAD"
-        )
+        return send(guarded(handler, reader, environ), start_response, head=environ["REQUEST_METHOD"] == "HEAD")
 
     return application
 
 
-def guarded(handler: HotHandler, reader: EnvironReader, turnstile: Turnstile, environ: Environ) -> WireResponse:
+def guarded(handler: HotHandler, reader: EnvironReader, environ: Environ) -> WireResponse:
     """Return the handler's answer; what no handler mapped becomes a neutral JSON error with the case code that the log has too."""
     case_code = ""
     try:
         wire = reader.read(environ)
         case_code = wire.case_code
-        with turnstile.turn():
-            return handler(wire)
+        return handler(wire)
     except TooLarge:
         return json_response({"error": "invalid_request", "error_description": "the body is too large"}, 413)
     except DomainError as error:

@@ -17,7 +17,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from idp.authn import legacy_hashes as legacy
 from idp.errors import Busy, InvalidInput
-from idp.turnstile import Turnstile
+from idp.fibers import Fibers
 
 T = TypeVar("T")
 
@@ -76,12 +76,12 @@ class Passwords:
     ``slots`` hashes run at once; ``queue`` more may wait; the rest are told to come back (``Busy``).
     """
 
-    def __init__(self, slots: int, queue: int, turnstile: Turnstile | None = None) -> None:
+    def __init__(self, slots: int, queue: int, fibers: Fibers | None = None) -> None:
         """Take both bounds.
 
         The queue is shorter than the server's threads, so that hashing never starves other endpoints.
         """
-        self._turnstile = turnstile or Turnstile()
+        self._fibers = fibers or Fibers()
         self._hasher = PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES, type=Type.ID)
         # Threads of their own: the 19 MiB that each hash needs then stay with them, instead of with every thread of the server.
         self._hashers = ThreadPoolExecutor(slots, thread_name_prefix="argon2")
@@ -126,8 +126,7 @@ class Passwords:
         if not self._places.acquire(blocking=False):
             raise Busy("too many passwords are being verified", retry_after=2)
         try:
-            with self._turnstile.outside():
-                return self._hashers.submit(work).result()
+            return self._fibers.elsewhere(work, self._hashers)
         finally:
             self._places.release()
 

@@ -13,13 +13,12 @@ from types import FrameType
 from typing import Final
 
 import click
-from granian.constants import HTTPModes, Interfaces
+from granian.constants import HTTPModes, Interfaces, Loops, RuntimeModes
 
 from idp import logs
 from idp.cli.bringup import check_fit_to_serve
 from idp.cli.context import Context, pass_context
 from idp.cli.output import emit, say, with_exit_codes
-from idp.wiring import THREADS
 from idp.wsgi import WORKERS
 
 _BACKLOG: Final = 1024
@@ -45,13 +44,14 @@ def serve(context: Context, /, *, host: str, port: int, workers: int, no_worker:
     # Many threads with an arena each would keep tens of megabytes that nobody uses.
     os.environ.setdefault("MALLOC_ARENA_MAX", "2")
     server = Granian(
-        "idp.wsgi:create",
+        "idp.rsgi:create",
         address=host,
         port=port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.RSGI,
         workers=workers,
-        blocking_threads=THREADS,
-        blocking_threads_idle_timeout=600,
+        loop=Loops.uvloop,
+        runtime_mode=RuntimeModes.st,
+        blocking_threads=1,
         backlog=_BACKLOG,
         backpressure=_BACKLOG,
         workers_kill_timeout=_DRAIN,

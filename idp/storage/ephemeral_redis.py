@@ -14,8 +14,8 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from idp.errors import SettingsError, StorageUnavailable
+from idp.fibers import Fibers
 from idp.ports.ephemeral import Count
-from idp.turnstile import Turnstile
 
 T = TypeVar("T")
 
@@ -57,19 +57,18 @@ def check_policy(client: Any) -> None:
 
 
 class _Guard:
-    """Calls the server outside of the turn; whatever keeps it from answering becomes ``StorageUnavailable``."""
+    """Calls the server while the fiber pauses; whatever keeps it from answering becomes ``StorageUnavailable``."""
 
-    __slots__ = ("_turnstile",)
+    __slots__ = ("_fibers",)
 
-    def __init__(self, turnstile: Turnstile | None) -> None:
-        """Take the process's turnstile, if it has one."""
-        self._turnstile = turnstile or Turnstile()
+    def __init__(self, fibers: Fibers | None) -> None:
+        """Take the process's fibers, if it has any."""
+        self._fibers = fibers or Fibers()
 
     def __call__(self, act: Callable[[], T]) -> T:
         """Return what ``act`` returns."""
         try:
-            with self._turnstile.outside():
-                return act()
+            return self._fibers.elsewhere(act)
         except RedisError as error:
             raise StorageUnavailable(f"Redis did not answer: {type(error).__name__}") from error
 
@@ -77,10 +76,10 @@ class _Guard:
 class RedisTransactions:
     """``ports.ephemeral.TransactionStore`` over Redis."""
 
-    def __init__(self, client: Any, turnstile: Turnstile | None = None) -> None:
+    def __init__(self, client: Any, fibers: Fibers | None = None) -> None:
         """Register the compare-and-swap script."""
         self._client = client
-        self._guard = _Guard(turnstile)
+        self._guard = _Guard(fibers)
         self._replace = client.register_script(_REPLACE)
 
     def put(self, key: str, document: bytes, expires_at: int) -> None:
@@ -105,10 +104,10 @@ class RedisTransactions:
 class RedisSingleUse:
     """``ports.ephemeral.SingleUse`` over Redis."""
 
-    def __init__(self, client: Any, turnstile: Turnstile | None = None) -> None:
+    def __init__(self, client: Any, fibers: Fibers | None = None) -> None:
         """Take the client."""
         self._client = client
-        self._guard = _Guard(turnstile)
+        self._guard = _Guard(fibers)
 
     def claim(self, key: str, now: int, expires_at: int) -> bool:
         """Return True to the first caller for ``key`` until ``expires_at``, False to every other."""
@@ -119,10 +118,10 @@ class RedisSingleUse:
 class RedisCounters:
     """``ports.ephemeral.Counters`` over Redis."""
 
-    def __init__(self, client: Any, turnstile: Turnstile | None = None) -> None:
+    def __init__(self, client: Any, fibers: Fibers | None = None) -> None:
         """Register the addition script."""
         self._client = client
-        self._guard = _Guard(turnstile)
+        self._guard = _Guard(fibers)
         self._add = client.register_script(_ADD)
 
     def add(self, key: str, now: int, window: int, amount: int = 1) -> Count:

@@ -1,106 +1,130 @@
-"""Group commit for the embedded database: writes of many threads share one durable commit, and each answer waits for it.
+"""Group commit for the embedded database: writes of many fibers share one durable commit, and each answer waits for it.
 
-The cost of a durable commit is the flush to disk, not the rows. The first thread that comes leads: it runs its own write, and whatever has queued
-up while the disk was busy goes into the next transaction together. Nobody is answered before the commit that holds their rows has returned.
+The cost of a durable commit is the flush to disk, not the rows. Whatever has queued up by the end of a turn of the loop, or while the disk was
+busy, goes into the next transaction together. Nobody is answered before the commit that holds their rows has returned. The statements
+run on the loop's own thread, in one go; only what waits (for the file's lock, for the flush) runs elsewhere.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
-from contextlib import AbstractContextManager
-from threading import Lock
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
-from idp.errors import StorageUnavailable
-from idp.storage.database import Executor
+from idp.fibers import Fibers, wait
 
 T = TypeVar("T")
 
-_MOST = 64
+_MOST: Final = 64
 
 
-class GroupTransaction(Executor, Protocol):
-    """A transaction in which one member's failure can be taken back without the others'."""
+class Batch(Protocol):
+    """A transaction that many writes share; ``storage.sqlite`` has the real one."""
 
-    def savepoint(self) -> AbstractContextManager[None]:
-        """Undo what the block did when an exception leaves it."""
+    def try_begin(self) -> bool:
+        """Take the write lock if it is free."""
+        ...
+
+    def begin(self) -> None:
+        """Wait for the write lock; blocks."""
+        ...
+
+    def run(self, work: Callable[[Any], Any], *, alone: bool) -> Any:
+        """Run one write; with ``alone`` its failure takes back its own rows only."""
+        ...
+
+    def rollback(self) -> None:
+        """Take everything back; never raises."""
+        ...
+
+    def commit(self) -> None:
+        """Make it durable; blocks."""
         ...
 
 
 class _Ticket:
-    """One queued write: what to do, and what came of it. ``gate`` is held until that is known."""
+    """One queued write: what to do, what came of it, and the future on which its fiber waits."""
 
-    __slots__ = ("error", "gate", "leads", "result", "work")
+    __slots__ = ("error", "future", "result", "work")
 
-    def __init__(self, work: Callable[[GroupTransaction], Any]) -> None:
+    def __init__(self, work: Callable[[Any], Any], future: asyncio.Future[Any]) -> None:
         self.work = work
+        self.future = future
         self.result: Any = None
         self.error: Exception | None = None
-        self.leads = False
-        self.gate = Lock()
-        self.gate.acquire()
 
 
 class GroupCommitter:
-    """Runs writes in shared transactions; safe to call from many threads."""
+    """Runs the writes of fibers in shared transactions."""
 
-    def __init__(self, begin: Callable[[], AbstractContextManager[GroupTransaction]]) -> None:
-        """Take how a transaction is opened on the calling thread's connection."""
-        self._begin = begin
-        self._lock = Lock()
+    def __init__(self, fibers: Fibers, batch: Callable[[], Batch]) -> None:
+        """Take the fibers, and where the transaction's connection is had from (asked for each batch)."""
+        self._fibers = fibers
+        self._batch = batch
         self._queue: list[_Ticket] = []
-        self._is_led = False
+        self._is_busy = False
 
-    def submit(self, work: Callable[[GroupTransaction], T]) -> T:
+    def submit(self, work: Callable[[Any], T]) -> T:
         """Run ``work`` in a transaction and return its result after the commit; raises what ``work`` or the commit raises."""
-        ticket = _Ticket(work)
-        with self._lock:
-            self._queue.append(ticket)
-            leads, self._is_led = not self._is_led, True
-        if not leads:
-            ticket.gate.acquire()
-            leads = ticket.leads
-        if leads:
-            self._lead()
-        if ticket.error is not None:
-            raise ticket.error
-        result: T = ticket.result
+        loop = self._fibers.loop
+        ticket = _Ticket(work, loop.create_future())
+        self._queue.append(ticket)
+        if not self._is_busy:
+            self._is_busy = True
+            # Not at once: other requests of this turn of the loop bring writes of their own.
+            loop.call_soon(self._start)
+        result: T = wait(ticket.future)
         return result
 
-    def _lead(self) -> None:
-        """Carry out what is queued, the leader's own write among it, then hand the lead to whoever queued up meanwhile."""
-        with self._lock:
-            batch, self._queue = self._queue[:_MOST], self._queue[_MOST:]
+    def _start(self) -> None:
+        tickets, self._queue = self._queue[:_MOST], self._queue[_MOST:]
         try:
-            self._carry_out(batch)
-        finally:
-            with self._lock:
-                heir = self._queue[0] if self._queue else None
-                self._is_led = heir is not None
-            if heir is not None:
-                heir.leads = True
-                heir.gate.release()
-            for ticket in batch:
-                if ticket is not heir and ticket.gate.locked():
-                    ticket.gate.release()
+            batch = self._batch()
+            has_begun = batch.try_begin()
+        except Exception as error:  # noqa: BLE001 - carried to the fibers that asked, where it is raised
+            self._finish(tickets, error)
+            return
+        if has_begun:
+            self._carry_out(batch, tickets)
+        else:
+            self._fibers.call_elsewhere(batch.begin, lambda error: self._begun(batch, tickets, error))
 
-    def _carry_out(self, batch: list[_Ticket]) -> None:
-        try:
-            with self._begin() as tx:
-                for ticket in batch:
-                    self._run(tx, ticket)
-        except BaseException as error:
-            # The commit failed, or this thread is being stopped: every member learns it, nobody is told of success.
-            told = error if isinstance(error, Exception) else StorageUnavailable("the process was stopped")
-            for ticket in batch:
-                ticket.error = ticket.error or told
-            if told is not error:
-                raise
+    def _begun(self, batch: Batch, tickets: list[_Ticket], error: BaseException | None, *, alone: bool = False) -> None:
+        if error is not None:
+            self._finish(tickets, error)
+            return
+        self._carry_out(batch, tickets, alone=alone)
 
-    @staticmethod
-    def _run(tx: GroupTransaction, ticket: _Ticket) -> None:
-        try:
-            with tx.savepoint():
-                ticket.result = ticket.work(tx)
-        except Exception as error:  # noqa: BLE001 - carried to the thread that asked, where it is raised
-            ticket.error = error
+    def _carry_out(self, batch: Batch, tickets: list[_Ticket], *, alone: bool = False) -> None:
+        """Run the writes; when one fails, run all of them again, each so that it fails alone."""
+        for ticket in tickets:
+            try:
+                ticket.result = batch.run(ticket.work, alone=alone)
+            except Exception as error:  # noqa: BLE001 - carried to the fiber that asked, where it is raised
+                if not alone:
+                    batch.rollback()
+                    self._fibers.call_elsewhere(
+                        batch.begin, lambda failed: self._begun(batch, tickets, failed, alone=True)
+                    )
+                    return
+                ticket.error = error
+        self._fibers.call_elsewhere(batch.commit, lambda error: self._committed(batch, tickets, error))
+
+    def _committed(self, batch: Batch, tickets: list[_Ticket], error: BaseException | None) -> None:
+        if error is not None:
+            batch.rollback()
+        self._finish(tickets, error)
+
+    def _finish(self, tickets: list[_Ticket], error: BaseException | None) -> None:
+        """Tell every member: after an error nobody is told of success."""
+        self._is_busy = bool(self._queue)
+        if self._queue:
+            self._fibers.loop.call_soon(self._start)
+        for ticket in tickets:
+            if ticket.future.cancelled():
+                continue
+            told = error or ticket.error
+            if told is not None:
+                ticket.future.set_exception(told)
+            else:
+                ticket.future.set_result(ticket.result)

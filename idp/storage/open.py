@@ -47,7 +47,7 @@ def open_ephemeral(url: str, database: Database) -> EphemeralStores:
     client = ephemeral_redis.connect(url)
     ephemeral_redis.check_policy(client)
     return EphemeralStores(
-        ephemeral_redis.RedisTransactions(client, database.turnstile),
-        ephemeral_redis.RedisSingleUse(client, database.turnstile),
-        ephemeral_redis.RedisCounters(client, database.turnstile),
+        ephemeral_redis.RedisTransactions(client, database.fibers),
+        ephemeral_redis.RedisSingleUse(client, database.fibers),
+        ephemeral_redis.RedisCounters(client, database.fibers),
     )

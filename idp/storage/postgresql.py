@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Final, TypeVar
+from types import TracebackType
+from typing import Any, Final
 
 import psycopg
 from sqlalchemy import BigInteger, Integer, LargeBinary, Table, Text
@@ -13,16 +14,37 @@ from sqlalchemy.dialects import postgresql as dialect_module
 from sqlalchemy.dialects.postgresql import psycopg as psycopg_dialect
 
 from idp.errors import Conflict
+from idp.fibers import in_fiber
 from idp.storage.database import Database, Params, Prepared, Row, merged, unavailable
+from idp.storage.postgresql_pipeline import Pipeline
+from idp.storage.postgresql_pool import FiberPool
 
 Connection = psycopg.Connection[Row]
-T = TypeVar("T")
 
 _COPY_TYPES: Final = {Text: "text", Integer: "int4", BigInteger: "int8", LargeBinary: "bytea"}
 """The four column types of ``tables.base`` in the words of a binary COPY."""
 
 _OUT_OF_REACH = (psycopg.OperationalError, psycopg.InternalError, psycopg.InterfaceError)
 """InternalError is what a standby answers to a write after a fail-over, and what damaged storage raises."""
+
+
+class _ErrorMap:
+    """Turns the driver's errors into the domain's; one object for all, because hot paths pass through it."""
+
+    def __enter__(self) -> None:
+        """Do nothing."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Raise ``Conflict`` or ``StorageUnavailable`` in place of what the driver raised."""
+        if isinstance(error, psycopg.IntegrityError):
+            raise Conflict("a stored row already holds this key") from error
+        if isinstance(error, _OUT_OF_REACH):
+            raise unavailable(error) from error
+
+
+_MAPPED: Final = _ErrorMap()
 
 
 class PostgresqlTransaction:
@@ -68,52 +90,38 @@ class PostgresqlDatabase(Database):
     name = "postgresql"
 
     def __init__(self, url: str) -> None:
-        """Take a ``postgresql://`` URL; it is connected at the first use, in each thread."""
+        """Take a ``postgresql://`` URL; it is connected at the first use."""
         super().__init__()
         self.url = url
         self.dialect = psycopg_dialect.PGDialect_psycopg()
+        # Of their own, so that what only reads never waits for a commit.
+        self._reads, self._writes = Pipeline(url, self.fibers), Pipeline(url, self.fibers)
+        self._pool = FiberPool(url, self.fibers)
+        self._combined: dict[tuple[str, str], str] = {}
 
     def insert(self, table: Table) -> Any:
         """Return PostgreSQL's INSERT."""
         return dialect_module.insert(table)
 
-    def _connection(self) -> Connection:
-        connection: Connection | None = getattr(self._local, "connection", None)
-        if connection is None or connection.closed:
-            connection = psycopg.connect(self.url, autocommit=True, prepare_threshold=1, connect_timeout=5)
-            self._local.connection = connection
-        return connection
-
-    def _guarded(self, act: Callable[[Connection], T]) -> T:
-        try:
-            with self.turnstile.outside():
-                return act(self._connection())
-        except psycopg.IntegrityError as error:
-            raise Conflict("a stored row already holds this key") from error
-        except _OUT_OF_REACH as error:
-            self.close()
-            raise unavailable(error) from error
-
     def rows(self, statement: Prepared, params: Params | None = None) -> list[Row]:
         """Run one statement and return all rows."""
-        return self._guarded(lambda connection: PostgresqlTransaction(connection).rows(statement, params))
+        if in_fiber():
+            return self._piped(statement, params)[0]
+        with self._guarded() as connection:
+            return PostgresqlTransaction(connection).rows(statement, params)
 
     def run(self, statement: Prepared, params: Params | None = None) -> int:
         """Run one statement and return how many rows it touched."""
-        return self._guarded(lambda connection: PostgresqlTransaction(connection).run(statement, params))
+        if in_fiber():
+            return self._piped(statement, params)[1]
+        with self._guarded() as connection:
+            return PostgresqlTransaction(connection).run(statement, params)
 
     @contextmanager
     def transaction(self) -> Iterator[PostgresqlTransaction]:
         """Open a transaction; READ COMMITTED, so what is single-use is claimed by one conditional statement, never read first."""
-        try:
-            connection = self._connection()
-            with self.turnstile.outside(), connection.transaction():
-                yield PostgresqlTransaction(connection)
-        except psycopg.IntegrityError as error:
-            raise Conflict("a stored row already holds this key") from error
-        except _OUT_OF_REACH as error:
-            self.close()
-            raise unavailable(error) from error
+        with self._guarded() as connection, connection.transaction():
+            yield PostgresqlTransaction(connection)
 
     def claim_and_record(self, claim: Prepared, params: Params, record: Prepared, record_params: Params) -> Row | None:
         """Claim and record as one statement of two data-modifying parts: one round trip, one transaction.
@@ -121,10 +129,41 @@ class PostgresqlDatabase(Database):
         ``record`` must be a plain ``INSERT … VALUES (…)``; its values become a SELECT from the claimed row, so that nothing is
         recorded when nothing was claimed.
         """
-        head, _, values = record.sql.partition(" VALUES (")
-        body = values.rpartition(")")[0]
-        sql = f"WITH claimed AS ({claim.sql}), noted AS ({head} SELECT {body} FROM claimed) SELECT * FROM claimed"  # noqa: S608 - both parts are our own compiled statements; values stay bound
+        sql = self._combined.get((claim.sql, record.sql))
+        if sql is None:
+            head, _, values = record.sql.partition(" VALUES (")
+            body = values.rpartition(")")[0]
+            sql = f"WITH claimed AS ({claim.sql}), noted AS ({head} SELECT {body} FROM claimed) SELECT * FROM claimed"  # noqa: S608 - both parts are our own compiled statements; values stay bound
+            self._combined[claim.sql, record.sql] = sql
         return self.row(Prepared(sql, {**claim.constants, **record.constants}), {**params, **record_params})
+
+    def _place(self, name: str) -> str:
+        return rf"%\({name}\)s"
+
+    def _piped(self, statement: Prepared, params: Params | None) -> tuple[list[Row], int]:
+        with _MAPPED:
+            return (self._reads if statement.is_read else self._writes).call(statement, params)
+
+    @contextmanager
+    def _guarded(self) -> Iterator[Connection]:
+        """Yield this thread's connection, or within a fiber one of the pool's, and turn the driver's errors into the domain's."""
+        with _MAPPED:
+            if in_fiber():
+                with self._pool.connection() as lent:
+                    yield lent
+                return
+            try:
+                yield self._connection()
+            except _OUT_OF_REACH:
+                self.close()
+                raise
+
+    def _connection(self) -> Connection:
+        connection: Connection | None = getattr(self._local, "connection", None)
+        if connection is None or connection.closed:
+            connection = psycopg.connect(self.url, autocommit=True, prepare_threshold=1, connect_timeout=5)
+            self._local.connection = connection
+        return connection
 
     @contextmanager
     def exclusive(self, name: str) -> Iterator[bool]:

@@ -7,18 +7,20 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Final
 
 from sqlalchemy import Table
 from sqlalchemy.dialects import sqlite as dialect_module
 
 from idp.errors import Conflict, StorageUnavailable
+from idp.fibers import FiberLock, in_fiber
 from idp.storage.database import Database, Executor, Params, Prepared, Row, merged, unavailable
 from idp.storage.group_commit import GroupCommitter
+from idp.storage.sqlite_batch import BUSY_MS, SqliteBatch
 
-_BUSY_MS = 15_000
 _PRAGMAS = (
-    f"PRAGMA busy_timeout = {_BUSY_MS}",
+    f"PRAGMA busy_timeout = {BUSY_MS}",
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
@@ -36,6 +38,25 @@ def _unavailable(error: sqlite3.DatabaseError) -> StorageUnavailable:
     if isinstance(error, sqlite3.ProgrammingError | sqlite3.DataError):
         raise error
     return unavailable(error)
+
+
+class _ErrorMap:
+    """Turns the driver's errors into the domain's; one object for all, because hot paths pass through it."""
+
+    def __enter__(self) -> None:
+        """Do nothing."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Raise ``Conflict`` or ``StorageUnavailable`` in place of what the driver raised."""
+        if isinstance(error, sqlite3.IntegrityError):
+            raise Conflict("a stored row already holds this key") from error
+        if isinstance(error, _OUT_OF_REACH):
+            raise _unavailable(error) from error
+
+
+_MAPPED: Final = _ErrorMap()
 
 
 class SqliteTransaction:
@@ -60,18 +81,6 @@ class SqliteTransaction:
         """Run and return how many rows were touched."""
         return self._connection.execute(statement.sql, merged(statement, params)).rowcount
 
-    @contextmanager
-    def savepoint(self) -> Iterator[None]:
-        """Undo what the block did when an exception leaves it."""
-        self._connection.execute("SAVEPOINT member")
-        try:
-            yield
-        except BaseException:
-            self._connection.execute("ROLLBACK TO member")
-            raise
-        finally:
-            self._connection.execute("RELEASE member")
-
     def run_many(self, statement: Prepared, params: Sequence[Params]) -> None:
         """Run once for each set of values."""
         self._connection.executemany(statement.sql, [merged(statement, each) for each in params])
@@ -89,76 +98,76 @@ class SqliteDatabase(Database):
     name = "sqlite"
 
     def __init__(self, path: Path) -> None:
-        """Take the file's path; it is opened at the first use, in each thread."""
+        """Take the file's path; it is opened at the first use."""
         super().__init__()
         self.path = path
-        self._group = GroupCommitter(self._begin)
+        self._group = GroupCommitter(self.fibers, self._shared_batch)
+        self._batch: SqliteBatch | None = None
+        self._writing = FiberLock(self.fibers)
+        self._idle: sqlite3.Connection | None = None
         self.dialect = dialect_module.dialect(paramstyle="named")
 
     def insert(self, table: Table) -> Any:
         """Return SQLite's INSERT."""
         return dialect_module.insert(table)
 
-    def _connection(self) -> sqlite3.Connection:
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = sqlite3.connect(
-                self.path, isolation_level=None, cached_statements=512, check_same_thread=False, timeout=_BUSY_MS / 1000
-            )
-            try:
-                for pragma in _PRAGMAS:
-                    connection.execute(pragma)
-            except BaseException:
-                connection.close()
-                raise
-            self._local.connection = connection
-        return connection
-
     def rows(self, statement: Prepared, params: Params | None = None) -> list[Row]:
-        """Run one statement and return all rows."""
-        try:
-            return self._connection().execute(statement.sql, merged(statement, params)).fetchall()
-        except sqlite3.IntegrityError as error:
-            raise Conflict("a stored row already holds this key") from error
-        except _OUT_OF_REACH as error:
-            raise _unavailable(error) from error
+        """Run one statement and return all rows; readers never wait, so a fiber's SELECT runs at once."""
+        with _MAPPED:
+            if not statement.is_read and in_fiber():
+                return self._group.submit(lambda tx: tx.rows(statement, params))
+            return SqliteTransaction(self._connection()).rows(statement, params)
 
     def run(self, statement: Prepared, params: Params | None = None) -> int:
         """Run one statement and return how many rows it touched."""
-        try:
-            with self.turnstile.outside():
-                return self._connection().execute(statement.sql, merged(statement, params)).rowcount
-        except sqlite3.IntegrityError as error:
-            raise Conflict("a stored row already holds this key") from error
-        except _OUT_OF_REACH as error:
-            raise _unavailable(error) from error
+        with _MAPPED:
+            if in_fiber():
+                touched: int = self._group.submit(lambda tx: tx.run(statement, params))
+                return touched
+            return SqliteTransaction(self._connection()).run(statement, params)
 
     @contextmanager
     def transaction(self) -> Iterator[SqliteTransaction]:
-        """Open a write transaction and step outside for it: it waits for the file's lock and for the flush."""
-        with self.turnstile.outside(), self._begin() as tx:
-            yield tx
+        """Open a write transaction; IMMEDIATE, so that it waits for its turn at the start instead of failing in the middle.
 
-    @contextmanager
-    def _begin(self) -> Iterator[SqliteTransaction]:
-        """Open a write transaction; IMMEDIATE, so that it waits for its turn at the start instead of failing in the middle."""
-        try:
-            connection = self._connection()
-            connection.execute("BEGIN IMMEDIATE")
+        A fiber gets a connection of its own for it, and pauses while the file's lock or the flush is waited for.
+        """
+        with _MAPPED, self._writer() as connection:
+            self.fibers.elsewhere(lambda: connection.execute("BEGIN IMMEDIATE"))
             try:
                 yield SqliteTransaction(connection)
             except BaseException:
                 connection.execute("ROLLBACK")
                 raise
-            connection.execute("COMMIT")
-        except sqlite3.IntegrityError as error:
-            raise Conflict("a stored row already holds this key") from error
-        except _OUT_OF_REACH as error:
-            self.close()
-            raise _unavailable(error) from error
+            self.fibers.elsewhere(lambda: connection.execute("COMMIT"))
+
+    @contextmanager
+    def _writer(self) -> Iterator[sqlite3.Connection]:
+        """Yield this thread's connection, or to one fiber at a time the fibers' own; a connection that failed is closed.
+
+        One at a time: fibers that wait for the file's lock would take up the threads that the one who has it needs for its commit.
+        """
+        if not in_fiber():
+            try:
+                yield self._connection()
+            except _OUT_OF_REACH as error:
+                if not isinstance(error, sqlite3.IntegrityError):
+                    self.close()
+                raise
+            return
+        with self._writing:
+            connection, self._idle = self._idle or self._open(), None
+            try:
+                yield connection
+            finally:
+                # Still in a transaction is what could be neither committed nor taken back.
+                if connection.in_transaction:
+                    connection.close()
+                else:
+                    self._idle = connection
 
     def claim_and_record(self, claim: Prepared, params: Params, record: Prepared, record_params: Params) -> Row | None:
-        """Claim and record in one transaction; writes of other threads may share its commit (``group_commit``)."""
+        """Claim and record in one transaction; writes of other fibers may share its commit (``group_commit``)."""
 
         def work(tx: Executor) -> Row | None:
             row = tx.row(claim, params)
@@ -166,13 +175,37 @@ class SqliteDatabase(Database):
                 tx.run(record, record_params)
             return row
 
-        try:
-            with self.turnstile.outside():
+        if in_fiber():
+            with _MAPPED:
                 return self._group.submit(work)
-        except sqlite3.IntegrityError as error:
-            raise Conflict("a stored row already holds this key") from error
-        except _OUT_OF_REACH as error:
-            raise _unavailable(error) from error
+        with self.transaction() as tx:
+            return work(tx)
+
+    def _place(self, name: str) -> str:
+        return rf":{name}\b"
+
+    def _connection(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._local.connection = self._open()
+        return connection
+
+    def _open(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self.path, isolation_level=None, cached_statements=512, check_same_thread=False, timeout=BUSY_MS / 1000
+        )
+        try:
+            for pragma in _PRAGMAS:
+                connection.execute(pragma)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _shared_batch(self) -> SqliteBatch:
+        if self._batch is None or not self._batch.is_usable:
+            self._batch = SqliteBatch(self._open(), SqliteTransaction)
+        return self._batch
 
     @contextmanager
     def exclusive(self, name: str) -> Iterator[bool]:

@@ -26,6 +26,14 @@ _READ: Final = (
     ("origin", "HTTP_ORIGIN"),
     ("user-agent", "HTTP_USER_AGENT"),
 )
+HEADERS: Final = {
+    **dict(_READ),
+    "content-type": "CONTENT_TYPE",
+    "content-length": "CONTENT_LENGTH",
+    "x-forwarded-for": "HTTP_X_FORWARDED_FOR",
+    "host": "HTTP_HOST",
+}
+"""The variable of each header that anything here reads, by its lower-case name."""
 _STATUS: Final = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 _MAX_HEADER: Final = 16 * 1024
 _MAX_HOPS: Final = 16

@@ -5,7 +5,7 @@ Four layers of one object, each over the one before: stores, people, the protoco
 
 from __future__ import annotations
 
-from idp.wiring.people import HASH_PLACES, THREADS
+from idp.wiring.people import HASH_PLACES
 from idp.wiring.root import Wiring
 
-__all__ = ["HASH_PLACES", "THREADS", "Wiring"]
+__all__ = ["HASH_PLACES", "Wiring"]

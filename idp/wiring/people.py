@@ -26,10 +26,8 @@ from idp.storage.sessions import SqlSessionStore
 from idp.storage.subjects import SqlSubjectStore
 from idp.wiring.stores import Stores
 
-THREADS: Final = 20
-"""Threads of one worker process."""
-HASH_PLACES: Final = 18
-"""How many of them may be busy with passwords, waiting ones included: the others go on answering."""
+HASH_PLACES: Final = 64
+"""Passwords that one worker process hashes or lets wait; the next one is told to come back."""
 
 
 class People(Stores):
@@ -54,7 +52,7 @@ class People(Stores):
     def credentials(self) -> CredentialService:
         """Passwords and one-time codes."""
         slots = max(1, (os.cpu_count() or 1) // self.workers)
-        hasher = Passwords(slots, max(0, HASH_PLACES - slots), self.turnstile)
+        hasher = Passwords(slots, max(0, HASH_PLACES - slots), self.fibers)
         store = SqlCredentialStore(self.database)
         return CredentialService(store, self.accounts, hasher, self.vault, self.audit, self.clock)
 

@@ -11,6 +11,7 @@ from clients.registry import ClientRegistry
 from idp import handles
 from idp.clock import Clock, SystemClock
 from idp.config import Settings
+from idp.fibers import FiberLock, Fibers
 from idp.protocol.grants.frame import GrantType
 from idp.protocol.grants.registry import GRANTS
 from idp.services.audit import AuditLog
@@ -23,7 +24,6 @@ from idp.storage.deployment import SqlDeploymentStore
 from idp.storage.keys import SqlKeyRepository
 from idp.storage.open import EphemeralStores, open_database, open_ephemeral
 from idp.storage.units import SqlUnitStore
-from idp.turnstile import OutsideLock, Turnstile
 from keys.masterkey import load_master_key
 from keys.plan import KeyPolicy
 from keys.ring import KeyRing, LiveRing
@@ -43,17 +43,15 @@ class Stores:
         self.workers = workers
         self.clock: Clock = clock or SystemClock()
 
-    @cached_property
-    def turnstile(self) -> Turnstile:
-        """The turn of this process's requests."""
-        return Turnstile()
+    @property
+    def fibers(self) -> Fibers:
+        """What this process's requests pause on."""
+        return self.database.fibers
 
     @cached_property
     def database(self) -> Database:
         """The SQL store."""
-        database = open_database(self.settings.database_url, self.settings.sqlite_path)
-        database.turnstile = self.turnstile
-        return database
+        return open_database(self.settings.database_url, self.settings.sqlite_path)
 
     @cached_property
     def ephemeral(self) -> EphemeralStores:
@@ -88,7 +86,7 @@ class Stores:
         legacy = (IMPLICIT,) if self.settings.requests.legacy_responses else ()
         return ClientRegistry(
             *(repository, self.clock.now, handles.new_id),
-            lock=OutsideLock(self.turnstile),
+            lock=FiberLock(self.fibers),
             grants=(*self.grants, *legacy),
         )
 
@@ -110,7 +108,7 @@ class Stores:
     def ring(self) -> LiveRing:
         """The signing keys as this process holds them."""
         keys, max_age = self.key_service, self.settings.jwks_max_age
-        return LiveRing(keys.load, keys.open_private, max_age, OutsideLock(self.turnstile))
+        return LiveRing(keys.load, keys.open_private, max_age, FiberLock(self.fibers))
 
     @cached_property
     def young_ring(self) -> Callable[[], KeyRing]:

@@ -27,7 +27,6 @@ from idp.storage.database import Database
 from idp.storage.keys import SqlKeyRepository
 from idp.storage.sqlite import SqliteDatabase
 from idp.storage.tables import audit_events
-from idp.turnstile import Turnstile
 from idp.web.environ import EnvironReader
 from idp.wiring import Wiring
 from idp.wsgi import guarded
@@ -176,9 +175,8 @@ class TokenWorld:
             "wsgi.input": _Body(body),
             **environ,
         }
-        response = guarded(
-            self._routes[path], self._reader, Turnstile(), {name: value for name, value in made.items() if value != ""}
-        )
+        given = {name: value for name, value in made.items() if value != ""}
+        response = guarded(self._routes[path], self._reader, given)
         return Answer(response.status, {name.lower(): value for name, value in response.headers}, response.body)
 
     def redeem(self, of: Registered, code: str, **changes: str) -> Answer:

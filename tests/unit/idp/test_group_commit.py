@@ -2,59 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
-from threading import Event, Lock
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from idp.fibers import Fibers
 from idp.storage.group_commit import GroupCommitter
-
-CROWD = 32
+from tests.support.fibers import alone, together
 
 
 class Disk:
-    """Transactions whose commit a test can hold up or break; ``kept`` is what was committed, transaction by transaction."""
+    """A batch whose lock and commit a test can hold up or break; ``kept`` is what was committed, transaction by transaction."""
 
     def __init__(self) -> None:
         self.kept: list[list[int]] = []
-        self.may_commit = Event()
-        self.may_commit.set()
-        self.is_committing = Event()
-        self.failure: BaseException | None = None
-        self._one_writer = Lock()
-
-    @contextmanager
-    def begin(self) -> Iterator[Any]:
-        assert self._one_writer.acquire(blocking=False), "two transactions at once"
-        transaction = Transaction()
-        try:
-            yield transaction
-            self.is_committing.set()
-            assert self.may_commit.wait(10)
-            if self.failure is not None:
-                raise self.failure
-            self.kept.append(transaction.rows)
-        finally:
-            self._one_writer.release()
-
-
-class Transaction:
-    """A list of rows with savepoints."""
-
-    def __init__(self) -> None:
         self.rows: list[int] = []
+        self.is_open = False
+        self.is_locked = False
+        self.waited = 0
+        self.failure: Exception | None = None
+        self.at_commit: Callable[[], None] = lambda: None
 
-    @contextmanager
-    def savepoint(self) -> Iterator[None]:
+    def try_begin(self) -> bool:
+        if self.is_locked:
+            return False
+        self.begin()
+        return True
+
+    def begin(self) -> None:
+        assert not self.is_open, "two transactions at once"
+        self.waited += self.is_locked
+        self.is_open, self.rows = True, []
+
+    def run(self, work: Callable[[Any], Any], *, alone: bool) -> Any:
         length = len(self.rows)
         try:
-            yield
+            return work(self.rows)
         except BaseException:
-            del self.rows[length:]
+            if alone:
+                del self.rows[length:]
             raise
+
+    def rollback(self) -> None:
+        self.is_open, self.rows = False, []
+
+    def commit(self) -> None:
+        self.at_commit()
+        if self.failure is not None:
+            raise self.failure
+        self.kept.append(self.rows)
+        self.is_open = False
 
 
 @pytest.fixture
@@ -63,116 +61,109 @@ def disk() -> Disk:
 
 
 @pytest.fixture
-def pool() -> Iterator[ThreadPoolExecutor]:
-    with ThreadPoolExecutor(CROWD) as pool:
-        yield pool
+def fibers() -> Fibers:
+    return Fibers()
 
 
-def writing(number: int) -> Callable[[Any], int]:
+@pytest.fixture
+def committer(disk: Disk, fibers: Fibers) -> GroupCommitter:
+    return GroupCommitter(fibers, lambda: disk)
+
+
+def writing(number: int) -> Callable[[list[int]], int]:
     """Return a write of one row that answers with its number."""
 
-    def work(transaction: Transaction) -> int:
-        transaction.rows.append(number)
+    def work(rows: list[int]) -> int:
+        rows.append(number)
         return number
 
     return work
 
 
-def failing(number: int) -> Callable[[Any], int]:
+def failing(number: int) -> Callable[[list[int]], int]:
     """Return a write that fails after it has written."""
 
-    def work(transaction: Transaction) -> int:
-        transaction.rows.append(number)
+    def work(rows: list[int]) -> int:
+        rows.append(number)
         raise ValueError(number)
 
     return work
 
 
-def queued(committer: GroupCommitter, count: int) -> bool:
-    """Wait until so many writes stand in the queue."""
-    waited = Event()
-    for _ in range(2000):
-        if len(committer._queue) == count:
-            return True
-        waited.wait(0.005)
-    return False
+def submitting(committer: GroupCommitter, *works: Callable[[list[int]], int]) -> list[Callable[[], int]]:
+    """Return one function a write, to be run in a fiber each."""
+    return [lambda work=work: committer.submit(work) for work in works]  # type: ignore[misc]
 
 
-def behind_a_slow_commit(
-    disk: Disk, pool: ThreadPoolExecutor, works: list[Callable[[Any], int]]
-) -> tuple[Future[int], list[Future[int]]]:
-    """Submit one write whose commit takes long, and ``works`` meanwhile; returns when all of them wait."""
-    committer = GroupCommitter(disk.begin)
-    disk.may_commit.clear()
-    first = pool.submit(committer.submit, writing(-1))
-    assert disk.is_committing.wait(10)
-    others = [pool.submit(committer.submit, work) for work in works]
-    assert queued(committer, len(works))
-    return first, others
-
-
-def test_write_alone_is_one_transaction(disk: Disk) -> None:
-    assert GroupCommitter(disk.begin).submit(writing(7)) == 7
+def test_write_alone_is_one_transaction(disk: Disk, fibers: Fibers, committer: GroupCommitter) -> None:
+    assert alone(fibers, lambda: committer.submit(writing(7))) == 7
     assert disk.kept == [[7]]
 
 
-def test_writes_that_come_during_a_commit_share_the_next_one(disk: Disk, pool: ThreadPoolExecutor) -> None:
-    first, others = behind_a_slow_commit(disk, pool, [writing(number) for number in range(20)])
-    assert not first.done()
-    assert not any(other.done() for other in others)
-    disk.may_commit.set()
-    assert first.result(10) == -1
-    assert [other.result(10) for other in others] == list(range(20))
-    assert [sorted(each) for each in disk.kept] == [[-1], list(range(20))]
+def test_writes_of_one_turn_share_a_transaction(disk: Disk, fibers: Fibers, committer: GroupCommitter) -> None:
+    assert together(fibers, *submitting(committer, *map(writing, range(20)))) == list(range(20))
+    assert disk.kept == [list(range(20))]
 
 
-def test_failure_of_one_member_is_its_own(disk: Disk, pool: ThreadPoolExecutor) -> None:
-    _, others = behind_a_slow_commit(disk, pool, [failing(n) if n % 3 == 0 else writing(n) for n in range(9)])
-    disk.may_commit.set()
-    for number, other in enumerate(others):
+def test_writes_that_come_during_a_commit_share_the_next_one(
+    disk: Disk, fibers: Fibers, committer: GroupCommitter
+) -> None:
+    late: list[Any] = []
+
+    def start_late_ones() -> None:
+        disk.at_commit = lambda: None
+        loop = fibers.loop
+
+        def start() -> None:
+            late.extend(loop.create_task(fibers.run(committer.submit, writing(number))) for number in range(1, 6))
+
+        loop.call_soon_threadsafe(start)
+
+    def first() -> int:
+        disk.at_commit = start_late_ones
+        answer = committer.submit(writing(0))
+        while any(not task.done() for task in late):
+            fibers.elsewhere(lambda: None)
+        return answer
+
+    assert alone(fibers, first) == 0
+    assert [task.result() for task in late] == [1, 2, 3, 4, 5]
+    assert disk.kept == [[0], [1, 2, 3, 4, 5]]
+
+
+def test_failure_of_one_member_is_its_own(disk: Disk, fibers: Fibers, committer: GroupCommitter) -> None:
+    works = [failing(number) if number % 3 == 0 else writing(number) for number in range(9)]
+    outcomes = together(fibers, *submitting(committer, *works))
+    for number, outcome in enumerate(outcomes):
         if number % 3 == 0:
-            with pytest.raises(ValueError, match=str(number)):
-                other.result(10)
+            assert isinstance(outcome, ValueError)
         else:
-            assert other.result(10) == number
-    assert sorted(disk.kept[1]) == [1, 2, 4, 5, 7, 8]
+            assert outcome == number
+    assert disk.kept == [[1, 2, 4, 5, 7, 8]]
 
 
-def test_commit_that_fails_is_a_failure_of_every_member(disk: Disk, pool: ThreadPoolExecutor) -> None:
-    first, others = behind_a_slow_commit(disk, pool, [writing(number) for number in range(5)])
+def test_commit_that_fails_is_a_failure_of_every_member(disk: Disk, fibers: Fibers, committer: GroupCommitter) -> None:
     disk.failure = OSError("disk full")
-    disk.may_commit.set()
-    for one in (first, *others):
-        with pytest.raises(OSError, match="disk full"):
-            one.result(10)
+    outcomes = together(fibers, *submitting(committer, *map(writing, range(5))))
+    assert [type(outcome) for outcome in outcomes] == [OSError] * 5
     assert disk.kept == []
 
 
-def test_member_of_a_stopped_thread_is_told_that_nothing_is_known(disk: Disk, pool: ThreadPoolExecutor) -> None:
-    """The leader is stopped in the middle of the commit; who waits for it must not take silence for an answer."""
-    first, others = behind_a_slow_commit(disk, pool, [writing(number) for number in range(5)])
-    disk.failure = SystemExit()
-    disk.may_commit.set()
-    outcomes = [type(one.exception(10)) for one in (first, *others)]
-    assert outcomes[0] is SystemExit
-    assert sorted(kind.__name__ for kind in outcomes[1:]) == ["StorageUnavailable"] * 4 + ["SystemExit"]
+def test_committer_works_on_after_a_failure(disk: Disk, fibers: Fibers, committer: GroupCommitter) -> None:
+    disk.failure = OSError("x")
+    with pytest.raises(OSError, match="x"):
+        alone(fibers, lambda: committer.submit(writing(1)))
     disk.failure = None
-    assert disk.kept == []
-
-
-def test_committer_works_on_after_a_failure(disk: Disk) -> None:
-    committer = GroupCommitter(disk.begin)
-    for failure, expected in ((OSError("x"), OSError), (SystemExit(), SystemExit)):
-        disk.failure = failure
-        with pytest.raises(expected):
-            committer.submit(writing(1))
-    disk.failure = None
-    assert committer.submit(writing(2)) == 2
+    assert alone(fibers, lambda: committer.submit(writing(2))) == 2
     assert disk.kept == [[2]]
 
 
-def test_nobody_waits_for_ever_in_a_storm(disk: Disk, pool: ThreadPoolExecutor) -> None:
-    committer = GroupCommitter(disk.begin)
-    futures = [pool.submit(committer.submit, writing(number)) for number in range(2000)]
-    assert [future.result(30) for future in futures] == list(range(2000))
+def test_lock_of_another_process_is_waited_for_elsewhere(disk: Disk, fibers: Fibers, committer: GroupCommitter) -> None:
+    disk.is_locked = True
+    assert together(fibers, *submitting(committer, writing(1), writing(2))) == [1, 2]
+    assert (disk.kept, disk.waited) == ([[1, 2]], 1)
+
+
+def test_nobody_waits_for_ever_in_a_storm(disk: Disk, fibers: Fibers, committer: GroupCommitter) -> None:
+    assert together(fibers, *submitting(committer, *map(writing, range(2000)))) == list(range(2000))
     assert sorted(row for each in disk.kept for row in each) == list(range(2000))

@@ -1,0 +1,196 @@
+"""Handlers on one event-loop thread: plain functions that pause where they wait, without threads and without ``async`` all the way down.
+
+Python runs one thread at a time anyway; with a thread a request every wait hands the interpreter over twice, and the handing over costs more
+than the work. A fiber is a greenlet: it runs until it waits (for a commit, a database's answer, a password hash on a thread of its own), the loop
+then runs others, and what has queued up meanwhile shares the next commit.
+
+Outside of a fiber, in a command or a test, everything here waits by blocking: the code above knows no difference.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from threading import Lock
+from types import TracebackType
+from typing import Any, Final, TypeVar
+
+from greenlet import GreenletExit, getcurrent, greenlet
+
+T = TypeVar("T")
+
+_THREADS: Final = 12
+"""Threads for what can only block; made when needed."""
+
+
+_IDLE: Final = 64
+"""Fibers that are kept for the next requests: making one costs as much as a small request."""
+
+
+class _Fiber(greenlet):
+    """A greenlet of ours: whoever runs in one may pause."""
+
+
+class _Ended:
+    """What a fiber's work came to."""
+
+    __slots__ = ("error", "result")
+
+    def __init__(self, result: Any, error: BaseException | None) -> None:
+        self.result = result
+        self.error = error
+
+
+def _live(work: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+    """Do one work after another; between them the fiber rests in the switch."""
+    while True:
+        try:
+            ended = _Ended(work(*arguments), None)
+        except GreenletExit:
+            raise  # The process ends, and this fiber with it.
+        except BaseException as error:  # noqa: BLE001 - raised where the work was asked for
+            ended = _Ended(None, error)
+        work, arguments = _hub().switch(ended)
+
+
+def _hub() -> greenlet:
+    """Return where this fiber was started from: the loop's own greenlet."""
+    hub = getcurrent().parent
+    if hub is None:
+        message = "only a fiber can pause"
+        raise RuntimeError(message)
+    return hub
+
+
+def in_fiber() -> bool:
+    """Tell whether the caller runs in a fiber, and so must not block its thread."""
+    return isinstance(getcurrent(), _Fiber)
+
+
+def wait(future: asyncio.Future[T]) -> T:
+    """Pause this fiber until ``future`` of its loop is done; return its result or raise its error."""
+    outcome: T = _hub().switch(future)
+    return outcome
+
+
+class Fibers:
+    """The fibers of one process; ``attach`` gives them the loop on which they run."""
+
+    def __init__(self) -> None:
+        """Belong to no loop yet: everything blocks."""
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._threads: ThreadPoolExecutor | None = None
+        self._idle: list[_Fiber] = []
+
+    def attach(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Run on ``loop`` from now on."""
+        self._loop = loop
+        self._idle.clear()
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="elsewhere")
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """Return the loop; only asked within a fiber or a callback of it."""
+        if self._loop is None:
+            message = "no event loop was attached"
+            raise RuntimeError(message)
+        return self._loop
+
+    async def run(self, work: Callable[..., T], *arguments: Any) -> T:
+        """Run ``work`` in a fiber and return what it returns; raises what it raises."""
+        fiber = self._idle.pop() if self._idle else _Fiber(_live)
+        outcome: Any = fiber.switch(work, arguments)
+        while not isinstance(outcome, _Ended):
+            try:
+                value = await outcome
+            except BaseException as error:  # noqa: BLE001 - raised where the fiber waits
+                outcome = fiber.throw(error)
+            else:
+                outcome = fiber.switch(value)
+        if len(self._idle) < _IDLE:
+            self._idle.append(fiber)
+        if outcome.error is not None:
+            raise outcome.error
+        result: T = outcome.result
+        return result
+
+    def elsewhere(self, work: Callable[[], T], threads: Executor | None = None) -> T:
+        """Run ``work``, which blocks, on another thread while this fiber pauses; outside of a fiber run it here, or on ``threads``."""
+        if in_fiber():
+            return wait(self.loop.run_in_executor(threads or self._threads, work))
+        return threads.submit(work).result() if threads is not None else work()
+
+    def call_elsewhere(self, work: Callable[[], None], then: Callable[[BaseException | None], None]) -> None:
+        """Run ``work`` on another thread and then, on the loop's, ``then`` with its error or None; for callbacks, which have no fiber to pause."""
+        loop, threads = self.loop, self._threads
+
+        def act() -> None:
+            error: BaseException | None = None
+            try:
+                work()
+            except BaseException as raised:  # noqa: BLE001 - given to ``then``
+                error = raised
+            loop.call_soon_threadsafe(then, error)
+
+        if threads is not None:
+            threads.submit(act)
+
+    def readable(self, descriptor: int, seconds: float, *, write: bool = False) -> None:
+        """Pause until a socket can be read (or, with ``write``, read or written); raises ``TimeoutError`` after ``seconds``."""
+        loop = self.loop
+        future: asyncio.Future[None] = loop.create_future()
+        timer = loop.call_later(seconds, _fail, future, TimeoutError())
+        loop.add_reader(descriptor, _done, future)
+        if write:
+            loop.add_writer(descriptor, _done, future)
+        try:
+            wait(future)
+        finally:
+            timer.cancel()
+            loop.remove_reader(descriptor)
+            if write:
+                loop.remove_writer(descriptor)
+
+
+class FiberLock:
+    """A lock that may be held over a wait: a fiber that finds it taken pauses, a thread blocks."""
+
+    def __init__(self, fibers: Fibers) -> None:
+        """Be free."""
+        self._fibers = fibers
+        self._lock = Lock()
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    def __enter__(self) -> None:
+        """Take the lock."""
+        if not in_fiber():
+            self._lock.acquire()
+            return
+        while not self._lock.acquire(blocking=False):
+            future: asyncio.Future[None] = self._fibers.loop.create_future()
+            self._waiting.append(future)
+            # A thread may have given the lock back just before it could see who waits.
+            if self._lock.acquire(blocking=False):
+                self._waiting.remove(future)
+                return
+            wait(future)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Give the lock back and wake whoever waits longest."""
+        self._lock.release()
+        if self._waiting:
+            self._fibers.loop.call_soon_threadsafe(_done, self._waiting.popleft())
+
+
+def _done(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+def _fail(future: asyncio.Future[None], error: BaseException) -> None:
+    if not future.done():
+        future.set_exception(error)

@@ -1,0 +1,148 @@
+"""The server's entry: every request runs the WSGI application in a fiber of its own, all of them on the event loop's one thread.
+
+Granian hands requests over by RSGI (its own asynchronous interface, https://github.com/emmett-framework/granian/blob/master/docs/spec/RSGI.md).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from io import BytesIO
+from typing import Any, Final, Protocol
+
+from idp import logs
+from idp.config import load
+from idp.fibers import Fibers
+from idp.protocol.wire import MAX_BODY
+from idp.web.environ import HEADERS, Environ
+from idp.wiring import Wiring
+from idp.wsgi import WORKERS, WsgiApp, build
+
+_BODILESS: Final = frozenset({"GET", "HEAD"})
+
+
+class Headers(Protocol):
+    """What we use of RSGI's headers; values that are not ASCII are not among them."""
+
+    def items(self) -> list[tuple[str, str]]:
+        """Return names in lower case with their values, repeated names repeatedly."""
+        ...
+
+
+class Scope(Protocol):
+    """What we use of RSGI's scope; ``path`` has been decoded, ``client`` is address and port."""
+
+    proto: str
+    method: str
+    path: str
+    query_string: str
+    client: str
+    headers: Headers
+
+
+class HttpProtocol(Protocol):
+    """What we use of RSGI's protocol object."""
+
+    async def __call__(self) -> bytes:
+        """Return the whole body."""
+        ...
+
+    def __aiter__(self) -> Any:
+        """Yield the body in pieces."""
+        ...
+
+    def response_bytes(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
+        """Send the response."""
+        ...
+
+
+class RsgiApplication:
+    """One worker process's application."""
+
+    def __init__(self, application: WsgiApp, fibers: Fibers) -> None:
+        """Take the WSGI application and the fibers on which it pauses."""
+        self._application = application
+        self._fibers = fibers
+
+    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Take the loop of this worker."""
+        self._fibers.attach(loop)
+
+    async def __rsgi__(self, scope: Scope, protocol: HttpProtocol) -> None:
+        """Answer one request."""
+        if scope.proto != "http":
+            return
+        environ = environ_of(scope)
+        if scope.method not in _BODILESS:
+            environ["wsgi.input"] = BytesIO(await _bounded(environ, protocol))
+        status, headers, body = await self._fibers.run(self._answered, environ)
+        protocol.response_bytes(status, headers, body)
+
+    def _answered(self, environ: Environ) -> tuple[int, list[tuple[str, str]], bytes]:
+        started: list[Any] = []
+
+        def start_response(status: str, headers: list[tuple[str, str]], _error: object = None) -> None:
+            started[:] = (status, headers)
+
+        chunks = self._application(environ, start_response)
+        body = b"".join(chunks)
+        status: int = int(started[0][:3])
+        return status, [(name.lower(), value) for name, value in started[1]], body
+
+
+def environ_of(scope: Scope) -> Environ:
+    """Return the CGI variables that the application reads of a request; the body is still to come."""
+    host, _, _port = scope.client.rpartition(":")
+    environ: Environ = {
+        "REQUEST_METHOD": scope.method,
+        "SCRIPT_NAME": "",
+        # WSGI's "bytes in a str" (PEP 3333); plain ASCII paths are what they are.
+        "PATH_INFO": scope.path if scope.path.isascii() else scope.path.encode().decode("latin-1"),
+        "QUERY_STRING": scope.query_string,
+        "REMOTE_ADDR": host.strip("[]"),
+        **_CONSTANT,
+    }
+    for name, value in scope.headers.items():
+        key = HEADERS.get(name)
+        if key is None:
+            continue
+        if key in environ:
+            # Repeated: cookies are joined as RFC 6265 section 5.4 writes them, anything else becomes a list (RFC 9110 section 5.3).
+            value = f"{environ[key]}{'; ' if name == 'cookie' else ', '}{value}"  # noqa: PLW2901
+        environ[key] = value
+    return environ
+
+
+async def _bounded(environ: Environ, protocol: HttpProtocol) -> bytes:
+    """Return the body, or as much of it as shows that it is too long; what says so beforehand is not read at all."""
+    length = environ.get("CONTENT_LENGTH", "")
+    if length:
+        return await protocol() if length.isdigit() and int(length) <= MAX_BODY else b""
+    body = b""
+    async for piece in protocol:
+        body += piece
+        if len(body) > MAX_BODY:
+            break
+    return body
+
+
+_CONSTANT: Final[Environ] = {
+    "SERVER_NAME": "localhost",
+    "SERVER_PORT": "0",
+    "SERVER_PROTOCOL": "HTTP/1.1",
+    "wsgi.version": (1, 0),
+    "wsgi.url_scheme": "http",
+    "wsgi.input": BytesIO(),
+    "wsgi.errors": None,
+    "wsgi.multithread": False,
+    "wsgi.multiprocess": True,
+    "wsgi.run_once": False,
+}
+
+
+def create() -> RsgiApplication:
+    """Return the application for one worker process; called by the server in each."""
+    settings = load()
+    logs.configure(settings.log)
+    wiring = Wiring(settings, workers=int(os.environ.get(WORKERS, "1")))
+    return RsgiApplication(build(wiring), wiring.fibers)

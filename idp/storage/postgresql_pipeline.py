@@ -1,0 +1,267 @@
+"""Statements of many fibers over one PostgreSQL connection, in libpq's pipeline mode: one round trip and one commit for all that wait.
+
+A batch ends with one Sync, so it is one implicit transaction: it commits as a whole, and nobody is answered before that. When a statement of it
+fails, nothing of the batch has happened, and each of its statements is sent again alone. Order within a batch is the order of asking.
+https://www.postgresql.org/docs/current/libpq-pipeline-mode.html
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import psycopg
+from psycopg import pq
+
+from idp.fibers import Fibers, wait
+from idp.storage.database import Params, Prepared, Row, merged
+from idp.storage.postgresql_values import read_rows, written
+
+_MOST: Final = 64
+_ANSWER_SECONDS: Final = 15.0
+"""A server that has not answered a batch by then is taken for gone."""
+_PLACE: Final = re.compile(r"%\((\w+)\)s|%%")
+
+
+@dataclass(frozen=True, slots=True)
+class _Statement:
+    """A statement in the protocol's own form: numbered places, the names whose values fill them, and its name on the server."""
+
+    sql: bytes
+    names: tuple[str, ...]
+    name: bytes
+
+
+@dataclass(slots=True)
+class _Call:
+    """One statement of a fiber and the future on which it waits."""
+
+    statement: _Statement
+    values: list[bytes | None]
+    formats: list[int]
+    future: asyncio.Future[tuple[list[Row], int]]
+    is_alone: bool = False
+    prepares: bool = False
+    found: list[pq.abc.PGresult] = field(default_factory=list)
+
+
+class Pipeline:
+    """One connection; sends a batch when the last one is answered."""
+
+    def __init__(self, url: str, fibers: Fibers) -> None:
+        """Take the server's URL; it is connected at the first use."""
+        self._url = url
+        self._fibers = fibers
+        self._statements: dict[str, _Statement] = {}
+        self._known: set[bytes] = set()
+        self._connection: psycopg.Connection[Any] | None = None
+        self._descriptor = -1
+        self._queue: deque[_Call] = deque()
+        self._flight: list[_Call] = []
+        self._at = 0
+        self._is_busy = False
+        self._timer: asyncio.TimerHandle | None = None
+
+    def call(self, statement: Prepared, params: Params | None) -> tuple[list[Row], int]:
+        """Run a statement for this fiber; return its rows and how many it touched. Raises what psycopg raises."""
+        loop = self._fibers.loop
+        positional = self._statements.get(statement.sql) or self._translated(statement.sql)
+        values = merged(statement, params)
+        encoded, formats = written([values.get(name) for name in positional.names])
+        call = _Call(positional, encoded, formats, loop.create_future())
+        self._queue.append(call)
+        if not self._is_busy:
+            self._is_busy = True
+            # Not at once: other requests of this turn of the loop bring statements of their own.
+            loop.call_soon(self._start)
+        return wait(call.future)
+
+    def _translated(self, sql: str) -> _Statement:
+        names: list[str] = []
+
+        def place(match: re.Match[str]) -> str:
+            if match[1] is None:
+                return "%"
+            if match[1] not in names:
+                names.append(match[1])
+            return f"${names.index(match[1]) + 1}"
+
+        text = _PLACE.sub(place, sql)
+        made = _Statement(text.encode(), tuple(names), f"p{len(self._statements)}".encode())
+        self._statements[sql] = made
+        return made
+
+    def _start(self) -> None:
+        if self._connection is not None:
+            self._send()
+            return
+
+        def connect() -> None:
+            self._connection = psycopg.connect(self._url, autocommit=True, connect_timeout=5)
+
+        self._fibers.call_elsewhere(connect, self._connected)
+
+    def _connected(self, error: BaseException | None) -> None:
+        connection = self._connection
+        if error is not None or connection is None:
+            self._flight, self._queue = list(self._queue), deque()
+            self._fail(error or psycopg.OperationalError("not connected"))
+            return
+        connection.pgconn.nonblocking = 1
+        connection.pgconn.enter_pipeline_mode()
+        self._descriptor = connection.fileno()
+        self._fibers.loop.add_reader(self._descriptor, self._on_readable)
+        self._send()
+
+    def _send(self) -> None:
+        self._flight, self._at = self._next_batch(), 0
+        self._timer = self._fibers.loop.call_later(_ANSWER_SECONDS, self._late)
+        try:
+            server = self._server()
+            preparing: set[bytes] = set()
+            for call in self._flight:
+                name = call.statement.name
+                if name not in self._known and name not in preparing:
+                    preparing.add(name)
+                    call.prepares = True
+                    server.send_prepare(name, call.statement.sql)
+                server.send_query_prepared(name, call.values, call.formats, result_format=pq.Format.BINARY)
+            server.pipeline_sync()
+            self._flush()
+        except psycopg.Error as error:
+            self._broken(error)
+
+    def _next_batch(self) -> list[_Call]:
+        batch: list[_Call] = []
+        while self._queue and len(batch) < _MOST and not (batch and self._queue[0].is_alone):
+            batch.append(self._queue.popleft())
+            if batch[0].is_alone:
+                break
+        return batch
+
+    def _flush(self) -> None:
+        """Write what the socket takes; the rest when it can take more."""
+        connection = self._connection
+        if connection is None:
+            return
+        loop, descriptor = self._fibers.loop, self._descriptor
+        try:
+            if connection.pgconn.flush():
+                loop.add_writer(descriptor, self._flush)
+            else:
+                loop.remove_writer(descriptor)
+        except psycopg.Error as error:
+            self._broken(error)
+
+    def _on_readable(self) -> None:
+        try:
+            server = self._server()
+            server.consume_input()
+            if not self._flight and server.status != pq.ConnStatus.OK:
+                self._broken(psycopg.OperationalError("the server went away"))
+                return
+            while self._flight and not server.is_busy():
+                result = server.get_result()
+                if result is None:
+                    self._at += 1  # What belongs to one statement has come; a prepare is a statement of its own.
+                elif result.status == pq.ExecStatus.PIPELINE_SYNC:
+                    self._finish()
+                else:
+                    self._of_flight().found.append(result)
+        except psycopg.Error as error:
+            self._broken(error)
+
+    def _of_flight(self) -> _Call:
+        """Return the call that the next result belongs to: those that prepare own two results."""
+        at = self._at
+        for call in self._flight:
+            if at < (steps := 2 if call.prepares else 1):
+                return call
+            at -= steps
+        message = "more results than statements"
+        raise psycopg.InterfaceError(message)
+
+    def _finish(self) -> None:
+        """The batch is committed or, when one of it failed, undone as a whole."""
+        flight, self._flight = self._flight, []
+        if self._timer is not None:
+            self._timer.cancel()
+        for call in flight:
+            if call.prepares and call.found and call.found[0].status == pq.ExecStatus.COMMAND_OK:
+                self._known.add(call.statement.name)
+        has_failed = any(result.status in _FAILED for call in flight for result in call.found)
+        if not has_failed:
+            for call in flight:
+                self._answer(call)
+        elif len(flight) == 1:
+            self._refuse(flight[0])
+        else:
+            for call in reversed(flight):
+                call.is_alone, call.prepares, call.found = True, False, []
+                self._queue.appendleft(call)
+        self._go_on()
+
+    def _answer(self, call: _Call) -> None:
+        if call.future.done():
+            return
+        try:
+            call.future.set_result(read_rows(call.found[-1]))
+        except (LookupError, ValueError, psycopg.Error) as error:
+            call.future.set_exception(error)
+
+    def _refuse(self, call: _Call) -> None:
+        failed = next(result for result in call.found if result.status in _FAILED)
+        state = failed.error_field(pq.DiagnosticField.SQLSTATE) or b"XX000"
+        message = failed.error_field(pq.DiagnosticField.MESSAGE_PRIMARY) or b""
+        try:
+            kind: type[psycopg.Error] = psycopg.errors.lookup(state.decode())
+        except KeyError:
+            kind = psycopg.InternalError
+        error = kind(message.decode("utf-8", "replace"))
+        if not call.future.done():
+            call.future.set_exception(error)
+        if not isinstance(error, psycopg.IntegrityError):
+            # A plan that a migration outdated, a standby after a fail-over: a new connection knows better.
+            self._drop()
+
+    def _go_on(self) -> None:
+        self._is_busy = bool(self._queue)
+        if self._queue:
+            self._fibers.loop.call_soon(self._start)
+
+    def _late(self) -> None:
+        self._broken(psycopg.OperationalError("the server does not answer"))
+
+    def _broken(self, error: Exception) -> None:
+        self._drop()
+        self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        flight, self._flight = self._flight, []
+        if self._timer is not None:
+            self._timer.cancel()
+        for call in flight:
+            if not call.future.done():
+                call.future.set_exception(error)
+        self._go_on()
+
+    def _drop(self) -> None:
+        connection, self._connection = self._connection, None
+        self._known.clear()
+        if connection is not None:
+            # By number and before it is closed: a connection that broke tells its number no more, and the next one may get the same.
+            self._fibers.loop.remove_reader(self._descriptor)
+            self._fibers.loop.remove_writer(self._descriptor)
+            connection.close()
+
+    def _server(self) -> pq.abc.PGconn:
+        if self._connection is None:
+            message = "the connection was closed"
+            raise psycopg.OperationalError(message)
+        return self._connection.pgconn
+
+
+_FAILED: Final = frozenset({pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.BAD_RESPONSE, pq.ExecStatus.PIPELINE_ABORTED})

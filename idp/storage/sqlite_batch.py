@@ -1,0 +1,66 @@
+"""The transaction that many writes of the embedded database share."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from typing import Any, Final
+
+BUSY_MS: Final = 15_000
+"""Milliseconds that a writer waits for the file's lock."""
+
+
+class SqliteBatch:
+    """A ``Batch`` on a connection of its own, which waits for no lock unless it is told to."""
+
+    def __init__(self, connection: sqlite3.Connection, transaction: Callable[[sqlite3.Connection], Any]) -> None:
+        """Take the connection, and what makes an executor of it."""
+        self._connection = connection
+        self._executor = transaction(connection)
+        self.is_usable = True
+        """False once the connection could not take back what it had begun."""
+        connection.execute("PRAGMA busy_timeout = 0")
+
+    def try_begin(self) -> bool:
+        """Take the write lock if no other process has it."""
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+                return False
+            raise
+        return True
+
+    def begin(self) -> None:
+        """Wait for the write lock as long as any other writer would."""
+        self._connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+        finally:
+            self._connection.execute("PRAGMA busy_timeout = 0")
+
+    def run(self, work: Callable[[Any], Any], *, alone: bool) -> Any:
+        """Run one write, behind a savepoint where its failure must not touch the others."""
+        if not alone:
+            return work(self._executor)
+        self._connection.execute("SAVEPOINT member")
+        try:
+            return work(self._executor)
+        except BaseException:
+            self._connection.execute("ROLLBACK TO member")
+            raise
+        finally:
+            self._connection.execute("RELEASE member")
+
+    def rollback(self) -> None:
+        """Take everything back; a connection that cannot is of no use to anybody and is made anew."""
+        try:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+        except sqlite3.Error:
+            self.is_usable = False
+            self._connection.close()
+
+    def commit(self) -> None:
+        """Flush."""
+        self._connection.execute("COMMIT")
