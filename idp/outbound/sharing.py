@@ -6,42 +6,50 @@ others of the process.
 
 from __future__ import annotations
 
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Lock
+from typing import Final
 
+from idp.fibers import Fibers
 from idp.ports.fetcher import Fetched, Fetcher
-from idp.turnstile import Turnstile
+
+_THREADS: Final = 8
+"""Fetches at a time, of their own: a slow department must not hold up what commits or asks a store."""
 
 
 class SharingFetcher:
     """``ports.fetcher.Fetcher`` over another one."""
 
-    def __init__(self, fetcher: Fetcher, turnstile: Turnstile) -> None:
-        """Take the fetcher that does the work, and the process's turnstile, outside of which it is done."""
+    def __init__(self, fetcher: Fetcher, fibers: Fibers) -> None:
+        """Take the fetcher that does the work, and the process's fibers, which pause meanwhile."""
         self._fetcher = fetcher
-        self._turnstile = turnstile
+        self._fibers = fibers
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="outbound")
         self._lock = Lock()
         self._under_way: dict[tuple[str, str], Future[Fetched]] = {}
 
     def post(self, url: str, body: bytes, content_type: str, *, authorization: str = "") -> Fetched:
         """POST ``body`` to ``url``, each time anew."""
-        with self._turnstile.outside():
-            return self._fetcher.post(url, body, content_type, authorization=authorization)
+        return self._fibers.elsewhere(
+            lambda: self._fetcher.post(url, body, content_type, authorization=authorization), self._threads
+        )
 
     def get(self, url: str, accept: str) -> Fetched:
         """GET ``url``, or wait for whoever is getting it; raises the same error to all of them."""
-        with self._turnstile.outside():
-            mine: Future[Fetched] = Future()
+        return self._fibers.elsewhere(lambda: self._shared(url, accept), self._threads)
+
+    def _shared(self, url: str, accept: str) -> Fetched:
+        mine: Future[Fetched] = Future()
+        with self._lock:
+            first = self._under_way.setdefault((url, accept), mine)
+        if first is not mine:
+            return first.result()
+        try:
+            mine.set_result(self._fetcher.get(url, accept))
+        except BaseException as error:
+            mine.set_exception(error)
+            raise
+        finally:
             with self._lock:
-                first = self._under_way.setdefault((url, accept), mine)
-            if first is not mine:
-                return first.result()
-            try:
-                mine.set_result(self._fetcher.get(url, accept))
-            except BaseException as error:
-                mine.set_exception(error)
-                raise
-            finally:
-                with self._lock:
-                    del self._under_way[(url, accept)]
-            return mine.result()
+                del self._under_way[(url, accept)]
+        return mine.result()

@@ -89,7 +89,7 @@ class Speech(People):
     @cached_property
     def fetcher(self) -> Fetcher:
         """The one way out, for requests that are being answered."""
-        return SharingFetcher(self.guarded_fetcher, self.turnstile)
+        return SharingFetcher(self.guarded_fetcher, self.fibers)
 
     @cached_property
     def client_keys(self) -> ClientKeys:

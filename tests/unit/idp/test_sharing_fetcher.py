@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
 import pytest
 
 from idp.errors import DomainError
+from idp.fibers import Fibers
 from idp.outbound.sharing import SharingFetcher
 from idp.ports.fetcher import Fetched
-from idp.turnstile import Turnstile
+from tests.support.fibers import together
 
 URL = "https://portal.example.vn/jwks"
 
@@ -38,27 +38,23 @@ class Slow:
 
 @pytest.mark.parametrize("fails", [False, True])
 def test_fetches_of_one_address_share_one_request(fails: bool) -> None:
-    turnstile, slow = Turnstile(), Slow(fails=fails)
-    shared = SharingFetcher(slow, turnstile)
+    fibers, slow = Fibers(), Slow(fails=fails)
+    shared = SharingFetcher(slow, fibers)
 
-    def fetch(_: int) -> Fetched | str:
+    def fetch() -> Fetched | str:
         try:
-            with turnstile.turn():
-                return shared.get(URL, "text/plain")
+            return shared.get(URL, "text/plain")
         except DomainError as error:
             return error.code
 
-    with ThreadPoolExecutor(8) as pool:
-        first = pool.submit(fetch, 0)
-        assert slow.begun.wait(30)
-        others = [pool.submit(fetch, number) for number in range(7)]
-        while pool._work_queue.qsize():
-            pass
-        # All threads are outside of the turn: it is free for requests that want nothing fetched.
-        with turnstile.turn():
-            slow.go.set()
-        found = {repr(one.result(30)) for one in (first, *others)}
-    assert len(found) == 1
+    def another() -> str:
+        """A request that wants nothing fetched goes on while the others wait; it lets them go on in the end."""
+        slow.go.set()
+        return "answered"
+
+    *found, last = together(fibers, *[fetch] * 8, another)
+    assert last == "answered"
+    assert len({repr(one) for one in found}) == 1
     assert slow.count <= 2
     assert shared._under_way == {}
 
@@ -66,13 +62,13 @@ def test_fetches_of_one_address_share_one_request(fails: bool) -> None:
 def test_next_fetch_asks_anew() -> None:
     slow = Slow()
     slow.go.set()
-    shared = SharingFetcher(slow, Turnstile())
+    shared = SharingFetcher(slow, Fibers())
     assert shared.get(URL, "a").body == shared.get(URL, "a").body == URL.encode()
     assert slow.count == 2
 
 
 def test_posts_are_never_shared() -> None:
     slow = Slow()
-    shared = SharingFetcher(slow, Turnstile())
+    shared = SharingFetcher(slow, Fibers())
     assert {shared.post(URL, body, "t").body for body in (b"1", b"2")} == {b"1", b"2"}
     assert slow.count == 2
