@@ -17,11 +17,11 @@ from idp.federation.entity_ids import WELL_KNOWN, is_entity_id
 from idp.federation.entity_keys import EntityKeys
 from idp.federation.marks import MarkVerifier, OwnMarks
 from idp.federation.members import Members
+from idp.fibers import FiberLock
 from idp.flows.housekeeping import Task
 from idp.storage.federation import SqlFederationStore
 from idp.storage.keys import SqlKeyRepository
 from idp.storage.tables import federation_keys
-from idp.turnstile import OutsideLock
 from idp.wiring.decoupled import OtherDevices
 from idp.wiring.stores import RING_AGE
 from keys.errors import InvalidJwk
@@ -53,7 +53,7 @@ class FederationDesk(OtherDevices):
     def entity_keys(self) -> EntityKeys:
         """What signs entity statements."""
         service = self.federation_key_service
-        lock = OutsideLock(self.turnstile)
+        lock = FiberLock(self.fibers)
         ring = LiveRing(service.load, service.open_private, self.settings.federation.statement_lifetime, lock)
         return EntityKeys(service, ring, self.clock)
 
