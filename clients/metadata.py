@@ -17,6 +17,7 @@ from clients import fields, given, profiles, rules
 from clients.errors import MetadataError, RegistrationRefused
 from clients.fields import MAX_NAME, MAX_TEXT, Fault, Faults, Parser
 from clients.model import DEFAULT_SIGNING_ALG, NO_AUTHENTICATION, PING, POLL, PROFILED_SIGNING_ALG
+from keys import jwe
 from policies import assurance, authorization_details, claims, consent
 
 AUTH_METHODS: Final = ("client_secret_basic", "client_secret_post", NO_AUTHENTICATION)
@@ -30,6 +31,10 @@ IMPLICIT: Final = "implicit"
 SUBJECT_TYPES: Final = ("pairwise", "public")
 SIGNING_ALGS: Final = ("ES256", "RS256", "PS256", "EdDSA")
 DELIVERY_MODES: Final = (POLL, PING)
+ENCRYPTION_ALGS: Final = jwe.ALGS
+ENCRYPTION_ENCS: Final = jwe.ENCS
+ENCRYPTED_ANSWERS: Final = ("id_token", "userinfo", "introspection", "authorization")
+"""What may be encrypted to a client: ``<name>_encrypted_response_alg`` and ``…_enc`` (OpenID Connect Registration section 2, RFC 9701 section 6)."""
 APPLICATION_TYPES: Final = ("web", "native")
 LEGAL_BASES: Final = consent.LEGAL_BASES
 CONSENT_MODES: Final = consent.MODES
@@ -74,6 +79,11 @@ def _default_response_types(values: Values) -> frozenset[str]:
     return frozenset({"code"} if "authorization_code" in values["grant_types"] else ())
 
 
+def _default_enc(alg: str) -> Callable[[Values], str | None]:
+    """Return the derivation of a content encryption: the specification's default where the key management is given."""
+    return lambda values: ENCRYPTION_ENCS[0] if values[alg] is not None else None
+
+
 FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
     {
         "client_name": Field(fields.translated(MAX_NAME), is_required=True),
@@ -102,6 +112,14 @@ FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
         "require_signed_request_object": Field(fields.flag, default=False),
         "request_uris": Field(fields.listed(fields.web_uri), ()),
         "userinfo_signed_response_alg": Field(fields.choice(SIGNING_ALGS)),
+        **{f"{answer}_encrypted_response_alg": Field(fields.choice(ENCRYPTION_ALGS)) for answer in ENCRYPTED_ANSWERS},
+        **{
+            f"{answer}_encrypted_response_enc": Field(
+                fields.choice(ENCRYPTION_ENCS), derive=_default_enc(f"{answer}_encrypted_response_alg")
+            )
+            for answer in ENCRYPTED_ANSWERS
+        },
+        "token_status_list": Field(fields.flag, default=False),
         "default_max_age": Field(fields.seconds),
         "require_auth_time": Field(fields.flag, default=False),
         "default_acr_values": Field(fields.listed(fields.choice(ACR_VALUES)), ()),
@@ -130,6 +148,10 @@ FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
     }
 )
 """Every field that a registration may hold. Another one is a row here and an attribute of ``clients.model.Client``."""
+
+
+OPERATORS: Final = tuple(name for name, row in FIELDS.items() if row.is_operators)
+"""What only an operator may give."""
 
 
 @cache

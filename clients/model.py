@@ -48,9 +48,9 @@ class Client:
     client may ever ask. ``state`` is ``active``, ``suspended`` or ``removed``, and ``expired`` in the registry's answer
     once ``expires_at`` (epoch seconds; None for ever) has come. ``introduced_by`` names the source of a client that nobody
     registered here, and ``federation`` who vouches for it. ``permitted_acr_values`` are all levels that the client may ask
-    for, any where empty. ``terms`` (``clients.terms``) are there for a client that registered itself, ``management_digest`` is
-    the SHA-256 of its registration access token in hexadecimal. ``version`` is the registry's version of the last
-    change. The fields at the end are derived.
+    for, any where empty. ``terms`` (``clients.terms``) are there for a client that registered itself, ``management_digest``
+    is the SHA-256 of its registration access token in hexadecimal. What was issued before ``not_before`` (epoch seconds)
+    counts for nothing. ``version`` is the registry's version of the last change. The fields at the end are derived.
     """
 
     client_id: str
@@ -79,6 +79,15 @@ class Client:
     request_object_signing_alg: str | None = None
     require_signed_request_object: bool = False
     request_uris: tuple[str, ...] = ()
+    id_token_encrypted_response_alg: str | None = None
+    id_token_encrypted_response_enc: str | None = None
+    userinfo_encrypted_response_alg: str | None = None
+    userinfo_encrypted_response_enc: str | None = None
+    introspection_encrypted_response_alg: str | None = None
+    introspection_encrypted_response_enc: str | None = None
+    authorization_encrypted_response_alg: str | None = None
+    authorization_encrypted_response_enc: str | None = None
+    token_status_list: bool = False
     default_max_age: int | None = None
     require_auth_time: bool = False
     default_acr_values: tuple[str, ...] = ()
@@ -108,6 +117,7 @@ class Client:
     sector_identifier_uri: str | None = None
     terms: Mapping[str, Any] | None = None
     management_digest: str | None = None
+    not_before: int = 0
     state: str = "active"
     expires_at: int | None = None
     introduced_by: str = ""

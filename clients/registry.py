@@ -53,6 +53,11 @@ class ClientRegistry:
         self._loaded_at = 0.0
         self._clients: Mapping[str, Client] = MappingProxyType({})
 
+    @property
+    def grants(self) -> tuple[str, ...]:
+        """Return the grants that a client may register."""
+        return tuple(self._grants)
+
     def find(self, client_id: str) -> Client | None:
         """Return the client as this process knows it, whatever its state: the caller asks ``is_active``."""
         if self._version < 0:
@@ -158,6 +163,7 @@ class ClientRegistry:
         client_id: str,
         document: Mapping[str, Any],
         *,
+        is_operator: bool = True,
         actor: str = "operator:local",
         own: Mapping[str, Any] = _NOTHING,
         seen: Client | None = None,
@@ -166,15 +172,17 @@ class ClientRegistry:
 
         A client that becomes public loses its secrets; one that becomes confidential has none until
         ``rotate_secret``. What changes nothing is not written. ``own`` is as in ``register``. ``seen`` is
-        the client as the caller knows it: if it was changed since, that is a conflict. Raises ``RegistrationRefused``,
+        the client as the caller knows it: if it was changed since, that is a conflict. What only an operator may give stays
+        as it is unless ``is_operator``. Raises ``RegistrationRefused``,
         ``ClientNotFound`` and ``ClientConflict``.
         """
         current = seen or self.known(client_id)
-        registration, faults = metadata.check(dict(document), grants=self._grants)
+        registration, faults = metadata.check(dict(document), is_operator=is_operator, grants=self._grants)
         faults = [*faults, *given.changes(document, current, self._now())]
         if faults:
             raise RegistrationRefused(faults)
-        values = {**registration.values, **own}
+        kept = {} if is_operator else {name: getattr(current, name) for name in metadata.OPERATORS}
+        values = {**registration.values, **kept, **own}
         if values["token_endpoint_auth_method"] == NO_AUTHENTICATION:
             values["secrets"] = ()
         changed = tuple(sorted(name for name, value in values.items() if getattr(current, name) != value))
@@ -212,6 +220,17 @@ class ClientRegistry:
         kept = () if state == "removed" else current.secrets
         updated = replace(current, state=state, secrets=kept, updated_at=self._now())
         return self._changed(updated, ClientEvent(action, client_id, ("state",), actor, note))
+
+    def set_not_before(self, client_id: str, moment: int, *, actor: str = "operator:local", note: str = "") -> Client:
+        """Void everything that was issued to the client before ``moment`` (epoch seconds); a mark never moves back.
+
+        Raises ``ClientNotFound``, ``ClientConflict``.
+        """
+        current = self.known(client_id)
+        if moment <= current.not_before:
+            return current
+        updated = replace(current, not_before=moment, updated_at=self._now())
+        return self._changed(updated, ClientEvent("not-before", client_id, ("not_before",), actor, note))
 
     def known(self, client_id: str) -> Client:
         """Return a client that is not removed, as stored now; raises ``ClientNotFound``."""

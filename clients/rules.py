@@ -10,6 +10,7 @@ from typing import Any, Final
 from clients import profiles, uris
 from clients.errors import MetadataError
 from clients.model import NO_AUTHENTICATION, PING
+from keys.keyset import import_jwks
 
 Values = Mapping[str, Any]
 
@@ -51,6 +52,32 @@ def _asks_more_than_permitted(values: Values) -> bool:
     permitted = values["permitted_acr_values"]
     wanted = {*values["default_acr_values"], *filter(None, (values["minimum_acr"],))}
     return bool(permitted) and not wanted <= set(permitted)
+
+
+def _encryption_rules(alg: str, enc: str) -> tuple[Rule, Rule]:
+    """Return the rules of one pair: no content encryption without key management, and a key to encrypt to."""
+    return (
+        Rule(
+            enc,
+            "inconsistent",
+            f"must have {alg} beside it (OpenID Connect Registration section 2)",
+            (alg, enc),
+            lambda values: values[enc] is not None and values[alg] is None,
+        ),
+        Rule(
+            alg,
+            "no_key",
+            "needs jwks with a key for it, or jwks_uri",
+            (alg, "jwks", "jwks_uri"),
+            lambda values: values[alg] is not None and not _has_key(values, values[alg]),
+        ),
+    )
+
+
+def _has_key(values: Values, alg: str) -> bool:
+    if values["jwks"] is None:
+        return values["jwks_uri"] is not None
+    return any(alg in key.algs for key in import_jwks(values["jwks"], lenient=True).encryption)
 
 
 _METHOD: Final = ("token_endpoint_auth_method", "application_type")
@@ -162,11 +189,27 @@ RULES: Final = (
         ),
     ),
     Rule(
+        "frontchannel_logout_uri",
+        "origin",
+        "must have scheme, host and port of a redirect URI (OpenID Connect Front-Channel Logout section 2)",
+        ("frontchannel_logout_uri", "redirect_uris"),
+        lambda values: (
+            values["frontchannel_logout_uri"] is not None
+            and uris.origin(values["frontchannel_logout_uri"])
+            not in {uris.origin(one) for one in values["redirect_uris"]}
+        ),
+    ),
+    Rule(
         "jwks_uri",
         "inconsistent",
         "must be left out where jwks is given (RFC 7591 section 2)",
         ("jwks", "jwks_uri"),
         lambda values: values["jwks"] is not None and values["jwks_uri"] is not None,
+    ),
+    *(
+        rule
+        for answer in ("id_token", "userinfo", "introspection", "authorization")
+        for rule in _encryption_rules(f"{answer}_encrypted_response_alg", f"{answer}_encrypted_response_enc")
     ),
 )
 """Every rule between fields; another rule is one row."""

@@ -7,13 +7,14 @@ with the client, so that an update (RFC 7592 section 2.2) reaches no further tha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from clients import metadata
 from clients.errors import MetadataError, RegistrationRefused
+from clients.fields import shown
 from clients.model import NO_AUTHENTICATION
 
 SCOPES: Final = frozenset(metadata.SCOPES) - {"identity"}
@@ -58,19 +59,20 @@ def read(document: Mapping[str, Any]) -> Terms:
     )
 
 
-def checked(document: Mapping[str, Any], via: str) -> Terms:
+def checked(document: Mapping[str, Any], via: str, known: Iterable[str] = metadata.GRANT_TYPES) -> Terms:
     """Return terms that an operator wrote; raises ``RegistrationRefused`` with every fault.
 
-    ``scope`` and ``grant_types`` are lists of words; absent, they are what anybody may get.
+    ``scope`` and ``grant_types`` are lists of words; absent, they are what anybody may get. ``known`` are the grants that there are.
     """
     scope, grants = document.get("scope") or sorted(SCOPES), document.get("grant_types") or sorted(GRANT_TYPES)
     probe = {name: document.get(name) for name in _DECIDED} | {
         "client_name": "x",
         "redirect_uris": ["https://terms.example/"],
         "scope": " ".join(["openid", *scope]),
-        "grant_types": sorted({"authorization_code", *grants}),
     }
     registration, faults = metadata.check(probe, is_operator=False)
+    if unknown := sorted(set(grants) - set(known)):
+        faults.append(MetadataError("grant_types", "not_supported", f"knows no {', '.join(map(shown, unknown))}"))
     if faults:
         raise RegistrationRefused(faults)
     return Terms(
@@ -114,9 +116,7 @@ def _grant_types(given: object, terms: Terms) -> object:
         return ["authorization_code"]
     if not isinstance(given, list):
         return given
-    left = [
-        one for one in given if not isinstance(one, str) or one not in metadata.GRANT_TYPES or one in terms.grant_types
-    ]
+    left = [one for one in given if not isinstance(one, str) or one in terms.grant_types]
     if given and not left:
         raise RegistrationRefused(
             [MetadataError("grant_types", "beyond_terms", "must hold a grant that the terms allow")]

@@ -113,6 +113,13 @@ def redirect_fault(uri: str, application_type: str | None) -> Fault | None:
     return ("response_parameter", f"must not hold the parameter {min(own)}: the answer adds it") if own else None
 
 
+def origin(uri: str) -> str:
+    """Return scheme, host and port of a checked URI as a Content-Security-Policy or a script names them (RFC 6454 section 6.1)."""
+    parts = urlsplit(uri)
+    default = {"https": ":443", "http": ":80"}.get(parts.scheme, "")
+    return f"{parts.scheme}://{parts.netloc.lower().removesuffix(default) if default else parts.netloc.lower()}"
+
+
 def loopback_without_port(uri: str) -> str | None:
     """Return an http loopback URI without its port, None for any other: two such are the same but for the port.
 

@@ -119,10 +119,18 @@ ALGORITHMS: Mapping[str, Algorithm] = MappingProxyType({row.name: row for row in
 
 NAMES: frozenset[str] = frozenset(ALGORITHMS)
 
+ENCRYPTION: Mapping[str, Callable[[], PrivateKey]] = MappingProxyType(
+    {
+        "RSA-OAEP-256": _generate_rsa,
+        **dict.fromkeys(("ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A256KW"), lambda: generate_ec(SECP256R1())),
+    }
+)
+"""Key management algorithms with a key of our own to which others encrypt, and how one is made. One key serves one algorithm."""
+
 
 def generate(alg: str) -> PrivateKey:
     """Return a new private key for ``alg``; an RSA one costs 50 ms of CPU and more."""
-    return ALGORITHMS[alg].generate()
+    return ENCRYPTION[alg]() if alg in ENCRYPTION else ALGORITHMS[alg].generate()
 
 
 def export_private(private: PrivateKey) -> bytes:

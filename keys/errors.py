@@ -90,6 +90,12 @@ class TokenError(KeysError):
     code = "token_invalid"
 
 
+class JweRefused(TokenError):
+    """An encrypted token does not open; which step failed is for operators, and must not show outside (RFC 7516 section 11.5)."""
+
+    code = "token_not_decryptable"
+
+
 class TokenMalformed(TokenError):
     """Not a compact JWS of strict base64url and strict JSON objects, or larger than we read."""
 

@@ -4,7 +4,8 @@ The rules, for every enabled algorithm:
 
 * one key is active and one is next, and both are published;
 * a key signs only after it was published for a whole cache lifetime, so that no verifier's cached JWK set lacks it;
-* a retired key stays published until the last token that it signed has expired.
+* a retired key stays published until the last token that it signed has expired;
+* a key for encryption is published while it is next or active, and opens what was encrypted to it until every cached JWK set has forgotten it.
 
 Three exceptions, each named in the step's reason: the first keys of a deployment (nobody has cached anything),
 ``forced`` by an operator, and ``emergency`` after the active key was revoked.
@@ -15,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from keys.algorithms import NAMES
+from keys.algorithms import ENCRYPTION, NAMES
 from keys.errors import KeyNotFound, KeyRefused, NextTooYoung
 from keys.model import KeyAction, KeyState, SigningKey
 
@@ -31,6 +32,7 @@ class KeyPolicy:
     """
 
     algorithms: tuple[str, ...] = ("ES256", "RS256", "PS256", "EdDSA")
+    """Kinds of keys, those for encryption (``keys.algorithms.ENCRYPTION``) among them."""
     rotation: int | Mapping[str, int] = 90 * 86400
     jwks_max_age: int = 900
     max_token_lifetime: int = 3600
@@ -41,10 +43,10 @@ class KeyPolicy:
         """Raise ``ValueError`` for a policy that could not be kept."""
         if (
             not self.algorithms
-            or not NAMES.issuperset(self.algorithms)
+            or not (NAMES | ENCRYPTION.keys()).issuperset(self.algorithms)
             or len(set(self.algorithms)) != len(self.algorithms)
         ):
-            message = f"algorithms must be distinct names of {sorted(NAMES)}"
+            message = f"algorithms must be distinct names of {sorted(NAMES | ENCRYPTION.keys())}"
             raise ValueError(message)
         periods = [self.rotation_of(alg) for alg in self.algorithms]
         if min(*periods, self.jwks_max_age, self.propagation, self.max_token_lifetime) < 1 or self.clock_skew < 0:
@@ -66,7 +68,8 @@ class KeyPolicy:
         """
         if key.retired_at is None:
             return None
-        return key.retired_at + self.propagation + self.max_token_lifetime + self.clock_skew
+        outlives = self.jwks_max_age if key.use == "enc" else 0
+        return key.retired_at + self.propagation + max(self.max_token_lifetime, outlives) + self.clock_skew
 
 
 @dataclass(frozen=True, slots=True)

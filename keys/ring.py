@@ -13,10 +13,12 @@ from threading import Lock
 from types import MappingProxyType
 
 import orjson
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from keys import base64url
 from keys.algorithms import PrivateKey
 from keys.errors import KeyRevoked, NoActiveKey, UnknownKey
+from keys.jwe import DecryptionKeys
 from keys.jwks import VerificationKey, import_public
 from keys.model import PUBLISHED, KeyState, SigningKey
 from keys.signer import Signer
@@ -43,6 +45,7 @@ class KeyRing:
     version: int
     signers: Mapping[str, Signer]
     jwks: JwksAnswer
+    decryption: DecryptionKeys
     _published: Mapping[str, VerificationKey] = field(repr=False)
     _removed: Mapping[str, VerificationKey] = field(repr=False)
     _revoked: frozenset[str] = field(repr=False)
@@ -87,13 +90,16 @@ def build_ring(
     """
     ordered = sorted(keys, key=lambda key: (key.created_at, key.kid))
     published = [key for key in ordered if key.state in PUBLISHED]
-    signers = {key.alg: _signer(key, open_private, previous) for key in published if key.state is KeyState.ACTIVE}
+    signing = [key for key in published if key.use == "sig"]
+    signers = {key.alg: _signer(key, open_private, previous) for key in signing if key.state is KeyState.ACTIVE}
+    removed = [key for key in ordered if key.state is KeyState.REMOVED and key.use == "sig"]
     return KeyRing(
         version,
         MappingProxyType(signers),
-        _answer(published, jwks_max_age),
-        MappingProxyType({key.kid: _verification(key, previous) for key in published}),
-        MappingProxyType({key.kid: _verification(key, previous) for key in ordered if key.state is KeyState.REMOVED}),
+        _answer([key for key in published if key.use == "sig" or key.state is not KeyState.RETIRED], jwks_max_age),
+        _decryption(published, open_private),
+        MappingProxyType({key.kid: _verification(key, previous) for key in signing}),
+        MappingProxyType({key.kid: _verification(key, previous) for key in removed}),
         frozenset(key.kid for key in ordered if key.state is KeyState.REVOKED),
     )
 
@@ -149,6 +155,14 @@ class LiveRing:
 def _signer(key: SigningKey, open_private: OpenPrivate, previous: KeyRing | None) -> Signer:
     known = previous.signers.get(key.alg) if previous else None
     return known if known is not None and known.kid == key.kid else Signer(key.kid, key.alg, open_private(key))
+
+
+def _decryption(published: list[SigningKey], open_private: OpenPrivate) -> DecryptionKeys:
+    """Return our keys that open what others encrypt: retired ones too, as long as their private part is there."""
+    keys = [(key, open_private(key)) for key in published if key.use == "enc" and key.sealed is not None]
+    return DecryptionKeys(
+        {key.kid: (key.alg, private) for key, private in keys if not isinstance(private, Ed25519PrivateKey)}
+    )
 
 
 def _verification(key: SigningKey, previous: KeyRing | None) -> VerificationKey:

@@ -184,7 +184,8 @@ class KeyService:
         jwk = export_public(private.public_key())
         kid = thumbprint(jwk)
         sealed = self._sealer.seal(algorithms.export_private(private), _place(kid, alg))
-        return SigningKey(kid, alg, KeyState.NEXT, 0, 0, jwk, sealed)
+        use = "enc" if alg in algorithms.ENCRYPTION else "sig"
+        return SigningKey(kid, alg, KeyState.NEXT, 0, 0, jwk, sealed, use)
 
 
 class _Change:
@@ -228,7 +229,9 @@ class _Change:
                 key = replace(key, state=KeyState.ACTIVE, activated_at=now, retires_at=retires_at)
             case KeyAction.RETIRE:
                 # The private part goes with the last signature: what does not exist cannot be stolen from a backup.
-                key = replace(key, state=KeyState.RETIRED, retired_at=now, sealed=None)
+                # One for encryption opens what is still on its way; it goes with the last cached key set that names it.
+                kept = key.sealed if key.use == "enc" else None
+                key = replace(key, state=KeyState.RETIRED, retired_at=now, sealed=kept)
             case KeyAction.REMOVE:
                 key = replace(key, state=KeyState.REMOVED, removed_at=now, sealed=None)
             case KeyAction.REVOKE:

@@ -17,6 +17,9 @@ from keys.base64url import encode
 
 ACCESS_TOKEN = "at+jwt"  # noqa: S105 - RFC 9068 section 2.1
 ID_TOKEN = "JWT"  # noqa: S105 - OpenID Connect Core gives no explicit type; RFC 7519 section 5.1
+INTROSPECTION = "token-introspection+jwt"  # RFC 9701 section 5
+STATUS_LIST = "statuslist+jwt"  # draft-ietf-oauth-status-list section 5.1
+SERVER_METADATA = "oauth-authorization-server+jwt"  # our own explicit type (RFC 8725 section 3.11)
 LOGOUT_TOKEN = "logout+jwt"  # noqa: S105 - OpenID Connect Back-Channel Logout section 2.4
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from idp.cli import marks
 from idp.cli.accounts import accounts_group
 from idp.cli.clients import clients_group
 from idp.cli.demo import demo
@@ -23,6 +24,7 @@ def main() -> None:
     """Định Danh: identity and single sign-on for a province."""
 
 
+marks.add_to(accounts_group, clients_group)
 for _command in (
     *(init, serve, worker, tick, doctor, demo),
     *(accounts_group, clients_group, keys_group, units_group, sessions_group, consents_group, audit_group),

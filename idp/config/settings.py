@@ -19,7 +19,9 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from pydantic_settings import SettingsError as UnreadableSettings
 
 from idp.config.federation import Federation
-from idp.config.sections import Lifetimes, Requests, Section, StatementIssuer
+from idp.config.registration import Registration as Registration
+from idp.config.sections import Lifetimes, Requests, Section
+from idp.config.sections import StatementIssuer as StatementIssuer
 from idp.errors import SettingsError
 
 _PASSWORD = re.compile(r"(://[^:/@]*:).*@")
@@ -27,30 +29,6 @@ _PASSWORD_PARAMETER = re.compile(r"((?:^|[?&])\w*password=)[^&]*", re.IGNORECASE
 _ISSUER = re.compile(r"[A-Za-z0-9\-._~:/\[\]%]+")
 _LAST_PORT = 65535
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
-
-
-class Registration(Section):
-    """Dynamic client registration."""
-
-    mode: Literal["closed", "token", "open"] = Field(
-        "closed",
-        description="Who may register clients over HTTP: nobody, holders of an initial access token or a software statement, "
-        "or anybody (a sandbox: refused unless the issuer is on loopback or `sandbox` is true).",
-    )
-    sandbox: bool = Field(default=False, description="Acknowledges that anybody may register at a public issuer.")
-    require_pkce: bool = Field(default=True, description="What a dynamically registered confidential client gets.")
-    unit: str = Field("sandbox", description="Owner of the clients that nobody vouches for.")
-    purpose: dict[str, str] = Field(
-        {"vi": "Thử nghiệm kết nối", "en": "To try out the connection"},
-        description="Purpose of the clients that nobody vouches for.",
-    )
-    scope: tuple[str, ...] = Field((), description="Scopes that they may ask; empty: all but `identity`.")
-    statement_issuers: tuple[StatementIssuer, ...] = Field(
-        (), description="Whose software statements count (RFC 7591 section 2.3)."
-    )
-    per_address: int = Field(600, ge=1, description="Requests to register and manage clients an hour from one address.")
-    per_hour: int = Field(6000, ge=1, description="Clients registered an hour, all in all.")
-    limit: int = Field(20_000, ge=1, description="Clients that registered themselves, all in all.")
 
 
 class Outbound(Section):
@@ -108,6 +86,10 @@ class Keys(Section):
     algorithms: tuple[Literal["ES256", "RS256", "PS256", "EdDSA"], ...] = Field(
         ("ES256", "RS256", "PS256", "EdDSA"), description="Algorithms with a key; ES256 and RS256 must be among them."
     )
+    encryption: tuple[Literal["RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A256KW"], ...] = Field(
+        ("RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A256KW"),
+        description="Algorithms with a key to which clients may encrypt request objects.",
+    )
     rotation: int = Field(90 * 86400, ge=2, description="Seconds after which an active key is replaced.")
 
     @field_validator("algorithms")
@@ -138,6 +120,10 @@ class Settings(BaseSettings):
     jwks_max_age: int = Field(900, ge=1, le=86400, description="Cache lifetime in seconds that the JWKS answer states.")
     refresh_grace: int = Field(
         30, ge=0, le=300, description="Seconds in which a rotated refresh token may be presented once more; 0: never."
+    )
+    status_list_ttl: int = Field(60, ge=1, le=3600, description="Seconds after which a token status list is made anew.")
+    session_management: bool = Field(
+        default=True, description="Answer `session_state` and the session frame (OpenID Connect Session Management)."
     )
     registration: Registration = Registration()
     outbound: Outbound = Outbound()

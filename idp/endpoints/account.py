@@ -165,7 +165,9 @@ class AccountPages:
     def _signed_out(self, exchange: Exchange) -> WireResponse:
         cookies = self._desk.cookies
         page = self._desk.page("signed_out", exchange, told=[])
-        return WireResponse(page.status, (*page.headers, cookies.drop(cookies.session)), page.body)
+        return WireResponse(
+            page.status, (*page.headers, cookies.drop(cookies.session), cookies.make_state("")), page.body
+        )
 
     def _to_sign_in(self, exchange: Exchange, return_to: str) -> WireResponse:
         pending = self._services.pending.create(None, exchange.binding, return_to)

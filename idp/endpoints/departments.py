@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from urllib.parse import urlsplit
 
 from clients.model import Client
+from idp.services.client_documents import SOURCE
 
 
 class Departments:
@@ -23,7 +25,9 @@ class Departments:
         """Return ``name`` and ``unit`` of a client; None where no department asks."""
         if client is None:
             return None
-        return {"name": client.name(language), "unit": self._unit_name(client.unit)}
+        # Nobody vouches for a client of a metadata document but the host that serves it: people read that, not an owner.
+        host = urlsplit(client.client_id).hostname if client.introduced_by == SOURCE else None
+        return {"name": client.name(language), "unit": host or self._unit_name(client.unit)}
 
     def name(self, client_id: str, language: str) -> str:
         """Return a client's name, its id when it is unknown."""

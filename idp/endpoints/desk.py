@@ -112,7 +112,7 @@ class Desk:
         return fields
 
     def page(self, template: str, exchange: Exchange, *, origins: tuple[str, ...] = (), **values: Any) -> WireResponse:
-        """Return a page in the person's language."""
+        """Return a page in the person's language; ``values`` may hold ``frames`` as ``Renderer.page`` takes them."""
         return self.renderer.page(
             template, exchange.language, origins=origins, headers=self.headers(exchange), **values
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from idp.endpoints.departments import Departments
@@ -11,6 +12,7 @@ from idp.flows.pending import PendingRequests
 from idp.model.session import Session
 from idp.protocol.end_session import EndSessionEndpoint
 from idp.protocol.errors import ProtocolError
+from idp.protocol.frontchannel import Frame
 from idp.protocol.wire import WireRequest, WireResponse, redirect
 from idp.services.sessions import SessionService
 from idp.web.render import form_action
@@ -28,8 +30,10 @@ class EndSessionPages:
         sessions: SessionService,
         pending: PendingRequests,
         departments: Departments,
+        frames: Callable[[Session], tuple[Frame, ...]],
     ) -> None:
-        """Take collaborators."""
+        """Take collaborators; ``frames`` returns what has to be loaded to sign the person out at departments."""
+        self._frames = frames
         self._desk = desk
         self._endpoint = endpoint
         self._sessions = sessions
@@ -76,13 +80,23 @@ class EndSessionPages:
     def _end(self, exchange: Exchange, session: Session | None, return_uri: str) -> WireResponse:
         """End the session durably before anything is answered; only then drop the cookie and go on."""
         told: tuple[str, ...] = ()
+        frames: tuple[Frame, ...] = ()
         if session is not None:
+            frames = self._frames(session)
             actor = f"account:{session.account_id}"
             told = self._sessions.end(session, "sign_out", actor, case_code=exchange.wire.case_code)
         cookies = self._desk.cookies
-        dropped = cookies.drop(cookies.session)
-        if return_uri:
-            return redirect(return_uri, (dropped,))
-        names = [self._departments.name(client_id, exchange.language) for client_id in told]
-        page = self._desk.page("signed_out", exchange, told=names)
-        return WireResponse(page.status, (*page.headers, dropped), page.body)
+        dropped = (cookies.drop(cookies.session), cookies.make_state(""))
+        if return_uri and not frames:
+            return redirect(return_uri, dropped)
+        everybody = dict.fromkeys((*told, *(frame.client_id for frame in frames)))
+        names = [self._departments.name(client_id, exchange.language) for client_id in everybody]
+        page = self._desk.page(
+            "signed_out",
+            exchange,
+            told=names,
+            frames=[frame.origin for frame in frames],
+            urls=[frame.url for frame in frames],
+            return_uri=return_uri,
+        )
+        return WireResponse(page.status, (*page.headers, *dropped), page.body)

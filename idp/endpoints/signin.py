@@ -17,6 +17,7 @@ from idp.errors import Busy, DomainError, InvalidInput, NotFound, Refused, Throt
 from idp.flows.dispatcher import Decision, Facts, Step
 from idp.flows.pending import Held, PendingRequests
 from idp.flows.sign_in import SignedIn, SignInFlow
+from idp.model.session import Session
 from idp.protocol.authorization.decoupled import DecoupledAnswers
 from idp.protocol.authorization.endpoint import AuthorizationEndpoint
 from idp.protocol.errors import AccessDenied, ProtocolError, UnmetAuthenticationRequirements
@@ -60,8 +61,10 @@ class SignInPages:
         consent: ConsentPage,
         person: PersonView,
         departments: Departments,
+        state: Callable[[Session], tuple[tuple[str, str], ...]],
     ) -> None:
-        """Take collaborators."""
+        """Take collaborators; ``state`` returns the cookies that go with a new session."""
+        self._state = state
         self._desk = desk
         self._flow = flow
         self._endpoint = endpoint
@@ -145,7 +148,9 @@ class SignInPages:
 
     def _next(self, visit: Visit, signed_in: SignedIn | None = None) -> WireResponse:
         cookies = self._desk.cookies
-        made = (cookies.make(cookies.session, signed_in.secret),) if signed_in is not None else ()
+        made: tuple[tuple[str, str], ...] = ()
+        if signed_in is not None:
+            made = (cookies.make(cookies.session, signed_in.secret), *self._state(signed_in.session))
         return redirect(f"/signin/{visit.held.pending.id}", made)
 
     def _page(self, template: str, visit: Visit, **values: object) -> WireResponse:
@@ -226,7 +231,7 @@ class SignInPages:
         if session is not None:
             self._sessions.end(session, "other_account", f"account:{session.account_id}")
         cookies = self._desk.cookies
-        return redirect(f"/signin/{visit.held.pending.id}", (cookies.drop(cookies.session),))
+        return redirect(f"/signin/{visit.held.pending.id}", (cookies.drop(cookies.session), cookies.make_state("")))
 
     def _show_consent(self, visit: Visit) -> WireResponse:
         if visit.facts is None or visit.decision is None:

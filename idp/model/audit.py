@@ -63,6 +63,8 @@ class Event(StrEnum):
     CLIENT_SUSPEND = "client:suspend"
     CLIENT_RESUME = "client:resume"
     CLIENT_REMOVE = "client:remove"
+    CLIENT_NOT_BEFORE = "client:not-before"
+    ACCOUNT_NOT_BEFORE = "account:not-before"
     CLIENT_REGISTER = "client:register"
     INITIAL_TOKEN_ISSUE = "initial-token:issue"  # noqa: S105 - the name of an event
     INITIAL_TOKEN_REVOKE = "initial-token:revoke"  # noqa: S105 - the name of an event

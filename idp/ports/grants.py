@@ -82,6 +82,10 @@ class GrantStore(Protocol):
         """Revoke a family; False when it was revoked before or never was."""
         ...
 
+    def revoke_of_account(self, account_id: str, before: int, now: int, reason: str, record: AuditRecord) -> int:
+        """Revoke every family of an account that began before ``before``, with the record whether there was one or not; returns how many."""
+        ...
+
     def revoke_token(self, jti: str, client_id: str, now: int, expires_at: int, record: AuditRecord) -> None:
         """Revoke one access token; repeating is no error."""
         ...

@@ -92,12 +92,13 @@ class ClientAuthenticator:
             raise InvalidClient("a public client may not ask here", reason="public_client")
         return client
 
-    def still_active(self, client: Client, version: int) -> None:
-        """Look again after a statement brought a newer registry version: a suspension counts at once."""
+    def still_active(self, client: Client, version: int) -> Client:
+        """Return the client as it is now; look again after a statement brought a newer registry version: a suspension counts at once."""
         self._registry.observe(version)
         now = self._registry.find(client.client_id)
         if now is None or now.state != "active":
             raise InvalidClient("client authentication failed", reason="client_inactive")
+        return now
 
     def _proven(self, credential: Credential, parameters: Mapping[str, str]) -> Client:
         """Check the credential, and once more if the clients in memory are old: another process may have added one, or its secret."""

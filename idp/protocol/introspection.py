@@ -12,12 +12,13 @@ from idp.model.audit import Event
 from idp.protocol.bearer import AccessClaims, AccessTokens
 from idp.protocol.client_authentication import ClientAuthenticator
 from idp.protocol.errors import InvalidRequest, InvalidToken, ProtocolError
-from idp.protocol.mint import INTROSPECTION, Mint
+from idp.protocol.mint import Mint
 from idp.protocol.parameters import form_parameters
 from idp.protocol.refusals import Refusals
 from idp.protocol.wire import NO_STORE, WireRequest, WireResponse, json_response
 from idp.services.tokens import PREFIX, TokenService
 from keys.ring import LiveRing
+from keys.signer import INTROSPECTION
 from policies.authorization_details import for_audience
 
 _INACTIVE: dict[str, Any] = {"active": False}
@@ -37,6 +38,8 @@ class TokenStatusEndpoints:
         ring: LiveRing,
     ) -> None:
         """Take collaborators."""
+        self._mint = mint
+        self._ring = ring
         self._tokens = tokens
         self._access = access
         self._authenticator = authenticator
@@ -95,6 +98,8 @@ class TokenStatusEndpoints:
         grant, is_newest = found
         if not is_newest or grant.client_id != client.client_id or self._tokens.is_over(grant):
             return _INACTIVE
+        if grant.created_at < client.not_before:
+            return _INACTIVE
         return {
             "active": True,
             "client_id": grant.client_id,
@@ -115,7 +120,9 @@ class TokenStatusEndpoints:
             is_revoked, versions = self._tokens.is_token_revoked(access.jti)
             if is_revoked:
                 return False
-        self._authenticator.still_active(client, versions.clients)
+        now = self._authenticator.still_active(client, versions.clients)
+        if access.claims["iat"] < now.not_before:
+            return False
         try:
             self._access.confirmed(token, access, versions.keys)
         except InvalidToken:

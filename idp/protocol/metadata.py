@@ -20,6 +20,7 @@ from idp.protocol.authorization.responses import RESPONSE_MODES
 from idp.protocol.grants.frame import GrantType
 from idp.protocol.wire import JSON, WireRequest, WireResponse
 from keys.ring import KeyRing
+from keys.signer import SERVER_METADATA
 from policies import assurance
 from policies import claims as claim_policy
 
@@ -38,6 +39,7 @@ class Offer:
     languages: Iterable[str]
     require_pushed: bool
     with_legacy: bool
+    decryption: tuple[str, ...] = ()
 
 
 _ALWAYS: Final[Mapping[str, Any]] = {
@@ -46,6 +48,8 @@ _ALWAYS: Final[Mapping[str, Any]] = {
     "authorization_response_iss_parameter_supported": True,
     "backchannel_logout_supported": True,
     "backchannel_logout_session_supported": True,
+    "frontchannel_logout_supported": True,
+    "frontchannel_logout_session_supported": True,
 }
 """What holds in every deployment."""
 
@@ -64,6 +68,7 @@ def document(issuer: str, offer: Offer) -> dict[str, Any]:
         "introspection_endpoint": f"{issuer}/introspect",
         "revocation_endpoint": f"{issuer}/revoke",
         "end_session_endpoint": f"{issuer}/end_session",
+        "status_list_aggregation_endpoint": f"{issuer}/status",
         "scopes_supported": list(claim_policy.SCOPES),
         "response_types_supported": [*client_metadata.RESPONSE_TYPES, *legacy],
         "response_modes_supported": list(RESPONSE_MODES),
@@ -72,6 +77,7 @@ def document(issuer: str, offer: Offer) -> dict[str, Any]:
         "subject_types_supported": list(client_metadata.SUBJECT_TYPES),
         "id_token_signing_alg_values_supported": algs,
         "userinfo_signing_alg_values_supported": algs,
+        **_encryption(),
         "token_endpoint_auth_methods_supported": [*methods, "none"],
         "introspection_endpoint_auth_methods_supported": methods,
         "revocation_endpoint_auth_methods_supported": [*methods, "none"],
@@ -98,6 +104,17 @@ def _of_requests(issuer: str, offer: Offer) -> dict[str, Any]:
         "request_uri_parameter_supported": True,
         "require_request_uri_registration": True,
         "request_object_signing_alg_values_supported": sorted(client_metadata.SIGNING_ALGS),
+        "request_object_encryption_alg_values_supported": list(offer.decryption),
+        "request_object_encryption_enc_values_supported": list(client_metadata.ENCRYPTION_ENCS),
+    }
+
+
+def _encryption() -> dict[str, list[str]]:
+    """Return what answers can be encrypted with (OpenID Connect Discovery section 3, RFC 9701 section 7)."""
+    return {
+        f"{answer}_encryption_{kind}_values_supported": list(values)
+        for answer in client_metadata.ENCRYPTED_ANSWERS
+        for kind, values in (("alg", client_metadata.ENCRYPTION_ALGS), ("enc", client_metadata.ENCRYPTION_ENCS))
     }
 
 
@@ -124,9 +141,15 @@ class MetadataEndpoints:
     """Discovery and JWKS."""
 
     def __init__(
-        self, discovery: Callable[[KeyRing], Mapping[str, Any]], ring: Callable[[], KeyRing], jwks_max_age: int
+        self,
+        discovery: Callable[[KeyRing], Mapping[str, Any]],
+        ring: Callable[[], KeyRing],
+        jwks_max_age: int,
     ) -> None:
-        """Take the maker of the document, the source of the current ring, and the cache lifetime of the JWK set in seconds."""
+        """Take the maker of the document, the source of the current ring, and the cache lifetime of the JWK set in seconds.
+
+        The document goes out with itself as a signed JWT (RFC 8414 section 2.1), whose ``iss`` is the ``issuer`` of the document.
+        """
         self._make = discovery
         self._ring = ring
         self._jwks_max_age = jwks_max_age
@@ -153,6 +176,9 @@ class MetadataEndpoints:
                 raise
             return made
         if made is None or made[0] != ring.version:
-            found = Published(orjson.dumps(self._make(ring)), min(_MAX_AGE, self._jwks_max_age))
+            document = self._make(ring)
+            # RS256 gives the same bytes in every process, and so the same ETag; a moment in it would not.
+            signed = ring.signer("RS256").sign({**document, "iss": document["issuer"]}, SERVER_METADATA)
+            found = Published(orjson.dumps({**document, "signed_metadata": signed}), min(_MAX_AGE, self._jwks_max_age))
             made = self._made = (ring.version, found, Published(ring.jwks.body, self._jwks_max_age))
         return made

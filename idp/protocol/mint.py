@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from clients.model import Client
 from idp import handles
 from idp.clock import Clock
+from idp.ports.status_lists import ListedToken
+from idp.protocol.encryption import Encrypt
 from idp.services.sids import SessionIds
 from idp.services.subjects import sector_of
 from keys import base64url
 from keys.ring import KeyRing
-from keys.signer import ACCESS_TOKEN, ID_TOKEN, LOGOUT_TOKEN
+from keys.signer import ACCESS_TOKEN, ID_TOKEN, INTROSPECTION, LOGOUT_TOKEN
 
+Status = Callable[[ListedToken], dict[str, Any] | None]
+"""Returns the ``status`` claim of an access token, None for a client that did not ask for one."""
 LOGOUT_EVENT: Final = "http://schemas.openid.net/event/backchannel-logout"
 _HASHES: Final = {"ES256": hashlib.sha256, "RS256": hashlib.sha256, "PS256": hashlib.sha256, "EdDSA": hashlib.sha512}
 _LOGOUT_LIFETIME: Final = 120
-INTROSPECTION: Final = "token-introspection+jwt"
 _RESPONSE_LIFETIME: Final = 600
 """Seconds for which a signed authorization response is good: the most that JARM section 2.1 recommends."""
 
@@ -38,8 +41,23 @@ class Authentication:
 class Mint:
     """Makes access tokens, ID tokens and logout tokens."""
 
-    def __init__(self, issuer: str, clock: Clock, sids: SessionIds, *, access_lifetime: int, id_lifetime: int) -> None:
-        """Take the issuer, the clock, the maker of ``sid``, and lifetimes in seconds."""
+    def __init__(
+        self,
+        issuer: str,
+        clock: Clock,
+        sids: SessionIds,
+        *,
+        access_lifetime: int,
+        id_lifetime: int,
+        encrypt: Encrypt = lambda _client, _answer, jwt: jwt,
+        status: Status = lambda _token: None,
+    ) -> None:
+        """Take the issuer, the clock, the maker of ``sid`` and lifetimes in seconds.
+
+        ``encrypt`` seals an answer to a client that wants it, ``status`` gives an access token its place in a status list.
+        """
+        self._encrypt = encrypt
+        self._status = status
         self._issuer = issuer
         self._clock = clock
         self._sids = sids
@@ -76,7 +94,7 @@ class Mint:
         }
         if details:
             claims["authorization_details"] = list(details)
-        return ring.signer().sign(claims, ACCESS_TOKEN)
+        return self._access_token(ring, claims)
 
     def client_token(self, ring: KeyRing, client_id: str, scope: str, jti: str, *, audience: Sequence[str] = ()) -> str:
         """Return an access token that a client got for itself: ``sub`` is the client (RFC 9068 section 2.2)."""
@@ -91,6 +109,13 @@ class Mint:
             "exp": now + self.access_lifetime,
             "jti": jti,
         }
+        return self._access_token(ring, claims)
+
+    def _access_token(self, ring: KeyRing, claims: dict[str, Any]) -> str:
+        """Sign an access token, with a place in a status list where its client wants one."""
+        listed = ListedToken(claims["jti"], claims.get("gid", ""), claims["client_id"], claims["iat"], claims["exp"])
+        if (status := self._status(listed)) is not None:
+            claims["status"] = status
         return ring.signer().sign(claims, ACCESS_TOKEN)
 
     def _audience(self, resources: Sequence[str]) -> str | list[str]:
@@ -132,11 +157,23 @@ class Mint:
         claims |= {name: half_hash(value, alg) for name, value in beside if value is not None}
         if nonce is not None:
             claims["nonce"] = nonce
-        return ring.signer(alg).sign(claims, ID_TOKEN)
+        return self._encrypt(client, "id_token", ring.signer(alg).sign(claims, ID_TOKEN))
 
     def userinfo(self, ring: KeyRing, client: Client, alg: str, claims: Mapping[str, object]) -> str:
         """Return a signed userinfo answer (OpenID Connect Core section 5.3.2)."""
-        return ring.signer(alg).sign({**claims, "iss": self._issuer, "aud": client.client_id}, ID_TOKEN)
+        signed = ring.signer(alg).sign({**claims, "iss": self._issuer, "aud": client.client_id}, ID_TOKEN)
+        return self._encrypt(client, "userinfo", signed)
+
+    def introspection(self, ring: KeyRing, client: Client, status: Mapping[str, object]) -> str:
+        """Return an introspection answer as a JWT (RFC 9701 section 5): no ``sub`` or ``exp`` outside of ``token_introspection``."""
+        claims = {
+            "iss": self._issuer,
+            "aud": client.client_id,
+            "iat": self._clock.now(),
+            "token_introspection": status,
+        }
+        signed = ring.signer(client.introspection_signed_response_alg).sign(claims, INTROSPECTION)
+        return self._encrypt(client, "introspection", signed)
 
     def authorization_response(self, ring: KeyRing, client: Client, parameters: Mapping[str, str]) -> str:
         """Return the parameters of an authorization response as a JWT (JARM section 2.1)."""
@@ -146,17 +183,8 @@ class Mint:
             "aud": client.client_id,
             "exp": self._clock.now() + _RESPONSE_LIFETIME,
         }
-        return ring.signer(client.authorization_signed_response_alg).sign(claims, ID_TOKEN)
-
-    def introspection(self, ring: KeyRing, client: Client, status: Mapping[str, object]) -> str:
-        """Return an introspection answer as a JWT (RFC 9701 section 5): no ``sub`` and no ``exp``, so that it passes for no other token."""
-        claims = {
-            "iss": self._issuer,
-            "aud": client.client_id,
-            "iat": self._clock.now(),
-            "token_introspection": status,
-        }
-        return ring.signer(client.introspection_signed_response_alg).sign(claims, INTROSPECTION)
+        signed = ring.signer(client.authorization_signed_response_alg).sign(claims, ID_TOKEN)
+        return self._encrypt(client, "authorization", signed)
 
     def logout_token(self, ring: KeyRing, client: Client, sub: str, session_id: str) -> str:
         """Return a logout token (OpenID Connect Back-Channel Logout section 2.4); it never has a nonce."""

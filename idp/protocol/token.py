@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from clients.model import Client
 from idp.model.audit import Event
@@ -16,8 +16,15 @@ from idp.protocol.wire import WireRequest, WireResponse, json_response
 class TokenEndpoint:
     """The frame around all grants; a grant cannot skip a phase of it."""
 
-    def __init__(self, grants: Mapping[str, GrantType], services: GrantServices, refusals: Refusals) -> None:
-        """Take the registry of grants, what they work with, and how refusals are answered."""
+    def __init__(
+        self,
+        grants: Mapping[str, GrantType],
+        services: GrantServices,
+        refusals: Refusals,
+        prepare: Callable[[Client], None],
+    ) -> None:
+        """Take the registry of grants, what they work with, how refusals are answered, and what finds a client's key for encryption."""
+        self._prepare = prepare
         self._grants = grants
         self._services = services
         self._refusals = refusals
@@ -31,6 +38,9 @@ class TokenEndpoint:
             parameters = form_parameters(request)
             client = self._services.authenticator.authenticate(request, parameters)
             grant = self._authorised(client, parameters)
+            if client.id_token_encrypted_response_alg is not None:
+                # Before anything single-use is spent: a key set that is out of reach must not cost the client its code.
+                self._prepare(client)
             return json_response(grant(TokenRequest(client, parameters, request.case_code), self._services))
         except ProtocolError as error:
             return self._refusals.answer(Event.TOKEN_REQUEST, request, error, client.client_id if client else None)

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import orjson
+
+from clients.model import Client
 from clients.registry import ClientRegistry
 from idp.model.audit import Event
 from idp.ports.grants import TokenState
 from idp.protocol.bearer import AccessClaims, AccessTokens
+from idp.protocol.encryption import AnswerEncrypter
 from idp.protocol.errors import InsufficientScope, InvalidRequest, InvalidToken, ProtocolError
 from idp.protocol.mint import Mint
 from idp.protocol.refusals import Refusals
 from idp.protocol.wire import NO_STORE, WireRequest, WireResponse, json_response
 from idp.services.claims import ClaimSource
 from idp.services.tokens import TokenService
-from keys.ring import LiveRing
+from keys.ring import KeyRing, LiveRing
 from policies import claims as claim_policy
 
 
@@ -28,8 +34,10 @@ class UserinfoEndpoint:
         mint: Mint,
         ring: LiveRing,
         refusals: Refusals,
+        encrypter: AnswerEncrypter,
     ) -> None:
         """Take collaborators."""
+        self._encrypter = encrypter
         self._tokens = tokens
         self._access = access
         self._claims = claims
@@ -60,16 +68,24 @@ class UserinfoEndpoint:
         client = self._registry.find(token.client_id)
         if client is None or client.state != "active":
             raise InvalidToken("the client is no longer active", reason="client_inactive")
+        if token.claims["iat"] < client.not_before:
+            raise InvalidToken("the access token was revoked", reason="before_mark")
         ring = self._ring.at(state.versions.keys)
         claims = _within(token.scope, state)
         if self._claims.needs_code(claims) and state.code_id is None:
             # Asked for by the claims parameter without the scope; the token does not say so, the grant does.
             state = self._state(token, with_code=True)
         released = {**self._claims.released(claims, state), "sub": token.sub}
-        if client.userinfo_signed_response_alg is None:
+        if client.userinfo_signed_response_alg is None and client.userinfo_encrypted_response_alg is None:
             return json_response(released)
-        signed = self._mint.userinfo(ring, client, client.userinfo_signed_response_alg, released)
-        return WireResponse(200, (("Content-Type", "application/jwt"), *NO_STORE), signed.encode())
+        return WireResponse(200, (("Content-Type", "application/jwt"), *NO_STORE), self._jwt(ring, client, released))
+
+    def _jwt(self, ring: KeyRing, client: Client, released: Mapping[str, object]) -> bytes:
+        """Return the answer signed, encrypted, or both (OpenID Connect Core section 5.3.2)."""
+        alg = client.userinfo_encrypted_response_alg
+        if client.userinfo_signed_response_alg is None and alg is not None:
+            return self._encrypter.encrypted_only(client, "userinfo", alg, orjson.dumps(released)).encode()
+        return self._mint.userinfo(ring, client, client.userinfo_signed_response_alg or "", released).encode()
 
     def _state(self, token: AccessClaims, *, with_code: bool = False) -> TokenState:
         state = self._tokens.state(token.grant_id, token.jti, with_code=with_code or "identity" in token.scope)

@@ -26,8 +26,11 @@ MAX_LIFETIME: Final = 366 * 86400
 class InitialTokenService:
     """The only writer of initial access tokens."""
 
-    def __init__(self, store: InitialTokenStore, audit: AuditLog, clock: Clock, *, require_pkce: bool) -> None:
-        """Take collaborators; ``require_pkce`` is what confidential clients get that register by a token."""
+    def __init__(
+        self, store: InitialTokenStore, audit: AuditLog, clock: Clock, *, require_pkce: bool, grants: tuple[str, ...]
+    ) -> None:
+        """Take collaborators; ``require_pkce`` is what confidential clients get that register by a token, ``grants`` are all that there are."""
+        self._grants = grants
         self._store = store
         self._audit = audit
         self._clock = clock
@@ -45,7 +48,9 @@ class InitialTokenService:
         if not 1 <= lifetime <= MAX_LIFETIME:
             raise InvalidInput(f"must be 1 to {MAX_LIFETIME} seconds", field="lifetime")
         token_id, secret, now = handles.new_id(), PREFIX + handles.new_secret(), self._clock.now()
-        agreed = terms.checked({"require_pkce": self._require_pkce, **document}, f"initial_access_token:{token_id}")
+        agreed = terms.checked(
+            {"require_pkce": self._require_pkce, **document}, f"initial_access_token:{token_id}", self._grants
+        )
         token = InitialToken(token_id, agreed, uses, now, now + lifetime)
         event = AuditEvent(
             Event.INITIAL_TOKEN_ISSUE,

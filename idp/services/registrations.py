@@ -135,7 +135,9 @@ class RegistrationService:
         self._check(document)
         access_token = PREFIX + handles.new_secret()
         actor, own = f"client:{client.client_id}", {"management_digest": _digest(access_token)}
-        updated = self._registry.update(client.client_id, document, actor=actor, own=own, seen=client)
+        updated = self._registry.update(
+            client.client_id, document, is_operator=False, actor=actor, own=own, seen=client
+        )
         secret: str | None = None
         if updated.token_endpoint_auth_method.startswith("client_secret_") and not updated.secrets:
             updated, secret = self._registry.rotate_secret(client.client_id, overlap=0, actor=actor)
@@ -152,7 +154,7 @@ class RegistrationService:
         return token
 
     def _check(self, document: Mapping[str, Any]) -> None:
-        registration, faults = metadata.check(dict(document), is_operator=False)
+        registration, faults = metadata.check(dict(document), is_operator=False, grants=self._registry.grants)
         if faults:
             raise RegistrationRefused(faults)
         self._sectors.check(registration.values)

@@ -17,7 +17,7 @@ from idp.clock import Clock
 from idp.model.audit import AuditEvent, Event
 from idp.model.outbox import OutboxMessage
 from idp.model.session import Origin, Session
-from idp.ports.sessions import SessionStore, Snapshot
+from idp.ports.sessions import SessionClient, SessionStore, Snapshot
 from idp.services.audit import AuditLog
 
 BACKCHANNEL_LOGOUT = "backchannel_logout"
@@ -110,6 +110,10 @@ class SessionService:
         now = self._clock.now()
         idle = now - session.last_seen_at > self._policy.idle
         return session.ended_at is None and now < session.expires_at and not idle
+
+    def clients_of(self, session: Session) -> list[SessionClient]:
+        """Return the clients that signed somebody in by this session."""
+        return self._store.clients_of(session.id)
 
     def end(self, session: Session, reason: str, actor: str, *, case_code: str = "") -> tuple[str, ...]:
         """End a session; returns the ids of the clients that are told. Ending an ended session is no error."""

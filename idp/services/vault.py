@@ -33,6 +33,7 @@ PURPOSES: Final = (
     "refresh-token",
     "csrf",
     "throttle",
+    "status-list",
     KEY_PURPOSE,
     "federation-keys",
 )

@@ -98,6 +98,15 @@ class SqlGrantStore:
             .values(revoked_at=bindparam("now"), revoke_reason=bindparam("reason"))
             .returning(grants.c.id)
         )
+        self._revoke_of_account = self._database.prepare(
+            update(grants)
+            .where(
+                grants.c.account_id == bindparam("account"),
+                grants.c.created_at < bindparam("before"),
+                grants.c.revoked_at.is_(None),
+            )
+            .values(revoked_at=bindparam("now"), revoke_reason=bindparam("reason"))
+        )
         values: dict[str, Any] = {column.name: bindparam(f"new_{column.name}") for column in revoked_tokens.columns}
         self._revoke_token = self._database.prepare(
             self._database.insert(revoked_tokens).values(values).on_conflict_do_nothing()
@@ -170,6 +179,14 @@ class SqlGrantStore:
         values = {"grant": grant_id, "now": now, "reason": reason}
         claimed = self._database.claim_and_record(self._revoke, values, self._recorder.statement, record_params(record))
         return claimed is not None
+
+    def revoke_of_account(self, account_id: str, before: int, now: int, reason: str, record: AuditRecord) -> int:
+        """Revoke the families of an account that began before a moment, with the audit record."""
+        values = {"account": account_id, "before": before, "now": now, "reason": reason}
+        with self._database.transaction() as tx:
+            done = tx.run(self._revoke_of_account, values)
+            self._recorder.write(tx, record)
+        return done
 
     def revoke_token(self, jti: str, client_id: str, now: int, expires_at: int, record: AuditRecord) -> None:
         """Revoke one access token, with the audit record."""

@@ -7,8 +7,18 @@ from typing import Final
 from sqlalchemy import ColumnElement, Table, bindparam, delete, select
 
 from idp.storage.database import Database, Prepared
-from idp.storage.tables import counters, grants, revoked_tokens, sessions, single_use, transactions
+from idp.storage.tables import (
+    counters,
+    grants,
+    revoked_tokens,
+    sessions,
+    single_use,
+    status_entries,
+    status_lists,
+    transactions,
+)
 
+_AT_ONCE: Final = (transactions, single_use, counters, revoked_tokens, status_entries, status_lists)
 _BATCH: Final = 1_000
 _GRANT_MARGIN: Final = 3600
 """A spent code's grant must outlive every token from it, and the code itself: a margin over both."""
@@ -22,7 +32,7 @@ class Purger:
         """Prepare the statements."""
         self._database = database
         self._statements = (
-            *(self._expired(table, 0) for table in (transactions, single_use, counters, revoked_tokens)),
+            *(self._expired(table, 0) for table in _AT_ONCE),
             self._expired(grants, _GRANT_MARGIN),
             self._expired(sessions, _SESSION_HISTORY),
         )

@@ -34,6 +34,19 @@ class Cookies:
         """Return the name of the cookie that remembers the language chosen."""
         return self._name("lang")
 
+    @property
+    def state(self) -> str:
+        """Return the name of the cookie by which the session frame sees that a session began or ended; it proves nothing."""
+        return self._name("state")
+
+    def make_state(self, value: str) -> tuple[str, str]:
+        """Return the header that sets the browser's state, "" to drop it: readable by our frame's script, also within another site's page.
+
+        ``SameSite=None`` needs https; browsers that block third-party cookies keep it from the frame all the same.
+        """
+        secure = "SameSite=None; Secure" if self.is_https else "SameSite=Lax"
+        return "Set-Cookie", f"{self.state}={value}; Path=/; {secure}{'' if value else '; Max-Age=0'}"
+
     def read(self, header: str, name: str) -> str | None:
         """Return one cookie of a ``Cookie`` header; None when it is absent, over-long, or there twice with different values."""
         if len(header) > _MAX_HEADER:

@@ -63,14 +63,31 @@ class Renderer:
         *,
         status: int = 200,
         origins: Iterable[str] = (),
+        frames: Iterable[str] = (),
         headers: Headers = (),
         **values: Any,
     ) -> WireResponse:
-        """Return the page; ``origins`` are validated origins that a form of it may lead to."""
+        """Return the page; ``origins`` are validated origins that a form of it may lead to, ``frames`` those that it may frame."""
         t = translator(language)
         body = self._environment.get_template(f"{template}.html").render(t=t, lang=t.language, **values)
         policy = " ".join((_POLICY, *origins))
+        if framed := " ".join(dict.fromkeys(frames)):
+            policy = f"{policy}; frame-src {framed}"
         return WireResponse(status, (*self._headers, ("Content-Security-Policy", policy), *headers), body.encode())
+
+    def check_session(self, cookie: str) -> WireResponse:
+        """Return the page that departments frame to learn whether the session is still the same: a script and nothing to see.
+
+        The one page that anybody may frame: it shows nothing, takes no click, and answers by one of three words.
+        """
+        body = self._environment.get_template("check_session.html").render(cookie=cookie)
+        policy = "default-src 'none'; script-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors *"
+        kept = tuple(
+            pair for pair in self._headers if pair[0] in {"Content-Type", "Referrer-Policy", "X-Content-Type-Options"}
+        )
+        return WireResponse(
+            200, (*kept, ("Cache-Control", "public, max-age=300"), ("Content-Security-Policy", policy)), body.encode()
+        )
 
     def error(
         self, language: str, error: str, reason: str, case_code: str, *, status: int, **values: Any

@@ -13,6 +13,7 @@ from idp.services.account_import import AccountImporter
 from idp.services.accounts import AccountService
 from idp.services.claims import ClaimSource
 from idp.services.consents import ConsentService
+from idp.services.marks import AccountMarks
 from idp.services.sessions import SessionPolicy, SessionService
 from idp.services.subjects import SubjectService
 from idp.services.tokens import Lifetimes, TokenService
@@ -89,6 +90,11 @@ class People(Stores):
         key = self.vault.data_key("refresh-token").derive("mac")
         seal = self.vault.seal("authorization-code")
         return TokenService(SqlGrantStore(self.database), self.audit, self.clock, key, bounds, seal)
+
+    @cached_property
+    def account_marks(self) -> AccountMarks:
+        """Not-before marks of people."""
+        return AccountMarks(SqlGrantStore(self.database), self.audit, self.clock)
 
     @cached_property
     def claims(self) -> ClaimSource:

@@ -10,7 +10,9 @@ from clients.terms import Terms
 from idp.config.sections import StatementIssuer as IssuerSetting
 from idp.errors import SettingsError
 from idp.flows.hourly import HourlyLimit
+from idp.ports.client_sources import ClientSource
 from idp.protocol.registration import RegistrationEndpoint
+from idp.services.client_documents import SOURCE, ClientDocuments
 from idp.services.initial_tokens import InitialTokenService
 from idp.services.registrations import Policy, RegistrationService
 from idp.services.sector_documents import SectorDocuments
@@ -32,6 +34,7 @@ class RegistrationDesk(Speech):
             self.audit,
             self.clock,
             require_pkce=self.settings.registration.require_pkce,
+            grants=self.clients.grants,
         )
 
     @cached_property
@@ -49,7 +52,7 @@ class RegistrationDesk(Speech):
             self.initial_tokens,
             StatementReader(issuers, self.settings.issuer, self.clock),
             self.sector_documents,
-            Policy(self._sandbox_terms if settings.mode == "open" else None, settings.limit),
+            Policy(self._nobodys_terms("sandbox") if settings.mode == "open" else None, settings.limit),
         )
 
     @cached_property
@@ -67,12 +70,28 @@ class RegistrationDesk(Speech):
         )
 
     @property
-    def _sandbox_terms(self) -> Terms:
-        settings = self.settings.registration
-        return self._terms(
-            {"unit": settings.unit, "legal_basis": "consent", "purpose": settings.purpose, "scope": settings.scope},
-            "sandbox",
+    def client_sources(self) -> tuple[ClientSource, ...]:
+        """Clients that nobody registered: those of a metadata document."""
+        if not self.settings.registration.metadata_documents:
+            return super().client_sources
+        limit = HourlyLimit(
+            self.ephemeral.counters, self.clock, "client-document", self.settings.registration.per_address
         )
+        documents = ClientDocuments(
+            self.fetcher, self.clients, self.sector_documents, self._nobodys_terms(SOURCE), limit.count, self.clock
+        )
+        return (documents, *super().client_sources)
+
+    def _nobodys_terms(self, via: str) -> Terms:
+        """Return the terms of clients that nobody vouches for."""
+        settings = self.settings.registration
+        document = {
+            "unit": settings.unit,
+            "purpose": settings.purpose,
+            "scope": settings.scope,
+            "grant_types": settings.grant_types,
+        }
+        return self._terms({**document, "legal_basis": "consent"}, via)
 
     def _statement_issuer(self, setting: IssuerSetting) -> StatementIssuer:
         try:
@@ -86,6 +105,6 @@ class RegistrationDesk(Speech):
     def _terms(self, document: dict[str, object], via: str) -> Terms:
         pkce = {"require_pkce": self.settings.registration.require_pkce}
         try:
-            return terms.checked({**document, **pkce}, via)
+            return terms.checked({**document, **pkce}, via, self.clients.grants)
         except RegistrationRefused as error:
             raise SettingsError(f"IDP_REGISTRATION: the terms of {via} do not hold: {error}") from error

@@ -19,13 +19,16 @@ from idp.endpoints.routes import Route
 from idp.endpoints.signin import SignInPages
 from idp.flows.housekeeping import Housekeeper, Task
 from idp.flows.notify import PING, Courier, logout_sender, ping_sender
+from idp.model.session import Session
 from idp.protocol import metadata
 from idp.protocol.client_authentication import METHODS
 from idp.protocol.cors import open_to_scripts
 from idp.protocol.end_session import EndSessionEndpoint
+from idp.protocol.frontchannel import FrontChannel
 from idp.protocol.grants.frame import GrantServices
 from idp.protocol.introspection import TokenStatusEndpoints
 from idp.protocol.metadata import MetadataEndpoints
+from idp.protocol.status_list import StatusListEndpoint
 from idp.protocol.token import TokenEndpoint
 from idp.protocol.userinfo import UserinfoEndpoint
 from idp.protocol.wire import WireRequest, WireResponse
@@ -69,14 +72,8 @@ class Wiring(FederationDesk):
             self.resources,
             self.decoupled,
         )
-        token = TokenEndpoint(self.grants, services, self.refusals)
-        userinfo = UserinfoEndpoint(
-            self.tokens, self.access_tokens, self.claims, self.clients, self.mint, self.ring, self.refusals
-        )
-        status = TokenStatusEndpoints(
-            *(self.tokens, self.access_tokens, self.authenticator, self.settings.issuer, self.refusals),
-            *(self.mint, self.ring),
-        )
+        token = TokenEndpoint(self.grants, services, self.refusals, self.encrypter.prepare)
+        userinfo, status = self._userinfo(), self._token_status()
         published = MetadataEndpoints(self._discovery, self.young_ring, self.settings.jwks_max_age)
         health = HealthEndpoints((self.ring.refresh, self.audit.head))
         return {
@@ -94,6 +91,29 @@ class Wiring(FederationDesk):
             "/healthz/ready": health.ready,
         }
 
+    def _userinfo(self) -> UserinfoEndpoint:
+        return UserinfoEndpoint(
+            self.tokens,
+            self.access_tokens,
+            self.claims,
+            self.clients,
+            self.mint,
+            self.ring,
+            self.refusals,
+            self.encrypter,
+        )
+
+    def _token_status(self) -> TokenStatusEndpoints:
+        return TokenStatusEndpoints(
+            self.tokens,
+            self.access_tokens,
+            self.authenticator,
+            self.settings.issuer,
+            self.refusals,
+            self.mint,
+            self.ring,
+        )
+
     def page_routes(self) -> tuple[Route, ...]:
         """Return the pages, which Flask dispatches."""
         departments = Departments(self.clients.find, self.units.name)
@@ -108,6 +128,7 @@ class Wiring(FederationDesk):
             consent,
             self._person,
             departments,
+            self._state_cookies,
         )
         end_session = EndSessionPages(
             self.desk,
@@ -115,6 +136,7 @@ class Wiring(FederationDesk):
             self.sessions,
             self.pending,
             departments,
+            FrontChannel(self.settings.issuer, self.clients.find, self.sessions.clients_of, self.sids).frames,
         )
         account = self._account(departments)
         both, post = ("GET", "POST"), ("POST",)
@@ -128,10 +150,26 @@ class Wiring(FederationDesk):
             Route("/account/sessions/end", post, account.end_session),
             Route("/account/sessions/end-all", post, account.end_all),
             Route("/account/requests", post, account.review),
-            Route("/account/consents/<client_id>", both, account.withdraw),
-            *self._registration_routes(),
+            Route("/account/consents/<path:client_id>", both, account.withdraw),
+            *(*self._registration_routes(), *self._session_routes(), *self._status_routes()),
             *self.federation_routes(),
         )
+
+    def _status_routes(self) -> tuple[Route, ...]:
+        status = StatusListEndpoint(self.status_lists, self.ring.refresh)
+        return (Route("/status", ("GET",), status.all), Route("/status/<list_id>", ("GET",), status.one))
+
+    def _session_routes(self) -> tuple[Route, ...]:
+        if not self.settings.session_management:
+            return ()
+        name = self.desk.cookies.state
+        return (Route("/check_session", ("GET",), lambda _wire: self.renderer.check_session(name)),)
+
+    def _state_cookies(self, session: Session) -> tuple[tuple[str, str], ...]:
+        """Return the cookie that tells the session frame of a new session."""
+        if not self.settings.session_management:
+            return ()
+        return (self.desk.cookies.make_state(self.sids.browser_state(session.id)),)
 
     def _registration_routes(self) -> tuple[Route, ...]:
         if self.settings.registration.mode == "closed":
@@ -194,8 +232,13 @@ class Wiring(FederationDesk):
             *(self.grants.values(), METHODS, tuple(ring.algorithms), LANGUAGES),
             require_pushed=requests.require_pushed,
             with_legacy=requests.legacy_responses,
+            decryption=self.settings.keys.encryption,
         )
         document = metadata.document(self.settings.issuer, offer)
+        if self.settings.registration.metadata_documents:
+            document["client_id_metadata_document_supported"] = True
+        if self.settings.session_management:
+            document["check_session_iframe"] = f"{self.settings.issuer}/check_session"
         if self.settings.registration.mode != "closed":
             document["registration_endpoint"] = f"{self.settings.issuer}/register"
         return document

@@ -13,7 +13,9 @@ from idp.flows.sign_in import SignInFlow
 from idp.flows.throttling import SignInThrottle
 from idp.outbound.fetcher import GuardedFetcher, OutboundPolicy
 from idp.outbound.sharing import SharingFetcher
+from idp.ports.client_sources import ClientSource
 from idp.ports.fetcher import Fetcher
+from idp.ports.status_lists import ListedToken
 from idp.protocol.authorization.client_finder import ClientFinder
 from idp.protocol.authorization.endpoint import AuthorizationEndpoint
 from idp.protocol.authorization.issuing import Issuing
@@ -24,6 +26,7 @@ from idp.protocol.authorization.sources import RequestSources
 from idp.protocol.bearer import AccessTokens
 from idp.protocol.client_authentication import ClientAuthenticator
 from idp.protocol.client_keys import ClientKeys
+from idp.protocol.encryption import AnswerEncrypter, RequestDecrypter
 from idp.protocol.hints import HintReader
 from idp.protocol.introductions import Introductions
 from idp.protocol.mint import Mint
@@ -32,6 +35,8 @@ from idp.protocol.refusals import Refusals
 from idp.protocol.resources import Resources
 from idp.services.codes import CodeBox
 from idp.services.sids import SessionIds
+from idp.services.status_lists import StatusListService
+from idp.storage.status_lists import SqlStatusListStore
 from idp.web.render import Renderer
 from idp.wiring.people import People
 from keys.errors import TokenError
@@ -62,7 +67,39 @@ class Speech(People):
             self.sids,
             access_lifetime=lifetimes.access_token,
             id_lifetime=lifetimes.id_token,
+            encrypt=self.encrypter.encrypted,
+            status=self._status,
         )
+
+    @cached_property
+    def status_lists(self) -> StatusListService:
+        """Token status lists."""
+        return StatusListService(
+            SqlStatusListStore(self.database),
+            self.clock,
+            self.vault.data_key("status-list").derive("place"),
+            self.settings.issuer,
+            self._marks,
+            ttl=self.settings.status_list_ttl,
+        )
+
+    def _status(self, token: ListedToken) -> dict[str, Any] | None:
+        client = self.clients.find(token.client_id)
+        return self.status_lists.reference(token) if client is not None and client.token_status_list else None
+
+    def _marks(self) -> dict[str, int]:
+        self.clients.refresh_if_older_than(1)
+        return {client.client_id: client.not_before for client in self.clients.all() if client.not_before}
+
+    @cached_property
+    def encrypter(self) -> AnswerEncrypter:
+        """Encrypts answers to clients that want it."""
+        return AnswerEncrypter(self.client_keys)
+
+    @cached_property
+    def decrypter(self) -> RequestDecrypter:
+        """Opens what clients encrypt to us."""
+        return RequestDecrypter(self.ring)
 
     @cached_property
     def refusals(self) -> Refusals:
@@ -74,10 +111,15 @@ class Speech(People):
         """Client authentication."""
         return ClientAuthenticator(self.clients, self.clock, self.introductions)
 
+    @property
+    def client_sources(self) -> tuple[ClientSource, ...]:
+        """The sources themselves; wirings above this one add theirs."""
+        return ()
+
     @cached_property
     def introductions(self) -> Introductions:
         """The ways in which an unknown client may introduce itself; another one is an entry of this tuple."""
-        return Introductions(self.clients.find, ())
+        return Introductions(self.clients.find, self.client_sources)
 
     @cached_property
     def guarded_fetcher(self) -> GuardedFetcher:
@@ -110,6 +152,8 @@ class Speech(People):
 
         def verify(token: str) -> Mapping[str, Any]:
             try:
+                # A client may encrypt the hint to us (OpenID Connect Core section 3.1.2.1).
+                token = self.decrypter.nested(token)
                 return self.verifier.verify(token, expected, self.clock.now()).claims
             except TokenError as error:
                 raise ValueError(error.code) from error
@@ -156,7 +200,9 @@ class Speech(People):
     @cached_property
     def sources(self) -> RequestSources:
         """Where the parameters of authorization requests come from."""
-        objects = RequestObjects(self.settings.issuer, self.client_keys, self.fetcher, self.clock)
+        objects = RequestObjects(
+            self.settings.issuer, self.client_keys, self.fetcher, self.clock, self.decrypter.nested
+        )
         required = self.settings.requests.require_pushed
         return RequestSources(self.pushed, objects, self.client_finder.client, require_pushed=required)
 
@@ -181,6 +227,7 @@ class Speech(People):
             ring=self.ring,
             resources=self.resources,
             code_lifetime=self.settings.lifetimes.code,
+            session_state=self.sids.session_state if self.settings.session_management else None,
         )
 
     @cached_property

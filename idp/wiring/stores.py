@@ -95,7 +95,7 @@ class Stores:
         """Signing keys."""
         settings = self.settings
         policy = KeyPolicy(
-            algorithms=settings.keys.algorithms,
+            algorithms=(*settings.keys.algorithms, *settings.keys.encryption),
             rotation=settings.keys.rotation,
             jwks_max_age=settings.jwks_max_age,
             max_token_lifetime=max(settings.lifetimes.access_token, settings.lifetimes.id_token),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from clients.documents import to_metadata
 from idp.config.settings import Registration
 from idp.storage.sqlite import SqliteDatabase
 from tests.support.clock import FrozenClock
@@ -93,3 +94,21 @@ def test_oversized_and_deep_documents_are_refused(app: WholeApp) -> None:
     assert app.call("POST", "/register", deep, app.initial_token()).status == 400
     many = {"redirect_uris": [f"{CALLBACK}/{number}" for number in range(200)]}
     assert app.register(app.initial_token(), **many).status == 400
+
+
+@pytest.mark.parametrize("field", ["resource_identifiers", "allowed_resources"])
+def test_nobody_makes_himself_a_resource_by_registration_or_update(app: WholeApp, field: str) -> None:
+    said = app.registered("", **{field: ["https://api.example.vn/"]})
+    assert not said.get(field)
+    again = app.manage("PUT", said, editable(said, **{field: ["https://api.example.vn/"]}))
+    assert again.status == 200
+    assert not again.json.get(field)
+
+
+def test_what_an_operator_added_outlives_the_clients_own_update(app: WholeApp) -> None:
+    said = app.registered()
+    registry, client_id = app.world.wiring.clients, said["client_id"]
+    registry.update(
+        client_id, {**to_metadata(registry.known(client_id)), "allowed_resources": ["https://api.example.vn/"]}
+    )
+    assert app.manage("PUT", said, editable(said)).json["allowed_resources"] == ["https://api.example.vn/"]

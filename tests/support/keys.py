@@ -65,7 +65,7 @@ def quick_generator() -> Callable[[str], PrivateKey]:
     positions = count()
 
     def generate(alg: str) -> PrivateKey:
-        if algorithms.ALGORITHMS[alg].kty != "RSA":
+        if not alg.startswith(("RS", "PS")):
             return algorithms.generate(alg)
         position = next(positions)
         return _rsa(position) if position < _RSA_POOL else algorithms.generate(alg)

@@ -100,7 +100,10 @@ class TokenWorld:
         if grants is not None:
             wiring.grants = grants
         wiring.vault.ensure()
-        policy = KeyPolicy(algorithms=("ES256", "RS256"), jwks_max_age=config.jwks_max_age)
+        policy = KeyPolicy(
+            algorithms=("ES256", "RS256", "RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A256KW"),
+            jwks_max_age=config.jwks_max_age,
+        )
         repository = SqlKeyRepository(database, wiring.audit.record)
         wiring.key_service = KeyService(repository, wiring.vault.sealer("signing-keys"), policy, quick_generator())
         wiring.key_service.tick(clock.now())

@@ -23,7 +23,7 @@ class WebPages:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 owner.asked.append(self.path)
-                status, content_type, body = owner.pages.get(self.path, (404, "text/plain", b""))
+                status, content_type, body = owner.pages.get(self.path.partition("?")[0], (404, "text/plain", b""))
                 self.send_response(status)
                 for name, value in owner.headers.get(self.path, {}).items():
                     self.send_header(name, value)

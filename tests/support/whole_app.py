@@ -23,7 +23,7 @@ class WholeApp:
 
     def __init__(self, world: TokenWorld) -> None:
         self.world = world
-        self._client = WsgiClient(build(world.wiring))
+        self._client = WsgiClient(build(world.wiring), use_cookies=False)
 
     def call(self, method: str, path: str, body: Any = None, token: str = "", **named: Any) -> Answer:
         """Send JSON (or the given bytes), with a bearer token if there is one; ``named`` is passed on to the client."""
@@ -44,7 +44,7 @@ class WholeApp:
         """Register a client."""
         return self.call("POST", "/register", {"redirect_uris": [CALLBACK], **metadata}, token)
 
-    def registered(self, token: str = "", **metadata: Any) -> dict[str, Any]:
+    def registered(self, token: Any = "", **metadata: Any) -> dict[str, Any]:
         """Register a client that has to be accepted; returns the client information response."""
         answer = self.register(token or self.initial_token(), **metadata)
         assert answer.status == 201, answer.body

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import replace
 
 import orjson
 
 from clients.profiles import PROFILES
+from clients.uris import origin
 from idp import handles
 from idp.flows.dispatcher import Facts, demanded
 from idp.model.audit import Event
@@ -39,8 +41,13 @@ class Issuing:
         ring: LiveRing,
         resources: Resources,
         code_lifetime: int,
+        session_state: Callable[[str, str, str], str] | None,
     ) -> None:
-        """Take collaborators; ``code_lifetime`` is in seconds, and a client's profile may shorten it."""
+        """Take collaborators; ``code_lifetime`` is in seconds, and a client's profile may shorten it.
+
+        ``session_state`` makes that parameter out of session, client and origin; None where session management is off.
+        """
+        self._session_state = session_state
         self._codes = codes
         self._subjects = subjects
         self._tokens = tokens
@@ -56,8 +63,13 @@ class Issuing:
             raise LoginRequired("nobody is signed in")
         payload = self.payload(facts, facts.snapshot)
         if facts.request.response_type == CODE.name:
-            return {"code": self._codes.seal(payload)}
-        return self._through_browser(TYPES[facts.request.response_type], payload, facts)
+            found = {"code": self._codes.seal(payload)}
+        else:
+            found = self._through_browser(TYPES[facts.request.response_type], payload, facts)
+        if self._session_state is not None:
+            where = origin(facts.request.redirect_uri)
+            found["session_state"] = self._session_state(payload.session_id, payload.client_id, where)
+        return found
 
     def payload(self, facts: Facts, snapshot: Snapshot) -> CodePayload:
         """Return what a code for this person and this request carries."""

@@ -5,7 +5,7 @@ Unsigned ones do not pass, ever: ``none`` is on no list. What stands in the obje
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import urldefrag
 
@@ -40,8 +40,11 @@ _OK: Final = 200
 class RequestObjects:
     """Fetches, verifies and opens request objects."""
 
-    def __init__(self, issuer: str, keys: ClientKeys, fetcher: Fetcher, clock: Clock) -> None:
-        """Take the issuer (the audience of every object), the clients' keys, the guarded fetcher and the clock."""
+    def __init__(
+        self, issuer: str, keys: ClientKeys, fetcher: Fetcher, clock: Clock, decrypted: Callable[[str], str]
+    ) -> None:
+        """Take the issuer (the audience of every object), the clients' keys, the guarded fetcher, the clock, and what opens an encrypted object."""
+        self._decrypted = decrypted
         self._issuer = issuer
         self._keys = keys
         self._fetcher = fetcher
@@ -92,7 +95,8 @@ class RequestObjects:
             leeway=_LEEWAY,
         )
         try:
-            return self._keys.verify(client, token, expected, max_chars=_MAX_CHARS)
+            # Signed within, encrypted to us without (RFC 9101 section 6.1).
+            return self._keys.verify(client, self._decrypted(token), expected, max_chars=_MAX_CHARS)
         except TokenError as error:
             raise _refused("the request object is not valid", f"object_{error.code}") from error
         except DomainError as error:

@@ -15,7 +15,7 @@ from idp.storage.tables.registries import (
     unit_edges,
     units,
 )
-from idp.storage.tables.tokens import consents, grants, revoked_tokens, sessions
+from idp.storage.tables.tokens import consents, grants, revoked_tokens, sessions, status_entries, status_lists
 
 __all__ = [
     "accounts",
@@ -40,6 +40,8 @@ __all__ = [
     "sessions",
     "signing_keys",
     "single_use",
+    "status_entries",
+    "status_lists",
     "subjects",
     "transactions",
     "unit_edges",

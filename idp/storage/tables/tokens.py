@@ -95,3 +95,28 @@ revoked_tokens = Table(
     Index("ix_revoked_tokens_expires_at", "expires_at"),
 )
 """Single access tokens that were revoked (RFC 7009) and have not expired yet."""
+
+status_lists = Table(
+    "status_lists",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("next_ticket", Integer, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+)
+"""Token status lists; ``next_ticket`` counts the places that were given."""
+
+status_entries = Table(
+    "status_entries",
+    metadata,
+    Column("jti", Text, primary_key=True),
+    Column("list_id", Text, nullable=False),
+    Column("ticket", Integer, nullable=False),
+    Column("grant_id", Text, nullable=False),
+    Column("client_id", Text, nullable=False),
+    Column("issued_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Index("uq_status_entries_place", "list_id", "ticket", unique=True),
+    Index("ix_status_entries_expires_at", "expires_at"),
+)
+"""Access tokens with a place in a list; the place is a keyed permutation of ``ticket``, and is not stored."""

@@ -11,3 +11,16 @@ for (const button of document.querySelectorAll("[data-reveal]")) {
 }
 const carrier = document.querySelector("form[data-submit]");
 if (carrier) carrier.submit();
+// After a sign-out: go on as soon as every department's page has been loaded, and in any case after a few seconds.
+const onward = document.querySelector("a[data-continue]");
+if (onward) {
+  const go = () => location.replace(onward.href);
+  const waiting = new Set(document.querySelectorAll("iframe[data-logout]"));
+  for (const frame of waiting) {
+    frame.addEventListener("load", () => {
+      waiting.delete(frame);
+      if (!waiting.size) go();
+    });
+  }
+  setTimeout(go, 4000);
+}

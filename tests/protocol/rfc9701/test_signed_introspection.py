@@ -1,57 +1,95 @@
-"""Introspection answers as signed JWTs."""
+"""Introspection answered by a signed JWT, and by an encrypted one where that was registered."""
 
 from __future__ import annotations
 
 import pytest
 
 from idp.model.session import Session
+from tests.support.encryption_party import key_set, opened
 from tests.support.token_world import ISSUER, Answer, Registered, TokenWorld
 
-TYPE = "application/token-introspection+jwt"
+JWT = "application/token-introspection+jwt"
 
 
-@pytest.fixture
-def portal(world: TokenWorld) -> Registered:
-    """Return a client whose answers are signed with ES256."""
-    return world.add_client(introspection_signed_response_alg="ES256")
-
-
-def ask(world: TokenWorld, of: Registered, token: str, accept: str = TYPE) -> Answer:
-    """Introspect with an ``Accept`` header."""
+def signed(world: TokenWorld, of: Registered, token: str, accept: str = JWT) -> Answer:
     return world.post("/introspect", {"token": token}, of.basic, HTTP_ACCEPT=accept)
 
 
 @pytest.mark.spec("RFC 9701", "5")
-def test_whoever_asks_for_a_jwt_gets_one(world: TokenWorld, portal: Registered, session: Session) -> None:
-    tokens = world.tokens(portal, session)
-    answer = ask(world, portal, tokens["access_token"])
-    assert (answer.status, answer.headers["content-type"]) == (200, TYPE)
+def test_answer_is_signed_for_the_asker_with_the_status_in_a_claim_of_its_own(
+    world: TokenWorld, portal: Registered, session: Session
+) -> None:
+    token = world.tokens(portal, session)["access_token"]
+    answer = signed(world, portal, token)
+    assert (answer.status, answer.headers["content-type"]) == (200, JWT)
+    assert answer.headers["cache-control"] == "no-store"
     claims = world.verified(answer.body.decode(), "token-introspection+jwt", "iat")
     assert (claims["iss"], claims["aud"], claims["iat"]) == (ISSUER, portal.client.client_id, world.clock.now())
+    assert claims["token_introspection"] == world.introspect(portal, token).json
     assert claims["token_introspection"]["active"] is True
-    assert not {"sub", "exp", "scope"} & claims.keys()
 
 
 @pytest.mark.spec("RFC 9701", "5")
-def test_a_dead_token_is_inactive_in_a_jwt_too(world: TokenWorld, portal: Registered) -> None:
-    claims = world.verified(ask(world, portal, "x").body.decode(), "token-introspection+jwt", "iat")
+@pytest.mark.spec("RFC 9701", "8.1")
+def test_answer_cannot_be_taken_for_an_access_or_id_token(
+    world: TokenWorld, portal: Registered, session: Session
+) -> None:
+    answer = signed(world, portal, world.tokens(portal, session)["access_token"]).body.decode()
+    claims = world.verified(answer, "token-introspection+jwt", "iat")
+    assert {"sub", "exp", "scope", "client_id", "jti"}.isdisjoint(claims)
+    assert world.userinfo(answer).status == 401
+    assert world.introspect(portal, answer).json == {"active": False}
+
+
+@pytest.mark.spec("RFC 9701", "5")
+def test_inactive_token_says_nothing_more_in_a_jwt_either(world: TokenWorld, portal: Registered) -> None:
+    claims = world.verified(signed(world, portal, "x").body.decode(), "token-introspection+jwt", "iat")
     assert claims["token_introspection"] == {"active": False}
 
 
 @pytest.mark.spec("RFC 9701", "4")
-@pytest.mark.parametrize("accept", ["", "*/*", "application/json", "application/token-introspection+jwtx"])
-def test_whoever_does_not_gets_json(world: TokenWorld, portal: Registered, accept: str) -> None:
-    assert ask(world, portal, "x", accept).json == {"active": False}
+@pytest.mark.parametrize("accept", ["", "application/json", "*/*", "application/token-introspection+jwtx", "text/html"])
+def test_whoever_does_not_ask_for_a_jwt_gets_json(world: TokenWorld, portal: Registered, accept: str) -> None:
+    assert signed(world, portal, "x", accept).json == {"active": False}
 
 
-@pytest.mark.spec("RFC 9701", "8.1")
-def test_an_introspection_answer_is_no_access_token(world: TokenWorld, portal: Registered, session: Session) -> None:
-    answer = ask(world, portal, world.tokens(portal, session)["access_token"])
-    assert world.userinfo(answer.body.decode()).status == 401
-    assert world.introspect(portal, answer.body.decode()).json == {"active": False}
+def test_jwt_is_found_in_a_list_of_accepted_types(world: TokenWorld, portal: Registered) -> None:
+    answer = signed(world, portal, "x", f"application/json;q=0.5, {JWT.upper()};q=1".replace(JWT.upper(), JWT))
+    assert answer.headers["content-type"] == JWT
+
+
+@pytest.mark.spec("RFC 9701", "6")
+def test_algorithm_is_what_the_client_registered_and_rs256_where_it_said_nothing(
+    world: TokenWorld, portal: Registered
+) -> None:
+    header = signed(world, portal, "x").body.split(b".")[0]
+    other = world.add_client(introspection_signed_response_alg="ES256")
+    assert header != signed(world, other, "x").body.split(b".")[0]
+    assert (portal.client.introspection_signed_response_alg, other.client.introspection_signed_response_alg) == (
+        "RS256",
+        "ES256",
+    )
+
+
+@pytest.mark.spec("RFC 9701", "6")
+def test_answer_is_nested_in_a_jwe_where_that_was_registered(world: TokenWorld, session: Session) -> None:
+    portal = world.add_client(
+        jwks=key_set(),
+        introspection_encrypted_response_alg="ECDH-ES+A128KW",
+        introspection_encrypted_response_enc="A256GCM",
+    )
+    header, inner = opened(signed(world, portal, "x").body.decode())
+    assert (header["alg"], header["enc"], header["cty"]) == ("ECDH-ES+A128KW", "A256GCM", "JWT")
+    assert world.verified(inner.decode(), "token-introspection+jwt", "iat")["aud"] == portal.client.client_id
+
+
+@pytest.mark.spec("RFC 9701", "4")
+def test_stranger_is_refused_whatever_he_accepts(world: TokenWorld) -> None:
+    answer = world.post("/introspect", {"token": "x"}, HTTP_ACCEPT=JWT)
+    assert (answer.status, answer.json["error"]) == (401, "invalid_client")
 
 
 @pytest.mark.spec("RFC 9701", "7")
-def test_discovery_names_the_algorithms(world: TokenWorld) -> None:
-    document = world.get("/.well-known/openid-configuration").json
-    assert "ES256" in document["introspection_signing_alg_values_supported"]
+def test_discovery_lists_the_algorithms(world: TokenWorld) -> None:
+    document = world.get("/.well-known/oauth-authorization-server").json
+    assert set(document["introspection_signing_alg_values_supported"]) == {"ES256", "RS256"}

@@ -1,0 +1,67 @@
+"""Request objects that are encrypted to us, and authorization responses that are encrypted to the client."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.client_keys import key_set, new_key
+from tests.support.encryption_party import EC, opened, sealed
+from tests.support.encryption_party import key_set as encryption_keys
+from tests.support.token_world import ISSUER, Registered, TokenWorld
+from tests.support.visit import Visitor, asked
+
+KEY = new_key()
+
+
+@pytest.fixture
+def portal(world: TokenWorld) -> Registered:
+    return world.add_client(jwks=key_set(KEY))
+
+
+@pytest.fixture
+def citizen(world: TokenWorld) -> Visitor:
+    return Visitor(world, world.add_person(13))
+
+
+def request_object(world: TokenWorld, of: Registered, **changes: object) -> bytes:
+    now = world.clock.now()
+    claims = {**asked(of), "iss": of.client.client_id, "aud": ISSUER, "exp": now + 300, "nbf": now, "state": "inside"}
+    return KEY.sign({**claims, **changes}, typ="oauth-authz-req+jwt").encode()
+
+
+@pytest.mark.spec("RFC 9101", "6.1")
+@pytest.mark.parametrize("alg", ["RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A256KW"])
+def test_signed_then_encrypted_object_is_the_request(
+    world: TokenWorld, portal: Registered, citizen: Visitor, alg: str
+) -> None:
+    token = sealed(world.get("/jwks").json, request_object(world, portal), alg, cty="JWT")
+    landing = citizen.allowed({"client_id": portal.client.client_id, "request": token})
+    assert landing.arrived()["state"] == "inside"
+
+
+@pytest.mark.spec("RFC 9101", "6.1")
+def test_encryption_is_no_signature(world: TokenWorld, portal: Registered, citizen: Visitor) -> None:
+    unsigned = b"eyJhbGciOiJub25lIn0." + request_object(world, portal).split(b".")[1] + b"."
+    for inner in (unsigned, b"{}"):
+        token = sealed(world.get("/jwks").json, inner, "ECDH-ES", cty="JWT")
+        page = citizen.allowed({"client_id": portal.client.client_id, "request": token})
+        assert (page.error, page.callback) == ("invalid_request_object", None)
+
+
+def test_discovery_lists_what_opens(world: TokenWorld) -> None:
+    document = world.get("/.well-known/openid-configuration").json
+    algs = document["request_object_encryption_alg_values_supported"]
+    published = {key["alg"] for key in world.get("/jwks").json["keys"] if key["use"] == "enc"}
+    assert set(algs) == published
+    assert "A256GCM" in document["request_object_encryption_enc_values_supported"]
+
+
+@pytest.mark.spec("JARM", "2.2")
+def test_authorization_response_is_nested_in_a_jwe_where_that_was_registered(
+    world: TokenWorld, citizen: Visitor
+) -> None:
+    portal = world.add_client(jwks=encryption_keys(EC), authorization_encrypted_response_alg="ECDH-ES")
+    landing = citizen.allowed(asked(portal, response_mode="query.jwt"))
+    header, inner = opened(landing.arrived()["response"])
+    assert header["cty"] == "JWT"
+    assert world.verified(inner.decode())["aud"] == portal.client.client_id
