@@ -119,6 +119,7 @@ def misses(report: dict[str, Any]) -> list[str]:
         reached = row["targets"].get("peer", {}).get("ratio")
         if reached is not None and "goal" in row and reached > row["goal"]:
             found.append(f"{row['name']}: {reached:.2f} is above {row['goal']:.2f}")
-    heavy = [size for size in report["rss_mib"].get("ours", []) if size > RSS_GOAL_MIB]
+    ours = report["rss_mib"].get("ours", {"children": []})
+    heavy = [size for size in ours["children"] if size > RSS_GOAL_MIB]
     found.extend(f"memory: a process of ours holds {size:.0f} MiB" for size in heavy)
     return found

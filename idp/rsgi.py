@@ -6,7 +6,9 @@ Granian hands requests over by RSGI (its own asynchronous interface, https://git
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
+from collections.abc import Mapping
 from io import BytesIO
 from typing import Any, Final, Protocol
 
@@ -14,10 +16,12 @@ from idp import logs
 from idp.config import load
 from idp.fibers import Fibers
 from idp.protocol.wire import MAX_BODY
-from idp.web.environ import HEADERS, Environ
+from idp.web.environ import HEADERS, Environ, EnvironReader
 from idp.wiring import Wiring
-from idp.wsgi import WORKERS, WsgiApp, build
+from idp.wsgi import WORKERS, HotHandler, WsgiApp, guarded, pages
 
+_COLLECT_AFTER: Final = 10_000
+"""New containers after which cycles are looked for; requests make next to none, exceptions with their tracebacks some."""
 _BODILESS: Final = frozenset({"GET", "HEAD"})
 
 
@@ -59,9 +63,11 @@ class HttpProtocol(Protocol):
 class RsgiApplication:
     """One worker process's application."""
 
-    def __init__(self, application: WsgiApp, fibers: Fibers) -> None:
-        """Take the WSGI application and the fibers on which it pauses."""
-        self._application = application
+    def __init__(self, hot: Mapping[str, HotHandler], pages: WsgiApp, reader: EnvironReader, fibers: Fibers) -> None:
+        """Take the handlers of the hot paths, the WSGI application of everything else, and the fibers on which both pause."""
+        self._hot = hot
+        self._pages = pages
+        self._reader = reader
         self._fibers = fibers
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -73,21 +79,27 @@ class RsgiApplication:
         if scope.proto != "http":
             return
         environ = environ_of(scope)
-        if scope.method not in _BODILESS:
+        method = environ["REQUEST_METHOD"]
+        if method not in _BODILESS:
             environ["wsgi.input"] = BytesIO(await _bounded(environ, protocol))
-        status, headers, body = await self._fibers.run(self._answered, environ)
-        protocol.response_bytes(status, headers, body)
+        handler = self._hot.get(environ["PATH_INFO"])
+        if handler is None:
+            status, headers, body = await self._fibers.run(self._page, environ)
+        else:
+            response = await self._fibers.run(guarded, handler, self._reader, environ)
+            status, headers, body = response.status, list(response.headers), response.body
+            if method == "HEAD":
+                headers.append(("content-length", str(len(body))))
+        protocol.response_bytes(status, headers, b"" if method == "HEAD" else body)
 
-    def _answered(self, environ: Environ) -> tuple[int, list[tuple[str, str]], bytes]:
+    def _page(self, environ: Environ) -> tuple[int, list[tuple[str, str]], bytes]:
         started: list[Any] = []
 
         def start_response(status: str, headers: list[tuple[str, str]], _error: object = None) -> None:
             started[:] = (status, headers)
 
-        chunks = self._application(environ, start_response)
-        body = b"".join(chunks)
-        status: int = int(started[0][:3])
-        return status, [(name.lower(), value) for name, value in started[1]], body
+        body = b"".join(self._pages({**_CONSTANT, **environ}, start_response))
+        return int(started[0][:3]), started[1], body
 
 
 def environ_of(scope: Scope) -> Environ:
@@ -95,12 +107,10 @@ def environ_of(scope: Scope) -> Environ:
     host, _, _port = scope.client.rpartition(":")
     environ: Environ = {
         "REQUEST_METHOD": scope.method,
-        "SCRIPT_NAME": "",
         # WSGI's "bytes in a str" (PEP 3333); plain ASCII paths are what they are.
         "PATH_INFO": scope.path if scope.path.isascii() else scope.path.encode().decode("latin-1"),
         "QUERY_STRING": scope.query_string,
         "REMOTE_ADDR": host.strip("[]"),
-        **_CONSTANT,
     }
     for name, value in scope.headers.items():
         key = HEADERS.get(name)
@@ -127,6 +137,7 @@ async def _bounded(environ: Environ, protocol: HttpProtocol) -> bytes:
 
 
 _CONSTANT: Final[Environ] = {
+    "SCRIPT_NAME": "",
     "SERVER_NAME": "localhost",
     "SERVER_PORT": "0",
     "SERVER_PROTOCOL": "HTTP/1.1",
@@ -145,4 +156,9 @@ def create() -> RsgiApplication:
     settings = load()
     logs.configure(settings.log)
     wiring = Wiring(settings, workers=int(os.environ.get(WORKERS, "1")))
-    return RsgiApplication(build(wiring), wiring.fibers)
+    # What has been imported and made by now stays for good: the collector need not look at it again and again.
+    application = RsgiApplication(wiring.hot_routes(), pages(wiring), wiring.reader, wiring.fibers)
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_COLLECT_AFTER, 20, 20)
+    return application

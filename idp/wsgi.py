@@ -26,9 +26,13 @@ HotHandler = Callable[[WireRequest], WireResponse]
 
 
 def build(wiring: Wiring) -> WsgiApp:
-    """Return the application over a composition root."""
-    pages = create_app(wiring.page_routes(), wiring.desk, wiring.reader)
-    return dispatcher(wiring.hot_routes(), pages.wsgi_app, wiring.reader)
+    """Return the whole application over a composition root, for any WSGI server."""
+    return dispatcher(wiring.hot_routes(), pages(wiring), wiring.reader)
+
+
+def pages(wiring: Wiring) -> WsgiApp:
+    """Return the part of the application that Flask dispatches."""
+    return create_app(wiring.page_routes(), wiring.desk, wiring.reader).wsgi_app
 
 
 def dispatcher(hot: Mapping[str, HotHandler], rest: WsgiApp, reader: EnvironReader) -> WsgiApp:

@@ -30,6 +30,7 @@ from keys.errors import (
 )
 from keys.jwks import VerificationKey
 from keys.ring import KeyRing
+from keys.signer import ACCESS_TOKEN, Signer
 
 _END_OF_TIME = 1 << 53
 """NumericDates beyond it (and infinities, which never expire) are refused."""
@@ -145,6 +146,13 @@ class TokenVerifier:
             claims = orjson.loads(known.payload)
         check_claims(claims, expected, now)
         return VerifiedClaims(claims, known.kid, known.alg, known.typ)
+
+    def remember(self, token: str, payload: bytes, signer: Signer, ring_version: int, now: int) -> None:
+        """Take a token that this process has just signed for verified: its first use is often the next request."""
+        digest = hashlib.sha256(token.encode()).digest()
+        entry = _Remembered(signer.kid, signer.alg, ACCESS_TOKEN, payload, now + self.ttl)
+        self._recall(digest, ring_version, now)  # Forgets what an older ring remembered.
+        self._remember(digest, ring_version, entry)
 
     def _recall(self, digest: bytes, version: int, now: int) -> _Remembered | None:
         with self._lock:

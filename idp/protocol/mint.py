@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import orjson
+
 from clients.model import Client
 from idp import handles
 from idp.clock import Clock
@@ -16,10 +18,12 @@ from idp.services.sids import SessionIds
 from idp.services.subjects import sector_of
 from keys import base64url
 from keys.ring import KeyRing
-from keys.signer import ACCESS_TOKEN, ID_TOKEN, INTROSPECTION, LOGOUT_TOKEN
+from keys.signer import ACCESS_TOKEN, ID_TOKEN, INTROSPECTION, LOGOUT_TOKEN, Signer
 
 Status = Callable[[ListedToken], dict[str, Any] | None]
 """Returns the ``status`` claim of an access token, None for a client that did not ask for one."""
+Remember = Callable[[str, bytes, Signer, int, int], None]
+"""Gets an access token, its payload, its signer, the ring's version and the time in epoch seconds."""
 LOGOUT_EVENT: Final = "http://schemas.openid.net/event/backchannel-logout"
 _HASHES: Final = {"ES256": hashlib.sha256, "RS256": hashlib.sha256, "PS256": hashlib.sha256, "EdDSA": hashlib.sha512}
 _LOGOUT_LIFETIME: Final = 120
@@ -51,13 +55,16 @@ class Mint:
         id_lifetime: int,
         encrypt: Encrypt = lambda _client, _answer, jwt: jwt,
         status: Status = lambda _token: None,
+        remember: Remember = lambda *_signed: None,
     ) -> None:
         """Take the issuer, the clock, the maker of ``sid`` and lifetimes in seconds.
 
-        ``encrypt`` seals an answer to a client that wants it, ``status`` gives an access token its place in a status list.
+        ``encrypt`` seals an answer to a client that wants it, ``status`` gives an access token its place in a status list, ``remember``
+        is told of every access token: the next request mostly brings it back.
         """
         self._encrypt = encrypt
         self._status = status
+        self._remember = remember
         self._issuer = issuer
         self._clock = clock
         self._sids = sids
@@ -116,7 +123,10 @@ class Mint:
         listed = ListedToken(claims["jti"], claims.get("gid", ""), claims["client_id"], claims["iat"], claims["exp"])
         if (status := self._status(listed)) is not None:
             claims["status"] = status
-        return ring.signer().sign(claims, ACCESS_TOKEN)
+        payload, signer = orjson.dumps(claims), ring.signer()
+        token = signer.sign_payload(payload, ACCESS_TOKEN)
+        self._remember(token, payload, signer, ring.version, claims["iat"])
+        return token
 
     def _audience(self, resources: Sequence[str]) -> str | list[str]:
         """RFC 9068 section 3: what was asked as ``resource``, one value as a string."""

@@ -69,6 +69,7 @@ class Speech(People):
             id_lifetime=lifetimes.id_token,
             encrypt=self.encrypter.encrypted,
             status=self._status,
+            remember=self.verifier.remember,
         )
 
     @cached_property
