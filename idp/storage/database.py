@@ -141,7 +141,7 @@ class Database(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Close this thread's connection."""
+        """Close this thread's connection and those of the fibers."""
 
 
 def merged(statement: Prepared, params: Params | None) -> dict[str, Any]:

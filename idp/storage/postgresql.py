@@ -155,7 +155,7 @@ class PostgresqlDatabase(Database):
             try:
                 yield self._connection()
             except _OUT_OF_REACH:
-                self.close()
+                self._forget()
                 raise
 
     def _connection(self) -> Connection:
@@ -185,7 +185,13 @@ class PostgresqlDatabase(Database):
             raise unavailable(error) from error
 
     def close(self) -> None:
-        """Close this thread's connection."""
+        """Close this thread's connection and those of the fibers."""
+        self._forget()
+        self._reads.close()
+        self._writes.close()
+        self._pool.close()
+
+    def _forget(self) -> None:
         connection: Connection | None = getattr(self._local, "connection", None)
         if connection is not None:
             self._local.connection = None

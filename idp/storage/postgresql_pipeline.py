@@ -248,13 +248,19 @@ class Pipeline:
                 call.future.set_exception(error)
         self._go_on()
 
+    def close(self) -> None:
+        """Close the connection; the next call makes another."""
+        self._drop()
+
     def _drop(self) -> None:
         connection, self._connection = self._connection, None
         self._known.clear()
         if connection is not None:
             # By number and before it is closed: a connection that broke tells its number no more, and the next one may get the same.
-            self._fibers.loop.remove_reader(self._descriptor)
-            self._fibers.loop.remove_writer(self._descriptor)
+            loop = self._fibers.loop
+            if not loop.is_closed():
+                loop.remove_reader(self._descriptor)
+                loop.remove_writer(self._descriptor)
             connection.close()
 
     def _server(self) -> pq.abc.PGconn:

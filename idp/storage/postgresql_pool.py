@@ -74,6 +74,11 @@ class FiberPool:
             if self._waiting:
                 self._waiting.popleft().set_result(None)
 
+    def close(self) -> None:
+        """Close the connections that nobody has."""
+        while self._idle:
+            self._idle.pop().close()
+
     def _take_back(self, connection: FiberConnection | None) -> None:
         if connection is None or connection.closed:
             return

@@ -152,7 +152,7 @@ class SqliteDatabase(Database):
                 yield self._connection()
             except _OUT_OF_REACH as error:
                 if not isinstance(error, sqlite3.IntegrityError):
-                    self.close()
+                    self._forget()
                 raise
             return
         with self._writing:
@@ -223,7 +223,16 @@ class SqliteDatabase(Database):
             yield True
 
     def close(self) -> None:
-        """Close this thread's connection."""
+        """Close this thread's connection and those of the fibers."""
+        self._forget()
+        batch, self._batch = self._batch, None
+        idle, self._idle = self._idle, None
+        if batch is not None:
+            batch.close()
+        if idle is not None:
+            idle.close()
+
+    def _forget(self) -> None:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is not None:
             self._local.connection = None

@@ -61,6 +61,11 @@ class SqliteBatch:
             self.is_usable = False
             self._connection.close()
 
+    def close(self) -> None:
+        """Close the connection."""
+        self.is_usable = False
+        self._connection.close()
+
     def commit(self) -> None:
         """Flush."""
         self._connection.execute("COMMIT")

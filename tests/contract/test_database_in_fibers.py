@@ -1,0 +1,196 @@
+"""The database port as requests use it: many fibers at once, sharing commits and round trips, each answered for itself."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import bindparam, select, update
+
+from idp.errors import Conflict, StorageUnavailable
+from idp.model.audit import AuditEvent, Event
+from idp.services.audit import AuditLog
+from idp.storage import postgresql_pipeline
+from idp.storage.audit import record_params, record_statement
+from idp.storage.database import Database, Prepared
+from idp.storage.postgresql import PostgresqlDatabase
+from idp.storage.tables import audit_events, deployment
+from tests.support.fibers import alone, together
+from tests.support.servers import PostgresServer
+from tests.support.stores import migrated, stored
+
+
+def insert(database: Database) -> Prepared:
+    return database.prepare(deployment.insert().values(name=bindparam("wanted"), value=bindparam("new_value")))
+
+
+def adding(database: Database, *names: str) -> list[Callable[[], int]]:
+    """Return one insert a name, to be run in a fiber each."""
+    statement = insert(database)
+    return [lambda name=name: database.run(statement, {"wanted": name, "new_value": "x"}) for name in names]  # type: ignore[misc]
+
+
+def names(database: Database) -> set[str]:
+    return {row["name"] for row in stored(database, deployment)}
+
+
+def kinds(outcomes: list[Any]) -> list[str]:
+    return [type(outcome).__name__ if isinstance(outcome, Exception) else str(outcome) for outcome in outcomes]
+
+
+def test_statements_of_many_fibers_are_each_answered(database: Database) -> None:
+    wanted = [f"n{number}" for number in range(300)]
+    assert together(database.fibers, *adding(database, *wanted)) == [1] * 300
+    assert names(database) == set(wanted)
+
+
+def test_conflict_of_one_fiber_is_not_the_others(database: Database) -> None:
+    outcomes = together(database.fibers, *adding(database, "a", "b", "a", "c"))
+    assert sorted(kinds(outcomes)) == ["1", "1", "1", "Conflict"]
+    assert names(database) == {"a", "b", "c"}
+
+
+def test_connection_serves_on_after_a_conflict(database: Database) -> None:
+    first, again, other = adding(database, "a", "a", "b")
+
+    def work() -> list[int]:
+        done = [first()]
+        with pytest.raises(Conflict):
+            again()
+        return [*done, other()]
+
+    assert alone(database.fibers, work) == [1, 1]
+
+
+def test_fiber_reads_what_it_has_just_written(database: Database) -> None:
+    read = database.prepare(select(deployment.c.value).where(deployment.c.name == bindparam("wanted")))
+    change = database.prepare(
+        update(deployment).where(deployment.c.name == bindparam("wanted")).values(value=bindparam("new_value"))
+    )
+
+    def work(name: str) -> list[Any]:
+        database.run(insert(database), {"wanted": name, "new_value": "1"})
+        touched = database.run(change, {"wanted": name, "new_value": "2"})
+        return [touched, database.row(read, {"wanted": name})]
+
+    works = [lambda name=f"n{number}": work(name) for number in range(40)]  # type: ignore[misc]
+    assert together(database.fibers, *works) == [[1, ("2",)]] * 40
+
+
+def test_values_come_back_as_they_went_in(database: Database, audit: AuditLog) -> None:
+    record = audit.record(AuditEvent(Event.REQUEST, reason="Đặng %s :x $1 \U0001f1fb\U0001f1f3", private={"a": "b"}))
+    statement = database.prepare(select(audit_events).where(audit_events.c.id == bindparam("wanted")))
+
+    def work() -> Any:
+        database.run(record_statement(database), record_params(record))
+        return database.row(statement, {"wanted": record.values["id"]})
+
+    row = dict(zip((column.name for column in audit_events.columns), alone(database.fibers, work), strict=True))
+    assert {name: row[name] for name in record.values} == dict(record.values)
+    assert (row["seq"], row["chain"]) == (None, None)
+
+
+def test_claim_of_one_thing_by_many_succeeds_once_and_is_recorded_once(database: Database, audit: AuditLog) -> None:
+    adding(database, "ticket")[0]()
+    claim = database.prepare(
+        update(deployment)
+        .where(deployment.c.name == "ticket", deployment.c.value == "x")
+        .values(value="spent")
+        .returning(deployment.c.name)
+    )
+
+    def work() -> Any:
+        record = audit.record(AuditEvent(Event.REQUEST))
+        return database.claim_and_record(claim, {}, record_statement(database), record_params(record))
+
+    outcomes = together(database.fibers, *[work] * 64)
+    assert outcomes.count(("ticket",)) == 1
+    assert outcomes.count(None) == 63
+    assert len(stored(database, audit_events)) == 1
+
+
+def test_transactions_of_many_fibers_commit_whole_or_not_at_all(database: Database) -> None:
+    statement = insert(database)
+
+    def work(number: int) -> None:
+        with database.transaction() as tx:
+            tx.run(statement, {"wanted": f"{number} first", "new_value": "x"})
+            tx.run(statement, {"wanted": f"{number} second", "new_value": "x"})
+            if number % 3 == 0:
+                raise RuntimeError(number)
+
+    outcomes = together(database.fibers, *[lambda number=number: work(number) for number in range(30)])  # type: ignore[misc]
+    assert kinds(outcomes) == ["RuntimeError" if number % 3 == 0 else "None" for number in range(30)]
+    kept = {f"{number} {half}" for number in range(30) if number % 3 for half in ("first", "second")}
+    assert names(database) == kept
+
+
+def test_conflict_within_a_transaction_takes_all_of_it_back(database: Database) -> None:
+    statement = insert(database)
+
+    def work() -> None:
+        with database.transaction() as tx:
+            tx.run(statement, {"wanted": "a", "new_value": "x"})
+            tx.run(statement, {"wanted": "a", "new_value": "x"})
+
+    with pytest.raises(Conflict):
+        alone(database.fibers, work)
+    assert names(database) == set()
+
+
+@pytest.fixture
+def own_server() -> Any:
+    with PostgresServer(fsync=False) as server:
+        yield server
+
+
+@pytest.mark.servers
+def test_server_that_went_away_is_unavailable_and_found_again(own_server: PostgresServer) -> None:
+    database = migrated(PostgresqlDatabase(own_server.url))
+
+    def work() -> list[str]:
+        found = [kinds([_outcome(one)])[0] for one in adding(database, "before")]
+        database.fibers.elsewhere(own_server.stop)
+        found += [kinds([_outcome(one)])[0] for one in adding(database, "during")]
+        database.fibers.elsewhere(own_server.start)
+        return found + [kinds([_outcome(one)])[0] for one in adding(database, "after")]
+
+    assert alone(database.fibers, work) == ["1", "StorageUnavailable", "1"]
+    assert names(database) == {"before", "after"}
+    database.close()
+
+
+@pytest.mark.servers
+def test_server_that_hangs_is_given_up(own_server: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    database = migrated(PostgresqlDatabase(own_server.url))
+    monkeypatch.setattr(postgresql_pipeline, "_ANSWER_SECONDS", 0.2)
+
+    def work() -> str:
+        assert adding(database, "before")[0]() == 1
+        with psycopg.connect(own_server.url, autocommit=True) as other:
+            found = other.execute(
+                "SELECT pid FROM pg_stat_activity WHERE query LIKE 'INSERT INTO deployment%' AND pid <> pg_backend_pid()"
+            ).fetchall()
+        pids = [int(pid) for (pid,) in found]
+        assert pids
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            return kinds([_outcome(adding(database, "during")[0])])[0]
+        finally:
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)
+
+    assert alone(database.fibers, work) == "StorageUnavailable"
+    database.close()
+
+
+def _outcome(work: Callable[[], Any]) -> Any:
+    try:
+        return work()
+    except StorageUnavailable as error:
+        return error
