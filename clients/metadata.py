@@ -13,7 +13,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any, Final
 
-from clients import fields, given, profiles, rules
+from clients import assertion_issuers, exchange, fields, given, profiles, rules
 from clients.errors import MetadataError, RegistrationRefused
 from clients.fields import MAX_NAME, MAX_TEXT, Fault, Faults, Parser
 from clients.model import DEFAULT_SIGNING_ALG, NO_AUTHENTICATION, PING, POLL, PROFILED_SIGNING_ALG
@@ -129,6 +129,8 @@ FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
         "require_pushed_authorization_requests": Field(fields.flag, default=False),
         "resource_identifiers": Field(fields.listed(fields.resource_uri), (), is_operators=True),
         "allowed_resources": Field(fields.listed(fields.resource_uri), (), is_operators=True),
+        "token_exchange": Field(exchange.parse, is_operators=True),
+        "assertion_issuers": Field(assertion_issuers.parse, is_operators=True),
         "authorization_details_types": Field(fields.set_of(DETAIL_TYPES), frozenset()),
         "consent": Field(fields.choice(CONSENT_MODES), "ask"),
         "profile": Field(fields.choice(PROFILES, LATER_PROFILES), "oidc"),

@@ -97,6 +97,8 @@ class Client:
     require_pushed_authorization_requests: bool = False
     resource_identifiers: tuple[str, ...] = ()
     allowed_resources: tuple[str, ...] = ()
+    token_exchange: Mapping[str, Any] | None = None
+    assertion_issuers: Mapping[str, Any] | None = None
     authorization_details_types: frozenset[str] = frozenset()
     consent: str = "ask"
     profile: str = "oidc"

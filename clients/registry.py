@@ -92,6 +92,13 @@ class ClientRegistry:
                 if self._is_older_than(seconds):
                     self._reload()
 
+    def checked(self, document: Mapping[str, Any], *, is_operator: bool) -> metadata.Registration:
+        """Return what a document would register here; nothing is stored. Raises ``RegistrationRefused`` with every fault."""
+        registration, faults = self._checked(document, is_operator=is_operator)
+        if faults:
+            raise RegistrationRefused(faults)
+        return registration
+
     def register(
         self,
         document: Mapping[str, Any],
@@ -107,7 +114,7 @@ class ClientRegistry:
         that no registration may name (``terms``, ``management_digest``, …). Raises ``RegistrationRefused`` with every
         fault, and ``ClientConflict`` for an id that is or ever was taken.
         """
-        registration, faults = metadata.check(dict(document), is_operator=is_operator, grants=self._grants)
+        registration, faults = self._checked(document, is_operator=is_operator)
         chosen, chosen_faults = given.read(document if is_operator else {})
         if faults or chosen_faults:
             raise RegistrationRefused([*faults, *chosen_faults])
@@ -133,7 +140,7 @@ class ClientRegistry:
         It gets no secret: such a client proves itself by its own keys. Raises ``RegistrationRefused`` with every fault,
         and ``ClientConflict`` for an id that belongs to an operator, to another source, or to nobody any more.
         """
-        registration, faults = metadata.check(dict(document), is_operator=False, grants=self._grants)
+        registration, faults = self._checked(document, is_operator=False)
         if faults:
             raise RegistrationRefused(faults)
         self._load()
@@ -177,7 +184,7 @@ class ClientRegistry:
         ``ClientNotFound`` and ``ClientConflict``.
         """
         current = seen or self.known(client_id)
-        registration, faults = metadata.check(dict(document), is_operator=is_operator, grants=self._grants)
+        registration, faults = self._checked(document, is_operator=is_operator)
         faults = [*faults, *given.changes(document, current, self._now())]
         if faults:
             raise RegistrationRefused(faults)
@@ -243,6 +250,11 @@ class ClientRegistry:
     def _sector(self, values: Mapping[str, Any]) -> str:
         uri = values["sector_identifier_uri"]
         return sectors.of_uri(uri) if uri else sectors.new_sector_id(self._new_id)
+
+    def _checked(
+        self, document: Mapping[str, Any], *, is_operator: bool
+    ) -> tuple[metadata.Registration, list[MetadataError]]:
+        return metadata.check(dict(document), is_operator=is_operator, grants=self._grants)
 
     def _changed(self, client: Client, event: ClientEvent) -> Client:
         stored = self._repository.replace(client, event)

@@ -19,6 +19,8 @@ BY_LAW: Final = frozenset({"public_duty", "legal_obligation"})
 
 
 DEVICE: Final = "urn:ietf:params:oauth:grant-type:device_code"
+TOKEN_EXCHANGE: Final = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 - the name of a grant
+JWT_BEARER: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 CIBA: Final = "urn:openid:params:grant-type:ciba"
 OF_PEOPLE: Final = frozenset({"authorization_code", DEVICE, CIBA})
 """Grants that a person answers: they need ``openid``, and a refresh token may come of them."""
@@ -159,6 +161,20 @@ RULES: Final = (
         "CIBA must be left out: token_endpoint_auth_method none proves nothing (CIBA Core section 7.1)",
         ("grant_types", *_METHOD),
         lambda values: _is_public(values) and CIBA in values["grant_types"],
+    ),
+    Rule(
+        "grant_types",
+        "public_client",
+        "token exchange must be left out: token_endpoint_auth_method none proves nothing (RFC 8693 section 5)",
+        ("grant_types", *_METHOD),
+        lambda values: _is_public(values) and TOKEN_EXCHANGE in values["grant_types"],
+    ),
+    Rule(
+        "grant_types",
+        "public_client",
+        "the JWT bearer grant must be left out: token_endpoint_auth_method none proves nothing (RFC 7523 section 3.1)",
+        ("grant_types", *_METHOD),
+        lambda values: _is_public(values) and JWT_BEARER in values["grant_types"],
     ),
     Rule(
         "backchannel_token_delivery_mode",

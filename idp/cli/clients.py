@@ -8,7 +8,6 @@ import click
 import orjson
 
 from clients.documents import to_metadata
-from clients.metadata import parse
 from idp.cli.context import Context, pass_context
 from idp.cli.output import emit, emit_rows, say, with_exit_codes
 from idp.errors import InvalidInput
@@ -31,7 +30,7 @@ def add(context: Context, /, *, file: IO[bytes], as_json: bool) -> None:
     document = _document(file)
     wiring = context.wiring
     _check_unit(context, document)
-    wiring.sector_documents.check(parse(document).values)
+    wiring.sector_documents.check(wiring.clients.checked(document, is_operator=True).values)
     client, secret, ignored = wiring.clients.register(document, is_operator=True)
     if ignored:
         say(f"ignored unknown fields: {', '.join(ignored)}")
@@ -74,7 +73,7 @@ def update(context: Context, /, *, client_id: str, file: IO[bytes], as_json: boo
     """Replace a client's metadata by FILE's; id, sector and secrets stay."""
     document = _document(file)
     _check_unit(context, document)
-    context.wiring.sector_documents.check(parse(document).values)
+    context.wiring.sector_documents.check(context.wiring.clients.checked(document, is_operator=True).values)
     emit(to_metadata(context.wiring.clients.update(client_id, document)), as_json=as_json)
 
 

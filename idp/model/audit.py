@@ -51,6 +51,8 @@ class Event(StrEnum):
     TOKEN_CLIENT = "token:client_credentials"  # noqa: S105 - the name of an event
     TOKEN_DEVICE = "token:device_code"  # noqa: S105 - the name of an event
     TOKEN_CIBA = "token:ciba"  # noqa: S105 - the name of an event
+    TOKEN_EXCHANGE = "token:exchange"  # noqa: S105 - the name of an event
+    TOKEN_ASSERTION = "token:jwt-bearer"  # noqa: S105 - the name of an event
     TOKEN_REVOKE = "token:revoke"  # noqa: S105 - the name of an event
     TOKEN_REPLAY = "token:replay"  # noqa: S105 - the name of an event
     TOKEN_REQUEST = "token:request"  # noqa: S105 - the name of an event

@@ -56,8 +56,11 @@ class TokenState:
 class GrantStore(Protocol):
     """Grants in SQL."""
 
-    def redeem(self, grant: Grant, record: AuditRecord) -> Redemption | None:
-        """Insert the grant, which spends its code; None when the code was spent, the session has ended or the account is not active."""
+    def redeem(self, grant: Grant, record: AuditRecord, *, needs_session: bool = True) -> Redemption | None:
+        """Insert the grant, which spends its code; None when the code was spent, the session has ended or the account is not active.
+
+        Without ``needs_session`` no session stands behind it: the person was not there.
+        """
         ...
 
     def get(self, grant_id: str) -> Grant | None:

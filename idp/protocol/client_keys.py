@@ -110,6 +110,10 @@ class ClientKeys:
             return known.keys
         return self._fetch(client.jwks_uri, known, now)
 
+    def of_issuer(self, name: str, jwks: Mapping[str, Any]) -> ClientKeySet:
+        """Return the keys of somebody else whom a registration trusts; ``name`` tells them from the client's own."""
+        return self._by_value(name, jwks)
+
     def _by_value(self, client_id: str, jwks: Mapping[str, Any]) -> ClientKeySet:
         known = self._registered.get(client_id)
         # The registry keeps the object as long as the client does not change.

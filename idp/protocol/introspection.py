@@ -16,7 +16,8 @@ from idp.protocol.mint import Mint
 from idp.protocol.parameters import form_parameters
 from idp.protocol.refusals import Refusals
 from idp.protocol.wire import NO_STORE, WireRequest, WireResponse, json_response
-from idp.services.tokens import PREFIX, TokenService
+from idp.services.refresh_handles import PREFIX
+from idp.services.tokens import TokenService
 from keys.ring import LiveRing
 from keys.signer import INTROSPECTION
 from policies.authorization_details import for_audience

@@ -103,6 +103,22 @@ class Mint:
             claims["authorization_details"] = list(details)
         return self._access_token(ring, claims)
 
+    def exchanged_token(self, ring: KeyRing, origin: Mapping[str, Any], changes: Mapping[str, Any]) -> str:
+        """Return an access token made of another (RFC 8693 section 2.2.1): how the person signed in and the family stay, the rest is ``changes``.
+
+        ``changes`` must have ``sub``, ``aud``, ``client_id``, ``scope``, ``jti`` and ``exp``.
+        """
+        kept = {name: origin[name] for name in ("auth_time", "acr", "amr", "gid") if name in origin}
+        return self._access_token(ring, {**kept, **changes, "iss": self._issuer, "iat": self._clock.now()})
+
+    def now(self) -> int:
+        """Return the moment in which a token is made."""
+        return self._clock.now()
+
+    def lifetime_until(self, end: int) -> int:
+        """Return the seconds that an access token may live which must not outlive ``end``."""
+        return min(self.access_lifetime, end - self._clock.now())
+
     def client_token(self, ring: KeyRing, client_id: str, scope: str, jti: str, *, audience: Sequence[str] = ()) -> str:
         """Return an access token that a client got for itself: ``sub`` is the client (RFC 9068 section 2.2)."""
         now = self._clock.now()

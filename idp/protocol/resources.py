@@ -38,6 +38,10 @@ class Resources:
                 raise InvalidTarget("resource names no resource that this client may ask for")
         return asked
 
+    def server(self, name: str) -> Client | None:
+        """Return the active client that serves a resource, None for our own and for unknown ones."""
+        return self._serving(name)
+
     def audience(self, granted: tuple[str, ...], asked: Iterable[str]) -> tuple[str, ...]:
         """Return the audience of one access token: what is asked of what was granted, everything where nothing is asked (RFC 8707 section 2.2).
 

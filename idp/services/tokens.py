@@ -8,30 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
 
 from idp.clock import Clock
 from idp.model.audit import AuditEvent, Event, Outcome
 from idp.model.grant import CodePayload, Grant
 from idp.ports.grants import GrantStore, Rotation, TokenState, Versions
 from idp.services.audit import AuditLog
+from idp.services.refresh_handles import PREFIX, RefreshHandle, parse
 from idp.services.vault import Seal
 from keys import base64url
-
-PREFIX: Final = "rt_"
-_MAC: Final = 32
-_ID: Final = 26
-_LONGEST: Final = 160
-
-
-@dataclass(frozen=True, slots=True)
-class RefreshHandle:
-    """What a refresh token says before its MAC is checked."""
-
-    grant_id: str
-    generation: int
-    mac: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +141,13 @@ class TokenService:
             return ""
         return self._details.unseal(bytes(grant.details), _place(grant.id)).decode()
 
+    def issue_absent(self, payload: CodePayload, event: Event, *, jti: str, case_code: str) -> Versions | None:
+        """Insert a grant for a person who is not there: no session, no refresh token. None when the account is not active."""
+        grant = replace(self._granted(payload, has_refresh=False), offline=True)
+        made = _event(event, grant.client_id, grant.id, case_code, jti=jti, scope=grant.scope, claims=grant.claims)
+        done = self._store.redeem(grant, self._audit.record(_of_person(made, grant)), needs_session=False)
+        return done.versions if done is not None else None
+
     def is_spent(self, grant_id: str) -> bool:
         """Tell whether a grant was ever made under this id."""
         return self._store.get(grant_id) is not None
@@ -193,6 +186,10 @@ class TokenService:
     def is_token_revoked(self, jti: str) -> tuple[bool, Versions]:
         """Tell whether a client's own access token was revoked."""
         return self._store.is_token_revoked(jti)
+
+    def recorded(self, event: AuditEvent) -> Versions:
+        """Record a token that lives by another grant; returns the registry versions of that moment."""
+        return self._store.record(self._audit.record(event))
 
     def issued_to_client(self, client_id: str, scope: str, jti: str, case_code: str) -> Versions:
         """Record a token that a client got for itself."""
@@ -253,21 +250,6 @@ class TokenService:
 
 def _place(grant_id: str) -> bytes:
     return b"details:" + grant_id.encode()
-
-
-def parse(token: str) -> RefreshHandle | None:
-    """Return what a refresh token says, unchecked; None for anything that has not its form."""
-    if not token.startswith(PREFIX) or len(token) > _LONGEST or not token.isascii():
-        return None
-    try:
-        raw = base64url.decode(token[len(PREFIX) :].encode("ascii"))
-    except ValueError:
-        return None
-    if len(raw) != _ID + 4 + _MAC:
-        return None
-    return RefreshHandle(
-        raw[:_ID].decode("ascii", "replace"), int.from_bytes(raw[_ID : _ID + 4], "big"), raw[_ID + 4 :]
-    )
 
 
 def _event(event: Event, client_id: str, grant_id: str, case_code: str, **detail: object) -> AuditEvent:

@@ -10,7 +10,7 @@ from idp.model.audit import AuditRecord
 from idp.model.grant import Grant
 from idp.ports.grants import Redemption, Rotation, TokenState, Versions
 from idp.storage.audit import Recorder, record_params
-from idp.storage.database import Database
+from idp.storage.database import Database, Prepared
 from idp.storage.tables import accounts, grants, identity_codes, registry_versions, revoked_tokens, sessions
 
 _NAMES: Final = tuple(Grant.__dataclass_fields__)
@@ -33,7 +33,7 @@ class SqlGrantStore:
         """Prepare the statements."""
         self._database = database
         self._recorder = Recorder(database)
-        self._prepare_redeem()
+        self._redeem = {wanted: self._prepare_redeem(needs_session=wanted) for wanted in (True, False)}
         self._prepare_rotation()
         self._prepare_revocation()
         self._state = {wanted: self._prepare_state(with_code=wanted) for wanted in (False, True)}
@@ -42,19 +42,19 @@ class SqlGrantStore:
         self._versions = prepare(select(*_VERSIONS))
         self._revoked = prepare(select(exists().where(revoked_tokens.c.jti == bindparam("jti")), *_VERSIONS))
 
-    def _prepare_redeem(self) -> None:
-        """INSERT … SELECT: the row appears only if session and account are alive, and only once for a grant id."""
+    def _prepare_redeem(self, *, needs_session: bool) -> Prepared:
+        """INSERT … SELECT: the row appears only if account and session (where it needs one) are alive, and only once for a grant id."""
         values: list[Any] = [bindparam(f"new_{name}", type_=grants.c[name].type).label(name) for name in _NAMES]
         alive = select(*values).where(
-            exists().where(
-                sessions.c.id == bindparam("new_session_id", type_=sessions.c.id.type), sessions.c.ended_at.is_(None)
-            ),
             exists().where(
                 accounts.c.id == bindparam("new_account_id", type_=accounts.c.id.type), accounts.c.state == "active"
             ),
         )
+        if needs_session:
+            of_session = sessions.c.id == bindparam("new_session_id", type_=sessions.c.id.type)
+            alive = alive.where(exists().where(of_session, sessions.c.ended_at.is_(None)))
         insert = self._database.insert(grants).from_select(list(_NAMES), alive)
-        self._redeem = self._database.prepare(insert.on_conflict_do_nothing().returning(*_VERSIONS))
+        return self._database.prepare(insert.on_conflict_do_nothing().returning(*_VERSIONS))
 
     def _prepare_rotation(self) -> None:
         columns, now = grants.c, bindparam("now", type_=grants.c.expires_at.type)
@@ -141,12 +141,14 @@ class SqlGrantStore:
             columns += [codes.id, codes.scheme, codes.sealed]
         return self._database.prepare(select(*columns).select_from(joined).where(grants.c.id == bindparam("grant")))
 
-    def redeem(self, grant: Grant, record: AuditRecord) -> Redemption | None:
+    def redeem(self, grant: Grant, record: AuditRecord, *, needs_session: bool = True) -> Redemption | None:
         """Insert the grant, which spends its code, with the audit record."""
         values = {f"new_{name}": getattr(grant, name) for name in _NAMES}
         values |= {"new_amr": " ".join(grant.amr), "new_resources": " ".join(grant.resources)}
         values |= {"new_offline": int(grant.offline), "new_grace_used": 0}
-        row = self._database.claim_and_record(self._redeem, values, self._recorder.statement, record_params(record))
+        row = self._database.claim_and_record(
+            self._redeem[needs_session], values, self._recorder.statement, record_params(record)
+        )
         return Redemption(_versions(row, 0)) if row else None
 
     def get(self, grant_id: str) -> Grant | None:

@@ -62,24 +62,13 @@ class Wiring(FederationDesk):
 
     def hot_routes(self) -> Mapping[str, Handler]:
         """Return the paths that are answered without Flask."""
-        services = GrantServices(
-            self.tokens,
-            self.codes,
-            self.claims,
-            self.mint,
-            self.ring,
-            self.authenticator,
-            self.resources,
-            self.decoupled,
-        )
-        token = TokenEndpoint(self.grants, services, self.refusals, self.encrypter.prepare)
         userinfo, status = self._userinfo(), self._token_status()
         published = MetadataEndpoints(self._discovery, self.young_ring, self.settings.jwks_max_age)
         health = HealthEndpoints((self.ring.refresh, self.audit.head))
         return {
             "/authorize": AuthorizePage(self.authorization, self.desk).handle,
             "/par": open_to_scripts(self.par.handle),
-            "/token": open_to_scripts(token.handle),
+            "/token": open_to_scripts(self._token_endpoint().handle),
             **self.other_devices_hot(),
             "/userinfo": open_to_scripts(userinfo.handle),
             "/introspect": status.introspect,
@@ -113,6 +102,26 @@ class Wiring(FederationDesk):
             self.mint,
             self.ring,
         )
+
+    def _token_endpoint(self) -> TokenEndpoint:
+        services = GrantServices(
+            tokens=self.tokens,
+            codes=self.codes,
+            claims=self.claims,
+            mint=self.mint,
+            ring=self.ring,
+            authenticator=self.authenticator,
+            resources=self.resources,
+            decoupled=self.decoupled,
+            access_tokens=self.access_tokens,
+            subjects=self.subjects,
+            consents=self.consents,
+            client_keys=self.client_keys,
+            single_use=self.ephemeral.single_use,
+            issuer=self.settings.issuer,
+            find_client=self.clients.find,
+        )
+        return TokenEndpoint(self.grants, services, self.refusals, self.encrypter.prepare)
 
     def page_routes(self) -> tuple[Route, ...]:
         """Return the pages, which Flask dispatches."""

@@ -13,7 +13,7 @@ from idp.model.grant import Grant
 from idp.services.audit import AuditLog
 from idp.storage.database import Database
 from idp.storage.grants import SqlGrantStore
-from idp.storage.tables import audit_events, grants, registry_versions, revoked_tokens, sessions
+from idp.storage.tables import accounts, audit_events, grants, registry_versions, revoked_tokens, sessions
 from tests.support.clock import START
 from tests.support.stores import add_account, in_parallel, insert, stored
 
@@ -253,3 +253,17 @@ def is_live(store: SqlGrantStore, one: Grant, jti: str = "jti") -> bool:
     """Tell whether a token of a grant is alive."""
     state = store.token_state(one.id, jti, with_code=False)
     return state is not None and state.is_live
+
+
+def test_grant_of_an_absent_person_needs_an_active_account_and_no_session(
+    store: SqlGrantStore, audit: AuditLog, database: Database
+) -> None:
+    absent = grant(session_id="", offline=True, generation=0)
+    assert store.redeem(absent, record(audit)) is None, "unless it is said, a session must stand behind a grant"
+    assert store.redeem(absent, record(audit), needs_session=False) is not None
+    assert store.redeem(absent, record(audit), needs_session=False) is None
+    state = store.token_state(absent.id, "jti", with_code=False)
+    assert state is not None
+    assert state.is_live
+    update(database, accounts, state="locked")
+    assert store.redeem(replace(absent, id=handles.new_id()), record(audit), needs_session=False) is None

@@ -10,8 +10,9 @@ const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 
 export const settings = JSON.parse(process.env.INTEROP_SETTINGS);
 
-export async function openInBrowser(url) {
-  process.stdout.write(`${JSON.stringify({ open: String(url) })}\n`);
+// With `until` the person goes on at our own pages up to an address that begins so, else up to a callback.
+export async function openInBrowser(url, until = null) {
+  process.stdout.write(`${JSON.stringify({ open: String(url), until })}\n`);
   const { value, done } = await lines.next();
   if (done) throw new Error('the test hung up');
   return new URL(JSON.parse(value).landed);

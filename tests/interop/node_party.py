@@ -41,13 +41,15 @@ def _converse(process: subprocess.Popen[str], browser: Browser, person: Person) 
         if "result" in message:
             result: dict[str, Any] = message["result"]
             return result
-        page = _open(browser, message["open"], person)
+        page = _open(browser, message["open"], person, message["until"])
         process.stdin.write(json.dumps({"landed": page.url}) + "\n")
         process.stdin.flush()
     pytest.fail(f"the relying party gave up: {process.stderr.read()[-3000:]}")
 
 
-def _open(browser: Browser, url: str, person: Person) -> Page:
+def _open(browser: Browser, url: str, person: Person, until: str | None) -> Page:
+    if until is not None:
+        return browser.walk(url, person, home=until)
     page = browser.open(url)
     if page.form("logout-form"):
         return browser.submit(page, "logout-form", "logout-confirm")

@@ -130,6 +130,9 @@ class Browser:
             return self.submit(page, "account-form", "account-continue")
         if page.form("consent-form"):
             return self.submit(page, "consent-form", "consent-allow", claim=list(person.optional_claims))
+        for form_id in ("device-form", "request-1"):
+            if page.form(form_id):
+                return self.submit(page, form_id)
         raise UnexpectedPageError(_describe(page, "nothing to answer"))
 
     def _follow(

@@ -61,10 +61,7 @@ def account_page(browser: Browser, person: Person) -> Page:
 def reviewed(browser: Browser, person: Person) -> Page:
     """Return the consent page of the newest waiting request."""
     page = account_page(browser, person)
-    form = page.soup.find("form", class_="request-form")
-    assert form is not None, "nothing waits"
-    form["id"] = "request-form"  # type: ignore[index]
-    return browser.submit(page, "request-form")
+    return browser.submit(page, "request-1")
 
 
 def approve(browser: Browser, person: Person) -> Page:

@@ -8,12 +8,17 @@ from typing import Any, Protocol
 
 from clients.model import Client
 from idp.flows.decoupled import DecoupledRequests
+from idp.ports.ephemeral import SingleUse
 from idp.ports.grants import Versions
+from idp.protocol.bearer import AccessTokens
 from idp.protocol.client_authentication import ClientAuthenticator
+from idp.protocol.client_keys import ClientKeys
 from idp.protocol.mint import Mint
 from idp.protocol.resources import Resources
 from idp.services.claims import ClaimSource
 from idp.services.codes import CodeBox
+from idp.services.consents import ConsentService
+from idp.services.subjects import SubjectService
 from idp.services.tokens import TokenService
 from keys.ring import KeyRing, LiveRing
 
@@ -39,6 +44,13 @@ class GrantServices:
     authenticator: ClientAuthenticator
     resources: Resources
     decoupled: DecoupledRequests
+    access_tokens: AccessTokens
+    subjects: SubjectService
+    consents: ConsentService
+    client_keys: ClientKeys
+    single_use: SingleUse
+    issuer: str
+    find_client: Callable[[str], Client | None]
 
     def keys_after(self, client: Client, versions: Versions) -> KeyRing:
         """Return the ring to sign with, after the versions that rode along were heeded: a suspended client gets nothing."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from idp.protocol.grants import ciba, device_code
+from idp.protocol.grants import ciba, device_code, jwt_bearer, token_exchange
 from idp.protocol.grants.authorization_code import authorization_code
 from idp.protocol.grants.client_credentials import client_credentials
 from idp.protocol.grants.frame import GrantType
@@ -21,6 +21,8 @@ _ROWS: Final = (
     GrantType("client_credentials", client_credentials, is_for_public=False),
     GrantType(device_code.NAME, device_code.device_code, metadata=device_code.metadata),
     GrantType(ciba.NAME, ciba.ciba, is_for_public=False, metadata=ciba.metadata),
+    GrantType(token_exchange.NAME, token_exchange.token_exchange, is_for_public=False),
+    GrantType(jwt_bearer.NAME, jwt_bearer.jwt_bearer, is_for_public=False),
 )
 GRANTS: Final[Mapping[str, GrantType]] = MappingProxyType({row.name: row for row in _ROWS})
 """Every grant by its name."""

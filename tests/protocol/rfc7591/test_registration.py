@@ -176,3 +176,11 @@ def test_client_without_a_name_is_called_by_where_it_sends_people(app: WholeApp)
 def basic_of(said: dict[str, Any]) -> str:
 
     return basic(said["client_id"], said["client_secret"])
+
+
+def test_a_grant_of_the_registry_is_registered_where_the_terms_name_it(app: WholeApp) -> None:
+    device, ciba = "urn:ietf:params:oauth:grant-type:device_code", "urn:openid:params:grant-type:ciba"
+    wanted = ["authorization_code", device]
+    assert app.registered(grant_types=wanted)["grant_types"] == ["authorization_code"]
+    named = app.initial_token(grant_types=[*wanted, ciba])
+    assert set(app.registered(named, grant_types=wanted)["grant_types"]) == set(wanted)

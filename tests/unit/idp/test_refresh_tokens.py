@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from idp import handles
-from idp.services.tokens import PREFIX, parse
+from idp.services.refresh_handles import PREFIX, parse
 
 
 def token(grant_id: str, generation: int, mac: bytes) -> str:
