@@ -1,34 +1,55 @@
-"""The command line ``idp <noun> <verb>``; one module a noun. The local operator's way in: it needs no second person, and is audited."""
+"""The command line ``idp <noun> <verb>``; one module a noun. The local operator's way in: it needs no second person, and is audited.
+
+Nouns are imported when they are asked for: a worker process imports this package too (its parent starts it by ``spawn``), and must not hold
+what only other commands need; and ``idp --help`` should not load a database's migrations.
+"""
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import Final
+
 import click
 
-from idp.cli import marks
-from idp.cli.accounts import accounts_group
-from idp.cli.clients import clients_group
-from idp.cli.demo import demo
-from idp.cli.deployment import config_group, db_group, doctor, init
-from idp.cli.federation import federation_group
-from idp.cli.keys import keys_group
-from idp.cli.people import consents_group, sessions_group
-from idp.cli.records import audit_group
-from idp.cli.registration import registration_group
-from idp.cli.serve import serve, tick, worker
-from idp.cli.units import units_group
+COMMANDS: Final = {
+    "init": "deployment:init",
+    "serve": "serve:serve",
+    "worker": "serve:worker",
+    "tick": "serve:tick",
+    "doctor": "deployment:doctor",
+    "demo": "demo:demo",
+    "accounts": "accounts:accounts_group",
+    "clients": "clients:clients_group",
+    "keys": "keys:keys_group",
+    "units": "units:units_group",
+    "sessions": "people:sessions_group",
+    "consents": "people:consents_group",
+    "audit": "records:audit_group",
+    "registration": "registration:registration_group",
+    "db": "deployment:db_group",
+    "config": "deployment:config_group",
+    "federation": "federation:federation_group",
+}
+"""Module of this package and object in it, for each noun or verb."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Nouns(click.Group):
+    """A group whose commands are imported when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return the names, without importing anything."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """Import and return one command; None for an unknown name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(f"idp.cli.{module}"), name)
+        return command
+
+
+@click.group(cls=_Nouns, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="dinhdanh")
 def main() -> None:
     """Định Danh: identity and single sign-on for a province."""
-
-
-marks.add_to(accounts_group, clients_group)
-for _command in (
-    *(init, serve, worker, tick, doctor, demo),
-    *(accounts_group, clients_group, keys_group, units_group, sessions_group, consents_group, audit_group),
-    *(registration_group, db_group, config_group),
-    federation_group,
-):
-    main.add_command(_command)

@@ -10,6 +10,7 @@ import click
 from idp.cli.account_codes import code_commands
 from idp.cli.account_import import import_accounts
 from idp.cli.context import Context, pass_context
+from idp.cli.marks import accounts_not_before
 from idp.cli.output import emit, say, with_exit_codes
 from idp.errors import InvalidInput
 from idp.ports.accounts import CredentialRow
@@ -31,6 +32,7 @@ def accounts_group() -> None:
 
 
 accounts_group.add_command(import_accounts)
+accounts_group.add_command(accounts_not_before)
 for _command in code_commands:
     accounts_group.add_command(_command)
 

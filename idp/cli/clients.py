@@ -9,6 +9,7 @@ import orjson
 
 from clients.documents import to_metadata
 from idp.cli.context import Context, pass_context
+from idp.cli.marks import clients_not_before
 from idp.cli.output import emit, emit_rows, say, with_exit_codes
 from idp.errors import InvalidInput
 
@@ -18,6 +19,9 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print the result a
 @click.group("clients")
 def clients_group() -> None:
     """Department systems."""
+
+
+clients_group.add_command(clients_not_before)
 
 
 @clients_group.command("add")

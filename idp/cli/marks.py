@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 
 import click
 
@@ -58,9 +57,3 @@ def _moment(context: Context, at: str | None) -> int:
     if moment > now + 1:
         raise InvalidInput("must not lie in the future", field="at")
     return moment
-
-
-def add_to(accounts: Any, clients: Any) -> None:
-    """Add the commands to their groups."""
-    accounts.add_command(accounts_not_before)
-    clients.add_command(clients_not_before)

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from idp.errors import SettingsError
 from idp.ports.ephemeral import Counters, SingleUse, TransactionStore
-from idp.storage import ephemeral_redis
 from idp.storage.database import Database
 from idp.storage.ephemeral_sql import SqlCounters, SqlSingleUse, SqlTransactions
 from idp.storage.sqlite import SqliteDatabase
@@ -44,6 +43,8 @@ def open_ephemeral(url: str, database: Database) -> EphemeralStores:
         return EphemeralStores(SqlTransactions(database), SqlSingleUse(database), SqlCounters(database))
     if not url.startswith(("redis://", "rediss://", "unix://")):
         raise SettingsError("IDP_EPHEMERAL_URL must be redis://, rediss:// or unix://", field="IDP_EPHEMERAL_URL")
+    from idp.storage import ephemeral_redis  # noqa: PLC0415 - six megabytes that only deployments with Redis pay for
+
     client = ephemeral_redis.connect(url)
     ephemeral_redis.check_policy(client)
     return EphemeralStores(
