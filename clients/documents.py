@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any, Final
 
@@ -23,7 +23,7 @@ def to_document(client: Client) -> dict[str, Any]:
     document |= {name: sorted(document[name]) for name in _SETS}
     document |= {name: list(document[name]) for name in _TUPLES}
     document |= {name: dict(document[name]) for name in _MAPPINGS if document[name] is not None}
-    document["secrets"] = [[one.digest.hex(), one.created_at, one.expires_at] for one in client.secrets]
+    document["secrets"] = [_secret_row(one) for one in client.secrets]
     return document
 
 
@@ -35,7 +35,7 @@ def from_document(document: Mapping[str, Any]) -> Client:
     values = {name: document[name] for name in _NAMES if name in document}
     values |= {name: frozenset(values[name]) for name in _SETS if name in values}
     values |= {name: tuple(values[name]) for name in _TUPLES if name in values}
-    values["secrets"] = tuple(Secret(bytes.fromhex(one[0]), one[1], one[2]) for one in document.get("secrets", ()))
+    values["secrets"] = tuple(_secret(one) for one in document.get("secrets", ()))
     return Client(**values)
 
 
@@ -51,6 +51,16 @@ def to_metadata(client: Client) -> dict[str, Any]:
     shown |= {f"client_name#{language}": text for language, text in client.client_name.items() if language != "vi"}
     shown["scope"] = " ".join(shown["scope"])
     shown["client_id_issued_at"] = client.created_at
-    if client.is_confidential:
+    if client.has_secret:
         shown["client_secret_expires_at"] = 0
     return shown
+
+
+def _secret_row(secret: Secret) -> list[Any]:
+    row = [secret.digest.hex(), secret.created_at, secret.expires_at]
+    return row if secret.sealed is None else [*row, secret.sealed.hex()]
+
+
+def _secret(row: Sequence[Any]) -> Secret:
+    digest, created_at, expires_at, *sealed = row
+    return Secret(bytes.fromhex(digest), created_at, expires_at, bytes.fromhex(sealed[0]) if sealed else None)

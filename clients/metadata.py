@@ -13,14 +13,23 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any, Final
 
-from clients import assertion_issuers, exchange, fields, given, profiles, rules
+from clients import assertion_issuers, certificate_fields, exchange, fields, given, profiles, rules
 from clients.errors import MetadataError, RegistrationRefused
 from clients.fields import MAX_NAME, MAX_TEXT, Fault, Faults, Parser
 from clients.model import DEFAULT_SIGNING_ALG, NO_AUTHENTICATION, PING, POLL, PROFILED_SIGNING_ALG
 from keys import jwe
+from keys.shared_secret import ALG as SHARED_SECRET_ALG
 from policies import assurance, authorization_details, claims, consent
 
-AUTH_METHODS: Final = ("client_secret_basic", "client_secret_post", NO_AUTHENTICATION)
+AUTH_METHODS: Final = (
+    "client_secret_basic",
+    "client_secret_post",
+    "client_secret_jwt",
+    "private_key_jwt",
+    "tls_client_auth",
+    "self_signed_tls_client_auth",
+    NO_AUTHENTICATION,
+)
 GRANT_TYPES: Final = ("authorization_code", "refresh_token", "client_credentials")
 """Those that rules between fields know by name. The provider's registry of grants says which ones it offers beside them."""
 RESPONSE_TYPES: Final = ("code",)
@@ -35,6 +44,7 @@ ENCRYPTION_ALGS: Final = jwe.ALGS
 ENCRYPTION_ENCS: Final = jwe.ENCS
 ENCRYPTED_ANSWERS: Final = ("id_token", "userinfo", "introspection", "authorization")
 """What may be encrypted to a client: ``<name>_encrypted_response_alg`` and ``…_enc`` (OpenID Connect Registration section 2, RFC 9701 section 6)."""
+ASSERTION_ALGS: Final = (*SIGNING_ALGS, SHARED_SECRET_ALG)
 APPLICATION_TYPES: Final = ("web", "native")
 LEGAL_BASES: Final = consent.LEGAL_BASES
 CONSENT_MODES: Final = consent.MODES
@@ -145,6 +155,14 @@ FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
         "backchannel_authentication_request_signing_alg": Field(fields.choice(SIGNING_ALGS)),
         "jwks": Field(fields.jwks),
         "jwks_uri": Field(fields.web_uri),
+        "token_endpoint_auth_signing_alg": Field(fields.choice(ASSERTION_ALGS)),
+        "tls_client_auth_subject_dn": Field(certificate_fields.distinguished_name),
+        "tls_client_auth_san_dns": Field(certificate_fields.host_name),
+        "tls_client_auth_san_uri": Field(certificate_fields.certificate_uri),
+        "tls_client_auth_san_ip": Field(certificate_fields.ip_text),
+        "tls_client_auth_san_email": Field(certificate_fields.mailbox),
+        "tls_client_certificate_bound_access_tokens": Field(fields.flag, default=False),
+        "dpop_bound_access_tokens": Field(fields.flag, default=False),
         "software_id": Field(fields.text(MAX_NAME)),
         "software_version": Field(fields.text(MAX_NAME)),
     }

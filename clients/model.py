@@ -16,6 +16,12 @@ EXPIRED: Final = "expired"
 POLL: Final = "poll"
 PING: Final = "ping"
 """How a CIBA client learns of an answer (CIBA Core section 5)."""
+SECRET_METHODS: Final = frozenset({"client_secret_basic", "client_secret_post", "client_secret_jwt"})
+"""The methods by which a client proves itself with a secret that we gave it."""
+CERTIFICATE_METHOD: Final = "tls_client_auth"
+"""The method that a name in the client's certificate decides (RFC 8705 section 2.1)."""
+READABLE_SECRET_METHOD: Final = "client_secret_jwt"  # noqa: S105 - the name of a method
+"""The one method for which the secret itself is needed, not its digest: it makes a MAC."""
 DEFAULT_SIGNING_ALG: Final = "RS256"
 """Of ID tokens, where a registration names none (OpenID Connect Registration section 2); ES256 is cheaper."""
 
@@ -27,12 +33,14 @@ PROFILED_SIGNING_ALG: Final = "ES256"
 class Secret:
     """One client secret: only its SHA-256 is kept.
 
-    Moments are epoch seconds; ``expires_at`` is None for the newest.
+    Moments are epoch seconds; ``expires_at`` is None for the newest. ``sealed`` is the secret itself, encrypted, and only
+    there for ``READABLE_SECRET_METHOD``.
     """
 
     digest: bytes
     created_at: int
     expires_at: int | None = None
+    sealed: bytes | None = None
 
     def __repr__(self) -> str:
         """Show the moments and never the digest."""
@@ -113,6 +121,14 @@ class Client:
     backchannel_authentication_request_signing_alg: str | None = None
     jwks: Mapping[str, Any] | None = None
     jwks_uri: str | None = None
+    token_endpoint_auth_signing_alg: str | None = None
+    tls_client_auth_subject_dn: str | None = None
+    tls_client_auth_san_dns: str | None = None
+    tls_client_auth_san_uri: str | None = None
+    tls_client_auth_san_ip: str | None = None
+    tls_client_auth_san_email: str | None = None
+    tls_client_certificate_bound_access_tokens: bool = False
+    dpop_bound_access_tokens: bool = False
     software_id: str | None = None
     software_version: str | None = None
     software_statement: str | None = None
@@ -150,6 +166,11 @@ class Client:
     def is_confidential(self) -> bool:
         """Tell whether the client authenticates at the token endpoint."""
         return self.token_endpoint_auth_method != NO_AUTHENTICATION
+
+    @property
+    def has_secret(self) -> bool:
+        """Tell whether the client authenticates with a secret that it was told."""
+        return self.token_endpoint_auth_method in SECRET_METHODS
 
     def name(self, language: str) -> str:
         """Return the client's name in a language, Vietnamese where there is none."""

@@ -23,13 +23,15 @@ _FAPI_METHODS: Final = frozenset({"private_key_jwt", "tls_client_auth", "self_si
 class Profile:
     """What a profile demands beyond the defaults.
 
-    ``auth_methods`` are the permitted ones, None for all. ``algs`` may sign whatever either side signs. ``code_lifetime`` bounds the setting,
+    ``auth_methods`` are the permitted ones, None for all; ``asserts_to_issuer`` asks that an assertion names the issuer as its only
+    audience. ``algs`` may sign whatever either side signs. ``code_lifetime`` bounds the setting,
     in seconds. ``rotates`` tells whether refresh tokens change at use.
     """
 
     name: str
     algs: frozenset[str] = NAMES
     auth_methods: frozenset[str] | None = None
+    asserts_to_issuer: bool = False
     needs_pushed: bool = False
     needs_bound_tokens: bool = False
     needs_signed_request: bool = False
@@ -42,6 +44,7 @@ class Profile:
 _FAPI = {
     "algs": FAPI_ALGS,
     "auth_methods": _FAPI_METHODS,
+    "asserts_to_issuer": True,
     "needs_pushed": True,
     "needs_bound_tokens": True,
     "bounds_request_objects": True,

@@ -16,11 +16,12 @@ from typing import Any, Final
 
 from clients import given, metadata, secrets, sectors
 from clients.errors import ClientConflict, ClientNotFound, MetadataError, RegistrationRefused
-from clients.model import EXPIRED, NO_AUTHENTICATION, Client, Secret
+from clients.model import EXPIRED, Client, Secret
 from clients.repository import ClientEvent, ClientRepository, Newcomer
 from clients.secrets import DEFAULT_OVERLAP
 
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
+_METHOD: Final = "token_endpoint_auth_method"
 _ACTIONS: Final = MappingProxyType({"suspended": "suspend", "active": "resume", "removed": "remove"})
 
 
@@ -38,10 +39,12 @@ class ClientRegistry:
         monotonic: Callable[[], float] = time.monotonic,
         lock: AbstractContextManager[object] | None = None,
         grants: Iterable[str] = metadata.GRANT_TYPES,
+        seal: Callable[[bytes, bytes], bytes] | None = None,
     ) -> None:
         """Take the store, the clock in epoch seconds, the maker of ids, a monotonic clock for ages, and a lock that may be held over reads.
 
-        ``grants`` names the grant types that a client may register for.
+        ``grants`` names the grant types that a client may register for. ``seal`` (plaintext, client id) is for secrets that
+        have to be readable; without it there can be none.
         """
         self._repository = repository
         self._now = now
@@ -49,6 +52,7 @@ class ClientRegistry:
         self._monotonic = monotonic
         self._lock = lock or Lock()
         self._grants = tuple(grants)
+        self._seal = seal
         self._version = -1
         self._loaded_at = 0.0
         self._clients: Mapping[str, Client] = MappingProxyType({})
@@ -124,7 +128,7 @@ class ClientRegistry:
         client = Client(
             client_id=client_id,
             sector_id=chosen.sector or self._sector(registration.values),
-            secrets=(Secret(secrets.digest(secret), now),) if secret else (),
+            secrets=(self._secret(registration.values[_METHOD], client_id, secret),) if secret else (),
             created_at=now,
             updated_at=now,
             **{**registration.values, **own},
@@ -177,11 +181,11 @@ class ClientRegistry:
     ) -> Client:
         """Replace the metadata as a whole (RFC 7592 section 2.2); id, sector and secrets stay.
 
-        A client that becomes public loses its secrets; one that becomes confidential has none until
-        ``rotate_secret``. What changes nothing is not written. ``own`` is as in ``register``. ``seen`` is
-        the client as the caller knows it: if it was changed since, that is a conflict. What only an operator may give stays
-        as it is unless ``is_operator``. Raises ``RegistrationRefused``,
-        ``ClientNotFound`` and ``ClientConflict``.
+        A client that goes over to a method without a secret loses its secrets; one that comes from such a method, or to
+        ``client_secret_jwt``, has none until ``rotate_secret``. What changes nothing is not written. ``own`` is as in
+        ``register``. ``seen`` is the client as the caller knows it: if it was changed since, that is a conflict. What only
+        an operator may give stays as it is unless ``is_operator``. Raises ``RegistrationRefused``, ``ClientNotFound`` and
+        ``ClientConflict``.
         """
         current = seen or self.known(client_id)
         registration, faults = self._checked(document, is_operator=is_operator)
@@ -190,8 +194,7 @@ class ClientRegistry:
             raise RegistrationRefused(faults)
         kept = {} if is_operator else {name: getattr(current, name) for name in metadata.OPERATORS}
         values = {**registration.values, **kept, **own}
-        if values["token_endpoint_auth_method"] == NO_AUTHENTICATION:
-            values["secrets"] = ()
+        values["secrets"] = secrets.kept_after(current.secrets, values[_METHOD])
         changed = tuple(sorted(name for name, value in values.items() if getattr(current, name) != value))
         if not changed:
             return current
@@ -207,10 +210,12 @@ class ClientRegistry:
         ``ClientConflict``.
         """
         current = self.known(client_id)
-        if not current.is_confidential:
-            raise RegistrationRefused([_public("has no secret: token_endpoint_auth_method is none")])
+        if not current.has_secret:
+            method = current.token_endpoint_auth_method
+            raise RegistrationRefused([_public(f"has no secret: token_endpoint_auth_method is {method}")])
         secret, now = secrets.new_secret(), self._now()
-        updated = replace(current, secrets=secrets.rotated(current.secrets, secret, now, overlap), updated_at=now)
+        fresh = self._secret(current.token_endpoint_auth_method, client_id, secret)
+        updated = replace(current, secrets=secrets.rotated(current.secrets, fresh, now, overlap), updated_at=now)
         return self._changed(updated, ClientEvent("rotate-secret", client_id, ("secrets",), actor)), secret
 
     def set_state(self, client_id: str, state: str, *, actor: str = "operator:local", note: str = "") -> Client:
@@ -256,6 +261,9 @@ class ClientRegistry:
     ) -> tuple[metadata.Registration, list[MetadataError]]:
         return metadata.check(dict(document), is_operator=is_operator, grants=self._grants)
 
+    def _secret(self, method: str, client_id: str, secret: str) -> Secret:
+        return secrets.kept_as(secret, method, client_id, self._now(), self._seal)
+
     def _changed(self, client: Client, event: ClientEvent) -> Client:
         stored = self._repository.replace(client, event)
         self._load()
@@ -280,10 +288,11 @@ class ClientRegistry:
 
 
 def _first_secret(values: Mapping[str, Any], own: str | None) -> str | None:
-    if values["token_endpoint_auth_method"] != NO_AUTHENTICATION:
+    method = values[_METHOD]
+    if secrets.is_needed(method):
         return own or secrets.new_secret()
     if own is not None:
-        raise RegistrationRefused([_public("must be left out where token_endpoint_auth_method is none")])
+        raise RegistrationRefused([_public(f"must be left out where token_endpoint_auth_method is {method}")])
     return None
 
 

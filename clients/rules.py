@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from clients import profiles, uris
 from clients.errors import MetadataError
 from clients.model import NO_AUTHENTICATION, PING
+from clients.proof_rules import METHOD as _METHOD
+from clients.proof_rules import PROOF_RULES
+from clients.rule import Rule, Values
 from keys.keyset import import_jwks
-
-Values = Mapping[str, Any]
 
 BY_LAW: Final = frozenset({"public_duty", "legal_obligation"})
 """Legal bases under which a person is told and not asked (Decree 13/2023 articles 13 and 17)."""
@@ -25,17 +25,6 @@ CIBA: Final = "urn:openid:params:grant-type:ciba"
 OF_PEOPLE: Final = frozenset({"authorization_code", DEVICE, CIBA})
 """Grants that a person answers: they need ``openid``, and a refresh token may come of them."""
 _BY_BROWSER: Final = frozenset({"authorization_code", "implicit"})
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """``field`` is blamed with ``reason`` and ``detail`` where ``is_broken``; ``reads`` are the fields it looks at."""
-
-    field: str
-    reason: str
-    detail: str
-    reads: tuple[str, ...]
-    is_broken: Callable[[Values], bool]
 
 
 def _uses_code(values: Values) -> bool:
@@ -81,8 +70,6 @@ def _has_key(values: Values, alg: str) -> bool:
         return values["jwks_uri"] is not None
     return any(alg in key.algs for key in import_jwks(values["jwks"], lenient=True).encryption)
 
-
-_METHOD: Final = ("token_endpoint_auth_method", "application_type")
 
 RULES: Final = (
     Rule(
@@ -222,6 +209,7 @@ RULES: Final = (
         ("jwks", "jwks_uri"),
         lambda values: values["jwks"] is not None and values["jwks_uri"] is not None,
     ),
+    *PROOF_RULES,
     *(
         rule
         for answer in ("id_token", "userinfo", "introspection", "authorization")

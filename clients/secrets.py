@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets as random
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from clients.errors import MetadataError, RegistrationRefused
-from clients.model import Secret
+from clients.model import READABLE_SECRET_METHOD, SECRET_METHODS, Secret
 
+Seal = Callable[[bytes, bytes], bytes]
 MINIMUM_LENGTH: Final = 32
 """Of a secret that an operator brings along, in characters: 128 bits if it is written in hexadecimal."""
 MAXIMUM_LENGTH: Final = 512
@@ -28,6 +31,34 @@ def new_secret() -> str:
 def digest(secret: str) -> bytes:
     """Return what is stored: one round is enough for 256 random bits; a password hash would only slow the endpoint."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
+
+
+def is_needed(method: str) -> bool:
+    """Tell whether a client with this ``token_endpoint_auth_method`` is told a secret."""
+    return method in SECRET_METHODS
+
+
+def kept_as(secret: str, method: str, client_id: str, now: int, seal: Seal | None) -> Secret:
+    """Return a secret as it is kept: its digest, and sealed where its client makes MACs with it.
+
+    ``seal`` takes the plaintext and the client id. Raises ``RuntimeError`` where it is needed and None.
+    """
+    sealed = None
+    if method == READABLE_SECRET_METHOD:
+        if seal is None:
+            message = "a registry without sealing was asked to keep a readable secret"
+            raise RuntimeError(message)
+        sealed = seal(secret.encode(), client_id.encode())
+    return Secret(digest(secret), now, sealed=sealed)
+
+
+def kept_after(kept: tuple[Secret, ...], method: str) -> tuple[Secret, ...]:
+    """Return the secrets of a client whose method becomes ``method``: none that it cannot use, none readable without need."""
+    if method not in SECRET_METHODS:
+        return ()
+    if method == READABLE_SECRET_METHOD:
+        return tuple(one for one in kept if one.sealed is not None)
+    return tuple(replace(one, sealed=None) for one in kept)
 
 
 def fault(secret: object) -> MetadataError | None:
@@ -58,7 +89,7 @@ def is_valid(kept: tuple[Secret, ...], presented: str, now: int) -> bool:
     return found
 
 
-def rotated(kept: tuple[Secret, ...], secret: str, now: int, overlap: int) -> tuple[Secret, ...]:
+def rotated(kept: tuple[Secret, ...], fresh: Secret, now: int, overlap: int) -> tuple[Secret, ...]:
     """Return the secrets after a change: the new one, and the newest old one for ``overlap`` seconds more.
 
     Raises ``RegistrationRefused`` for an overlap below 0 or above ``MAXIMUM_OVERLAP``. A second change within the
@@ -68,9 +99,8 @@ def rotated(kept: tuple[Secret, ...], secret: str, now: int, overlap: int) -> tu
         raise RegistrationRefused(
             [MetadataError("overlap", "not_seconds", f"must be 0 to {MAXIMUM_OVERLAP} seconds: a secret must end")]
         )
-    fresh = Secret(digest(secret), now)
     newest = max(kept, key=lambda one: one.created_at, default=None)
     if newest is None or overlap == 0:
         return (fresh,)
     end = now + overlap if newest.expires_at is None else min(newest.expires_at, now + overlap)
-    return (fresh, Secret(newest.digest, newest.created_at, end))
+    return (fresh, replace(newest, expires_at=end))

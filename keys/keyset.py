@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
 from keys.encryption_keys import EncryptionKey, import_encryption_key, is_for_encryption, may_encrypt
 from keys.errors import InvalidJwk, UnknownKey
 from keys.jwks import MAX_DOCUMENT_BYTES, MAX_KEYS, VerificationKey, import_key
@@ -35,6 +37,12 @@ class ClientKeySet:
         if not found:
             raise UnknownKey("the client has no such key")
         return found
+
+    def holds(self, public_der: bytes) -> bool:
+        """Tell whether one of the signature keys is this one (SubjectPublicKeyInfo as DER)."""
+        return any(
+            key.public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) == public_der for key in self.keys
+        )
 
     def for_encryption(self, alg: str) -> EncryptionKey:
         """Return the first key that serves the key management algorithm; raises ``UnknownKey``."""

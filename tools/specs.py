@@ -28,8 +28,8 @@ DOCUMENTS: Final = {
     "OAuth Multiple Response Types": f"{_OPENID}oauth-v2-multiple-response-types-1_0.html",
     "OpenID Federation 1.0": f"{_OPENID}openid-federation-1_0.html",
     "JARM": f"{_OPENID}oauth-v2-jarm.html",
-    "FAPI 2.0 Security Profile": f"{_OPENID}fapi-security-profile-2_0-final.html",
     "FAPI 2.0 Message Signing": f"{_OPENID}fapi-message-signing-2_0-final.html",
+    "FAPI 2.0 Security Profile": f"{_OPENID}fapi-security-profile-2_0-final.html",
     "OAuth Form Post Response Mode": f"{_OPENID}oauth-v2-form-post-response-mode-1_0.html",
 }
 _CLAUSE: Final = re.compile(r"(?:appendix )?[0-9A-Z]+(?:\.[0-9]+)*")

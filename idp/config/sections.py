@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from pathlib import Path
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 
 class Section(BaseModel):
@@ -53,3 +55,36 @@ class Lifetimes(Section):
     backchannel: int = Field(300, ge=30, le=1800, description="CIBA request, where its client asks for no other time.")
     transaction: int = Field(1800, ge=60, le=7200, description="Pending authorization request.")
     pushed_request: int = Field(60, ge=5, le=599, description="`request_uri` of a pushed authorization request.")
+
+
+class Proxy(Section):
+    """The reverse proxy in front."""
+
+    trusted: tuple[str, ...] = Field((), description="Addresses or networks whose forwarded headers count.")
+    client_certificate: str = Field(
+        "Client-Cert",
+        pattern=r"^[A-Za-z0-9-]{1,64}$",
+        description="Header in which a trusted proxy hands on the client's certificate, as RFC 9440 or as (escaped) PEM; "
+        "`off`: none. The proxy must drop what clients send under this name.",
+    )
+    client_authorities: Path | None = Field(
+        None,
+        description="PEM file of the authorities that issue certificates for `tls_client_auth`; empty: the proxy checks. "
+        "Required where the proxy lets unchecked certificates through (`optional_no_ca`).",
+    )
+
+    @field_validator("trusted")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for network in value:
+            ip_network(network, strict=False)
+        return value
+
+
+class Dpop(Section):
+    """Proofs of possession (RFC 9449)."""
+
+    nonce: Literal["optional", "required"] = Field(
+        "optional",
+        description="`required`: every proof must hold a nonce of ours, which costs a client one more request.",
+    )

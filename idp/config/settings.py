@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from ipaddress import ip_network
 from pathlib import Path
 from tomllib import TOMLDecodeError
 from typing import Any, Literal
@@ -20,7 +19,7 @@ from pydantic_settings import SettingsError as UnreadableSettings
 
 from idp.config.federation import Federation
 from idp.config.registration import Registration as Registration
-from idp.config.sections import Lifetimes, Requests, Section
+from idp.config.sections import Dpop, Lifetimes, Proxy, Requests, Section
 from idp.config.sections import StatementIssuer as StatementIssuer
 from idp.errors import SettingsError
 
@@ -46,19 +45,6 @@ class Outbound(Section):
                 message = f"{pair!r} is not host:port"
                 raise ValueError(message)
         return tuple(pair.lower() for pair in value)
-
-
-class Proxy(Section):
-    """The reverse proxy in front."""
-
-    trusted: tuple[str, ...] = Field((), description="Addresses or networks whose forwarded headers count.")
-
-    @field_validator("trusted")
-    @classmethod
-    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for network in value:
-            ip_network(network, strict=False)
-        return value
 
 
 class Throttle(Section):
@@ -126,9 +112,15 @@ class Settings(BaseSettings):
         default=True, description="Answer `session_state` and the session frame (OpenID Connect Session Management)."
     )
     registration: Registration = Registration()
+    mtls_url: str = Field(
+        "",
+        description="Base URL under which the proxy asks clients for a certificate; empty: the issuer's own. "
+        "Announced as `mtls_endpoint_aliases` (RFC 8705 section 5).",
+    )
     outbound: Outbound = Outbound()
     proxy: Proxy = Proxy()
     throttle: Throttle = Throttle()
+    dpop: Dpop = Dpop()
     log: Log = Log()
     requests: Requests = Requests()
     lifetimes: Lifetimes = Lifetimes()
@@ -163,6 +155,11 @@ class Settings(BaseSettings):
             raise ValueError(message)
         return value
 
+    @field_validator("mtls_url")
+    @classmethod
+    def _mtls_url(cls, value: str) -> str:
+        return cls._issuer(value) if value else value
+
     @model_validator(mode="after")
     def _safe(self) -> Settings:
         if not self.is_loopback and not self.throttle.enabled:
@@ -182,6 +179,11 @@ class Settings(BaseSettings):
         for name in ("database_url", "ephemeral_url"):
             data[name] = _PASSWORD_PARAMETER.sub(r"\1***", _PASSWORD.sub(r"\1***@", data[name]))
         return data
+
+    @property
+    def has_client_certificates(self) -> bool:
+        """Tell whether client certificates can reach us: there is a trusted proxy that may hand them on."""
+        return bool(self.proxy.trusted) and self.proxy.client_certificate.lower() != "off"
 
     @property
     def is_loopback(self) -> bool:

@@ -6,6 +6,7 @@ Every call raises ``StorageUnavailable`` when the store is out of reach; nobody 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import Protocol
 
 
@@ -29,11 +30,26 @@ class TransactionStore(Protocol):
         ...
 
 
+class Use(Enum):
+    """What a store of marks knows of a use. ``FORGOTTEN``: it may have been the second one, the store has lost its memory since."""
+
+    FIRST = "first"
+    AGAIN = "again"
+    FORGOTTEN = "forgotten"
+
+
 class SingleUse(Protocol):
     """Marks of what may be used once."""
 
     def claim(self, key: str, now: int, expires_at: int) -> bool:
         """Return True to the first caller for ``key`` until ``expires_at``, False to every other."""
+        ...
+
+    def claim_issued(self, key: str, now: int, issued_at: int, expires_at: int) -> Use:
+        """Claim the mark of something that somebody else made at ``issued_at``: FIRST to one caller, AGAIN to every other.
+
+        FORGOTTEN, and no mark, when it was made before the store's memory begins.
+        """
         ...
 
 

@@ -99,6 +99,13 @@ class ClientKeys:
                 raise
             return self.of(client).for_encryption(alg)
 
+    def is_of(self, client: Client, public_der: bytes) -> bool:
+        """Tell whether a public key (SubjectPublicKeyInfo as DER) is one of the client's; raises ``KeysUnavailable``."""
+        used = self.of(client)
+        if used.holds(public_der):
+            return True
+        return self._searched(client, used, self._clock.now()) and self.of(client).holds(public_der)
+
     def of(self, client: Client) -> ClientKeySet:
         """Return the client's keys, fetched if need be; without any registered an empty set. Raises ``KeysUnavailable``."""
         if client.jwks is not None:

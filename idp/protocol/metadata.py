@@ -14,6 +14,7 @@ from typing import Any, Final
 import orjson
 
 from clients import metadata as client_metadata
+from clients.model import NO_AUTHENTICATION
 from idp.errors import StorageUnavailable
 from idp.protocol.authorization.parsing import DISPLAYS, PROMPTS
 from idp.protocol.authorization.responses import RESPONSE_MODES
@@ -58,7 +59,7 @@ def document(issuer: str, offer: Offer) -> dict[str, Any]:
     """Return the discovery document; each grant adds what it alone needs."""
     rows = tuple(offer.grants)
     legacy = client_metadata.LEGACY_RESPONSE_TYPES if offer.with_legacy else ()
-    methods, algs = [*offer.auth_methods], sorted(offer.algorithms)
+    algs = sorted(offer.algorithms)
     return {
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/authorize",
@@ -78,9 +79,7 @@ def document(issuer: str, offer: Offer) -> dict[str, Any]:
         "id_token_signing_alg_values_supported": algs,
         "userinfo_signing_alg_values_supported": algs,
         **_encryption(),
-        "token_endpoint_auth_methods_supported": [*methods, "none"],
-        "introspection_endpoint_auth_methods_supported": methods,
-        "revocation_endpoint_auth_methods_supported": [*methods, "none"],
+        **_authentication([*offer.auth_methods]),
         "display_values_supported": list(DISPLAYS),
         "prompt_values_supported": list(PROMPTS),
         **_of_requests(issuer, offer),
@@ -116,6 +115,20 @@ def _encryption() -> dict[str, list[str]]:
         for answer in client_metadata.ENCRYPTED_ANSWERS
         for kind, values in (("alg", client_metadata.ENCRYPTION_ALGS), ("enc", client_metadata.ENCRYPTION_ENCS))
     }
+
+
+def _authentication(methods: list[str]) -> dict[str, list[str]]:
+    """Return how clients prove themselves at each endpoint, and with which algorithms where they sign (RFC 8414 section 2)."""
+    by_endpoint = {
+        "token": methods,
+        "introspection": [one for one in methods if one != NO_AUTHENTICATION],
+        "revocation": methods,
+    }
+    found: dict[str, list[str]] = {}
+    for name, offered in by_endpoint.items():
+        found[f"{name}_endpoint_auth_methods_supported"] = offered
+        found[f"{name}_endpoint_auth_signing_alg_values_supported"] = list(client_metadata.ASSERTION_ALGS)
+    return found
 
 
 class Published:

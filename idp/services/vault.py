@@ -32,6 +32,7 @@ PURPOSES: Final = (
     "outbox",
     "refresh-token",
     "csrf",
+    "client-secret",
     "throttle",
     "status-list",
     KEY_PURPOSE,

@@ -5,17 +5,18 @@ The server must run ``maxmemory-policy noeviction``: an evicted mark would let s
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import redis
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import NoScriptError, RedisError
 from redis.retry import Retry
 
 from idp.errors import SettingsError, StorageUnavailable
 from idp.fibers import Fibers
-from idp.ports.ephemeral import Count
+from idp.ports.ephemeral import Count, Use
 
 T = TypeVar("T")
 
@@ -34,6 +35,21 @@ redis.call('HSET', KEYS[1], 'last', ARGV[1])
 redis.call('EXPIRE', KEYS[1], ARGV[2])
 return {count, tonumber(redis.call('HGET', KEYS[1], 'first')), tonumber(ARGV[1])}
 """
+_BEGIN = """
+redis.call('SET', KEYS[1], redis.call('TIME')[1])
+return 1
+"""
+_CLAIM = """
+local birth = redis.call('GET', KEYS[2])
+if not birth then
+  birth = redis.call('TIME')[1]
+  redis.call('SET', KEYS[2], birth)
+end
+if tonumber(ARGV[1]) < tonumber(birth) then return 2 end
+if redis.call('SET', KEYS[1], '1', 'NX', 'EX', ARGV[2]) then return 1 end
+return 0
+"""
+_USES = (Use.AGAIN, Use.FIRST, Use.FORGOTTEN)
 
 
 def connect(url: str) -> Any:
@@ -108,6 +124,38 @@ class RedisSingleUse:
         """Take the client."""
         self._client = client
         self._guard = _Guard(fibers)
+        self._script = hashlib.sha1(_CLAIM.encode(), usedforsecurity=False).hexdigest()
+
+    def begin(self) -> None:
+        """Begin a new memory if the server has lost the old one.
+
+        A server keeps no script over a restart or a fail-over, and whatever it read back from its files may lack the last marks: so a
+        server that does not know our script may have forgotten something.
+        """
+
+        def act() -> None:
+            if not self._client.script_exists(self._script)[0]:
+                self._renew()
+
+        self._guard(act)
+
+    def claim_issued(self, key: str, now: int, issued_at: int, expires_at: int) -> Use:
+        """Claim as the port says, in one round trip."""
+        arguments = (2, f"{_PREFIX}u:{key}", f"{_PREFIX}u-birth", issued_at, max(1, expires_at - now))
+
+        def act() -> int:
+            try:
+                return int(self._client.evalsha(self._script, *arguments))
+            except NoScriptError:
+                self._renew()
+                return int(self._client.evalsha(self._script, *arguments))
+
+        return _USES[self._guard(act)]
+
+    def _renew(self) -> None:
+        """The moment first, the script after it: nobody may claim by a script that is there while the old moment still is."""
+        self._client.eval(_BEGIN, 1, f"{_PREFIX}u-birth")
+        self._client.script_load(_CLAIM)
 
     def claim(self, key: str, now: int, expires_at: int) -> bool:
         """Return True to the first caller for ``key`` until ``expires_at``, False to every other."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import bindparam, case, delete, select, update
 
-from idp.ports.ephemeral import Count
+from idp.ports.ephemeral import Count, Use
 from idp.storage.database import Database
 from idp.storage.tables import counters, single_use, transactions
 
@@ -74,6 +74,10 @@ class SqlSingleUse:
         """Return True to the first caller for ``key`` until ``expires_at``, False to every other."""
         values = {"new_key": key, "new_expires_at": expires_at, "now": now}
         return self._database.row(self._claim, values) is not None
+
+    def claim_issued(self, key: str, now: int, issued_at: int, expires_at: int) -> Use:  # noqa: ARG002 - see below
+        """Claim as above. What a database has acknowledged it keeps: its memory has no beginning."""
+        return Use.FIRST if self.claim(key, now, expires_at) else Use.AGAIN
 
 
 class SqlCounters:

@@ -47,8 +47,10 @@ def open_ephemeral(url: str, database: Database) -> EphemeralStores:
 
     client = ephemeral_redis.connect(url)
     ephemeral_redis.check_policy(client)
+    single_use = ephemeral_redis.RedisSingleUse(client, database.fibers)
+    single_use.begin()
     return EphemeralStores(
         ephemeral_redis.RedisTransactions(client, database.fibers),
-        ephemeral_redis.RedisSingleUse(client, database.fibers),
+        single_use,
         ephemeral_redis.RedisCounters(client, database.fibers),
     )

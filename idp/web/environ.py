@@ -12,6 +12,7 @@ from ipaddress import ip_address, ip_network
 from typing import Any, Final
 
 from idp import handles
+from idp.protocol.client_certificates import HEADER as CERTIFICATE_HEADER
 from idp.protocol.wire import MAX_BODY, WireRequest, WireResponse
 
 Environ = dict[str, Any]
@@ -46,8 +47,8 @@ class TooLarge(Exception):
 class EnvironReader:
     """Builds wire requests."""
 
-    def __init__(self, trusted: tuple[str, ...]) -> None:
-        """Take the addresses or networks of trusted proxies."""
+    def __init__(self, trusted: tuple[str, ...], client_certificate: str = "off") -> None:
+        """Take the addresses or networks of trusted proxies, and the header in which they hand on a client's certificate."""
         networks = tuple(ip_network(one, strict=False) for one in trusted)
 
         @lru_cache(maxsize=1024)
@@ -60,11 +61,14 @@ class EnvironReader:
 
         self._is_trusted = is_trusted
         self._any_trusted = bool(networks)
+        self._certificate = "HTTP_" + client_certificate.upper().replace("-", "_")
 
     def read(self, environ: Environ) -> WireRequest:
         """Return the request with its body read; raises ``TooLarge``."""
         get = environ.get
         headers = {name: value for name, key in _READ if (value := get(key)) and len(value) <= _MAX_HEADER}
+        if self._any_trusted:
+            self._add_certificate(environ, headers)
         method: str = environ["REQUEST_METHOD"]
         body = b"" if method in {"GET", "HEAD"} else read_body(environ)
         return WireRequest(
@@ -77,6 +81,12 @@ class EnvironReader:
             headers,
             handles.new_case_code(),
         )
+
+    def _add_certificate(self, environ: Environ, headers: dict[str, str]) -> None:
+        """Pass on what the nearest hop says of the client's certificate, if that is a proxy of ours; anybody else could say anything."""
+        value = environ.get(self._certificate)
+        if value and len(value) <= _MAX_HEADER and self._is_trusted(environ.get("REMOTE_ADDR", "")):
+            headers[CERTIFICATE_HEADER] = value
 
     def address(self, environ: Environ) -> str:
         """Return the client's address: the nearest hop that is no trusted proxy of ours."""

@@ -1,6 +1,6 @@
 """The composition root: the one room that names concrete adapters. Everything is built when first used, once a process.
 
-Four layers of one object, each over the one before: stores, people, the protocol's speech, and the root with pages and regular tasks.
+Layers of one object, each over the one before: stores, people, the protocol's speech, and the root with pages and regular tasks.
 """
 
 from __future__ import annotations

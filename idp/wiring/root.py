@@ -21,7 +21,6 @@ from idp.flows.housekeeping import Housekeeper, Task
 from idp.flows.notify import PING, Courier, logout_sender, ping_sender
 from idp.model.session import Session
 from idp.protocol import metadata
-from idp.protocol.client_authentication import METHODS
 from idp.protocol.cors import open_to_scripts
 from idp.protocol.end_session import EndSessionEndpoint
 from idp.protocol.frontchannel import FrontChannel
@@ -52,7 +51,7 @@ class Wiring(FederationDesk):
     @cached_property
     def reader(self) -> EnvironReader:
         """Reads requests."""
-        return EnvironReader(self.settings.proxy.trusted)
+        return EnvironReader(self.settings.proxy.trusted, self.settings.proxy.client_certificate)
 
     @cached_property
     def desk(self) -> Desk:
@@ -238,7 +237,7 @@ class Wiring(FederationDesk):
     def _discovery(self, ring: KeyRing) -> Mapping[str, Any]:
         requests = self.settings.requests
         offer = metadata.Offer(
-            *(self.grants.values(), METHODS, tuple(ring.algorithms), LANGUAGES),
+            *(self.grants.values(), self.auth_methods, tuple(ring.algorithms), LANGUAGES),
             require_pushed=requests.require_pushed,
             with_legacy=requests.legacy_responses,
             decryption=self.settings.keys.encryption,

@@ -11,10 +11,6 @@ from idp.flows.pending import PendingRequests
 from idp.flows.pushed import PushedRequests
 from idp.flows.sign_in import SignInFlow
 from idp.flows.throttling import SignInThrottle
-from idp.outbound.fetcher import GuardedFetcher, OutboundPolicy
-from idp.outbound.sharing import SharingFetcher
-from idp.ports.client_sources import ClientSource
-from idp.ports.fetcher import Fetcher
 from idp.ports.status_lists import ListedToken
 from idp.protocol.authorization.client_finder import ClientFinder
 from idp.protocol.authorization.endpoint import AuthorizationEndpoint
@@ -24,11 +20,8 @@ from idp.protocol.authorization.request_objects import RequestObjects
 from idp.protocol.authorization.responses import Responder
 from idp.protocol.authorization.sources import RequestSources
 from idp.protocol.bearer import AccessTokens
-from idp.protocol.client_authentication import ClientAuthenticator
-from idp.protocol.client_keys import ClientKeys
 from idp.protocol.encryption import AnswerEncrypter, RequestDecrypter
 from idp.protocol.hints import HintReader
-from idp.protocol.introductions import Introductions
 from idp.protocol.mint import Mint
 from idp.protocol.par import PushedAuthorizationEndpoint
 from idp.protocol.refusals import Refusals
@@ -38,13 +31,13 @@ from idp.services.sids import SessionIds
 from idp.services.status_lists import StatusListService
 from idp.storage.status_lists import SqlStatusListStore
 from idp.web.render import Renderer
-from idp.wiring.people import People
+from idp.wiring.proofs import Proofs
 from keys.errors import TokenError
 from keys.verifier import Expectation
 from policies import throttle
 
 
-class Speech(People):
+class Speech(Proofs):
     """The protocol over the services."""
 
     @cached_property
@@ -106,38 +99,6 @@ class Speech(People):
     def refusals(self) -> Refusals:
         """How machine endpoints say no."""
         return Refusals(self.audit)
-
-    @cached_property
-    def authenticator(self) -> ClientAuthenticator:
-        """Client authentication."""
-        return ClientAuthenticator(self.clients, self.clock, self.introductions)
-
-    @property
-    def client_sources(self) -> tuple[ClientSource, ...]:
-        """The sources themselves; wirings above this one add theirs."""
-        return ()
-
-    @cached_property
-    def introductions(self) -> Introductions:
-        """The ways in which an unknown client may introduce itself; another one is an entry of this tuple."""
-        return Introductions(self.clients.find, self.client_sources)
-
-    @cached_property
-    def guarded_fetcher(self) -> GuardedFetcher:
-        """The one way out, for whoever may wait: the regular tasks."""
-        outbound = self.settings.outbound
-        policy = OutboundPolicy(frozenset(outbound.allow), float(outbound.timeout), self.settings.is_loopback)
-        return GuardedFetcher(policy)
-
-    @cached_property
-    def fetcher(self) -> Fetcher:
-        """The one way out, for requests that are being answered."""
-        return SharingFetcher(self.guarded_fetcher, self.fibers)
-
-    @cached_property
-    def client_keys(self) -> ClientKeys:
-        """Public keys of clients."""
-        return ClientKeys(self.fetcher, self.clock)
 
     @cached_property
     def access_tokens(self) -> AccessTokens:

@@ -88,7 +88,12 @@ class Stores:
             *(repository, self.clock.now, handles.new_id),
             lock=FiberLock(self.fibers),
             grants=(*self.grants, *legacy),
+            seal=self._seal_secret,
         )
+
+    def _seal_secret(self, secret: bytes, client_id: bytes) -> bytes:
+        """Seal a client secret that has to be readable; the data key is asked for only where there is one."""
+        return self.vault.seal("client-secret").seal(secret, client_id)
 
     @cached_property
     def key_service(self) -> KeyService:

@@ -12,7 +12,7 @@ from threading import Thread
 import pytest
 
 from idp.errors import SettingsError, StorageUnavailable
-from idp.ports.ephemeral import Count
+from idp.ports.ephemeral import Count, Use
 from idp.storage import ephemeral_redis
 from idp.storage.database import Database
 from idp.storage.open import EphemeralStores, open_ephemeral
@@ -135,6 +135,50 @@ def test_mark_whose_end_has_passed_is_still_claimed_once(site: Site, now: int) -
     """A clock that lags behind must not let the second caller in at the same moment."""
     won = in_parallel(site.database, CROWD, lambda _n: site.stores.single_use.claim("jti", now, now + 1))
     assert won.count(True) == 1
+
+
+def test_what_somebody_else_made_is_claimed_once_too(site: Site, now: int) -> None:
+    marks = site.stores.single_use
+    assert marks.claim_issued("jti", now, now + 1, now + 60) is Use.FIRST
+    assert marks.claim_issued("jti", now, now + 1, now + 60) is Use.AGAIN
+    assert marks.claim_issued("other", now, now + 1, now + 60) is Use.FIRST
+    won = in_parallel(site.database, CROWD, lambda _n: marks.claim_issued("crowd", now, now + 1, now + 60))
+    assert won.count(Use.FIRST) == 1
+    assert won.count(Use.AGAIN) == CROWD - 1
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("loss", ["restart", "flush", "scripts"])
+def test_redis_that_lost_its_memory_takes_nothing_that_was_made_before(
+    own_redis: RedisServer, sqlite_database: SqliteDatabase, now: int, loss: str
+) -> None:
+    marks = open_ephemeral(own_redis.url, sqlite_database).single_use
+    assert marks.claim_issued("before", now, now + 1, now + 60) is Use.FIRST
+    if loss == "restart":
+        own_redis.stop()
+        own_redis.start()
+        with suppress(StorageUnavailable):
+            marks.claim_issued("reconnect", now, now, now + 60)
+    else:
+        client = ephemeral_redis.connect(own_redis.url)
+        client.flushall() if loss == "flush" else client.script_flush()
+        client.close()
+    assert marks.claim_issued("before", now, now - 5, now + 60) is Use.FORGOTTEN
+    assert marks.claim_issued("new", now, now - 5, now + 60) is Use.FORGOTTEN
+    assert marks.claim_issued("later", now, int(time.time()) + 1, now + 60) is Use.FIRST
+
+
+@pytest.mark.servers
+def test_another_process_begins_no_new_memory(
+    own_redis: RedisServer, sqlite_database: SqliteDatabase, now: int
+) -> None:
+    first = open_ephemeral(own_redis.url, sqlite_database).single_use
+    client = ephemeral_redis.connect(own_redis.url)
+    client.set("dinhdanh:u-birth", now - 1000)
+    second = open_ephemeral(own_redis.url, sqlite_database).single_use
+    assert first.claim_issued("jti", now, now - 900, now + 60) is Use.FIRST
+    assert second.claim_issued("jti", now, now - 900, now + 60) is Use.AGAIN
+    client.close()
 
 
 def test_of_a_crowd_one_claims_the_mark(site: Site, now: int) -> None:

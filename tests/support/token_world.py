@@ -27,7 +27,6 @@ from idp.storage.database import Database
 from idp.storage.keys import SqlKeyRepository
 from idp.storage.sqlite import SqliteDatabase
 from idp.storage.tables import audit_events
-from idp.web.environ import EnvironReader
 from idp.wiring import Wiring
 from idp.wsgi import guarded
 from keys.keyset import read_jwks
@@ -108,7 +107,7 @@ class TokenWorld:
         wiring.key_service = KeyService(repository, wiring.vault.sealer("signing-keys"), policy, quick_generator())
         wiring.key_service.tick(clock.now())
         self._routes = wiring.hot_routes()
-        self._reader = EnvironReader(())
+        self._reader = wiring.reader
 
     def another(self) -> TokenWorld:
         """Return another process over the same stores."""

@@ -8,6 +8,7 @@ from authlib.oidc.discovery import OpenIDProviderMetadata
 
 from idp.errors import StorageUnavailable
 from idp.protocol.client_authentication import METHODS
+from idp.protocol.client_authentication.registry import BY_CERTIFICATE
 from idp.protocol.grants.registry import GRANTS
 from policies import claims as claim_policy
 from tests.support.token_world import ISSUER, TokenWorld
@@ -33,7 +34,7 @@ def test_document_says_what_the_registries_do(world: TokenWorld) -> None:
     document = world.get(DISCOVERY).json
     assert document["issuer"] == ISSUER
     assert set(document["grant_types_supported"]) == set(GRANTS)
-    assert set(document["token_endpoint_auth_methods_supported"]) == {*METHODS, "none"}
+    assert set(document["token_endpoint_auth_methods_supported"]) == set(METHODS) - BY_CERTIFICATE
     assert set(claim_policy.CLAIMS) < set(document["claims_supported"])
     assert document["scopes_supported"] == list(claim_policy.SCOPES)
     assert set(document["id_token_signing_alg_values_supported"]) == set(world.wiring.ring.current.algorithms)

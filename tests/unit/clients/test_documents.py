@@ -45,7 +45,7 @@ def test_a_document_of_an_older_release_takes_defaults_for_what_it_lacks() -> No
 
 def test_a_document_of_a_newer_release_is_read_without_what_is_unknown() -> None:
     client, _ = registered(department())
-    assert from_document({**to_document(client), "dpop_bound_access_tokens": True}) == client
+    assert from_document({**to_document(client), "field_of_tomorrow": True}) == client
 
 
 @pytest.mark.spec("RFC 7591", "3.2.1")

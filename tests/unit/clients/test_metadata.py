@@ -141,7 +141,7 @@ def test_vietnamese_is_required_and_english_is_not() -> None:
         ("grant_types", ["authorization_code", "password"], "[1]", "not_supported"),
         ("response_types", ["token"], "[0]", "not_supported"),
         ("response_types", [7], "[0]", "not_supported"),
-        ("token_endpoint_auth_method", "private_key_jwt", "", "not_supported"),
+        ("token_endpoint_auth_method", "private_key", "", "not_supported"),
         ("scope", ["openid"], "", "not_text"),
         ("scope", "openid everything", "", "not_supported"),
         ("subject_type", "shared", "", "not_supported"),
@@ -260,8 +260,8 @@ def test_the_wire_code_tells_redirect_uris_from_the_rest() -> None:
 
 @pytest.mark.spec("RFC 7591", "2")
 def test_unknown_fields_are_ignored_and_named() -> None:
-    registration = metadata.parse(department(**{"tls_client_auth_subject_dn": "CN=x", "client_name#fr": "Portail"}))
-    assert registration.ignored == ("client_name#fr", "tls_client_auth_subject_dn")
+    registration = metadata.parse(department(**{"tls_client_auth": "CN=x", "client_name#fr": "Portail"}))
+    assert registration.ignored == ("client_name#fr", "tls_client_auth")
 
 
 def test_names_of_unknown_fields_cannot_write_to_a_terminal() -> None:

@@ -35,7 +35,7 @@ def test_only_the_digest_is_kept_and_not_even_that_is_shown() -> None:
 
 
 def test_either_of_two_secrets_is_right_until_the_old_one_ends() -> None:
-    both = secrets.rotated((kept(OLD),), NEW, 1000, DAY)
+    both = secrets.rotated((kept(OLD),), kept(NEW, 1000), 1000, DAY)
     for now, old_is_right in ((1000, True), (1000 + DAY - 1, True), (1000 + DAY, False)):
         assert secrets.is_valid(both, NEW, now)
         assert secrets.is_valid(both, OLD, now) is old_is_right
@@ -53,25 +53,25 @@ def test_a_client_without_secrets_accepts_none() -> None:
 
 
 def test_two_changes_within_the_overlap_leave_two_secrets() -> None:
-    first = secrets.rotated((kept(OLD),), NEW, 1000, DAY)
-    second = secrets.rotated(first, NEWER, 1000, DAY)
+    first = secrets.rotated((kept(OLD),), kept(NEW, 1000), 1000, DAY)
+    second = secrets.rotated(first, kept(NEWER, 1000), 1000, DAY)
     assert len(second) == 2
     assert [secrets.is_valid(second, one, 1000) for one in (OLD, NEW, NEWER)] == [False, True, True]
 
 
 def test_an_overlap_of_zero_ends_the_old_secret_at_once() -> None:
-    assert secrets.rotated((kept(OLD),), NEW, 1000, 0) == (kept(NEW, 1000),)
+    assert secrets.rotated((kept(OLD),), kept(NEW, 1000), 1000, 0) == (kept(NEW, 1000),)
 
 
 def test_an_overlap_never_prolongs_an_end_that_was_set() -> None:
-    (_, old) = secrets.rotated((kept(OLD, 0, 1500),), NEW, 1000, DAY)
+    (_, old) = secrets.rotated((kept(OLD, 0, 1500),), kept(NEW, 1000), 1000, DAY)
     assert old.expires_at == 1500
 
 
 @pytest.mark.parametrize("overlap", [-1, secrets.MAXIMUM_OVERLAP + 1])
 def test_an_overlap_out_of_bounds_is_refused(overlap: int) -> None:
     with pytest.raises(RegistrationRefused) as refused:
-        secrets.rotated((kept(OLD),), NEW, 0, overlap)
+        secrets.rotated((kept(OLD),), kept(NEW, 0), 0, overlap)
     assert [(error.field, error.reason) for error in refused.value.errors] == [("overlap", "not_seconds")]
 
 
