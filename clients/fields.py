@@ -141,14 +141,12 @@ def resource_uri(value: object) -> str:
     return uri
 
 
-def choice(allowed: tuple[str, ...], later: tuple[str, ...] = ()) -> Parser:
-    """Return the parser of one word out of ``allowed``; ``later`` are words that have a meaning but no service yet."""
+def choice(allowed: tuple[str, ...]) -> Parser:
+    """Return the parser of one word out of ``allowed``."""
 
     def parse(value: object) -> str:
         if isinstance(value, str) and value in allowed:
             return value
-        if isinstance(value, str) and value in later:
-            raise Fault("not_offered", f"is not offered by this release: leave it out, or take {', '.join(allowed)}")
         raise Fault("not_supported", f"must be one of {', '.join(allowed)}")
 
     return parse

@@ -50,8 +50,7 @@ LEGAL_BASES: Final = consent.LEGAL_BASES
 CONSENT_MODES: Final = consent.MODES
 SCOPES: Final = claims.SCOPES
 ACR_VALUES: Final = assurance.LEVELS
-PROFILES: Final = ("oidc",)
-LATER_PROFILES: Final = ("fapi2", "fapi2-message-signing")
+PROFILES: Final = tuple(profiles.PROFILES)
 DETAIL_TYPES: Final = tuple(authorization_details.TYPES)
 LANGUAGES: Final = ("vi", "en")
 
@@ -143,7 +142,7 @@ FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
         "assertion_issuers": Field(assertion_issuers.parse, is_operators=True),
         "authorization_details_types": Field(fields.set_of(DETAIL_TYPES), frozenset()),
         "consent": Field(fields.choice(CONSENT_MODES), "ask"),
-        "profile": Field(fields.choice(PROFILES, LATER_PROFILES), "oidc"),
+        "profile": Field(fields.choice(PROFILES), "oidc"),
         "contacts": Field(fields.listed(fields.text(MAX_NAME)), ()),
         "logo_uri": Field(fields.web_uri),
         "client_uri": Field(fields.web_uri),

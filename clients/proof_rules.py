@@ -61,6 +61,16 @@ PROOF_RULES: Final = (
         ),
     ),
     Rule(
+        "response_types",
+        "bound_tokens",
+        "must not hold token where access tokens are bound to a key: through the browser they cannot be",
+        ("response_types", "dpop_bound_access_tokens", "tls_client_certificate_bound_access_tokens"),
+        lambda values: (
+            any("token" in one.split() for one in values["response_types"])
+            and bool(values["dpop_bound_access_tokens"] or values["tls_client_certificate_bound_access_tokens"])
+        ),
+    ),
+    Rule(
         "dpop_bound_access_tokens",
         "inconsistent",
         "must be left out where tls_client_certificate_bound_access_tokens is true: a token is bound to one key",

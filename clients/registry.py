@@ -123,7 +123,7 @@ class ClientRegistry:
         if faults or chosen_faults:
             raise RegistrationRefused([*faults, *chosen_faults])
         client_id = chosen.client_id or self._new_id()
-        secret = _first_secret(registration.values, chosen.client_secret)
+        secret = secrets.first(registration.values[_METHOD], chosen.client_secret)
         now = self._now()
         client = Client(
             client_id=client_id,
@@ -212,7 +212,7 @@ class ClientRegistry:
         current = self.known(client_id)
         if not current.has_secret:
             method = current.token_endpoint_auth_method
-            raise RegistrationRefused([_public(f"has no secret: token_endpoint_auth_method is {method}")])
+            raise RegistrationRefused([secrets.public_fault(f"has no secret: token_endpoint_auth_method is {method}")])
         secret, now = secrets.new_secret(), self._now()
         fresh = self._secret(current.token_endpoint_auth_method, client_id, secret)
         updated = replace(current, secrets=secrets.rotated(current.secrets, fresh, now, overlap), updated_at=now)
@@ -285,19 +285,6 @@ class ClientRegistry:
             self._clients = MappingProxyType({**self._clients, **{one.client_id: one for one in changed}})
             self._version = max([version, *(one.version for one in changed)])
         self._loaded_at = asked_at
-
-
-def _first_secret(values: Mapping[str, Any], own: str | None) -> str | None:
-    method = values[_METHOD]
-    if secrets.is_needed(method):
-        return own or secrets.new_secret()
-    if own is not None:
-        raise RegistrationRefused([_public(f"must be left out where token_endpoint_auth_method is {method}")])
-    return None
-
-
-def _public(detail: str) -> MetadataError:
-    return MetadataError("client_secret", "public_client", detail)
 
 
 __all__ = ["ClientConflict", "ClientEvent", "ClientRegistry", "ClientRepository", "Newcomer"]

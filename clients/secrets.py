@@ -38,6 +38,23 @@ def is_needed(method: str) -> bool:
     return method in SECRET_METHODS
 
 
+def first(method: str, own: str | None) -> str | None:
+    """Return the secret of a new client: the operator's own, a made one, or None where its method needs none.
+
+    Raises ``RegistrationRefused`` for an own one that the method cannot use.
+    """
+    if is_needed(method):
+        return own or new_secret()
+    if own is not None:
+        raise RegistrationRefused([public_fault(f"must be left out where token_endpoint_auth_method is {method}")])
+    return None
+
+
+def public_fault(detail: str) -> MetadataError:
+    """Return the fault of a secret where there can be none."""
+    return MetadataError("client_secret", "public_client", detail)
+
+
 def kept_as(secret: str, method: str, client_id: str, now: int, seal: Seal | None) -> Secret:
     """Return a secret as it is kept: its digest, and sealed where its client makes MACs with it.
 

@@ -78,7 +78,7 @@ class RsgiApplication:
         """Answer one request."""
         if scope.proto != "http":
             return
-        environ = environ_of(scope)
+        environ = environ_of(scope, self._reader.variables)
         method = environ["REQUEST_METHOD"]
         if method not in _BODILESS:
             environ["wsgi.input"] = BytesIO(await _bounded(environ, protocol))
@@ -102,8 +102,8 @@ class RsgiApplication:
         return int(started[0][:3]), started[1], body
 
 
-def environ_of(scope: Scope) -> Environ:
-    """Return the CGI variables that the application reads of a request; the body is still to come."""
+def environ_of(scope: Scope, variables: Mapping[str, str] = HEADERS) -> Environ:
+    """Return the CGI variables that the application reads of a request, ``variables`` by header; the body is still to come."""
     host, _, _port = scope.client.rpartition(":")
     environ: Environ = {
         "REQUEST_METHOD": scope.method,
@@ -113,7 +113,7 @@ def environ_of(scope: Scope) -> Environ:
         "REMOTE_ADDR": host.strip("[]"),
     }
     for name, value in scope.headers.items():
-        key = HEADERS.get(name)
+        key = variables.get(name)
         if key is None:
             continue
         if key in environ:

@@ -39,6 +39,7 @@ class AuthorizationRequest:
     resources: tuple[str, ...] = ()
     details: str = ""
     pushed: str = ""
+    dpop_jkt: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ class CodePayload:
     ``grant_id`` is chosen here: inserting the grant under it spends the code. ``claims`` is the bit set of
     ``policies.claims`` for userinfo, ``id_claims`` the one for the ID token. ``redirect_digest`` is the SHA-256 of the redirect URI
     as sent, ``uri_given`` tells whether the request named it. ``challenge`` is the S256 code challenge or "" where registration allows none.
-    ``resources`` and ``details`` are those of the ``AuthorizationRequest``.
+    ``resources`` and ``details`` are those of the ``AuthorizationRequest``, as is ``jkt``, its ``dpop_jkt``.
     """
 
     grant_id: str
@@ -32,12 +32,14 @@ class CodePayload:
     expires_at: int
     resources: tuple[str, ...] = ()
     details: str = ""
+    jkt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
     """A stored grant (token family). ``generation`` is the number of the newest refresh token, 0 where there is none.
 
+    ``bound_to`` is the text of the ``Binding`` of its first token.
     ``details`` are the authorization details, sealed: which dossier a person lets somebody see says much about the person.
     """
 
@@ -61,3 +63,4 @@ class Grant:
     revoke_reason: str | None = None
     resources: tuple[str, ...] = ()
     details: bytes | None = None
+    bound_to: str = ""

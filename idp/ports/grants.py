@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from idp.model.audit import AuditRecord
+from idp.model.binding import UNBOUND, Binding
 from idp.model.grant import Grant
 
 
@@ -15,6 +16,20 @@ class Versions:
 
     clients: int
     keys: int
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """What whoever presents a refresh token has proved; ``any_key`` accepts a grant bound to another key of the same kind.
+
+    A grant that is bound to a key is refreshed by nobody who proved nothing (RFC 9449 section 5, RFC 8705 section 4).
+    """
+
+    binding: Binding = UNBOUND
+    any_key: bool = False
+
+
+NOBODY: Final = Holder()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +82,27 @@ class GrantStore(Protocol):
         """Return a grant."""
         ...
 
-    def rotate(self, grant_id: str, client_id: str, generation: int, now: int, record: AuditRecord) -> Rotation | None:
+    def rotate(
+        self, grant_id: str, client_id: str, generation: int, now: int, record: AuditRecord, holder: Holder = NOBODY
+    ) -> Rotation | None:
         """Raise the generation if it is still ``generation`` and everything the family depends on is alive; else None."""
         ...
 
-    def use(self, grant_id: str, client_id: str, generation: int, now: int, record: AuditRecord) -> Rotation | None:
+    def use(
+        self, grant_id: str, client_id: str, generation: int, now: int, record: AuditRecord, holder: Holder = NOBODY
+    ) -> Rotation | None:
         """Leave the generation as it is if it is ``generation`` and everything the family depends on is alive; else None."""
         ...
 
     def use_grace(
-        self, grant_id: str, client_id: str, generation: int, since: int, now: int, record: AuditRecord
+        self,
+        grant_id: str,
+        client_id: str,
+        generation: int,
+        since: int,
+        now: int,
+        record: AuditRecord,
+        holder: Holder = NOBODY,
     ) -> Rotation | None:
         """Use the one grace of the last rotation, if it was at or after ``since`` and made ``generation``; else None."""
         ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from idp.clock import Clock
 from idp.protocol.errors import InvalidRequest, InvalidToken
@@ -12,6 +12,9 @@ from idp.protocol.wire import WireRequest
 from keys.errors import TokenError, UnknownKey
 from keys.ring import KeyRing, LiveRing
 from keys.verifier import Expectation, TokenVerifier
+
+_SCHEMES: Final = frozenset({"bearer", "dpop"})
+"""Which of them fits a token is asked of ``sender_constraints``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class AccessTokens:
     def presented(self, request: WireRequest) -> str:
         """Return the token of a request, by header or form body, never by query (RFC 6750 section 2); raises ``InvalidRequest``, ``InvalidToken``."""
         scheme, _, value = request.header("authorization").partition(" ")
-        by_header = value.strip() if scheme.lower() == "bearer" else ""
+        by_header = value.strip() if scheme.lower() in _SCHEMES else ""
         is_form = request.method == "POST" and request.content_type.partition(";")[0].strip().lower() == FORM
         by_body = form_parameters(request).get("access_token", "") if is_form else ""
         if by_header and by_body:

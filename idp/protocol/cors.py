@@ -16,14 +16,14 @@ Handler = Callable[[WireRequest], WireResponse]
 
 _OPEN: Final[Headers] = (
     ("Access-Control-Allow-Origin", "*"),
-    ("Access-Control-Expose-Headers", "WWW-Authenticate"),
+    ("Access-Control-Expose-Headers", "WWW-Authenticate, DPoP-Nonce"),
 )
 _PREFLIGHT: Final = WireResponse(
     204,
     (
         ("Access-Control-Allow-Origin", "*"),
         ("Access-Control-Allow-Methods", "GET, POST"),
-        ("Access-Control-Allow-Headers", "Authorization, Content-Type"),
+        ("Access-Control-Allow-Headers", "Authorization, Content-Type, DPoP"),
         ("Access-Control-Max-Age", "86400"),
     ),
 )

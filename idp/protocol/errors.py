@@ -17,11 +17,12 @@ class ProtocolError(Exception):
     is_recorded: ClassVar[bool] = True
     """False for what a well-behaved client gets every few seconds: no refusal of anything."""
 
-    def __init__(self, description: str, *, reason: str = "") -> None:
-        """Keep the developer's sentence and the reason id (by default the wire code itself)."""
+    def __init__(self, description: str, *, reason: str = "", headers: tuple[tuple[str, str], ...] = ()) -> None:
+        """Keep the developer's sentence, the reason id (by default the wire code itself), and headers that the answer must have."""
         super().__init__(description)
         self.description = description
         self.reason = reason or self.error
+        self.headers = headers
 
 
 class InvalidRequest(ProtocolError):
@@ -188,6 +189,31 @@ class InvalidToken(ProtocolError):
 
     error = "invalid_token"
     status = 401
+
+
+class InvalidDpopProof(ProtocolError):
+    """RFC 9449 sections 5 and 7.1."""
+
+    error = "invalid_dpop_proof"
+
+
+class UseDpopNonce(ProtocolError):
+    """RFC 9449 section 8: the proof needs a nonce of ours, which the header ``DPoP-Nonce`` supplies."""
+
+    error = "use_dpop_nonce"
+
+
+class InsufficientUserAuthentication(ProtocolError):
+    """RFC 9470 section 3: the person behind the token was not authenticated well or recently enough for the resource."""
+
+    error = "insufficient_user_authentication"
+    status = 401
+
+    def __init__(self, description: str, *, acr_values: tuple[str, ...] = (), max_age: int | None = None) -> None:
+        """Keep what to ask for at the authorization endpoint; ``max_age`` is in seconds."""
+        super().__init__(description)
+        self.acr_values = acr_values
+        self.max_age = max_age
 
 
 class InsufficientScope(ProtocolError):

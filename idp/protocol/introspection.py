@@ -9,6 +9,7 @@ from typing import Any
 
 from clients.model import Client
 from idp.model.audit import Event
+from idp.model.binding import from_text
 from idp.protocol.bearer import AccessClaims, AccessTokens
 from idp.protocol.client_authentication import ClientAuthenticator
 from idp.protocol.errors import InvalidRequest, InvalidToken, ProtocolError
@@ -90,7 +91,8 @@ class TokenStatusEndpoints:
         if access.client_id != client.client_id and "authorization_details" in shown:
             # A resource learns what concerns it (RFC 9396 section 9.2).
             shown["authorization_details"] = list(for_audience(shown["authorization_details"], served))
-        return {"active": True, "token_type": "Bearer", **shown}
+        token_type = "DPoP" if "jkt" in shown.get("cnf", ()) else "Bearer"
+        return {"active": True, "token_type": token_type, **shown}
 
     def _refresh_status(self, token: str, client: Client) -> dict[str, Any]:
         found = self._tokens.family(token)
@@ -101,7 +103,9 @@ class TokenStatusEndpoints:
             return _INACTIVE
         if grant.created_at < client.not_before:
             return _INACTIVE
+        confirmation = from_text(grant.bound_to).confirmation
         return {
+            **({"cnf": confirmation} if confirmation is not None else {}),
             "active": True,
             "client_id": grant.client_id,
             "sub": grant.sub,

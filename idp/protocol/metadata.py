@@ -20,6 +20,7 @@ from idp.protocol.authorization.parsing import DISPLAYS, PROMPTS
 from idp.protocol.authorization.responses import RESPONSE_MODES
 from idp.protocol.grants.frame import GrantType
 from idp.protocol.wire import JSON, WireRequest, WireResponse
+from keys.dpop import ALGS as DPOP_ALGS
 from keys.ring import KeyRing
 from keys.signer import SERVER_METADATA
 from policies import assurance
@@ -41,6 +42,9 @@ class Offer:
     require_pushed: bool
     with_legacy: bool
     decryption: tuple[str, ...] = ()
+    mtls_url: str = ""
+    has_certificates: bool = False
+    resources: tuple[str, ...] = ("",)
 
 
 _ALWAYS: Final[Mapping[str, Any]] = {
@@ -80,6 +84,7 @@ def document(issuer: str, offer: Offer) -> dict[str, Any]:
         "userinfo_signing_alg_values_supported": algs,
         **_encryption(),
         **_authentication([*offer.auth_methods]),
+        **_sender_constraints(issuer, offer),
         "display_values_supported": list(DISPLAYS),
         "prompt_values_supported": list(PROMPTS),
         **_of_requests(issuer, offer),
@@ -128,6 +133,28 @@ def _authentication(methods: list[str]) -> dict[str, list[str]]:
     for name, offered in by_endpoint.items():
         found[f"{name}_endpoint_auth_methods_supported"] = offered
         found[f"{name}_endpoint_auth_signing_alg_values_supported"] = list(client_metadata.ASSERTION_ALGS)
+    return found
+
+
+MTLS_ENDPOINTS: Final = {
+    "token_endpoint": "/token",
+    "userinfo_endpoint": "/userinfo",
+    "introspection_endpoint": "/introspect",
+    "revocation_endpoint": "/revoke",
+    "pushed_authorization_request_endpoint": "/par",
+}
+"""Endpoints at which a client may show a certificate (RFC 8705 section 5)."""
+
+
+def _sender_constraints(issuer: str, offer: Offer) -> dict[str, Any]:
+    """Return how tokens are bound to their sender (RFC 9449 section 5.1, RFC 8705 sections 3.3 and 5), and for which resources of ours."""
+    found: dict[str, Any] = {
+        "dpop_signing_alg_values_supported": list(DPOP_ALGS),
+        "tls_client_certificate_bound_access_tokens": offer.has_certificates,
+        "protected_resources": [issuer + path for path in offer.resources],
+    }
+    if offer.mtls_url and offer.has_certificates:
+        found["mtls_endpoint_aliases"] = {name: offer.mtls_url + path for name, path in MTLS_ENDPOINTS.items()}
     return found
 
 

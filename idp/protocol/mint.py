@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -70,6 +71,13 @@ class Mint:
         self._sids = sids
         self.access_lifetime = access_lifetime
         self._id_lifetime = id_lifetime
+        self._confirmation: Mapping[str, str] | None = None
+
+    def bound_to(self, confirmation: Mapping[str, str] | None) -> Mint:
+        """Return a mint whose access tokens all have this ``cnf`` (RFC 7800 section 3.1)."""
+        bound = copy(self)
+        bound._confirmation = confirmation  # noqa: SLF001 - a copy of our own
+        return bound
 
     def person_token(
         self,
@@ -122,7 +130,7 @@ class Mint:
     def client_token(self, ring: KeyRing, client_id: str, scope: str, jti: str, *, audience: Sequence[str] = ()) -> str:
         """Return an access token that a client got for itself: ``sub`` is the client (RFC 9068 section 2.2)."""
         now = self._clock.now()
-        claims = {
+        claims: dict[str, Any] = {
             "iss": self._issuer,
             "aud": self._audience(audience),
             "sub": client_id,
@@ -139,6 +147,8 @@ class Mint:
         listed = ListedToken(claims["jti"], claims.get("gid", ""), claims["client_id"], claims["iat"], claims["exp"])
         if (status := self._status(listed)) is not None:
             claims["status"] = status
+        if self._confirmation is not None:
+            claims["cnf"] = self._confirmation
         payload, signer = orjson.dumps(claims), ring.signer()
         token = signer.sign_payload(payload, ACCESS_TOKEN)
         self._remember(token, payload, signer, ring.version, claims["iat"])

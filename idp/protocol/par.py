@@ -11,7 +11,7 @@ from idp.model.audit import Event
 from idp.protocol.authorization.parsing import Target
 from idp.protocol.authorization.sources import RequestSources
 from idp.protocol.client_authentication import ClientAuthenticator
-from idp.protocol.errors import ProtocolError
+from idp.protocol.errors import InvalidDpopProof, ProtocolError
 from idp.protocol.parameters import form_parameters
 from idp.protocol.refusals import Refusals
 from idp.protocol.wire import NO_STORE, WireRequest, WireResponse, json_response
@@ -35,8 +35,10 @@ class PushedAuthorizationEndpoint:
         pushed: PushedRequests,
         sources: RequestSources,
         refusals: Refusals,
+        prove: Callable[[WireRequest], str],
     ) -> None:
-        """Take collaborators; ``identify`` and ``check`` are the authorization endpoint's own."""
+        """Take collaborators; ``identify`` and ``check`` are the authorization endpoint's own, ``prove`` names the key of a DPoP proof."""
+        self._prove = prove
         self._authenticator = authenticator
         self._identify = identify
         self._check = check
@@ -52,13 +54,22 @@ class PushedAuthorizationEndpoint:
         try:
             parameters = form_parameters(request)
             client = self._authenticator.authenticate(request, parameters)
-            return self._kept(client, parameters)
+            return self._kept(client, parameters, self._prove(request))
         except ProtocolError as error:
             return self._refusals.answer(Event.PUSH, request, error, client.client_id if client else None)
 
-    def _kept(self, client: Client, sent: Mapping[str, str]) -> WireResponse:
+    def _kept(self, client: Client, sent: Mapping[str, str], jkt: str) -> WireResponse:
         own = {name: value for name, value in sent.items() if name not in _OF_AUTHENTICATION}
-        parameters = self._sources.pushed(client, own).parameters
+        parameters = _bound(self._sources.pushed(client, own).parameters, jkt)
         self._check(self._identify(parameters), parameters)
         answer = {"request_uri": self._pushed.keep(client.client_id, parameters), "expires_in": self._pushed.lifetime}
         return json_response(answer, 201)
+
+
+def _bound(parameters: Mapping[str, str], jkt: str) -> Mapping[str, str]:
+    """Bind the code to the key that proved this request; another one that the request names is refused (RFC 9449 section 10.1)."""
+    if not jkt:
+        return parameters
+    if parameters.get("dpop_jkt", jkt) != jkt:
+        raise InvalidDpopProof("dpop_jkt is not the key of the DPoP proof", reason="dpop_jkt_mismatch")
+    return {**parameters, "dpop_jkt": jkt}

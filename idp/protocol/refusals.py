@@ -25,9 +25,9 @@ class Refusals:
     ) -> WireResponse:
         """Return the JSON error (RFC 6749 section 5.2), after it was recorded."""
         self.record(event, request, error, client_id)
-        headers: Headers = NO_STORE
+        headers: Headers = (*NO_STORE, *error.headers)
         if isinstance(error, InvalidClient):
-            headers = (*NO_STORE, ("WWW-Authenticate", CHALLENGE))
+            headers = (*headers, ("WWW-Authenticate", CHALLENGE))
         body = {"error": error.error, "error_description": error.description, "case_code": request.case_code}
         return json_response(body, error.status, headers)
 

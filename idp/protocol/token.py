@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping
 
 from clients.model import Client
 from idp.model.audit import Event
+from idp.model.binding import UNBOUND
 from idp.protocol.errors import InvalidRequest, ProtocolError, UnauthorizedClient, UnsupportedGrantType
 from idp.protocol.grants.frame import Grant, GrantServices, GrantType, TokenRequest
 from idp.protocol.parameters import form_parameters
 from idp.protocol.refusals import Refusals
-from idp.protocol.wire import WireRequest, WireResponse, json_response
+from idp.protocol.sender_constraints import SenderConstraints
+from idp.protocol.wire import NO_STORE, WireRequest, WireResponse, json_response
 
 
 class TokenEndpoint:
@@ -21,10 +23,15 @@ class TokenEndpoint:
         grants: Mapping[str, GrantType],
         services: GrantServices,
         refusals: Refusals,
+        senders: SenderConstraints,
         prepare: Callable[[Client], None],
     ) -> None:
-        """Take the registry of grants, what they work with, how refusals are answered, and what finds a client's key for encryption."""
+        """Take the registry of grants and what they work with.
+
+        Also how refusals are answered, what binds tokens to their sender, and what finds a client's key for encryption.
+        """
         self._prepare = prepare
+        self._senders = senders
         self._grants = grants
         self._services = services
         self._refusals = refusals
@@ -41,7 +48,13 @@ class TokenEndpoint:
             if client.id_token_encrypted_response_alg is not None:
                 # Before anything single-use is spent: a key set that is out of reach must not cost the client its code.
                 self._prepare(client)
-            return json_response(grant(TokenRequest(client, parameters, request.case_code), self._services))
+            binding = self._senders.binding(request, client)
+            asked = TokenRequest(client, parameters, request.case_code, binding)
+            if binding is UNBOUND:
+                return json_response(grant(asked, self._services))
+            answer = grant(asked, self._services.bound_to(binding, client))
+            answer["token_type"] = binding.token_type
+            return json_response(answer, headers=(*NO_STORE, *self._senders.nonce_headers(request)))
         except ProtocolError as error:
             return self._refusals.answer(Event.TOKEN_REQUEST, request, error, client.client_id if client else None)
 

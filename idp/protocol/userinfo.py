@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import orjson
 
@@ -11,14 +12,23 @@ from clients.registry import ClientRegistry
 from idp.model.audit import Event
 from idp.ports.grants import TokenState
 from idp.protocol.bearer import AccessClaims, AccessTokens
+from idp.protocol.challenges import Challenges
 from idp.protocol.encryption import AnswerEncrypter
-from idp.protocol.errors import InsufficientScope, InvalidRequest, InvalidToken, ProtocolError
+from idp.protocol.errors import (
+    InsufficientScope,
+    InsufficientUserAuthentication,
+    InvalidRequest,
+    InvalidToken,
+    ProtocolError,
+)
 from idp.protocol.mint import Mint
 from idp.protocol.refusals import Refusals
+from idp.protocol.sender_constraints import SenderConstraints
 from idp.protocol.wire import NO_STORE, WireRequest, WireResponse, json_response
 from idp.services.claims import ClaimSource
 from idp.services.tokens import TokenService
 from keys.ring import KeyRing, LiveRing
+from policies import assurance
 from policies import claims as claim_policy
 
 
@@ -35,9 +45,13 @@ class UserinfoEndpoint:
         ring: LiveRing,
         refusals: Refusals,
         encrypter: AnswerEncrypter,
+        senders: SenderConstraints,
+        challenges: Challenges,
     ) -> None:
         """Take collaborators."""
         self._encrypter = encrypter
+        self._senders = senders
+        self._challenges = challenges
         self._tokens = tokens
         self._access = access
         self._claims = claims
@@ -54,12 +68,13 @@ class UserinfoEndpoint:
                 raise InvalidRequest("userinfo takes GET and POST", reason="method")
             presented = self._access.presented(request)
             token = self._access.verified(presented)
+            self._senders.check(request, presented, token.claims)
             if "openid" not in token.scope or not token.grant_id:
                 raise InsufficientScope("the access token has no openid scope")
-            return self._released(presented, token)
+            return self._with_nonce(request, self._released(presented, token))
         except ProtocolError as error:
             self._refusals.record(Event.USERINFO, request, error, token.client_id if token else None)
-            return _challenge(error)
+            return self._challenges.refuse(request, error)
 
     def _released(self, presented: str, token: AccessClaims) -> WireResponse:
         state = self._state(token)
@@ -70,6 +85,7 @@ class UserinfoEndpoint:
             raise InvalidToken("the client is no longer active", reason="client_inactive")
         if token.claims["iat"] < client.not_before:
             raise InvalidToken("the access token was revoked", reason="before_mark")
+        _check_level(token, client)
         ring = self._ring.at(state.versions.keys)
         claims = _within(token.scope, state)
         if self._claims.needs_code(claims) and state.code_id is None:
@@ -87,6 +103,10 @@ class UserinfoEndpoint:
             return self._encrypter.encrypted_only(client, "userinfo", alg, orjson.dumps(released)).encode()
         return self._mint.userinfo(ring, client, client.userinfo_signed_response_alg or "", released).encode()
 
+    def _with_nonce(self, request: WireRequest, response: WireResponse) -> WireResponse:
+        headers = self._senders.nonce_headers(request)
+        return replace(response, headers=response.headers + headers) if headers else response
+
     def _state(self, token: AccessClaims, *, with_code: bool = False) -> TokenState:
         state = self._tokens.state(token.grant_id, token.jti, with_code=with_code or "identity" in token.scope)
         if state is None or not state.is_live:
@@ -100,10 +120,8 @@ def _within(scope: frozenset[str], state: TokenState) -> int:
     return state.claims & ~claim_policy.for_scopes(left_out) if left_out else state.claims
 
 
-def _challenge(error: ProtocolError) -> WireResponse:
-    if error.reason == "token_missing":
-        value = 'Bearer realm="dinhdanh"'
-    else:
-        value = f'Bearer realm="dinhdanh", error="{error.error}", error_description="{error.description}"'
-    headers = (*NO_STORE, ("WWW-Authenticate", value))
-    return json_response({"error": error.error, "error_description": error.description}, error.status, headers)
+def _check_level(token: AccessClaims, client: Client) -> None:
+    """Ask for a step-up where the client's least level was raised after the token was issued (RFC 9470 section 3)."""
+    wanted = client.minimum_acr
+    if wanted is not None and not assurance.satisfies(str(token.claims.get("acr", "")), wanted):
+        raise InsufficientUserAuthentication("another level of authentication is required", acr_values=(wanted,))

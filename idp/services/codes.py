@@ -43,8 +43,8 @@ class CodeBox:
             payload.amr,
             payload.expires_at,
         ]
-        if payload.resources or payload.details:
-            row += [payload.resources, payload.details]
+        if payload.resources or payload.details or payload.jkt:
+            row += [payload.resources, payload.details, payload.jkt]
         return base64url.encode_text(self._seal(orjson.dumps(row), _AAD))
 
     def open(self, code: str) -> CodePayload | None:

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from copy import copy
 from dataclasses import dataclass, replace
 
 from idp.clock import Clock
 from idp.model.audit import AuditEvent, Event, Outcome
+from idp.model.binding import Binding
 from idp.model.grant import CodePayload, Grant
-from idp.ports.grants import GrantStore, Rotation, TokenState, Versions
+from idp.ports.grants import GrantStore, Holder, Rotation, TokenState, Versions
 from idp.services.audit import AuditLog
 from idp.services.refresh_handles import PREFIX, RefreshHandle, parse
+from idp.services.token_events import of_person, token_event
 from idp.services.vault import Seal
 from keys import base64url
 
@@ -50,6 +53,13 @@ class TokenService:
         self._clock = clock
         self._key = key
         self._lifetimes = lifetimes
+        self._holder = Holder()
+
+    def bound_to(self, binding: Binding, *, any_key: bool) -> TokenService:
+        """Return a service that makes and refreshes grants bound to a sender; ``any_key``: another key of the same kind will do too."""
+        bound = copy(self)
+        bound._holder = Holder(binding, any_key=any_key)  # noqa: SLF001 - a copy of our own
+        return bound
 
     def redeem(
         self, payload: CodePayload, *, has_refresh: bool, jti: str, case_code: str
@@ -75,8 +85,8 @@ class TokenService:
         None when it was spent before, or session or account are gone: one of parallel callers gets it.
         """
         grant = self._granted(payload, has_refresh=has_refresh)
-        made = _event(event, grant.client_id, grant.id, case_code, jti=jti, scope=grant.scope, claims=grant.claims)
-        done = self._store.redeem(grant, self._audit.record(_of_person(made, grant)))
+        made = token_event(event, grant.client_id, grant.id, case_code, jti=jti, scope=grant.scope, claims=grant.claims)
+        done = self._store.redeem(grant, self._audit.record(of_person(made, grant)))
         if done is None:
             return None
         return done.versions, self._token(grant.id, 1) if has_refresh else None
@@ -101,6 +111,7 @@ class TokenService:
             generation=1 if has_refresh else 0,
             rotated_at=now,
             grace_used=False,
+            bound_to=self._holder.binding.text,
             resources=payload.resources,
             details=self._details.seal(payload.details.encode(), _place(payload.grant_id)) if payload.details else None,
         )
@@ -117,10 +128,10 @@ class TokenService:
         if handle is None or not self._is_genuine(handle):
             return None
         now, following = self._clock.now(), handle.generation + int(rotates)
-        event = _event(Event.TOKEN_REFRESH, client_id, handle.grant_id, case_code, jti=jti, generation=following)
+        event = token_event(Event.TOKEN_REFRESH, client_id, handle.grant_id, case_code, jti=jti, generation=following)
         record = self._audit.record(event)
         claim = self._store.rotate if rotates else self._store.use
-        rotation = claim(handle.grant_id, client_id, handle.generation, now, record)
+        rotation = claim(handle.grant_id, client_id, handle.generation, now, record, self._holder)
         if rotation is None:
             rotation = self._within_grace(handle, client_id, jti, case_code)
         if rotation is None:
@@ -144,8 +155,8 @@ class TokenService:
     def issue_absent(self, payload: CodePayload, event: Event, *, jti: str, case_code: str) -> Versions | None:
         """Insert a grant for a person who is not there: no session, no refresh token. None when the account is not active."""
         grant = replace(self._granted(payload, has_refresh=False), offline=True)
-        made = _event(event, grant.client_id, grant.id, case_code, jti=jti, scope=grant.scope, claims=grant.claims)
-        done = self._store.redeem(grant, self._audit.record(_of_person(made, grant)), needs_session=False)
+        made = token_event(event, grant.client_id, grant.id, case_code, jti=jti, scope=grant.scope, claims=grant.claims)
+        done = self._store.redeem(grant, self._audit.record(of_person(made, grant)), needs_session=False)
         return done.versions if done is not None else None
 
     def is_spent(self, grant_id: str) -> bool:
@@ -193,7 +204,7 @@ class TokenService:
 
     def issued_to_client(self, client_id: str, scope: str, jti: str, case_code: str) -> Versions:
         """Record a token that a client got for itself."""
-        event = _event(Event.TOKEN_CLIENT, client_id, "", case_code, jti=jti, scope=scope)
+        event = token_event(Event.TOKEN_CLIENT, client_id, "", case_code, jti=jti, scope=scope)
         return self._store.record(self._audit.record(event))
 
     def _within_grace(self, handle: RefreshHandle, client_id: str, jti: str, case_code: str) -> Rotation | None:
@@ -208,11 +219,11 @@ class TokenService:
             return None
         is_last = handle.generation == grant.generation - 1
         if is_last and self._lifetimes.grace > 0:
-            event = _event(Event.TOKEN_REFRESH, client_id, grant.id, case_code, jti=jti, grace=True)
-            record = self._audit.record(_of_person(event, grant))
+            event = token_event(Event.TOKEN_REFRESH, client_id, grant.id, case_code, jti=jti, grace=True)
+            record = self._audit.record(of_person(event, grant))
             now = self._clock.now()
             since = now - self._lifetimes.grace
-            rotation = self._store.use_grace(grant.id, client_id, grant.generation, since, now, record)
+            rotation = self._store.use_grace(grant.id, client_id, grant.generation, since, now, record, self._holder)
             if rotation is not None:
                 return rotation
         self._revoke_family(grant.id, grant.client_id, case_code)
@@ -250,27 +261,3 @@ class TokenService:
 
 def _place(grant_id: str) -> bytes:
     return b"details:" + grant_id.encode()
-
-
-def _event(event: Event, client_id: str, grant_id: str, case_code: str, **detail: object) -> AuditEvent:
-    return AuditEvent(
-        event,
-        actor=f"client:{client_id}",
-        client_id=client_id,
-        target=f"grant:{grant_id}" if grant_id else f"client:{client_id}",
-        case_code=case_code,
-        detail=detail,
-    )
-
-
-def _of_person(event: AuditEvent, grant: Grant) -> AuditEvent:
-    return AuditEvent(
-        event.event,
-        actor=event.actor,
-        account_id=grant.account_id,
-        client_id=event.client_id,
-        session_id=grant.session_id,
-        target=event.target,
-        case_code=event.case_code,
-        detail=event.detail,
-    )

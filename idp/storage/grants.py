@@ -8,7 +8,7 @@ from sqlalchemy import Column, ScalarSelect, and_, bindparam, exists, func, or_,
 
 from idp.model.audit import AuditRecord
 from idp.model.grant import Grant
-from idp.ports.grants import Redemption, Rotation, TokenState, Versions
+from idp.ports.grants import NOBODY, Holder, Redemption, Rotation, TokenState, Versions
 from idp.storage.audit import Recorder, record_params
 from idp.storage.database import Database, Prepared
 from idp.storage.tables import accounts, grants, identity_codes, registry_versions, revoked_tokens, sessions
@@ -66,7 +66,12 @@ class SqlGrantStore:
             sessions.c.id == columns.session_id, sessions.c.ended_at.is_(None), sessions.c.expires_at > now
         )
         account_lives = exists().where(accounts.c.id == columns.account_id, accounts.c.state == "active")
-        alive = and_(mine, columns.expires_at > now, account_lives, or_(columns.offline == 1, session_lives))
+        held = or_(
+            columns.bound_to == "",
+            columns.bound_to == bindparam("holder", type_=columns.bound_to.type),
+            func.substr(columns.bound_to, 1, 4) == bindparam("kind", type_=columns.bound_to.type),
+        )
+        alive = and_(mine, held, columns.expires_at > now, account_lives, or_(columns.offline == 1, session_lives))
         rotate = (
             update(grants)
             .where(alive, columns.generation == bindparam("old_generation"))
@@ -156,23 +161,41 @@ class SqlGrantStore:
         row = self._database.row(self._get, {"grant": grant_id})
         return _grant(row) if row else None
 
-    def rotate(self, grant_id: str, client_id: str, generation: int, now: int, record: AuditRecord) -> Rotation | None:
+    def rotate(
+        self, grant_id: str, client_id: str, generation: int, now: int, record: AuditRecord, holder: Holder = NOBODY
+    ) -> Rotation | None:
         """Raise the generation by compare-and-swap, with the audit record."""
-        values = {"grant": grant_id, "client": client_id, "old_generation": generation, "now": now}
+        values = {"grant": grant_id, "client": client_id, "old_generation": generation, "now": now, **_held(holder)}
         row = self._database.claim_and_record(self._rotate, values, self._recorder.statement, record_params(record))
         return Rotation(_grant(row), _versions(row, _WIDTH)) if row else None
 
-    def use(self, grant_id: str, client_id: str, generation: int, now: int, record: AuditRecord) -> Rotation | None:
+    def use(
+        self, grant_id: str, client_id: str, generation: int, now: int, record: AuditRecord, holder: Holder = NOBODY
+    ) -> Rotation | None:
         """Check that the family lives and record its use; nothing else changes."""
-        values = {"grant": grant_id, "client": client_id, "old_generation": generation, "now": now}
+        values = {"grant": grant_id, "client": client_id, "old_generation": generation, "now": now, **_held(holder)}
         row = self._database.claim_and_record(self._use, values, self._recorder.statement, record_params(record))
         return Rotation(_grant(row), _versions(row, _WIDTH)) if row else None
 
     def use_grace(
-        self, grant_id: str, client_id: str, generation: int, since: int, now: int, record: AuditRecord
+        self,
+        grant_id: str,
+        client_id: str,
+        generation: int,
+        since: int,
+        now: int,
+        record: AuditRecord,
+        holder: Holder = NOBODY,
     ) -> Rotation | None:
         """Use the one grace of the last rotation, with the audit record."""
-        values = {"grant": grant_id, "client": client_id, "old_generation": generation, "since": since, "now": now}
+        values = {
+            "grant": grant_id,
+            "client": client_id,
+            "old_generation": generation,
+            "since": since,
+            "now": now,
+            **_held(holder),
+        }
         row = self._database.claim_and_record(self._grace, values, self._recorder.statement, record_params(record))
         return Rotation(_grant(row), _versions(row, _WIDTH)) if row else None
 
@@ -215,6 +238,12 @@ class SqlGrantStore:
         """Write one audit record and return the versions."""
         row = self._database.claim_and_record(self._versions, {}, self._recorder.statement, record_params(record))
         return _versions(row, 0) if row else Versions(0, 0)
+
+
+def _held(holder: Holder) -> dict[str, str]:
+    """``kind`` fits no grant unless any key of the kind will do: a bound one begins with ``jkt:`` or ``x5t:``."""
+    text = holder.binding.text
+    return {"holder": text, "kind": text[:4] if holder.any_key and text else "-"}
 
 
 def _versions(row: tuple[Any, ...], at: int) -> Versions:

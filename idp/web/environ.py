@@ -25,6 +25,7 @@ _READ: Final = (
     ("accept-language", "HTTP_ACCEPT_LANGUAGE"),
     ("if-none-match", "HTTP_IF_NONE_MATCH"),
     ("origin", "HTTP_ORIGIN"),
+    ("dpop", "HTTP_DPOP"),
     ("user-agent", "HTTP_USER_AGENT"),
 )
 HEADERS: Final = {
@@ -62,6 +63,7 @@ class EnvironReader:
         self._is_trusted = is_trusted
         self._any_trusted = bool(networks)
         self._certificate = "HTTP_" + client_certificate.upper().replace("-", "_")
+        self.variables = {**HEADERS, client_certificate.lower(): self._certificate} if networks else HEADERS
 
     def read(self, environ: Environ) -> WireRequest:
         """Return the request with its body read; raises ``TooLarge``."""

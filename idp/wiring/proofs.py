@@ -15,8 +15,10 @@ from idp.protocol.client_authentication.frame import Tools
 from idp.protocol.client_authentication.registry import BY_CERTIFICATE
 from idp.protocol.client_certificates import ClientCertificates
 from idp.protocol.client_keys import ClientKeys
+from idp.protocol.dpop import DpopProofs, Nonces
 from idp.protocol.introductions import Introductions
 from idp.protocol.replays import Replays
+from idp.protocol.sender_constraints import SenderConstraints
 from idp.wiring.people import People
 from keys.certificates import read_authorities
 
@@ -66,6 +68,14 @@ class Proofs(People):
     def client_sources(self) -> tuple[ClientSource, ...]:
         """The sources themselves; wirings above this one add theirs."""
         return ()
+
+    @cached_property
+    def senders(self) -> SenderConstraints:
+        """What binds tokens to their sender."""
+        nonces = Nonces(self.vault.data_key("csrf").derive("dpop-nonce"), self.clock)
+        needs_nonce = self.settings.dpop.nonce == "required"
+        proofs = DpopProofs(self.clock, self.replays, nonces, self.bases, needs_nonce=needs_nonce)
+        return SenderConstraints(proofs, self.client_certificates)
 
     @cached_property
     def introductions(self) -> Introductions:

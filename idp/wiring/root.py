@@ -21,12 +21,14 @@ from idp.flows.housekeeping import Housekeeper, Task
 from idp.flows.notify import PING, Courier, logout_sender, ping_sender
 from idp.model.session import Session
 from idp.protocol import metadata
+from idp.protocol.challenges import Challenges
 from idp.protocol.cors import open_to_scripts
 from idp.protocol.end_session import EndSessionEndpoint
 from idp.protocol.frontchannel import FrontChannel
 from idp.protocol.grants.frame import GrantServices
 from idp.protocol.introspection import TokenStatusEndpoints
 from idp.protocol.metadata import MetadataEndpoints
+from idp.protocol.protected_resources import RESOURCES, metadata_url
 from idp.protocol.status_list import StatusListEndpoint
 from idp.protocol.token import TokenEndpoint
 from idp.protocol.userinfo import UserinfoEndpoint
@@ -64,7 +66,9 @@ class Wiring(FederationDesk):
         userinfo, status = self._userinfo(), self._token_status()
         published = MetadataEndpoints(self._discovery, self.young_ring, self.settings.jwks_max_age)
         health = HealthEndpoints((self.ring.refresh, self.audit.head))
+        resources = self.resource_metadata
         return {
+            **dict.fromkeys(resources.paths, resources.handle),
             "/authorize": AuthorizePage(self.authorization, self.desk).handle,
             "/par": open_to_scripts(self.par.handle),
             "/token": open_to_scripts(self._token_endpoint().handle),
@@ -89,6 +93,8 @@ class Wiring(FederationDesk):
             self.ring,
             self.refusals,
             self.encrypter,
+            self.senders,
+            Challenges(metadata_url(self.settings.issuer, "/userinfo")),
         )
 
     def _token_status(self) -> TokenStatusEndpoints:
@@ -120,7 +126,7 @@ class Wiring(FederationDesk):
             issuer=self.settings.issuer,
             find_client=self.clients.find,
         )
-        return TokenEndpoint(self.grants, services, self.refusals, self.encrypter.prepare)
+        return TokenEndpoint(self.grants, services, self.refusals, self.senders, self.encrypter.prepare)
 
     def page_routes(self) -> tuple[Route, ...]:
         """Return the pages, which Flask dispatches."""
@@ -235,12 +241,15 @@ class Wiring(FederationDesk):
         return self._discovery(self.young_ring())
 
     def _discovery(self, ring: KeyRing) -> Mapping[str, Any]:
-        requests = self.settings.requests
+        settings = self.settings
         offer = metadata.Offer(
             *(self.grants.values(), self.auth_methods, tuple(ring.algorithms), LANGUAGES),
-            require_pushed=requests.require_pushed,
-            with_legacy=requests.legacy_responses,
-            decryption=self.settings.keys.encryption,
+            require_pushed=settings.requests.require_pushed,
+            with_legacy=settings.requests.legacy_responses,
+            decryption=settings.keys.encryption,
+            mtls_url=settings.mtls_url,
+            has_certificates=settings.has_client_certificates,
+            resources=tuple(one.path for one in RESOURCES),
         )
         document = metadata.document(self.settings.issuer, offer)
         if self.settings.registration.metadata_documents:

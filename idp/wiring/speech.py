@@ -24,6 +24,7 @@ from idp.protocol.encryption import AnswerEncrypter, RequestDecrypter
 from idp.protocol.hints import HintReader
 from idp.protocol.mint import Mint
 from idp.protocol.par import PushedAuthorizationEndpoint
+from idp.protocol.protected_resources import ResourceMetadata
 from idp.protocol.refusals import Refusals
 from idp.protocol.resources import Resources
 from idp.services.codes import CodeBox
@@ -106,6 +107,12 @@ class Speech(Proofs):
         return AccessTokens(self.verifier, self.ring, self.settings.issuer, self.clock)
 
     @cached_property
+    def resource_metadata(self) -> ResourceMetadata:
+        """Metadata of our own protected resources."""
+        settings = self.settings
+        return ResourceMetadata(settings.issuer, settings.keys.algorithms, has_mtls=settings.has_client_certificates)
+
+    @cached_property
     def hints(self) -> HintReader:
         """``id_token_hint``."""
         expected = Expectation(
@@ -151,7 +158,8 @@ class Speech(Proofs):
         """The endpoint that takes pushed requests; it checks as the authorization endpoint does."""
         checks = self.authorization
         return PushedAuthorizationEndpoint(
-            self.authenticator, self.client_finder.target, checks.check, self.pushed, self.sources, self.refusals
+            *(self.authenticator, self.client_finder.target, checks.check, self.pushed, self.sources, self.refusals),
+            self.senders.pushed,
         )
 
     @cached_property

@@ -59,11 +59,12 @@ def certificate(
     name: str = "Cong dich vu cong",
     issuer: tuple[str, ClientKey] | None = None,
     sans: Mapping[str, str] | None = None,
+    at: int = START,
 ) -> x509.Certificate:
     """Return a certificate over the client's key, self-signed unless an issuer is given; ``sans`` are dns, uri, ip, email."""
     subject = x509.Name([x509.NameAttribute(NameOID.COUNTRY_NAME, "VN"), x509.NameAttribute(NameOID.COMMON_NAME, name)])
     by = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, issuer[0])]) if issuer else subject
-    moment = datetime.fromtimestamp(START, UTC)
+    moment = datetime.fromtimestamp(at, UTC)
     names = x509.SubjectAlternativeName([_SANS[kind](value) for kind, value in (sans or {}).items()])
     signer = issuer[1].private if issuer else key.private
     assert isinstance(signer, EllipticCurvePrivateKey)

@@ -95,6 +95,7 @@ class Issuing:
             expires_at=facts.now + lifetime,
             resources=request.resources,
             details=request.details,
+            jkt=request.dpop_jkt,
         )
 
     def _released_claims(self, facts: Facts, snapshot: Snapshot) -> tuple[int, int]:

@@ -18,6 +18,7 @@ from idp.model.authorization import AuthorizationRequest
 from idp.protocol.authorization import claims_parameter, details_parameter, response_types
 from idp.protocol.authorization.claims_parameter import ClaimsRequest
 from idp.protocol.authorization.responses import Reply
+from idp.protocol.dpop import is_thumbprint
 from idp.protocol.errors import (
     InvalidRequest,
     InvalidScope,
@@ -111,6 +112,7 @@ def parse(target: Target, parameters: Parameters, readers: Readers) -> Authoriza
         scope=scope,
         nonce=_bounded(parameters, "nonce", _MAX_NONCE),
         challenge=_challenge(parameters, client) if kind.has_code else "",
+        dpop_jkt=_dpop_jkt(parameters),
         prompt=_prompt(parameters),
         max_age=_max_age(parameters, client),
         claims=claims,
@@ -198,6 +200,14 @@ def _claim_sets(scope: tuple[str, ...], asked: ClaimsRequest, client: Client) ->
     allowed = claim_policy.for_scopes(client.scope)
     userinfo = claim_policy.for_scopes(scope) | claim_policy.pack(asked.userinfo)
     return userinfo & allowed, claim_policy.pack(asked.id_token) & allowed
+
+
+def _dpop_jkt(parameters: Parameters) -> str:
+    """The key that alone may redeem the code (RFC 9449 section 10)."""
+    thumbprint = parameters.get("dpop_jkt", "")
+    if thumbprint and not is_thumbprint(thumbprint):
+        raise InvalidRequest("dpop_jkt must be a SHA-256 thumbprint in base64url", reason="dpop_jkt")
+    return thumbprint
 
 
 def _challenge(parameters: Parameters, client: Client) -> str:

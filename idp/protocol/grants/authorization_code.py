@@ -54,6 +54,8 @@ def _opened(request: TokenRequest, services: GrantServices) -> CodePayload:
     if not hmac.compare_digest(hashlib.sha256(redirect_uri.encode()).digest(), payload.redirect_digest):
         raise InvalidGrant("redirect_uri is not the one of the authorization request", reason="redirect_uri_mismatch")
     _check_verifier(request.parameters.get("code_verifier"), payload.challenge)
+    if payload.jkt and payload.jkt != request.binding.jkt:
+        raise InvalidGrant("the code is bound to another DPoP key", reason="dpop_jkt_mismatch")
     return payload
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from clients.model import Client
 from idp.flows.decoupled import DecoupledRequests
+from idp.model.binding import UNBOUND, Binding
 from idp.ports.ephemeral import SingleUse
 from idp.ports.grants import Versions
 from idp.protocol.bearer import AccessTokens
@@ -25,11 +26,12 @@ from keys.ring import KeyRing, LiveRing
 
 @dataclass(frozen=True, slots=True)
 class TokenRequest:
-    """An authenticated request: its client, its parameters, and the case code for the audit log."""
+    """An authenticated request: its client, its parameters, the case code for the audit log, and what its sender proved."""
 
     client: Client
     parameters: Mapping[str, str]
     case_code: str
+    binding: Binding = UNBOUND
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,12 @@ class GrantServices:
     single_use: SingleUse
     issuer: str
     find_client: Callable[[str], Client | None]
+
+    def bound_to(self, binding: Binding, client: Client) -> GrantServices:
+        """Return services whose tokens are bound to a sender: whatever a grant mints or stores with them, it cannot forget it."""
+        # Whoever authenticates may change its key; a public client has nothing but the key (RFC 9449 section 5).
+        tokens = self.tokens.bound_to(binding, any_key=client.is_confidential)
+        return replace(self, tokens=tokens, mint=self.mint.bound_to(binding.confirmation))
 
     def keys_after(self, client: Client, versions: Versions) -> KeyRing:
         """Return the ring to sign with, after the versions that rode along were heeded: a suspended client gets nothing."""

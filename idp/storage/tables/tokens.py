@@ -75,6 +75,7 @@ grants = Table(
     Column("revoke_reason", Text),
     Column("resources", Text, nullable=False, server_default=""),
     Column("details", LargeBinary),
+    Column("bound_to", Text, nullable=False, server_default=""),
     Index("ix_grants_session_id", "session_id"),
     Index("ix_grants_account_id", "account_id", "client_id"),
     Index("ix_grants_expires_at", "expires_at"),
@@ -82,7 +83,7 @@ grants = Table(
 """One row an authorization: its primary key is chosen when the code is sealed, so the INSERT spends the code.
 
 ``claims`` is the bit set of what userinfo releases; ``generation`` is the number of the newest refresh token, 0 where there is none.
-``resources`` are separated by spaces; ``details`` are sealed.
+``resources`` are separated by spaces; ``details`` are sealed. ``bound_to`` is ``jkt:`` or ``x5t:`` with a thumbprint, or empty.
 """
 
 revoked_tokens = Table(

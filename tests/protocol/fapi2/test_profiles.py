@@ -11,6 +11,7 @@ from clients import profiles
 from clients.metadata import parse
 from clients.registry import ClientEvent
 from tests.support.client_keys import key_set, new_key
+from tests.support.dpop import proof, redeem, token
 from tests.support.memory_clients import department
 from tests.support.token_world import ISSUER, Registered, TokenWorld
 from tests.support.visit import Visitor, asked
@@ -91,19 +92,21 @@ def test_a_code_lives_a_minute_at_most(world: TokenWorld) -> None:
     code = citizen.allowed(pushed(long, bank)).arrived()["code"]
     other = citizen.allowed(asked(plain)).arrived()["code"]
     long.clock.advance(60)
-    assert long.redeem(bank, code).json["error"] == "invalid_grant"
+    assert redeem(long, bank, code, proof(long, KEY)).json["error"] == "invalid_grant"
     assert long.redeem(plain, other).status == 200
 
 
 @pytest.mark.spec("FAPI 2.0 Security Profile", "5.3.2.1")
 def test_refresh_tokens_do_not_rotate(world: TokenWorld, bank: Registered, citizen: Visitor) -> None:
-    tokens = world.redeem(bank, citizen.allowed(pushed(world, bank)).arrived()["code"]).json
+    code = citizen.allowed(pushed(world, bank)).arrived()["code"]
+    tokens = redeem(world, bank, code, proof(world, KEY)).json
+    form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
     for _ in range(3):
         world.clock.advance(100)
-        answer = world.refresh(bank, tokens["refresh_token"])
+        answer = token(world, bank, form, proof(world, KEY))
         assert (answer.status, "refresh_token" in answer.json) == (200, False)
     assert world.revoke(bank, tokens["refresh_token"]).status == 200
-    assert world.refresh(bank, tokens["refresh_token"]).json["error"] == "invalid_grant"
+    assert token(world, bank, form, proof(world, KEY)).json["error"] == "invalid_grant"
 
 
 @pytest.mark.spec("FAPI 2.0 Security Profile", "5.4.1")
@@ -153,7 +156,7 @@ def test_signed_request_and_signed_answer_go_together(world: TokenWorld, notary:
     reference = {"client_id": notary.client.client_id, "request_uri": answer.json["request_uri"]}
     response = world.verified(citizen.allowed(reference).arrived()["response"])
     assert (response["iss"], response["aud"]) == (ISSUER, notary.client.client_id)
-    assert world.redeem(notary, response["code"]).status == 200
+    assert redeem(world, notary, response["code"], proof(world, KEY)).status == 200
 
 
 def good(**changes: Any) -> dict[str, Any]:

@@ -240,7 +240,9 @@ def test_userinfo_by_get_post_header_and_body(rp: RelyingParty, tokens: Tokens) 
 def test_userinfo_refuses_with_a_challenge(rp: RelyingParty, tokens: Tokens) -> None:
     url = rp.discovery["userinfo_endpoint"]
     by_query = requests.get(url, params={"access_token": tokens.access}, timeout=30)
-    assert (by_query.status_code, by_query.headers["WWW-Authenticate"]) == (401, 'Bearer realm="dinhdanh"')
+    assert by_query.status_code == requests.codes.unauthorized
+    assert 'Bearer realm="dinhdanh", resource_metadata=' in by_query.headers["WWW-Authenticate"]
+    assert "error=" not in by_query.headers["WWW-Authenticate"]
     head, payload, signature = tokens.access.split(".")
     bare = jwt.encode({"sub": tokens.sub}, "", algorithm="none")
     forged = f"{head}.{payload}.{signature[:-4]}AAAA"

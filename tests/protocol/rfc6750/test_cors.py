@@ -29,7 +29,7 @@ def test_script_reads_success_and_refusal(world: TokenWorld, session: Session) -
     assert (good.status, bad.status, unknown.status) == (200, 400, 401)
     for answer in (good, bad, unknown):
         assert answer.headers["access-control-allow-origin"] == "*"
-        assert answer.headers["access-control-expose-headers"] == "WWW-Authenticate"
+        assert answer.headers["access-control-expose-headers"] == "WWW-Authenticate, DPoP-Nonce"
 
 
 def test_other_endpoints_stay_closed_and_servers_see_no_such_header(world: TokenWorld, portal: Registered) -> None:

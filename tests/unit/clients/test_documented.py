@@ -23,7 +23,7 @@ WORDS = {
     for words in (
         *(metadata.AUTH_METHODS, metadata.GRANT_TYPES, metadata.RESPONSE_TYPES, metadata.SUBJECT_TYPES),
         *(metadata.SIGNING_ALGS, metadata.APPLICATION_TYPES, metadata.LEGAL_BASES, metadata.CONSENT_MODES),
-        *(metadata.SCOPES, metadata.ACR_VALUES, metadata.PROFILES, metadata.LATER_PROFILES),
+        *(metadata.SCOPES, metadata.ACR_VALUES, metadata.PROFILES),
     )
     for word in words
 }

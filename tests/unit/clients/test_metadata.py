@@ -157,8 +157,6 @@ def test_vietnamese_is_required_and_english_is_not() -> None:
         ("minimum_acr", "urn:dinhdanh:loa:5", "", "not_supported"),
         ("require_pkce", "false", "", "not_boolean"),
         ("consent", "never", "", "not_supported"),
-        ("profile", "fapi2", "", "not_offered"),
-        ("profile", "fapi2-message-signing", "", "not_offered"),
         ("profile", "fapi9", "", "not_supported"),
         ("contacts", ["\u202e"], "[0]", "characters"),
         ("logo_uri", "data:image/png;base64,x", "", "scheme"),
