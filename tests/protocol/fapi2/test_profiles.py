@@ -2,42 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from clients import profiles
 from clients.metadata import parse
-from clients.registry import ClientEvent
 from tests.support.client_keys import key_set, new_key
-from tests.support.dpop import proof, redeem, token
+from tests.support.dpop import proof, resource_proof, userinfo
+from tests.support.fapi import FapiParty, fapi_party
 from tests.support.memory_clients import department
-from tests.support.token_world import ISSUER, Registered, TokenWorld
+from tests.support.token_world import ISSUER, TokenWorld
 from tests.support.visit import Visitor, asked
 
 KEY = new_key()
 
 
-def of_profile(world: TokenWorld, name: str, **metadata: Any) -> Registered:
-    """Return a client whose profile was switched in the store."""
-    made = world.add_client(jwks=key_set(KEY), authorization_signed_response_alg="ES256", **metadata)
-    switched = replace(made.client, profile=name)
-    stored = world.wiring.clients._repository.replace(switched, ClientEvent("update", switched.client_id, ("profile",)))
-    world.wiring.clients.observe(stored.version)
-    return Registered(stored, made.secret)
-
-
 @pytest.fixture
-def bank(world: TokenWorld) -> Registered:
+def bank(world: TokenWorld) -> FapiParty:
     """Return a FAPI client."""
-    return of_profile(world, "fapi2")
+    return fapi_party(world)
 
 
 @pytest.fixture
-def notary(world: TokenWorld) -> Registered:
+def notary(world: TokenWorld) -> FapiParty:
     """Return a client that signs messages."""
-    return of_profile(world, "fapi2-message-signing")
+    return fapi_party(world, "fapi2-message-signing")
 
 
 @pytest.fixture
@@ -46,23 +36,44 @@ def citizen(world: TokenWorld) -> Visitor:
     return Visitor(world, world.add_person(16))
 
 
-def signed(world: TokenWorld, of: Registered, **changes: Any) -> str:
-    """Return a request object of the profile."""
-    now = world.clock.now()
-    made = {**asked(of), "iss": of.client.client_id, "aud": ISSUER, "nbf": now, "exp": now + 300, **changes}
-    return KEY.sign({name: value for name, value in made.items() if value is not None}, typ="oauth-authz-req+jwt")
+@pytest.mark.spec("FAPI 2.0 Security Profile", "5.3.2.2")
+def test_the_whole_flow_ends_in_bound_tokens(world: TokenWorld, bank: FapiParty, citizen: Visitor) -> None:
+    arrived = citizen.allowed(bank.reference(bank.push())).arrived()
+    assert arrived["iss"] == ISSUER
+    tokens = bank.redeem(arrived["code"]).json
+    assert tokens["token_type"] == "DPoP"
+    access = tokens["access_token"]
+    assert "jkt" in world.verified(access, "at+jwt")["cnf"]
+    assert userinfo(world, access, resource_proof(world, bank.possession, access)).status == 200
+    assert world.userinfo(access).status == 401
 
 
-def pushed(world: TokenWorld, of: Registered, **changes: str | None) -> dict[str, str]:
-    """Return the reference of a pushed request."""
-    answer = world.post("/par", asked(of, **changes), of.basic)
-    assert answer.status == 201, answer.body
-    return {"client_id": of.client.client_id, "request_uri": answer.json["request_uri"]}
+@pytest.mark.spec("FAPI 2.0 Security Profile", "5.3.2.1")
+def test_a_token_request_without_proof_of_possession_is_refused(
+    world: TokenWorld, bank: FapiParty, citizen: Visitor
+) -> None:
+    code = citizen.allowed(bank.reference(bank.push())).arrived()["code"]
+    refused = bank.redeem(code, dpop=False)
+    assert refused.status == 400
+    assert bank.redeem(code).status == 200
+
+
+@pytest.mark.spec("RFC 9449", "10.1")
+def test_the_key_that_proved_the_push_is_the_codes_also_with_a_request_object(
+    world: TokenWorld, notary: FapiParty, citizen: Visitor
+) -> None:
+    form = notary.authenticated({"request": notary.request_object(response_mode="jwt")})
+    answer = world.post("/par", form, HTTP_DPOP=proof(world, notary.possession, "/par"))
+    code = str(world.verified(citizen.allowed(notary.reference(answer)).arrived()["response"])["code"])
+    own, notary.possession = notary.possession, new_key(None)
+    assert notary.redeem(code).json["error"] == "invalid_grant"
+    notary.possession = own
+    assert notary.redeem(code).status == 200
 
 
 @pytest.mark.spec("FAPI 2.0 Security Profile", "5.3.2.2")
-def test_a_request_that_was_not_pushed_is_refused(world: TokenWorld, bank: Registered, citizen: Visitor) -> None:
-    arrived = citizen.authorize(asked(bank)).arrived()
+def test_a_request_that_was_not_pushed_is_refused(world: TokenWorld, bank: FapiParty, citizen: Visitor) -> None:
+    arrived = citizen.authorize(asked(bank.registered)).arrived()
     assert arrived["error"] == "invalid_request"
     assert "/par" in arrived["error_description"]
     assert world.events("authorization:request")[0]["reason"] == "not_pushed"
@@ -78,61 +89,62 @@ def test_a_request_that_was_not_pushed_is_refused(world: TokenWorld, bank: Regis
         {"response_type": "code id_token"},
     ],
 )
-def test_a_weaker_request_is_refused_when_it_is_pushed(
-    world: TokenWorld, bank: Registered, changes: dict[str, str | None]
-) -> None:
-    assert world.post("/par", asked(bank, **changes), bank.basic).status == 400
+def test_a_weaker_request_is_refused_when_it_is_pushed(bank: FapiParty, changes: dict[str, str | None]) -> None:
+    assert bank.push(**changes).status == 400
+
+
+@pytest.mark.spec("FAPI 2.0 Security Profile", "5.3.2.2")
+def test_a_push_without_authentication_is_refused(world: TokenWorld, bank: FapiParty) -> None:
+    answer = world.post("/par", asked(bank.registered))
+    assert (answer.status, answer.json["error"]) == (401, "invalid_client")
 
 
 @pytest.mark.spec("FAPI 2.0 Security Profile", "5.3.2.1")
 def test_a_code_lives_a_minute_at_most(world: TokenWorld) -> None:
     long = TokenWorld(world.home, world.database, world.clock, lifetimes={"code": 600})
-    bank, plain = of_profile(long, "fapi2"), long.add_client()
+    bank, plain = fapi_party(long), long.add_client()
     citizen = Visitor(long, long.add_person(17))
-    code = citizen.allowed(pushed(long, bank)).arrived()["code"]
+    code = citizen.allowed(bank.reference(bank.push())).arrived()["code"]
     other = citizen.allowed(asked(plain)).arrived()["code"]
     long.clock.advance(60)
-    assert redeem(long, bank, code, proof(long, KEY)).json["error"] == "invalid_grant"
+    assert bank.redeem(code).json["error"] == "invalid_grant"
     assert long.redeem(plain, other).status == 200
 
 
 @pytest.mark.spec("FAPI 2.0 Security Profile", "5.3.2.1")
-def test_refresh_tokens_do_not_rotate(world: TokenWorld, bank: Registered, citizen: Visitor) -> None:
-    code = citizen.allowed(pushed(world, bank)).arrived()["code"]
-    tokens = redeem(world, bank, code, proof(world, KEY)).json
-    form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
+def test_refresh_tokens_do_not_rotate(world: TokenWorld, bank: FapiParty, citizen: Visitor) -> None:
+    tokens = bank.redeem(citizen.allowed(bank.reference(bank.push())).arrived()["code"]).json
     for _ in range(3):
         world.clock.advance(100)
-        answer = token(world, bank, form, proof(world, KEY))
+        answer = bank.refresh(tokens["refresh_token"])
         assert (answer.status, "refresh_token" in answer.json) == (200, False)
-    assert world.revoke(bank, tokens["refresh_token"]).status == 200
-    assert token(world, bank, form, proof(world, KEY)).json["error"] == "invalid_grant"
+    assert world.post("/revoke", bank.authenticated({"token": tokens["refresh_token"]})).status == 200
+    assert bank.refresh(tokens["refresh_token"]).json["error"] == "invalid_grant"
 
 
 @pytest.mark.spec("FAPI 2.0 Security Profile", "5.4.1")
-def test_rs256_signs_nothing_for_the_profile(world: TokenWorld, bank: Registered) -> None:
-    rsa = new_key("r", "RS256")
-    switched = replace(bank.client, jwks=key_set(rsa))
-    stored = world.wiring.clients._repository.replace(switched, ClientEvent("update", switched.client_id, ("jwks",)))
-    world.wiring.clients.observe(stored.version)
-    now = world.clock.now()
-    claims = {**asked(bank), "iss": bank.client.client_id, "aud": ISSUER, "nbf": now, "exp": now + 60}
-    answer = world.post("/par", {"request": rsa.sign(claims)}, bank.basic)
-    assert (answer.status, answer.json["error"]) == (400, "invalid_request_object")
+def test_rs256_signs_nothing_for_the_profile(world: TokenWorld) -> None:
+    bank = fapi_party(world, alg="RS256")
+    assert bank.push().json["error"] == "invalid_client"
+    both = new_key("k2")
+    mixed = FapiParty(world, fapi_party(world, jwks=key_set(both, bank.key)).registered, both)
+    assert mixed.push().status == 201
+    form = mixed.authenticated({"request": FapiParty(world, mixed.registered, bank.key).request_object()})
+    assert world.post("/par", form).json["error"] == "invalid_request_object"
 
 
 @pytest.mark.spec("FAPI 2.0 Message Signing", "5.3.1")
-def test_an_unsigned_request_is_refused(world: TokenWorld, notary: Registered) -> None:
-    answer = world.post("/par", asked(notary, response_mode="jwt"), notary.basic)
+def test_an_unsigned_request_is_refused(world: TokenWorld, notary: FapiParty) -> None:
+    answer = notary.push(response_mode="jwt")
     assert (answer.status, answer.json["error"]) == (400, "invalid_request")
     assert "request object" in answer.json["error_description"]
     assert world.events("authorization:push")[0]["reason"] == "not_signed"
 
 
 @pytest.mark.spec("FAPI 2.0 Message Signing", "5.4.1")
-def test_an_unsigned_answer_is_not_to_be_had(world: TokenWorld, notary: Registered) -> None:
+def test_an_unsigned_answer_is_not_to_be_had(world: TokenWorld, notary: FapiParty) -> None:
     for mode in (None, "query", "form_post"):
-        answer = world.post("/par", {"request": signed(world, notary, response_mode=mode)}, notary.basic)
+        answer = notary.push_object(notary.request_object(response_mode=mode))
         assert (answer.status, answer.json["error"]) == (400, "invalid_request")
     assert world.events("authorization:push")[0]["reason"] == "not_jarm"
 
@@ -142,21 +154,20 @@ def test_an_unsigned_answer_is_not_to_be_had(world: TokenWorld, notary: Register
     "changes", [{"nbf": None}, {"exp": None}, {"nbf": -3601}, {"exp": 3601}, {"aud": "https://other.example.vn"}]
 )
 def test_an_object_without_tight_dates_is_refused(
-    world: TokenWorld, notary: Registered, changes: dict[str, Any]
+    world: TokenWorld, notary: FapiParty, changes: dict[str, Any]
 ) -> None:
     now = world.clock.now()
     made = {name: now + value if isinstance(value, int) else value for name, value in changes.items()}
-    answer = world.post("/par", {"request": signed(world, notary, response_mode="jwt", **made)}, notary.basic)
+    answer = notary.push_object(notary.request_object(response_mode="jwt", **made))
     assert (answer.status, answer.json["error"]) == (400, "invalid_request_object")
 
 
 @pytest.mark.spec("FAPI 2.0 Message Signing", "5.4.1")
-def test_signed_request_and_signed_answer_go_together(world: TokenWorld, notary: Registered, citizen: Visitor) -> None:
-    answer = world.post("/par", {"request": signed(world, notary, response_mode="jwt")}, notary.basic)
-    reference = {"client_id": notary.client.client_id, "request_uri": answer.json["request_uri"]}
+def test_signed_request_and_signed_answer_go_together(world: TokenWorld, notary: FapiParty, citizen: Visitor) -> None:
+    reference = notary.reference(notary.push_object(notary.request_object(response_mode="jwt")))
     response = world.verified(citizen.allowed(reference).arrived()["response"])
-    assert (response["iss"], response["aud"]) == (ISSUER, notary.client.client_id)
-    assert redeem(world, notary, response["code"], proof(world, KEY)).status == 200
+    assert (response["iss"], response["aud"]) == (ISSUER, notary.client_id)
+    assert notary.redeem(response["code"]).status == 200
 
 
 def good(**changes: Any) -> dict[str, Any]:
