@@ -14,6 +14,7 @@ from bench.load.scenarios import SCENARIOS
 from bench.targets import Target, ours, peer
 
 _QUICK = 0.4
+_FEW_GRANTS = 10_000
 
 
 def _arguments() -> argparse.Namespace:
@@ -31,6 +32,13 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", action="append", default=[], choices=[one.name for one in SCENARIOS])
     parser.add_argument("--side", choices=("both", "ours", "peer"), default="both")
     parser.add_argument("--jwt-peer", action="store_true", help="also measure the peer with JWT access tokens")
+    parser.add_argument(
+        "--stored-grants",
+        type=int,
+        default=0,
+        metavar="N",
+        help="ours alone, beside ours with N grants in the database (the ratio is that of the second to the first)",
+    )
     parser.add_argument("--id-token-alg", choices=("ES256", "RS256"), default="ES256", help="of the peer")
     parser.add_argument("--out", type=Path, default=None, help="JSON file to write")
     return parser.parse_args()
@@ -39,6 +47,10 @@ def _arguments() -> argparse.Namespace:
 def _start(stack: ExitStack, options: argparse.Namespace) -> list[Target]:
     size = {"workers": options.workers, "connections": options.connections}
     targets = []
+    if options.stored_grants:
+        few = min(_FEW_GRANTS, options.stored_grants)
+        named = (("ours", options.stored_grants), (report.FEW, few))
+        return [stack.enter_context(ours(options.stack, **size, grants=count, name=name)) for name, count in named]
     if options.side != "peer":
         targets.append(stack.enter_context(ours(options.stack, **size)))
     if options.side != "ours":

@@ -22,6 +22,9 @@ GOALS: Final = {
 }
 """Goals of the ratio ours / peer in CPU time of the whole stack for one unit."""
 
+FEW: Final = "ours with few grants"
+"""The target that holds ten thousand grants, where the effect of many is measured."""
+GROWTH_GOAL: Final = 1.2
 PASSWORD_GOAL: Final = 0.95
 RSS_GOAL_MIB: Final = 100.0
 
@@ -119,6 +122,9 @@ def misses(report: dict[str, Any]) -> list[str]:
         reached = row["targets"].get("peer", {}).get("ratio")
         if reached is not None and "goal" in row and reached > row["goal"]:
             found.append(f"{row['name']}: {reached:.2f} is above {row['goal']:.2f}")
+        growth = row["targets"].get(FEW, {}).get("ratio")
+        if growth is not None and growth > GROWTH_GOAL:
+            found.append(f"{row['name']}: with many grants it costs {growth:.2f} times as much")
     ours = report["rss_mib"].get("ours", {"children": []})
     heavy = [size for size in ours["children"] if size > RSS_GOAL_MIB]
     found.extend(f"memory: a process of ours holds {size:.0f} MiB" for size in heavy)

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import requests
 
+from bench import stored_grants
 from bench.load import accounting
 from bench.load.flows import Party
 from tests.support.browser import Browser, Person
@@ -88,8 +89,8 @@ def _party(issuer: str, client_id: str, client_secret: str, **extra: dict[str, s
 
 
 @contextmanager
-def ours(stack: str, *, workers: int, connections: int) -> Iterator[Target]:
-    """Start this provider on `sqlite` (the embedded default) or `pgredis` (PostgreSQL with fsync, and Redis)."""
+def ours(stack: str, *, workers: int, connections: int, grants: int = 0, name: str = "ours") -> Iterator[Target]:
+    """Start this provider on `sqlite` (the embedded default) or `pgredis` (PostgreSQL with fsync, and Redis); `grants` lie in it already."""
     with ExitStack() as servers:
         roots: dict[str, int] = {}
         database_url = ephemeral_url = ""
@@ -107,9 +108,10 @@ def ours(stack: str, *, workers: int, connections: int) -> Iterator[Target]:
                 email=f"mau{at:02d}@example.vn", email_verified="true",
             )  # fmt: skip
         client = provider.add_client(redirect_uris=[REDIRECT_URI])
+        stored_grants.load(provider, database_url, grants, int(time.time()))
         provider.start()
         party = _party(provider.issuer, client["client_id"], client["client_secret"])
-        target = Target("ours", party, {"server": provider.pid, **roots})
+        target = Target(name, party, {"server": provider.pid, **roots})
         target.people = [(person.code, person.password) for person in people]
         target.open_sessions(people)
         yield target
