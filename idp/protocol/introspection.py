@@ -126,7 +126,9 @@ class TokenStatusEndpoints:
             if is_revoked:
                 return False
         now = self._authenticator.still_active(client, versions.clients)
-        if access.claims["iat"] < now.not_before:
+        # Whoever asks, it is the state of the client to whom the token was given that counts.
+        owner = now if access.client_id == client.client_id else self._authenticator.find(access.client_id)
+        if owner is None or not owner.is_active or access.claims["iat"] < owner.not_before:
             return False
         try:
             self._access.confirmed(token, access, versions.keys)

@@ -78,7 +78,7 @@ class OtherDevices(RegistrationDesk):
         """The backchannel authentication endpoint."""
         return BackchannelAuthenticationEndpoint(
             authenticator=self.authenticator,
-            signed=SignedRequests(self.client_keys, self.ephemeral.single_use, self.clock, self.settings.issuer),
+            signed=SignedRequests(self.client_keys, self.replays, self.settings.issuer),
             people=PeopleByHint(self.accounts, self.subjects, self.hints),
             decoupled=self.decoupled,
             inbox=self.inbox,

@@ -122,7 +122,7 @@ class Wiring(FederationDesk):
             subjects=self.subjects,
             consents=self.consents,
             client_keys=self.client_keys,
-            single_use=self.ephemeral.single_use,
+            replays=self.replays,
             issuer=self.settings.issuer,
             find_client=self.clients.find,
         )

@@ -31,10 +31,11 @@ class KeySource:
         for key in keys:
             must(not _PRIVATE_MEMBERS & set(key), "RFC 7517 section 9.2: a private key in the JWKS")
             must(isinstance(key.get("kid"), str), "a key without kid cannot be rotated")
-            must(key.get("use", "sig") == "sig", "RFC 7517 section 4.2: use")
-            must(key.get("alg") in ALGORITHMS, "RFC 7517 section 4.4: alg")
+            must(key.get("use") in {"sig", "enc"}, "RFC 7517 section 4.2: use")
+            must(key["use"] == "enc" or key.get("alg") in ALGORITHMS, "RFC 7517 section 4.4: alg")
         must(len({key["kid"] for key in keys}) == len(keys), "OpenID Connect Core section 10.1: kid is unique")
-        self._keys = {key["kid"]: key for key in keys}
+        # What requests are encrypted to verifies nothing.
+        self._keys = {key["kid"]: key for key in keys if key["use"] == "sig"}
         return self._keys
 
     def verify(self, token: str, alg: str | None, *, kind: str | None = None) -> dict[str, Any]:

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from clients.model import Client
-from idp.clock import Clock
-from idp.ports.ephemeral import SingleUse
 from idp.protocol.client_keys import ClientKeys, KeysUnavailable
 from idp.protocol.errors import InvalidRequest
+from idp.protocol.replays import Replayed, Replays
 from keys.errors import TokenError
 from keys.verifier import Expectation
 
@@ -26,11 +25,10 @@ _BESIDE: Final = frozenset({"request", "client_id", "client_secret", "client_ass
 class SignedRequests:
     """Opens them."""
 
-    def __init__(self, keys: ClientKeys, single_use: SingleUse, clock: Clock, issuer: str) -> None:
-        """Take the keys of clients, the marks of what was used, the clock and the issuer."""
+    def __init__(self, keys: ClientKeys, replays: Replays, issuer: str) -> None:
+        """Take the keys of clients, the marks of what was used, and the issuer."""
         self._keys = keys
-        self._single_use = single_use
-        self._clock = clock
+        self._replays = replays
         self._issuer = issuer
 
     def opened(self, client: Client, parameters: Mapping[str, str]) -> Mapping[str, str]:
@@ -70,8 +68,10 @@ class SignedRequests:
         if not isinstance(jti, str) or not 0 < len(jti) <= _MAX_JTI:
             raise InvalidRequest("jti of the signed request is not a short text", reason="request_jti")
         until = int(claims["exp"]) + _LEEWAY
-        if not self._single_use.claim(f"ciba:{client.client_id}:{jti}", self._clock.now(), until):
-            raise InvalidRequest("the signed request was used before", reason="request_replayed")
+        try:
+            self._replays.claim("ciba", client.client_id, jti, int(claims["iat"]), until)
+        except Replayed as error:
+            raise InvalidRequest("the signed request was used before: make a new one", reason=error.reason) from error
         return claims
 
 

@@ -60,6 +60,10 @@ class ClientAuthenticator:
             raise InvalidClient("client authentication failed", reason="client_inactive")
         return now
 
+    def find(self, client_id: str) -> Client | None:
+        """Return a client as this process knows it, whatever its state."""
+        return self._registry.find(client_id)
+
     def _mark(self, client: Client, used: Used) -> None:
         try:
             self._replays.claim("client_assertion", client.client_id, used.jti, used.issued_at, used.expires_at)

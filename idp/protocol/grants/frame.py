@@ -9,12 +9,12 @@ from typing import Any, Protocol
 from clients.model import Client
 from idp.flows.decoupled import DecoupledRequests
 from idp.model.binding import UNBOUND, Binding
-from idp.ports.ephemeral import SingleUse
 from idp.ports.grants import Versions
 from idp.protocol.bearer import AccessTokens
 from idp.protocol.client_authentication import ClientAuthenticator
 from idp.protocol.client_keys import ClientKeys
 from idp.protocol.mint import Mint
+from idp.protocol.replays import Replays
 from idp.protocol.resources import Resources
 from idp.services.claims import ClaimSource
 from idp.services.codes import CodeBox
@@ -50,7 +50,7 @@ class GrantServices:
     subjects: SubjectService
     consents: ConsentService
     client_keys: ClientKeys
-    single_use: SingleUse
+    replays: Replays
     issuer: str
     find_client: Callable[[str], Client | None]
 

@@ -20,6 +20,7 @@ from idp.protocol.client_keys import KeysUnavailable
 from idp.protocol.errors import InvalidGrant, InvalidRequest, InvalidScope
 from idp.protocol.grants.client_credentials import client_credentials
 from idp.protocol.grants.frame import GrantServices, TokenRequest
+from idp.protocol.replays import Replayed
 from keys.compact import parse
 from keys.errors import TokenError
 from keys.verifier import Expectation, verify
@@ -98,9 +99,13 @@ def _claim(client: Client, services: GrantServices, trusted: _Trusted) -> None:
     jti = claims["jti"]
     if not isinstance(jti, str) or not 0 < len(jti) <= _MAX_JTI:
         raise InvalidGrant("jti of the assertion must be a short text", reason="assertion_jti")
-    key = handles.digest(f"jwt-bearer\0{client.client_id}\0{claims['iss']}\0{jti}").hex()
-    if not services.single_use.claim(key, services.mint.now(), int(claims["exp"]) + SKEW + 1):
-        raise InvalidGrant("the assertion was used before", reason="assertion_replayed")
+    owner, expires = f"{client.client_id}\0{claims['iss']}", int(claims["exp"])
+    # Without iat it may be as old as its exp allows.
+    issued = int(claims.get("iat", expires - LONGEST_LIFE))
+    try:
+        services.replays.claim("jwt_bearer", owner, jti, issued, expires + SKEW + 1)
+    except Replayed as error:
+        raise InvalidGrant("the assertion was used before: make a new one", reason=error.reason) from error
 
 
 def _for_person(request: TokenRequest, services: GrantServices, trusted: _Trusted) -> dict[str, Any]:

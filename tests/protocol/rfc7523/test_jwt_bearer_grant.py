@@ -101,7 +101,7 @@ def test_a_claim_that_does_not_fit_refuses_the_assertion(bearer: Bearer, changes
 @pytest.mark.spec("RFC 7523", "3")
 def test_an_assertion_counts_once(bearer: Bearer) -> None:
     assert bearer.bring().status == 200
-    assert bearer.reason(bearer.bring()) == "assertion_replayed"
+    assert bearer.reason(bearer.bring()) == "jti_used"
     assert bearer.bring(jti="two").status == 200
 
 

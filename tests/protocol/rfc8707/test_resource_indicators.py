@@ -157,6 +157,16 @@ def test_a_resource_introspects_tokens_for_itself_and_no_others(
     assert world.introspect(asking, elsewhere).json["aud"] == TAX
 
 
+@pytest.mark.spec("RFC 7662", "2.2")
+def test_a_resource_sees_that_the_client_of_a_token_was_suspended(
+    world: TokenWorld, land: Registered, asking: Registered, citizen: Visitor
+) -> None:
+    token = world.redeem(asking, code_for(citizen, asking, LAND)).json["access_token"]
+    assert world.introspect(land, token).json["active"] is True
+    world.another().wiring.clients.set_state(asking.client.client_id, "suspended")
+    assert world.introspect(land, token).json == {"active": False}
+
+
 def test_a_token_for_another_resource_can_be_revoked_by_its_client(
     world: TokenWorld, land: Registered, asking: Registered, citizen: Visitor
 ) -> None:
