@@ -169,6 +169,15 @@ class ClientRegistry:
         fields = tuple(sorted(name for name, value in values.items() if getattr(known, name) != value))
         return self._changed(replace(known, **values), ClientEvent("update", known.client_id, fields, actor))
 
+    def end(self, client_id: str, *, actor: str = "operator:local", note: str = "") -> None:
+        """End the introduction of a client now: who vouched for it does so no more. One that was not introduced is left alone."""
+        self._load()
+        known, now = self._clients.get(client_id), self._now()
+        if known is not None and known.expires_at is not None and known.expires_at > now:
+            self._changed(
+                replace(known, expires_at=now), ClientEvent("update", client_id, ("expires_at",), actor, note)
+            )
+
     def update(
         self,
         client_id: str,

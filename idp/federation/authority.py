@@ -46,7 +46,6 @@ class Standing:
     province: str
     organization_name: str
     authority_hints: tuple[str, ...]
-    registration: tuple[str, ...]
     statement_lifetime: int
     trust_mark_types: tuple[str, ...]
 
@@ -143,10 +142,7 @@ class Authority:
         entity: dict[str, Any] = {name: self.entity_id + path for name, path in _SERVED}
         if standing.organization_name:
             entity["organization_name"] = standing.organization_name
-        provider = {**self._provider(), "client_registration_types_supported": list(standing.registration)}
-        if "explicit" in standing.registration:
-            provider["federation_registration_endpoint"] = self.entity_id + REGISTRATION_PATH
-        claims: dict[str, Any] = {"metadata": {ALWAYS_ALLOWED: entity, PROVIDER: provider}}
+        claims: dict[str, Any] = {"metadata": {ALWAYS_ALLOWED: entity, PROVIDER: self._provider()}}
         if standing.authority_hints:
             claims["authority_hints"] = list(standing.authority_hints)
         if standing.trust_mark_types:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from idp import handles
@@ -28,9 +28,17 @@ class Members:
     """Vouches and ceases to, issues marks and revokes them; each act with its audit record."""
 
     def __init__(
-        self, store: FederationStore, authority: Authority, audit: AuditLog, clock: Clock, *, loopback: bool
+        self,
+        store: FederationStore,
+        authority: Authority,
+        audit: AuditLog,
+        clock: Clock,
+        end_client: Callable[[str, str], None],
+        *,
+        loopback: bool,
     ) -> None:
-        """Take collaborators; ``loopback`` lets http entities of this machine in."""
+        """Take collaborators; ``end_client`` ends a federated client (id, note); ``loopback`` lets http entities of this machine in."""
+        self._end_client = end_client
         self._store = store
         self._authority = authority
         self._audit = audit
@@ -68,12 +76,13 @@ class Members:
         return member
 
     def remove(self, superior: str, entity_id: str, *, reason: str = "") -> None:
-        """Cease to vouch; raises ``NotFound``. Clients that came in by it end when their chain is looked at next."""
+        """Cease to vouch; raises ``NotFound``. The entity's client ends at once, those below it when their chain is looked at next."""
         event = AuditEvent(
             Event.SUBORDINATE_REMOVE, reason=reason, actor="operator:local", target=_target(superior, entity_id)
         )
         if not self._store.drop(superior, entity_id, self._audit.record(event)):
             raise NotFound(f"{superior or 'the province'} does not vouch for {entity_id}", field="entity_id")
+        self._end_client(entity_id, reason)
 
     def issue_mark(self, mark_type: str, subject: str, lifetime: int, *, reason: str = "") -> IssuedMark:
         """Issue a trust mark for ``lifetime`` seconds; raises ``Refused`` for a type that the settings do not name, ``InvalidInput``."""

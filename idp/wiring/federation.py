@@ -5,20 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from idp.endpoints.routes import Route
 from idp.errors import SettingsError
-from idp.federation.authority import Authority, Standing
+from idp.federation.authority import REGISTRATION_PATH, Authority, Standing
 from idp.federation.chains import Anchors
 from idp.federation.collecting import ChainFinder
 from idp.federation.endpoints import FederationEndpoints
 from idp.federation.entity_ids import WELL_KNOWN, is_entity_id
 from idp.federation.entity_keys import EntityKeys
+from idp.federation.explicit import ExplicitRegistrationEndpoint
 from idp.federation.marks import MarkVerifier, OwnMarks
 from idp.federation.members import Members
+from idp.federation.registration import Entry, FederatedClients
 from idp.fibers import FiberLock
+from idp.flows.hourly import HourlyLimit
 from idp.flows.housekeeping import Task
+from idp.ports.client_sources import ClientSource
 from idp.storage.federation import SqlFederationStore
 from idp.storage.keys import SqlKeyRepository
 from idp.storage.tables import federation_keys
@@ -29,6 +33,9 @@ from keys.keyset import ClientKeySet, import_jwks, read_jwks
 from keys.plan import KeyPolicy
 from keys.ring import LiveRing
 from keys.service import KeyService
+
+EXPLICIT_AN_HOUR: Final = 600
+"""Explicit registrations in an hour, from all: each makes us visit addresses of somebody else's choice."""
 
 
 class FederationDesk(OtherDevices):
@@ -71,7 +78,6 @@ class FederationDesk(OtherDevices):
             province=settings.province,
             organization_name=settings.organization_name,
             authority_hints=settings.authority_hints,
-            registration=(),
             statement_lifetime=settings.statement_lifetime,
             trust_mark_types=settings.trust_mark_types,
         )
@@ -81,13 +87,54 @@ class FederationDesk(OtherDevices):
     @cached_property
     def members(self) -> Members:
         """Who belongs to our part of the federation."""
+
+        def end_client(client_id: str, note: str) -> None:
+            self.clients.end(client_id, note=note)
+
         loopback = self.settings.is_loopback
-        return Members(self.federation_store, self.authority, self.audit, self.clock, loopback=loopback)
+        store, audit = self.federation_store, self.audit
+        return Members(store, self.authority, audit, self.clock, end_client, loopback=loopback)
 
     @cached_property
     def own_marks(self) -> OwnMarks:
         """Trust marks of the province."""
         return OwnMarks(self.settings.issuer, self.entity_keys, self.federation_store, self.clock)
+
+    @cached_property
+    def mark_verifier(self) -> MarkVerifier:
+        """Decides which marks count."""
+        return MarkVerifier(self.own_marks, self.chain_finder, self.fetcher, self.clock)
+
+    @cached_property
+    def federated_clients(self) -> FederatedClients:
+        """Clients that come in by a chain."""
+        settings = self.settings.federation
+        entry = Entry(
+            settings.registration, settings.required_trust_marks, settings.client_refresh, self.settings.is_loopback
+        )
+        marks = self.mark_verifier
+        return FederatedClients(entry, self.clients, self.authority, self.chain_finder, marks, self.audit, self.clock)
+
+    @cached_property
+    def explicit_registration(self) -> ExplicitRegistrationEndpoint:
+        """The endpoint of explicit registration."""
+        limit = HourlyLimit(self.ephemeral.counters, self.clock, "federation-register", EXPLICIT_AN_HOUR)
+        return ExplicitRegistrationEndpoint(
+            self.authority,
+            self.entity_keys,
+            self.chain_finder,
+            self.federated_clients,
+            limit,
+            self.refusals,
+            self.clock,
+        )
+
+    @property
+    def client_sources(self) -> tuple[ClientSource, ...]:
+        """Return the ways in for unknown clients, the federation among them where it is on."""
+        federation = self.settings.federation
+        is_open = federation.enabled and "automatic" in federation.registration
+        return (*((self.federated_clients,) if is_open else ()), *super().client_sources)
 
     @cached_property
     def chain_finder(self) -> ChainFinder:
@@ -98,6 +145,16 @@ class FederationDesk(OtherDevices):
     def trust_anchors(self) -> Anchors:
         """Return whom we trust: the province itself, by the keys that it has now, and whom the settings name."""
         return {self.settings.issuer: import_jwks(self.entity_keys.jwks()), **self._foreign_anchors}
+
+    def federation_metadata(self) -> Mapping[str, Any]:
+        """Return what discovery says of the federation (section 5.1.3); nothing where it is off."""
+        federation = self.settings.federation
+        if not federation.enabled:
+            return {}
+        document: dict[str, Any] = {"client_registration_types_supported": list(federation.registration)}
+        if "explicit" in federation.registration:
+            document["federation_registration_endpoint"] = self.settings.issuer + REGISTRATION_PATH
+        return document
 
     def provider_metadata(self) -> Mapping[str, Any]:
         """Return the provider's own discovery document."""
@@ -121,7 +178,13 @@ class FederationDesk(OtherDevices):
             Route(unit + WELL_KNOWN, get, served.configuration),
             Route(f"{unit}/fetch", get, served.fetch),
             Route(f"{unit}/list", get, served.subordinates),
+            *self._explicit_route(),
         )
+
+    def _explicit_route(self) -> tuple[Route, ...]:
+        if "explicit" not in self.settings.federation.registration:
+            return ()
+        return (Route(REGISTRATION_PATH, ("POST",), self.explicit_registration.handle),)
 
     def federation_tasks(self) -> tuple[Task, ...]:
         """Return the regular tasks; none where it is off."""
@@ -132,13 +195,12 @@ class FederationDesk(OtherDevices):
     @cached_property
     def federation_endpoints(self) -> FederationEndpoints:
         """The endpoints."""
-        verifier = MarkVerifier(self.own_marks, self.chain_finder, self.fetcher, self.clock)
         return FederationEndpoints(
             self.authority,
             self.entity_keys,
             self.federation_store,
             self.chain_finder,
-            (self.own_marks, verifier),
+            (self.own_marks, self.mark_verifier),
             self.refusals,
             self.clock,
         )

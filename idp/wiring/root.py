@@ -258,7 +258,7 @@ class Wiring(FederationDesk):
             document["check_session_iframe"] = f"{self.settings.issuer}/check_session"
         if self.settings.registration.mode != "closed":
             document["registration_endpoint"] = f"{self.settings.issuer}/register"
-        return document
+        return {**document, **self.federation_metadata()}
 
     def _person(self, account_id: str) -> Mapping[str, str]:
         owner = self._owner(account_id)

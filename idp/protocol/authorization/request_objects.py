@@ -19,6 +19,7 @@ from idp.ports.fetcher import Fetcher
 from idp.protocol.client_keys import ClientKeys
 from idp.protocol.errors import InvalidRequestObject, InvalidRequestUri
 from idp.protocol.parameters import REPEATABLE, is_clean, join
+from idp.protocol.replays import Replayed, Replays
 from keys.errors import TokenError
 from keys.verifier import Expectation, VerifiedClaims
 
@@ -34,6 +35,7 @@ _LEEWAY: Final = 10
 """Seconds by which a client's clock may be wrong (FAPI 2.0 Security Profile section 5.3.2.1)."""
 _LONGEST: Final = 3600
 """Seconds: the oldest ``nbf`` and the longest life after it (FAPI 2.0 Message Signing section 5.3.1)."""
+_LONGEST_JTI: Final = 256
 _OK: Final = 200
 
 
@@ -41,10 +43,20 @@ class RequestObjects:
     """Fetches, verifies and opens request objects."""
 
     def __init__(
-        self, issuer: str, keys: ClientKeys, fetcher: Fetcher, clock: Clock, decrypted: Callable[[str], str]
+        self,
+        issuer: str,
+        keys: ClientKeys,
+        fetcher: Fetcher,
+        replays: Replays,
+        clock: Clock,
+        decrypted: Callable[[str], str],
     ) -> None:
-        """Take the issuer (the audience of every object), the clients' keys, the guarded fetcher, the clock, and what opens an encrypted object."""
+        """Take the issuer (the audience of every object), the clients' keys, the guarded fetcher, the marks of what was used, and the clock.
+
+        ``decrypted`` opens an encrypted object.
+        """
         self._decrypted = decrypted
+        self._replays = replays
         self._issuer = issuer
         self._keys = keys
         self._fetcher = fetcher
@@ -76,6 +88,8 @@ class RequestObjects:
             raise _refused("sub must not be the client", "object_is_assertion")
         if PROFILES[client.profile].bounds_request_objects:
             self._check_age(claims)
+        if client.federation is not None:
+            self._check_federated(client, claims)
         if any(name in claims for name in _FORBIDDEN):
             raise _refused("an object must not hold request or request_uri (RFC 9101 section 4)", "object_nested")
         if claims.get("client_id", client.client_id) != client.client_id:
@@ -101,6 +115,24 @@ class RequestObjects:
             raise _refused("the request object is not valid", f"object_{error.code}") from error
         except DomainError as error:
             raise _refused("the client's keys are out of reach", error.code) from error
+
+    def _check_federated(self, client: Client, claims: Mapping[str, Any]) -> None:
+        """Check what makes an object prove who sends it: for us alone, with an end, once (OpenID Federation 1.0 section 12.1.1.1)."""
+        jti, expires = claims.get("jti"), claims.get("exp")
+        if claims["aud"] not in (self._issuer, [self._issuer]) or "sub" in claims:
+            raise _refused("aud must be this provider alone, and sub absent", "object_not_for_us")
+        if claims.get("client_id") != client.client_id:
+            raise _refused("client_id is required in the object", "object_client_id")
+        if not isinstance(jti, str) or not 0 < len(jti) <= _LONGEST_JTI or expires is None:
+            raise _refused("jti and exp are required", "object_undated")
+        now = self._clock.now()
+        if expires > now + _LONGEST:
+            raise _refused("exp is too far away", "object_too_long")
+        try:
+            issued = int(claims.get("iat", expires - _LONGEST))
+            self._replays.claim("request_object", client.client_id, jti, issued, int(expires) + _LEEWAY + 1)
+        except Replayed as error:
+            raise _refused("the request object was used before: make a new one", error.reason) from error
 
     def _check_age(self, claims: Mapping[str, Any]) -> None:
         not_before, expires = claims.get("nbf"), claims.get("exp")

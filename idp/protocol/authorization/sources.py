@@ -73,6 +73,9 @@ class RequestSources:
         is_needed = client.require_pushed_authorization_requests or PROFILES[client.profile].needs_pushed
         if self._require_pushed or is_needed:
             raise InvalidRequest("this client must push its requests to /par (RFC 9126)", reason="not_pushed")
+        if client.federation is not None and not source.is_signed:
+            # A browser proves nothing about who sent it, and nobody here knows the client but by its keys (OpenID Federation 1.0 section 12.1.1).
+            raise InvalidRequest("a federated client must sign or push its requests", reason="not_proven")
         self._check_signed(client, source)
 
     @staticmethod

@@ -29,6 +29,8 @@ LONGEST_LIFE: Final = 3600
 _TYPS: Final = frozenset({"", "jwt", "client-authentication+jwt"})
 _REQUIRED: Final = frozenset({"iss", "sub", "aud", "exp", "jti"})
 _LONGEST_JTI: Final = 256
+MAX_ASSERTION: Final = 48 * 1024
+"""Characters of an assertion: a federated client's may hold its whole trust chain (OpenID Federation 1.0 section 4.3)."""
 _ANY_ALG: Final = Expectation(typs=_TYPS, required=_REQUIRED, leeway=SKEW, max_lifetime=LONGEST_LIFE)
 
 
@@ -40,7 +42,7 @@ def by_assertion(_request: WireRequest, parameters: Mapping[str, str]) -> Creden
         raise InvalidClient("client_assertion_type is not the one for JWTs", reason="assertion_type")
     token = parameters.get("client_assertion", "")
     try:
-        subject = parse(token).unverified_claims.get("sub")
+        subject = parse(token, MAX_ASSERTION).unverified_claims.get("sub")
     except TokenError as error:
         raise InvalidClient("the client assertion cannot be read", reason=error.code) from error
     if not isinstance(subject, str) or not subject:
@@ -64,7 +66,7 @@ def prove_private_key(credential: Credential, client: Client, request: WireReque
         max_lifetime=LONGEST_LIFE,
     )
     try:
-        claims = tools.keys.verify(client, credential.value, expected).claims
+        claims = tools.keys.verify(client, credential.value, expected, max_chars=MAX_ASSERTION).claims
     except TokenError as error:
         raise InvalidClient("client authentication failed", reason=error.code) from error
     except KeysUnavailable as error:
@@ -105,10 +107,10 @@ def _is_for_us(audience: object, client: Client, request: WireRequest, tools: To
     """Tell whether ``aud`` names this provider.
 
     For FAPI clients it is the issuer as the only value: an assertion that names several, or an endpoint that another server chose, could be
-    presented elsewhere (FAPI 2.0 Security Profile section 5.3.2.1). For others also the token endpoint and the endpoint called
-    (RFC 7523 section 3, RFC 9126 section 2).
+    presented elsewhere (FAPI 2.0 Security Profile section 5.3.2.1); so it is for federated clients (OpenID Federation 1.0 section 12.1.2).
+    For others also the token endpoint and the endpoint called (RFC 7523 section 3, RFC 9126 section 2).
     """
-    if PROFILES[client.profile].asserts_to_issuer:
+    if PROFILES[client.profile].asserts_to_issuer or client.federation is not None:
         return audience == tools.bases[0]
     named = audience if isinstance(audience, list) else [audience]
     ours = {tools.bases[0], *(base + path for base in tools.bases for path in ("/token", request.path))}

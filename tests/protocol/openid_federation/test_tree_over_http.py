@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 import orjson
 import pytest
 import requests
 
 from idp.federation.chains import from_tokens
+from keys import algorithms
 from keys.compact import parse
 from keys.keyset import ClientKeySet, import_jwks
+from keys.signer import Signer
 from tests.support.clock import FrozenClock
+from tests.support.federated_party import ASSERTION
 from tests.support.federated_world import COMMUNE, REGISTER
-from tests.support.federation import RP, STATEMENT, Entity
+from tests.support.federation import RP, STATEMENT, Entity, published
+from tests.support.token_world import CHALLENGE
 from tests.support.web_pages import WebPages
-from tests.support.world import World, deployed
+from tests.support.world import CALLBACK, World, deployed
 
 WELL_KNOWN = "/.well-known/openid-federation"
 SETTINGS = {"FEDERATION__ENABLED": "true", "FEDERATION__PROVINCE": "48"}
@@ -43,11 +49,14 @@ def asked(url: str, **query: str) -> dict[str, Any]:
     return {**claims, "token": answer.text}
 
 
-def leaf_of(world: World, pages: WebPages) -> Entity:
+def leaf_of(world: World, pages: WebPages, **metadata: Any) -> Entity:
     entity_id = f"http://{pages.host}/{world.issuer.rpartition(':')[2]}/motcua"
     scope = "openid profile identity"
     leaf = Entity(
-        entity_id, FrozenClock(_now()), f"{world.issuer}/federation/units/{COMMUNE}", **{RP: {"scope": scope}}
+        entity_id,
+        FrozenClock(_now()),
+        f"{world.issuer}/federation/units/{COMMUNE}",
+        **{RP: {"scope": scope, **metadata}},
     )
     path = entity_id.removeprefix(f"http://{pages.host}") + WELL_KNOWN
     pages.put(path, leaf.configuration().encode(), content_type=f"application/{STATEMENT}")
@@ -90,6 +99,45 @@ def test_a_leaf_of_a_commune_is_walked_up_and_resolved_and_gets_no_more_than_its
         world.provider.idp_json(*gone)
         refused = requests.get(f"{unit}/fetch", params={"sub": leaf.entity_id}, timeout=10)
         assert (refused.status_code, refused.json()["error"]) == (404, "not_found")
+
+
+def pushed(world: World, leaf: Entity, signer: Signer, **changes: str) -> requests.Response:
+    now = _now()
+    claims = {"iss": leaf.entity_id, "sub": leaf.entity_id, "aud": world.issuer, "iat": now, "exp": now + 60}
+    form = {
+        "client_id": leaf.entity_id, "response_type": "code", "redirect_uri": CALLBACK, "scope": "openid profile",
+        "code_challenge": CHALLENGE, "code_challenge_method": "S256", "client_assertion_type": ASSERTION,
+        "client_assertion": signer.sign({**claims, "jti": secrets.token_hex(8)}, "JWT"), **changes,
+    }  # fmt: skip
+    return requests.post(f"{world.issuer}/par", data=form, timeout=20)
+
+
+@pytest.mark.spec("OpenID Federation 1.0", "12.1")
+def test_a_leaf_signs_people_in_by_its_chain_and_one_that_asks_more_than_its_superior_allows_is_refused(
+    world: World,
+) -> None:
+    private = algorithms.generate("ES256")
+    metadata = {
+        "client_name": "Một cửa", "purpose": "Xác định người nộp hồ sơ", "redirect_uris": [CALLBACK],
+        "scope": "openid profile identity", "token_endpoint_auth_method": "private_key_jwt",
+        "client_registration_types": ["automatic"], "jwks": {"keys": [published(private, "rp")]},
+    }  # fmt: skip
+    signer = Signer("rp", "ES256", private)
+    with WebPages() as pages:
+        leaf = leaf_of(world, pages, **metadata)
+        command = ("federation", "subordinates", "add", leaf.entity_id, "-", "--unit", COMMUNE)
+        world.provider.idp_json(*command, stdin=orjson.dumps({"jwks": leaf.jwks}).decode())
+        answer = pushed(world, leaf, signer)
+        assert answer.status_code == 201, answer.text
+        query = urlencode({"client_id": leaf.entity_id, "request_uri": answer.json()["request_uri"]})
+        landed = world.browser().walk(f"{world.issuer}/authorize?{query}", world.person())
+        assert landed.callback is not None
+        assert landed.callback["iss"] == world.issuer
+        assert landed.callback["code"]
+        refused = pushed(world, leaf, signer, scope="openid identity")
+        assert (refused.status_code, refused.json()["error"]) == (400, "invalid_scope")
+        higher = pushed(world, leaf, signer, acr_values="urn:dinhdanh:loa:4")
+        assert (higher.status_code, higher.json()["error"]) == (400, "invalid_request")
 
 
 @pytest.mark.parametrize(
