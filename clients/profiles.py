@@ -81,6 +81,7 @@ _ALG_FIELDS: Final = (
     "introspection_signed_response_alg",
     "request_object_signing_alg",
     "token_endpoint_auth_signing_alg",
+    "backchannel_authentication_request_signing_alg",
 )
 
 

@@ -181,5 +181,5 @@ def _check_token(claims: Mapping[str, Any], access_token: str) -> None:
     """The proof is for this token and no other (RFC 9449 section 4.3, check 12)."""
     expected = base64url.encode_text(hashlib.sha256(access_token.encode("utf-8", "surrogatepass")).digest())
     given = claims.get("ath")
-    if not isinstance(given, str) or not hmac.compare_digest(given.encode(), expected.encode()):
+    if not isinstance(given, str) or not hmac.compare_digest(given.encode("utf-8", "surrogatepass"), expected.encode()):
         raise InvalidDpopProof("the DPoP proof is for another access token", reason="dpop_ath")

@@ -105,6 +105,15 @@ def is_clean(text: str) -> bool:
     return text.isprintable() or not any(character in _CONTROL for character in text)
 
 
+def is_encodable(text: str) -> bool:
+    """Tell whether a value out of JSON has a UTF-8 form: half a character (an escape can make one) could be neither stored nor sent."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _shown(name: str) -> str:
     """Return a name fit for an error text: RFC 6749 section 4.1.2.1 allows few characters in ``error_description``."""
     return "".join(

@@ -9,6 +9,7 @@ from tests.architecture.tree import ROOT, files, shown
 
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 FENCED = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
+NAMED_TEST = re.compile(r"\[`(test_\w+)`\]\(([^)\s]+)\)")
 TARGET = re.compile(r"`make ([a-z]+)")
 
 
@@ -44,3 +45,12 @@ def test_every_make_target_is_explained_and_phony() -> None:
 def test_the_changelog_knows_the_version_of_the_package() -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
     assert version in (ROOT / "CHANGELOG.md").read_text("utf-8")
+
+
+def test_every_test_that_a_document_names_is_in_the_file_that_it_points_at() -> None:
+    lost = []
+    for page in files(".md"):
+        for name, link in NAMED_TEST.findall(page.read_text("utf-8")):
+            if f"def {name}(" not in (page.parent / link).read_text("utf-8"):
+                lost.append(f"{shown(page)}: {name}")
+    assert lost == []

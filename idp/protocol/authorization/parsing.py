@@ -148,8 +148,9 @@ def decoupled(
         max_age=_max_age(parameters, client),
         claims=claims,
         id_claims=id_claims,
-        acr_values=_words(parameters, "acr_values") or _voluntary_acr(asked) or client.default_acr_values,
-        essential_acr=asked.acr_values if asked.acr_essential else (),
+        acr_values=_permitted(client, _words(parameters, "acr_values") or _voluntary_acr(asked))
+        or client.default_acr_values,
+        essential_acr=_permitted(client, asked.acr_values if asked.acr_essential else ()),
         ui_locales=_words(parameters, "ui_locales"),
         **_marked(asked, scope),
         **_precise(parameters, client, resources),

@@ -18,7 +18,7 @@ from idp.errors import DomainError
 from idp.ports.fetcher import Fetcher
 from idp.protocol.client_keys import ClientKeys
 from idp.protocol.errors import InvalidRequestObject, InvalidRequestUri
-from idp.protocol.parameters import REPEATABLE, is_clean, join
+from idp.protocol.parameters import REPEATABLE, is_clean, is_encodable, join
 from idp.protocol.replays import Replayed, Replays
 from keys.errors import TokenError
 from keys.verifier import Expectation, VerifiedClaims
@@ -157,14 +157,14 @@ def _text(name: str, value: object) -> str:
     elif isinstance(value, int) and not isinstance(value, bool):
         text = str(value)
     elif name in REPEATABLE and isinstance(value, list) and all(isinstance(one, str) for one in value):
-        if not all(is_clean(one) and _is_encodable(one) for one in value):
+        if not all(is_clean(one) and is_encodable(one) for one in value):
             raise _refused("a parameter holds a character that no request could", "control_character")
         return join(value)
     elif isinstance(value, dict | list):
         text = _json(value)
     else:
         raise _refused("a parameter is neither a text, a number nor JSON", "object_member")
-    if not is_clean(text) or not _is_encodable(text):
+    if not is_clean(text) or not is_encodable(text):
         raise _refused("a parameter holds a character that no request could", "control_character")
     return text
 
@@ -174,15 +174,6 @@ def _json(value: object) -> str:
         return orjson.dumps(value).decode()
     except TypeError as error:
         raise _refused("a parameter is not JSON in UTF-8 with numbers of 64 bits", "object_member") from error
-
-
-def _is_encodable(text: str) -> bool:
-    """Half a character (a JSON escape can make one) has no UTF-8: nothing could store or send it."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _refused(description: str, reason: str) -> InvalidRequestObject:

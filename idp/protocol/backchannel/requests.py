@@ -8,6 +8,7 @@ from typing import Any, Final
 from clients.model import Client
 from idp.protocol.client_keys import ClientKeys, KeysUnavailable
 from idp.protocol.errors import InvalidRequest
+from idp.protocol.parameters import is_clean, is_encodable
 from idp.protocol.replays import Replayed, Replays
 from keys.errors import TokenError
 from keys.verifier import Expectation
@@ -76,7 +77,8 @@ class SignedRequests:
 
 
 def _text(name: str, value: object) -> str:
-    if isinstance(value, str):
+    """Return a claim as the parameter that a form would have carried, with no character that a form could not."""
+    if isinstance(value, str) and is_clean(value) and is_encodable(value):
         return value
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)

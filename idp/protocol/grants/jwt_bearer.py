@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from clients.assertion_issuers import OF_PERSON
 from clients.model import Client
+from clients.profiles import PROFILES
 from clients.rules import JWT_BEARER
 from idp import handles
 from idp.model.audit import Event
@@ -68,6 +69,7 @@ def _verified(request: TokenRequest, services: GrantServices) -> _Trusted:
             )
         expected = Expectation(
             typs=_TYPES,
+            algs=PROFILES[client.profile].algs,
             issuer=issuer,
             audiences=frozenset({services.issuer, f"{services.issuer}/token"}),
             required=_REQUIRED,

@@ -63,3 +63,25 @@ def test_secret_proves_nobody(world: TokenWorld, key: ClientKey) -> None:
     client = member(world, key)
     body = {**OWN, "client_id": client.client.client_id, "client_secret": "x" * 43}
     assert world.post("/token", body, HTTP_DPOP=proof(world, key)).json["error"] == "invalid_client"
+
+
+@pytest.mark.spec("FAPI 2.0 Security Profile", "5.4.1")
+def test_rs256_vouches_for_nobody(world: TokenWorld, key: ClientKey) -> None:
+    grant, issuer = "urn:ietf:params:oauth:grant-type:jwt-bearer", "https://issuer.example.vn"
+    weak, strong = new_key("weak", "RS256"), new_key("strong")
+    client = world.add_client(
+        profile="fapi2",
+        token_endpoint_auth_method="private_key_jwt",
+        jwks=key_set(key),
+        authorization_signed_response_alg="ES256",
+        grant_types=["authorization_code", grant],
+        assertion_issuers={issuer: {"subject": "client", "scope": "openid", "jwks": key_set(weak, strong)}},
+    )
+    now, answers = world.clock.now(), []
+    for number, signer in enumerate((weak, strong)):
+        claims = {"iss": issuer, "sub": client.client.client_id, "aud": ISSUER, "exp": now + 60, "jti": str(number)}
+        form = {"grant_type": grant, "assertion": signer.sign(claims)}
+        proven = {**asserted(signed_assertion(world, key, client)), **form}
+        answers.append(world.post("/token", proven, HTTP_DPOP=proof(world, key)))
+    assert [one.status for one in answers] == [400, 200]
+    assert answers[0].json["error"] == "invalid_grant"

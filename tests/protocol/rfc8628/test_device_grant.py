@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -220,6 +221,16 @@ def test_a_level_that_the_device_demands_is_asked_of_the_person(world: TokenWorl
     )
     assert page.text_of("device-declined"), "nobody enrolled a second factor: the device gets nothing"
     assert strict.error(codes["device_code"]) == "access_denied"
+
+
+@pytest.mark.parametrize("name", ["acr_values", "claims"])
+def test_a_device_asks_for_no_level_beyond_its_registration(world: TokenWorld, name: str) -> None:
+    level = "urn:dinhdanh:loa:2"
+    claims = json.dumps({"id_token": {"acr": {"essential": True, "value": level}}})
+    answer = device(world, permitted_acr_values=["urn:dinhdanh:loa:1"]).ask(
+        **{name: level if name == "acr_values" else claims}
+    )
+    assert (answer.status, answer.json["error"]) == (400, "invalid_request")
 
 
 def test_a_session_that_ended_before_the_device_polled_gives_nothing(
