@@ -175,3 +175,8 @@ def test_new_passwords_have_rules(raw: str, reason: str) -> None:
 
 def test_a_long_sentence_is_a_fine_password() -> None:
     passwords.check_new("một câu dài mà tôi nhớ", ("049499000001",))
+
+
+@pytest.mark.parametrize("length", [8, 64, 256])
+def test_passwords_of_any_length_up_to_the_longest_are_fine(length: int) -> None:
+    passwords.check_new(("ắqz9 " * 52)[:length], ("049499000001",))
