@@ -9,7 +9,7 @@ compile() { # file, then what goes into it
   local file=requirements/$1
   shift
   "$uv" pip compile pyproject.toml "$@" --universal --python-version 3.11 ${UPGRADE:+--upgrade} \
-    --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet --output-file "$file"
+    --generate-hashes --no-annotate --no-header --quiet --output-file "$file" # an address is written only where uv is told to
 }
 deployment=(--extra postgresql --extra ldap --extra vn)
 compile dev.txt "${deployment[@]}" --extra demo --group dev

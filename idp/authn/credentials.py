@@ -13,7 +13,7 @@ from idp.authn import totp
 from idp.authn.legacy_hashes import check_hash
 from idp.authn.password import Passwords
 from idp.clock import Clock
-from idp.errors import Busy, NotFound
+from idp.errors import Busy, InvalidInput, NotFound
 from idp.model.audit import AuditEvent, AuditRecord, Event
 from idp.ports.accounts import CredentialRow
 from idp.ports.credentials import CredentialStore
@@ -74,8 +74,16 @@ class CredentialService:
         """Store a new password; raises ``InvalidInput`` that names the broken rule, ``Busy``."""
         forbidden = tuple(entry.value for entry in self._accounts.codes(account_id))
         passwords.check_new(raw, forbidden)
+        if not must_change:
+            self._check_changed(account_id, raw)
         row = self._row(account_id, "password", self._hasher.hash(raw).encode(), must_change=must_change)
         self._store.put(row, self._record(Event.CREDENTIAL_SET, account_id, actor, "password"))
+
+    def _check_changed(self, account_id: str, raw: str) -> None:
+        """Refuse to keep an issued password: whoever issued it knows it (ASVS 5.0 6.4.1)."""
+        issued = self._store.get(account_id, "password")
+        if issued is not None and issued.must_change and self._hasher.verify(issued.secret.decode(), raw):
+            raise InvalidInput("must not be the one that was issued", field="password", code="password_unchanged")
 
     def verify_password(self, account_id: str | None, raw: str) -> PasswordCheck:
         """Verify; for None, and for an account without a password, the same work is done and fails. Raises ``Busy``."""

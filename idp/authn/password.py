@@ -77,13 +77,10 @@ class Passwords:
     """
 
     def __init__(self, slots: int, queue: int, fibers: Fibers | None = None) -> None:
-        """Take both bounds.
-
-        The queue is shorter than the server's threads, so that hashing never starves other endpoints.
-        """
+        """Take both bounds, and the fibers that pause while a hash is made: other endpoints go on meanwhile."""
         self._fibers = fibers or Fibers()
         self._hasher = PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES, type=Type.ID)
-        # Threads of their own: the 19 MiB that each hash needs then stay with them, instead of with every thread of the server.
+        # Threads of their own: the 19 MiB that each hash needs then stay with them, and no other work waits behind a hash.
         self._hashers = ThreadPoolExecutor(slots, thread_name_prefix="argon2")
         self._places = BoundedSemaphore(slots + queue)
         self._dummy = ""

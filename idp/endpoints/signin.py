@@ -195,8 +195,9 @@ class SignInPages:
         current = self._sessions.of_cookie(visit.exchange.session_secret)
         try:
             signed_in = self._flow.with_new_password(visit.held, password, visit.exchange.origin, current)
-        except InvalidInput:
-            return self._show_password(visit, t("password.refused"))
+        except InvalidInput as error:
+            is_same = error.code == "password_unchanged"
+            return self._show_password(visit, t("password.unchanged" if is_same else "password.refused"))
         return self._next(visit, signed_in)
 
     def _show_otp(self, visit: Visit, problem: str = "") -> WireResponse:

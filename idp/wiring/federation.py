@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -38,7 +39,7 @@ EXPLICIT_AN_HOUR: Final = 600
 """Explicit registrations in an hour, from all: each makes us visit addresses of somebody else's choice."""
 
 
-class FederationDesk(OtherDevices):
+class FederationDesk(OtherDevices, ABC):
     """The federation over the protocol."""
 
     @cached_property
@@ -156,9 +157,9 @@ class FederationDesk(OtherDevices):
             document["federation_registration_endpoint"] = self.settings.issuer + REGISTRATION_PATH
         return document
 
+    @abstractmethod
     def provider_metadata(self) -> Mapping[str, Any]:
-        """Return the provider's own discovery document."""
-        raise NotImplementedError
+        """Return the provider's own discovery document, which the composition root above makes of everything below it."""
 
     def federation_routes(self) -> tuple[Route, ...]:
         """Return the federation's paths; none where it is off."""

@@ -37,6 +37,16 @@ def events(people: People) -> list[tuple[str, str]]:
     return [(str(row["event"]), str(row["detail"])) for row in rows if str(row["event"]).startswith("credential")]
 
 
+def test_an_issued_password_may_not_be_kept(people: People, account_id: str) -> None:
+    people.credentials.set_password(account_id, RAW, must_change=True)
+    with pytest.raises(InvalidInput) as refused:
+        people.credentials.set_password(account_id, RAW)
+    assert (refused.value.field, refused.value.code) == ("password", "password_unchanged")
+    assert people.credentials.verify_password(account_id, RAW).must_change
+    people.credentials.set_password(account_id, NEXT)
+    people.credentials.set_password(account_id, NEXT)
+
+
 def test_a_password_verifies_and_says_whether_it_must_change(people: People, account_id: str) -> None:
     people.credentials.set_password(account_id, RAW, must_change=True)
     check = people.credentials.verify_password(account_id, RAW)

@@ -70,13 +70,17 @@ class RequestSources:
             raise source.fault
         if source.pushed:
             return
-        is_needed = client.require_pushed_authorization_requests or PROFILES[client.profile].needs_pushed
-        if self._require_pushed or is_needed:
-            raise InvalidRequest("this client must push its requests to /par (RFC 9126)", reason="not_pushed")
+        self._check_pushed(client)
         if client.federation is not None and not source.is_signed:
             # A browser proves nothing about who sent it, and nobody here knows the client but by its keys (OpenID Federation 1.0 section 12.1.1).
             raise InvalidRequest("a federated client must sign or push its requests", reason="not_proven")
         self._check_signed(client, source)
+
+    def _check_pushed(self, client: Client) -> None:
+        """Refuse whatever was not pushed where it has to be."""
+        is_needed = client.require_pushed_authorization_requests or PROFILES[client.profile].needs_pushed
+        if self._require_pushed or is_needed:
+            raise InvalidRequest("this client must push its requests to /par (RFC 9126)", reason="not_pushed")
 
     @staticmethod
     def _check_signed(client: Client, source: Source) -> None:
@@ -94,6 +98,8 @@ class RequestSources:
             return self._opened(request_uri, sent.get("client_id", ""))
         client = self._find(sent)
         if token is None:
+            # Before the fetch: a reference that would be refused anyway must not make us ask an address.
+            self._check_pushed(client)
             token = self._objects.fetched(client, request_uri or "")
         return Source(self._objects.opened(client, token), is_signed=True)
 

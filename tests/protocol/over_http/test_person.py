@@ -88,7 +88,12 @@ def test_an_issued_password_must_be_replaced_at_the_first_sign_in(world: World, 
     browser, page, _attempt = consent_page(world, rp, person, "openid")
     assert page.form("password-form")
     assert browser.open(rp.begin(prompt="none").url).callback is not None
-    for wrong in (("ngắn", "ngắn"), ("một mật khẩu đủ dài", "và một cái khác hẳn"), (person.code, person.code)):
+    for wrong in (
+        ("ngắn", "ngắn"),
+        ("một mật khẩu đủ dài", "và một cái khác hẳn"),
+        (person.code, person.code),
+        (person.password,) * 2,
+    ):
         fields = {"new_password": wrong[0], "new_password_again": wrong[1]}
         assert browser.submit(page, "password-form", "password-submit", **fields).form("password-form")
     assert world.sign_in(rp, person).sub

@@ -245,6 +245,13 @@ def test_no_other_address_is_ever_asked(world: TokenWorld, uri: str) -> None:
     assert (page.error, published.asked) == ("invalid_request_uri", [])
 
 
+def test_a_reference_of_a_client_that_must_push_is_refused_before_anything_is_asked(world: TokenWorld) -> None:
+    of = world.add_client(jwks=key_set(KEY), request_uris=[URI], require_pushed_authorization_requests=True)
+    published = fetched_from(world, Fetched(200, "application/jwt", b""))
+    page = Visitor(world).authorize({"client_id": of.client.client_id, "request_uri": URI})
+    assert (page.error, published.asked) == ("invalid_request", [])
+
+
 @pytest.mark.parametrize("answer", [Fetched(404, "text/html", b"no"), Fetched(200, "text/html", "é".encode())])
 def test_an_address_that_gives_no_object_is_an_invalid_request_uri(world: TokenWorld, answer: Fetched) -> None:
     of = world.add_client(jwks=key_set(KEY), request_uris=[URI])
