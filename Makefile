@@ -32,7 +32,7 @@ demo: $(READY) ## Run the provider and two sample department systems (ARGS=--onc
 	@$(BIN)/idp demo $(ARGS)
 
 system: ## Install the real servers that tests use (Debian packages; needs root).
-	@bash tools/install_system.sh postgresql redis-server chromium nginx nodejs npm fonts-noto-core
+	@bash tools/install_system.sh postgresql redis-server slapd ldap-utils chromium nginx nodejs npm fonts-noto-core
 
 npm: system ## Install the npm packages of the interop tests and of the benchmark's peer.
 	@bash tools/install_npm.sh

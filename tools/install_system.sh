@@ -7,6 +7,8 @@ command_of() { # package -> a file that shows that it is there
     redis-server) echo /usr/bin/redis-server ;;
     chromium) echo /usr/bin/chromium ;;
     nginx) echo /usr/sbin/nginx ;;
+    slapd) echo /usr/sbin/slapd ;;
+    ldap-utils) echo /usr/bin/ldapsearch ;;
     nodejs) command -v node || echo /usr/bin/node ;;
     npm) command -v npm || echo /usr/bin/npm ;;
     fonts-noto-core) echo /usr/share/fonts/truetype/noto/NotoSans-Regular.ttf ;;
