@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from idp.endpoints.departments import Departments
 from idp.endpoints.desk import Desk, Exchange, first
+from idp.endpoints.door import Door
 from idp.endpoints.waiting import WaitingRequests
 from idp.errors import DomainError, NotFound
-from idp.flows.pending import PendingRequests
 from idp.model.audit import Event
 from idp.model.session import Session
 from idp.ports.audit import AuditQuery
@@ -25,6 +25,7 @@ from idp.web.i18n import Translator, translator
 from policies import claims as claim_policy
 
 _CSRF: Final = "account"
+_HOME: Final = "/account"
 _HISTORY: Final = (Event.SIGN_IN, Event.STEP_UP, Event.SIGN_OUT, Event.SESSION_REVOKE)
 _HISTORY_LENGTH: Final = 30
 _NOTICES: Final = frozenset({"session_ended", "withdrawn", "request_approved", "request_declined"})
@@ -56,7 +57,7 @@ class AccountServices:
     sessions: SessionService
     consents: ConsentService
     audit: AuditLog
-    pending: PendingRequests
+    door: Door
     owner: OwnerView
     departments: Departments
     waiting: WaitingRequests
@@ -73,9 +74,9 @@ class AccountPages:
     def home(self, wire: WireRequest) -> WireResponse:
         """Show identity, sessions, consents and history."""
         exchange = self._desk.exchange(wire)
-        session = self._services.sessions.of_cookie(exchange.session_secret)
-        if session is None:
-            return self._to_sign_in(exchange, "/account")
+        session = self._services.door.admit(exchange, _HOME)
+        if isinstance(session, WireResponse):
+            return session
         t = translator(exchange.language)
         notice = _notice(wire)
         return self._desk.page(
@@ -107,9 +108,9 @@ class AccountPages:
     def withdraw(self, wire: WireRequest, client_id: str) -> WireResponse:
         """Tell the consequences of a withdrawal, and withdraw when the person says so."""
         exchange = self._desk.exchange(wire)
-        session = self._services.sessions.of_cookie(exchange.session_secret)
-        if session is None:
-            return self._to_sign_in(exchange, "/account")
+        session = self._services.door.admit(exchange, _HOME)
+        if isinstance(session, WireResponse):
+            return session
         client = self._services.departments.find(client_id)
         if client is None:
             return self._desk.refused(wire, NotFound("no such client"))
@@ -127,9 +128,9 @@ class AccountPages:
         self, wire: WireRequest, act: Callable[[Exchange, Session, Mapping[str, tuple[str, ...]]], WireResponse]
     ) -> WireResponse:
         exchange = self._desk.exchange(wire)
-        session = self._services.sessions.of_cookie(exchange.session_secret)
-        if session is None:
-            return self._to_sign_in(exchange, "/account")
+        session = self._services.door.admit(exchange, _HOME)
+        if isinstance(session, WireResponse):
+            return session
         try:
             return act(exchange, session, self._desk.form(exchange, _CSRF))
         except (DomainError, ProtocolError) as error:
@@ -168,10 +169,6 @@ class AccountPages:
         return WireResponse(
             page.status, (*page.headers, cookies.drop(cookies.session), cookies.make_state("")), page.body
         )
-
-    def _to_sign_in(self, exchange: Exchange, return_to: str) -> WireResponse:
-        pending = self._services.pending.create(None, exchange.binding, return_to)
-        return redirect(f"/signin/{pending.id}", self._desk.headers(exchange))
 
     def _consent_rows(self, t: Translator, account_id: str) -> list[dict[str, str]]:
         rows = []

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from clients.model import Client
 from idp.model.authorization import AuthorizationRequest, PendingRequest
+from idp.model.session import Session
 from idp.ports.sessions import ConsentState, Snapshot
 from policies import assurance, consent
 
@@ -26,6 +28,14 @@ class Step(StrEnum):
     STEP_UP = "step_up"
     CONSENT = "consent"
     UNMET = "unmet"
+
+
+_AS_STEP: Final = {
+    assurance.Missing.NOTHING: Step.ANSWER,
+    assurance.Missing.SIGN_IN: Step.SIGN_IN,
+    assurance.Missing.STEP_UP: Step.STEP_UP,
+    assurance.Missing.UNREACHABLE: Step.UNMET,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +55,12 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The step and why; ``ask`` tells the consent page what to show."""
+    """The step and why; ``ask`` tells the consent page what to show, ``acr`` is the level that a sign-in or step-up aims at."""
 
     step: Step
     reason: str = ""
     ask: consent.Decision | None = None
+    acr: str | None = None
 
 
 def decide(facts: Facts) -> Decision:
@@ -59,6 +70,18 @@ def decide(facts: Facts) -> Decision:
     if facts.snapshot is None:
         return Decision(Step.SIGN_IN, "no_session")
     return _who(facts, facts.snapshot) or _agreed(facts, facts.snapshot) or Decision(Step.ANSWER)
+
+
+def decide_own(pending: PendingRequest, session: Session | None, now: int, can_reach: Callable[[str], str]) -> Decision:
+    """Return the next step of a sign-in to our own pages: they demand of the session what a client can demand, and nothing else."""
+    if pending.password_account:
+        return Decision(Step.SET_PASSWORD, "must_change")
+    if session is None:
+        return Decision(Step.SIGN_IN, "no_session", acr=pending.minimum_acr or None)
+    demand = assurance.Demand(minimum_acr=pending.minimum_acr or None, max_age=pending.max_age)
+    here = 0 < pending.signed_in_at <= session.auth_time
+    missing = _missing(demand, session, now, can_reach, signed_in_here=here)
+    return Decision(_AS_STEP[missing.missing], missing.reason, acr=missing.acr)
 
 
 def wanted_consent(request: AuthorizationRequest, client: Client, *, answered: bool) -> consent.Wanted:
@@ -100,28 +123,29 @@ def _who(facts: Facts, snapshot: Snapshot) -> Decision | None:
         and not (pending is not None and pending.account_chosen)
     ):
         return Decision(Step.CHOOSE_ACCOUNT, "prompt_select_account")
-    missing = _missing(facts, snapshot, signed_in_here=signed_in_here)
+    missing = _missing(demanded(facts), snapshot.session, facts.now, facts.can_reach, signed_in_here=signed_in_here)
     if missing.missing is assurance.Missing.SIGN_IN:
-        return Decision(Step.SIGN_IN, missing.reason)
+        return Decision(Step.SIGN_IN, missing.reason, acr=missing.acr)
     if request.required_sub is not None and snapshot.sub != request.required_sub:
         return Decision(Step.UNMET if signed_in_here else Step.SIGN_IN, "other_subject")
     if missing.missing is assurance.Missing.UNREACHABLE:
         return Decision(Step.UNMET, missing.reason)
     if missing.missing is assurance.Missing.STEP_UP:
-        return Decision(Step.STEP_UP, missing.reason)
+        return Decision(Step.STEP_UP, missing.reason, acr=missing.acr)
     return None
 
 
-def _missing(facts: Facts, snapshot: Snapshot, *, signed_in_here: bool) -> assurance.Decision:
+def _missing(
+    demand: assurance.Demand, session: Session, now: int, can_reach: Callable[[str], str], *, signed_in_here: bool
+) -> assurance.Decision:
     """Ask the policy as if every level were in reach; only if that is not enough, look up what the account's factors reach."""
-    demand, session = demanded(facts), snapshot.session
     hopeful = assurance.Present(session.acr, session.auth_time, assurance.LOA_4, signed_in_here=signed_in_here)
-    decision = assurance.needed(demand, hopeful, facts.now)
+    decision = assurance.needed(demand, hopeful, now)
     if decision.missing is not assurance.Missing.STEP_UP:
         return decision
-    reachable = facts.can_reach(session.account_id)
+    reachable = can_reach(session.account_id)
     actual = assurance.Present(session.acr, session.auth_time, reachable, signed_in_here=signed_in_here)
-    return assurance.needed(demand, actual, facts.now)
+    return assurance.needed(demand, actual, now)
 
 
 def _agreed(facts: Facts, snapshot: Snapshot) -> Decision | None:

@@ -49,13 +49,11 @@ class PendingRequests:
         self._unseal = unseal
 
     def create(
-        self, request: AuthorizationRequest | None, browser: str, return_to: str = "", decoupled: str = ""
+        self, request: AuthorizationRequest | None, browser: str, return_to: str = "", **more: Any
     ) -> PendingRequest:
-        """Store a new transaction for the browser whose binding cookie is ``browser``; ``decoupled`` is the key of what it answers."""
+        """Store a new transaction for the browser whose binding cookie is ``browser``; ``more`` are fields of ``PendingRequest``."""
         now, bound = self._clock.now(), handles.digest(browser).hex()
-        pending = PendingRequest(
-            handles.new_id(), request, bound, now, now + self._lifetime, return_to, decoupled=decoupled
-        )
+        pending = PendingRequest(handles.new_id(), request, bound, now, now + self._lifetime, return_to, **more)
         self._store.put(pending.id, self._closed(pending), pending.expires_at)
         return pending
 

@@ -93,6 +93,10 @@ class SignInFlow:
             raise NotFound("the session has ended", code="expired_transaction")
         return SignedIn(*renewed)
 
+    def has(self, account_id: str, kind: str) -> bool:
+        """Tell whether a factor is enrolled."""
+        return self._credentials.has(account_id, kind)
+
     def reachable(self, account_id: str) -> str:
         """Return the level that the account's enrolled factors reach together."""
         known = self._credentials.kinds(account_id) & assurance.FACTORS.keys()

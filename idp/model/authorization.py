@@ -50,7 +50,8 @@ class PendingRequest:
     hex digest of the browser-binding cookie: another browser that learns the id gets nothing. ``signed_in_at`` is the moment of a sign-in
     made inside this transaction (0 for none), which is what ``prompt=login`` waits for. ``password_account`` is the account that proved a
     first password and must set its own before anything else. ``decoupled`` is the key of the request of another device that is answered
-    here, "" where the answer goes back by this browser.
+    here, "" where the answer goes back by this browser. ``minimum_acr`` ("" for none) and ``max_age`` (seconds, None for any) are what a
+    page of ours demands of the session, as a client would.
     """
 
     id: str
@@ -64,3 +65,5 @@ class PendingRequest:
     consented: bool = False
     password_account: str = ""
     decoupled: str = ""
+    minimum_acr: str = ""
+    max_age: int | None = None

@@ -9,9 +9,6 @@ from typing import Any
 from clients.model import Client
 from idp.endpoints.account import AccountPages, AccountServices
 from idp.endpoints.authorize import AuthorizePage
-from idp.endpoints.consent import ConsentPage
-from idp.endpoints.departments import Departments
-from idp.endpoints.desk import Desk
 from idp.endpoints.end_session import EndSessionPages
 from idp.endpoints.health import HealthEndpoints
 from idp.endpoints.home import HomePage
@@ -19,7 +16,6 @@ from idp.endpoints.routes import Route
 from idp.endpoints.signin import SignInPages
 from idp.flows.housekeeping import Housekeeper, Task
 from idp.flows.notify import PING, Courier, logout_sender, ping_sender
-from idp.model.session import Session
 from idp.protocol import metadata
 from idp.protocol.challenges import Challenges
 from idp.protocol.cors import open_to_scripts
@@ -33,33 +29,18 @@ from idp.protocol.status_list import StatusListEndpoint
 from idp.protocol.token import TokenEndpoint
 from idp.protocol.userinfo import UserinfoEndpoint
 from idp.protocol.wire import WireRequest, WireResponse
-from idp.services.accounts import masked
 from idp.services.sessions import BACKCHANNEL_LOGOUT
 from idp.storage.outbox import SqlOutbox
 from idp.storage.purge import Purger
-from idp.web.cookies import Cookies
-from idp.web.csrf import Csrf
-from idp.web.environ import EnvironReader
 from idp.web.i18n import LANGUAGES
-from idp.wiring.federation import FederationDesk
+from idp.wiring.desks import Desks
 from keys.ring import KeyRing
 
 Handler = Callable[[WireRequest], WireResponse]
 
 
-class Wiring(FederationDesk):
+class Wiring(Desks):
     """One process's objects over one deployment."""
-
-    @cached_property
-    def reader(self) -> EnvironReader:
-        """Reads requests."""
-        return EnvironReader(self.settings.proxy.trusted, self.settings.proxy.client_certificate)
-
-    @cached_property
-    def desk(self) -> Desk:
-        """What pages share."""
-        csrf = Csrf(self.vault.data_key("csrf").derive("token"))
-        return Desk(self.renderer, Cookies(self.settings.is_https), csrf, self.audit, self.clock)
 
     def hot_routes(self) -> Mapping[str, Handler]:
         """Return the paths that are answered without Flask."""
@@ -130,29 +111,25 @@ class Wiring(FederationDesk):
 
     def page_routes(self) -> tuple[Route, ...]:
         """Return the pages, which Flask dispatches."""
-        departments = Departments(self.clients.find, self.units.name)
-        consent = ConsentPage(self.consents, self.claims.attributes)
         signin = SignInPages(
             self.desk,
-            self.sign_in,
+            self.ways(),
             self.authorization,
             self.decoupled_answers,
             self.pending,
             self.sessions,
-            consent,
-            self._person,
-            departments,
-            self._state_cookies,
+            self.clock,
+            self.sign_in.reachable,
         )
         end_session = EndSessionPages(
             self.desk,
             EndSessionEndpoint(self.clients, self.sessions, self.sids, self.hints),
             self.sessions,
             self.pending,
-            departments,
+            self.departments,
             FrontChannel(self.settings.issuer, self.clients.find, self.sessions.clients_of, self.sids).frames,
         )
-        account = self._account(departments)
+        account = self._account()
         both, post = ("GET", "POST"), ("POST",)
         return (
             Route("/", ("GET",), HomePage(self.desk).handle),
@@ -179,12 +156,6 @@ class Wiring(FederationDesk):
         name = self.desk.cookies.state
         return (Route("/check_session", ("GET",), lambda _wire: self.renderer.check_session(name)),)
 
-    def _state_cookies(self, session: Session) -> tuple[tuple[str, str], ...]:
-        """Return the cookie that tells the session frame of a new session."""
-        if not self.settings.session_management:
-            return ()
-        return (self.desk.cookies.make_state(self.sids.browser_state(session.id)),)
-
     def _registration_routes(self) -> tuple[Route, ...]:
         if self.settings.registration.mode == "closed":
             return ()
@@ -194,15 +165,15 @@ class Wiring(FederationDesk):
             Route("/register/<client_id>", ("GET", "PUT", "DELETE"), endpoint.manage),
         )
 
-    def _account(self, departments: Departments) -> AccountPages:
+    def _account(self) -> AccountPages:
         services = AccountServices(
             self.sessions,
             self.consents,
             self.audit,
-            self.pending,
-            self._owner,
-            departments,
-            self.waiting_requests(departments),
+            self.door,
+            self.owner,
+            self.departments,
+            self.waiting_requests(self.departments),
         )
         return AccountPages(self.desk, services)
 
@@ -259,17 +230,3 @@ class Wiring(FederationDesk):
         if self.settings.registration.mode != "closed":
             document["registration_endpoint"] = f"{self.settings.issuer}/register"
         return {**document, **self.federation_metadata()}
-
-    def _person(self, account_id: str) -> Mapping[str, str]:
-        owner = self._owner(account_id)
-        codes = owner["codes"]
-        return {"name": owner["name"], "code": codes[0]["masked"] if codes else ""}
-
-    def _owner(self, account_id: str) -> Mapping[str, Any]:
-        account = self.accounts.get(account_id)
-        current = [code for code in self.accounts.codes(account.id) if code.valid_to is None]
-        return {
-            "name": str(account.profile.get("name", "")),
-            "level": account.identity_level,
-            "codes": [{"scheme": code.scheme, "masked": masked(code.value)} for code in current],
-        }

@@ -1,0 +1,82 @@
+"""What all pages stand on: the desk, the door, the ways through the steps, and how a person is named on them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+from idp.endpoints.consent import ConsentPage
+from idp.endpoints.departments import Departments
+from idp.endpoints.desk import Desk
+from idp.endpoints.door import Door
+from idp.endpoints.steps.agree import AgreeWay
+from idp.endpoints.steps.choose_account import ChooseAccountWay
+from idp.endpoints.steps.one_time_code import OneTimeCodeWay
+from idp.endpoints.steps.password import OwnPasswordWay, PasswordWay
+from idp.endpoints.steps.way import StepDesk, Way
+from idp.model.session import Session
+from idp.services.accounts import masked
+from idp.web.cookies import Cookies
+from idp.web.csrf import Csrf
+from idp.web.environ import EnvironReader
+from idp.wiring.federation import FederationDesk
+
+
+class Desks(FederationDesk):
+    """The pages' common ground."""
+
+    @cached_property
+    def reader(self) -> EnvironReader:
+        """Reads requests."""
+        return EnvironReader(self.settings.proxy.trusted, self.settings.proxy.client_certificate)
+
+    @cached_property
+    def desk(self) -> Desk:
+        """What pages share."""
+        csrf = Csrf(self.vault.data_key("csrf").derive("token"))
+        return Desk(self.renderer, Cookies(self.settings.is_https), csrf, self.audit, self.clock)
+
+    @cached_property
+    def departments(self) -> Departments:
+        """How departments are named."""
+        return Departments(self.clients.find, self.units.name)
+
+    def ways(self) -> tuple[Way, ...]:
+        """Return every way through a step; another is one line, and the first of a step is the one shown unasked."""
+        desk = StepDesk(self.desk, self.sessions, self.departments, self._state_cookies)
+        consent = ConsentPage(self.consents, self.claims.attributes)
+        return (
+            PasswordWay(desk, self.sign_in),
+            OwnPasswordWay(desk, self.sign_in),
+            OneTimeCodeWay(desk, self.sign_in),
+            ChooseAccountWay(desk, self.pending, self.sessions, self.person),
+            AgreeWay(desk, self.pending, consent, self.decoupled_answers.waiting),
+        )
+
+    @cached_property
+    def door(self) -> Door:
+        """The door to our own pages."""
+        return Door(self.desk, self.sessions, self.pending, self.clock)
+
+    def _state_cookies(self, session: Session) -> tuple[tuple[str, str], ...]:
+        """Return the cookie that tells the session frame of a new session."""
+        if not self.settings.session_management:
+            return ()
+        return (self.desk.cookies.make_state(self.sids.browser_state(session.id)),)
+
+    def person(self, account_id: str) -> Mapping[str, str]:
+        """Return name and masked code of a person."""
+        owner = self.owner(account_id)
+        codes = owner["codes"]
+        return {"name": owner["name"], "code": codes[0]["masked"] if codes else ""}
+
+    def owner(self, account_id: str) -> Mapping[str, Any]:
+        """Return name, identity level and masked codes of a person."""
+        account = self.accounts.get(account_id)
+        current = [code for code in self.accounts.codes(account.id) if code.valid_to is None]
+        return {
+            "name": str(account.profile.get("name", "")),
+            "level": account.identity_level,
+            "codes": [{"scheme": code.scheme, "masked": masked(code.value)} for code in current],
+        }
