@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, or_, select, update
 
 from idp.model.audit import AuditRecord
 from idp.model.outbox import OutboxMessage
@@ -65,30 +65,19 @@ class SqlPostbox:
 class SqlOutbox:
     """``ports.outbox.Outbox`` over SQL."""
 
-    def __init__(self, database: Database, unseal: Callable[[bytes, bytes], bytes]) -> None:
-        """Prepare the statements; ``unseal`` takes ciphertext and AAD."""
-        columns = outbox.c
-        mine = columns.id == bindparam("message_id")
+    def __init__(
+        self, database: Database, unseal: Callable[[bytes, bytes], bytes], kinds: tuple[str, ...] = ()
+    ) -> None:
+        """Prepare the statements; ``unseal`` takes ciphertext and AAD; only messages of ``kinds`` are leased, if any are named.
+
+        A slow gateway of one kind then holds up no message of another.
+        """
         self._database = database
         self._unseal = unseal
         self._recorder = Recorder(database)
-        due = (
-            select(columns.id)
-            .where(
-                columns.state == "waiting",
-                columns.next_attempt_at <= bindparam("now"),
-                columns.lease_until <= bindparam("now"),
-            )
-            .order_by(columns.next_attempt_at)
-            .limit(bindparam("most"))
-            .with_for_update(skip_locked=True)
-        )
-        self._lease = database.prepare(
-            update(outbox)
-            .where(columns.id.in_(due))
-            .values(lease_until=bindparam("until"), attempts=columns.attempts + 1)
-            .returning(*(columns[name] for name in _SEALED))
-        )
+        columns = outbox.c
+        mine = columns.id == bindparam("message_id")
+        self._lease = self._leasing(kinds)
         self._retry = database.prepare(
             update(outbox)
             .where(mine, columns.state == "waiting")
@@ -97,7 +86,33 @@ class SqlOutbox:
         self._end = database.prepare(
             update(outbox)
             .where(mine, columns.state == "waiting")
-            .values(state=bindparam("new_state"), done_at=bindparam("now"), last_error=bindparam("error"))
+            .values(
+                state=bindparam("new_state"),
+                done_at=bindparam("now"),
+                last_error=bindparam("error"),
+                payload=bindparam("nothing"),
+            )
+        )
+
+    def _leasing(self, kinds: tuple[str, ...]) -> Prepared:
+        columns = outbox.c
+        due = (
+            select(columns.id)
+            .where(
+                columns.state == "waiting",
+                columns.next_attempt_at <= bindparam("now"),
+                columns.lease_until <= bindparam("now"),
+                *((or_(*(columns.kind == kind for kind in kinds)),) if kinds else ()),
+            )
+            .order_by(columns.next_attempt_at)
+            .limit(bindparam("most"))
+            .with_for_update(skip_locked=True)
+        )
+        return self._database.prepare(
+            update(outbox)
+            .where(columns.id.in_(due))
+            .values(lease_until=bindparam("until"), attempts=columns.attempts + 1)
+            .returning(*(columns[name] for name in _SEALED))
         )
 
     def lease(self, now: int, seconds: int, limit: int) -> list[OutboxMessage]:
@@ -122,7 +137,8 @@ class SqlOutbox:
     def _close(self, message_id: str, state: str, now: int, error: str, record: AuditRecord) -> None:
         with self._database.transaction() as tx:
             values = {"message_id": message_id, "new_state": state, "now": now, "error": error}
-            if tx.run(self._end, values):
+            # Nobody needs what was said any more, and it may hold an address or a code.
+            if tx.run(self._end, {**values, "nothing": b""}):
                 self._recorder.write(tx, record)
 
     def _opened(self, sealed: bytes, message_id: str) -> bytes:

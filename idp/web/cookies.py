@@ -30,6 +30,11 @@ class Cookies:
         return self._name("browser")
 
     @property
+    def device(self) -> str:
+        """Return the name of the long-lived cookie by which a browser is known again."""
+        return self._name("device")
+
+    @property
     def language(self) -> str:
         """Return the name of the cookie that remembers the language chosen."""
         return self._name("lang")

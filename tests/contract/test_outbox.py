@@ -13,6 +13,7 @@ from idp.model.outbox import OutboxMessage
 from idp.services.audit import AuditLog
 from idp.storage.database import Database
 from idp.storage.outbox import OutboxWriter, SqlOutbox
+from idp.storage.purge import Purger
 from idp.storage.tables import audit_events, outbox
 from tests.support.clock import START
 from tests.support.stores import SEALER, in_parallel, stored
@@ -147,3 +148,32 @@ def test_payload_moved_to_another_message_comes_out_empty_and_holds_up_nobody(
     other = stored(database, outbox, id=sound.id)[0]["payload"]
     database.run(database.prepare(outbox.update().where(outbox.c.id == damaged.id).values(payload=other)))
     assert {one.id: one.payload for one in store.lease(NOW, 60, 10)} == {damaged.id: b"", sound.id: sound.payload}
+
+
+def test_what_a_message_said_is_gone_once_it_has_ended(
+    store: SqlOutbox, put: Put, database: Database, audit: AuditLog
+) -> None:
+    delivered, failed, waiting = put(), put(), put()
+    store.sent(delivered.id, NOW, audit.record(AuditEvent(Event.LOGOUT_NOTIFY)))
+    store.give_up(failed.id, NOW, "gone", audit.record(AuditEvent(Event.LOGOUT_NOTIFY, Outcome.FAILED)))
+    payloads = {row["id"]: bytes(row["payload"]) for row in stored(database, outbox)}
+    assert payloads.pop(waiting.id)
+    assert set(payloads.values()) == {b""}
+
+
+def test_worker_of_some_kinds_leaves_the_others(put: Put, database: Database) -> None:
+    message = put()
+    assert SqlOutbox(database, SEALER.open, ("mail", "sms")).lease(NOW, 60, 10) == []
+    [leased] = SqlOutbox(database, SEALER.open, ("backchannel_logout", "mail")).lease(NOW, 60, 10)
+    assert leased.id == message.id
+
+
+def test_ended_messages_are_purged_after_a_month_and_waiting_ones_never(
+    store: SqlOutbox, put: Put, database: Database, audit: AuditLog
+) -> None:
+    ended, waiting = put(), put()
+    store.sent(ended.id, NOW, audit.record(AuditEvent(Event.LOGOUT_NOTIFY)))
+    Purger(database).run(NOW + 30 * 86400)
+    assert set(states(database)) == {ended.id, waiting.id}
+    Purger(database).run(NOW + 30 * 86400 + 1)
+    assert set(states(database)) == {waiting.id}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from idp.storage.tables.accounts import accounts, credentials, identity_codes, imports, subjects
 from idp.storage.tables.base import metadata
 from idp.storage.tables.deployment import data_keys, deployment, registry_versions
+from idp.storage.tables.devices import known_devices
 from idp.storage.tables.ephemeral import counters, single_use, transactions
 from idp.storage.tables.federation import federation_keys, federation_subordinates, federation_trust_marks
 from idp.storage.tables.records import audit_events, outbox
@@ -33,6 +34,7 @@ __all__ = [
     "identity_codes",
     "imports",
     "initial_access_tokens",
+    "known_devices",
     "metadata",
     "outbox",
     "registry_versions",

@@ -68,5 +68,14 @@ outbox = Table(
         sqlite_where=text("state = 'waiting'"),
         postgresql_where=text("state = 'waiting'"),
     ),
+    Index(
+        "ix_outbox_done",
+        "done_at",
+        sqlite_where=text("done_at IS NOT NULL"),
+        postgresql_where=text("done_at IS NOT NULL"),
+    ),
 )
-"""Messages that must reach somebody (back-channel logout): ``waiting``, ``sent`` or ``failed``; ``payload`` is sealed."""
+"""Messages that must reach somebody (back-channel logout, mail, SMS): ``waiting``, ``sent`` or ``failed``.
+
+``payload`` is sealed, and empty once the message has ended. ``client_id`` is empty for a message to a person.
+"""

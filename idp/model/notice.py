@@ -1,0 +1,64 @@
+"""What a person is told of, whatever channel it goes by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Reach(StrEnum):
+    """Whom a notice has to reach: one verified channel that the act did not touch, or every one there is."""
+
+    OTHER = "other"
+    EVERY = "every"
+
+
+class Topic(StrEnum):
+    """What happened. The value names the texts (``[message.<topic>]`` in the locales); ``REACH`` says on how many channels."""
+
+    NEW_DEVICE = "new_device"
+    FACTOR_ADDED = "factor_added"
+    FACTOR_REMOVED = "factor_removed"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of a topic
+    SESSIONS_ENDED = "sessions_ended"
+    RECOVERY_STARTED = "recovery_started"
+    RECOVERY_FINISHED = "recovery_finished"
+    ACCOUNT_LOCKED = "account_locked"
+    ACCOUNT_UNLOCKED = "account_unlocked"
+    CONTACT_CHANGED = "contact_changed"
+    CONSENT_WITHDRAWN = "consent_withdrawn"
+    MANDATE_GRANTED = "mandate_granted"
+    MANDATE_REVOKED = "mandate_revoked"
+    DATA_EXPORTED = "data_exported"
+
+
+REACH: dict[Topic, Reach] = {
+    Topic.NEW_DEVICE: Reach.OTHER,
+    Topic.FACTOR_ADDED: Reach.OTHER,
+    Topic.FACTOR_REMOVED: Reach.EVERY,
+    Topic.PASSWORD_CHANGED: Reach.OTHER,
+    Topic.SESSIONS_ENDED: Reach.OTHER,
+    Topic.RECOVERY_STARTED: Reach.EVERY,
+    Topic.RECOVERY_FINISHED: Reach.EVERY,
+    Topic.ACCOUNT_LOCKED: Reach.EVERY,
+    Topic.ACCOUNT_UNLOCKED: Reach.EVERY,
+    Topic.CONTACT_CHANGED: Reach.EVERY,
+    Topic.CONSENT_WITHDRAWN: Reach.OTHER,
+    Topic.MANDATE_GRANTED: Reach.OTHER,
+    Topic.MANDATE_REVOKED: Reach.OTHER,
+    Topic.DATA_EXPORTED: Reach.OTHER,
+}
+"""How far each topic goes; another topic is a line here, one above and its texts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """What a notice may say beside its topic: our own words (``factor`` is a factor's name), never a value of the person.
+
+    ``browser`` is a browser and system as people name them. ``channel`` (``mail`` or ``sms``) is the one that the act touched: the notice
+    goes by another one where there is one.
+    """
+
+    factor: str = ""
+    browser: str = ""
+    channel: str = ""
