@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "units": "units:units_group",
     "sessions": "people:sessions_group",
     "consents": "people:consents_group",
+    "mandates": "mandates:mandates_group",
     "audit": "records:audit_group",
     "registration": "registration:registration_group",
     "db": "deployment:db_group",

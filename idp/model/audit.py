@@ -76,6 +76,16 @@ class Event(StrEnum):
     CLIENT_REGISTER = "client:register"
     INITIAL_TOKEN_ISSUE = "initial-token:issue"  # noqa: S105 - the name of an event
     INITIAL_TOKEN_REVOKE = "initial-token:revoke"  # noqa: S105 - the name of an event
+    MANDATE_PROPOSE = "mandate:propose"
+    MANDATE_ACCEPT = "mandate:accept"
+    MANDATE_DECLINE = "mandate:decline"
+    MANDATE_REVOKE = "mandate:revoke"
+    MANDATE_EXPIRE = "mandate:expire"
+    CAPACITY_CHOOSE = "capacity:choose"
+    ASSIST_BEGIN = "assist:begin"
+    ASSIST_END = "assist:end"
+    ASSIST_GRANT = "assist:grant"
+    ASSIST_WITHDRAW = "assist:withdraw"
     KEY_CREATE = "key:create"
     KEY_ACTIVATE = "key:activate"
     KEY_RETIRE = "key:retire"

@@ -12,7 +12,8 @@ class CodePayload:
     ``grant_id`` is chosen here: inserting the grant under it spends the code. ``claims`` is the bit set of
     ``policies.claims`` for userinfo, ``id_claims`` the one for the ID token. ``redirect_digest`` is the SHA-256 of the redirect URI
     as sent, ``uri_given`` tells whether the request named it. ``challenge`` is the S256 code challenge or "" where registration allows none.
-    ``resources`` and ``details`` are those of the ``AuthorizationRequest``, as is ``jkt``, its ``dpop_jkt``.
+    ``resources`` and ``details`` are those of the ``AuthorizationRequest``, as is ``jkt``, its ``dpop_jkt``. ``mandate_id`` is the mandate that the
+    person acts by, "" for himself; ``until`` is its end, 0 without one.
     """
 
     grant_id: str
@@ -33,6 +34,8 @@ class CodePayload:
     resources: tuple[str, ...] = ()
     details: str = ""
     jkt: str = ""
+    mandate_id: str = ""
+    until: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,8 @@ class Grant:
     """A stored grant (token family). ``generation`` is the number of the newest refresh token, 0 where there is none.
 
     ``bound_to`` is the text of the ``Binding`` of its first token.
+    ``mandate_id`` is the mandate that it rests on, "" for none.
+
     ``details`` are the authorization details, sealed: which dossier a person lets somebody see says much about the person.
     """
 
@@ -64,3 +69,4 @@ class Grant:
     resources: tuple[str, ...] = ()
     details: bytes | None = None
     bound_to: str = ""
+    mandate_id: str = ""

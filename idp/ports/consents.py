@@ -12,6 +12,8 @@ from idp.model.audit import AuditRecord
 class Consent:
     """One stored consent (``kind`` ``consent``) or acknowledged notice (``notice``); ended rows stay as the proof.
 
+    ``mandate_id`` is the mandate that the person acted by, "" for himself: what was agreed to for a business is not agreed to for oneself.
+
     ``claims`` is what may be released, ``declined`` what was offered and left out; both are bit sets of ``policies.claims``.
     """
 
@@ -26,17 +28,18 @@ class Consent:
     given_at: int
     ended_at: int | None = None
     end_reason: str | None = None
+    mandate_id: str = ""
 
 
 class ConsentStore(Protocol):
-    """Consents in SQL; at most one row is current for an account and a client."""
+    """Consents in SQL; at most one row is current for an account, a client and a mandate."""
 
     def give(self, consent: Consent, record: AuditRecord) -> None:
         """Store a consent; the one before ends as ``superseded``; with the audit record in one transaction."""
         ...
 
     def withdraw(self, account_id: str, client_id: str, now: int, reason: str, record: AuditRecord) -> bool:
-        """End the current consent and revoke every grant of the client for the account, recorded, in one transaction."""
+        """End the current consent, whoever the person acted for, and revoke every grant of the client for the account, in one transaction."""
         ...
 
     def of_account(self, account_id: str) -> list[Consent]:

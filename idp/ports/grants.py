@@ -51,7 +51,7 @@ class Rotation:
 class TokenState:
     """What decides about an access token now, and what userinfo may need, read at once.
 
-    ``is_live`` is False for a revoked or ended grant, a revoked ``jti``, an account that is not active.
+    ``is_live`` is False for a revoked or ended grant, a revoked ``jti``, an account that is not active, a mandate that was ended.
     """
 
     is_live: bool
@@ -63,6 +63,7 @@ class TokenState:
     unit_code: str | None = None
     profile: bytes | None = None
     updated_at: int = 0
+    mandate_id: str = ""
     code_id: str | None = None
     code_scheme: str | None = None
     code_sealed: bytes | None = None
@@ -72,7 +73,7 @@ class GrantStore(Protocol):
     """Grants in SQL."""
 
     def redeem(self, grant: Grant, record: AuditRecord, *, needs_session: bool = True) -> Redemption | None:
-        """Insert the grant, which spends its code; None when the code was spent, the session has ended or the account is not active.
+        """Insert the grant, which spends its code; None when the code was spent, the session or mandate has ended or the account is not active.
 
         Without ``needs_session`` no session stands behind it: the person was not there.
         """

@@ -25,6 +25,8 @@ class ConsentState:
 class Snapshot:
     """All that decides about one authorization request, read at once.
 
+    ``consent`` is what the person agreed to for himself.
+
     ``sub`` is the stored subject for the client's sector, None before the first time. ``clients_version`` rode along in the same round trip.
     """
 
@@ -53,6 +55,10 @@ class SessionStore(Protocol):
 
     def renew(self, session: Session, digest: bytes, record: AuditRecord) -> bool:
         """Give a live session a new cookie digest, ``auth_time``, ``acr``, ``amr`` and end; False if it has ended meanwhile."""
+        ...
+
+    def choose(self, session_id: str, capacity: str, record: AuditRecord) -> bool:
+        """Remember as whom the person acts from now on, with the audit record; False (and nothing recorded) if the session has ended."""
         ...
 
     def touch(self, session_id: str, now: int) -> None:

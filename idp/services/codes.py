@@ -43,8 +43,10 @@ class CodeBox:
             payload.amr,
             payload.expires_at,
         ]
-        if payload.resources or payload.details or payload.jkt:
+        if payload.resources or payload.details or payload.jkt or payload.mandate_id:
             row += [payload.resources, payload.details, payload.jkt]
+        if payload.mandate_id:
+            row += [payload.mandate_id, payload.until]
         return base64url.encode_text(self._seal(orjson.dumps(row), _AAD))
 
     def open(self, code: str) -> CodePayload | None:

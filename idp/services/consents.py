@@ -25,12 +25,18 @@ class ConsentService:
         self._clock = clock
 
     def give(
-        self, account_id: str, client_id: str, session_id: str, answer: ConsentState, details: str = ""
+        self,
+        account_id: str,
+        client_id: str,
+        session_id: str,
+        answer: ConsentState,
+        details: str = "",
+        mandate_id: str = "",
     ) -> Consent:
         """Store what the person agreed to (``consent``) or read (``notice``); it replaces what stood before for this client.
 
         ``details`` are the authorization details that were on the page in canonical JSON. They hold for this once; the record keeps their
-        digest, which proves what was agreed to without saying it.
+        digest, which proves what was agreed to without saying it. ``mandate_id`` is the mandate that the person acted by.
         """
         consent = Consent(
             handles.new_id(),
@@ -42,6 +48,7 @@ class ConsentService:
             answer.declined,
             answer.text_version,
             self._clock.now(),
+            mandate_id=mandate_id,
         )
         event = AuditEvent(
             Event.CONSENT_GIVE if answer.kind == "consent" else Event.CONSENT_NOTICE,
@@ -54,6 +61,7 @@ class ConsentService:
                 "scope": answer.scope,
                 "claims": answer.claims,
                 "text_version": answer.text_version,
+                **({"mandate": mandate_id} if mandate_id else {}),
                 **({"authorization_details": hashlib.sha256(details.encode()).hexdigest()} if details else {}),
             },
         )

@@ -28,5 +28,5 @@ def of_person(event: AuditEvent, grant: Grant) -> AuditEvent:
         session_id=grant.session_id,
         target=event.target,
         case_code=event.case_code,
-        detail=event.detail,
+        detail={**event.detail, "mandate": grant.mandate_id} if grant.mandate_id else event.detail,
     )

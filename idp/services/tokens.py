@@ -94,6 +94,7 @@ class TokenService:
     def _granted(self, payload: CodePayload, *, has_refresh: bool) -> Grant:
         now = self._clock.now()
         is_offline = has_refresh and "offline_access" in payload.scope.split(" ")
+        end = now + (self._lifetimes.refresh if has_refresh else self._lifetimes.access)
         return Grant(
             id=payload.grant_id,
             account_id=payload.account_id,
@@ -106,12 +107,13 @@ class TokenService:
             acr=payload.acr,
             amr=payload.amr,
             created_at=now,
-            expires_at=now + (self._lifetimes.refresh if has_refresh else self._lifetimes.access),
+            expires_at=min(end, payload.until) if payload.mandate_id else end,
             offline=is_offline,
             generation=1 if has_refresh else 0,
             rotated_at=now,
             grace_used=False,
             bound_to=self._holder.binding.text,
+            mandate_id=payload.mandate_id,
             resources=payload.resources,
             details=self._details.seal(payload.details.encode(), _place(payload.grant_id)) if payload.details else None,
         )

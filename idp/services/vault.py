@@ -35,6 +35,7 @@ PURPOSES: Final = (
     "client-secret",
     "throttle",
     "status-list",
+    "mandate",
     KEY_PURPOSE,
     "federation-keys",
 )

@@ -26,9 +26,10 @@ class SqlConsentStore:
         self._database = database
         self._recorder = Recorder(database)
         self._add = database.prepare(consents.insert().values({name: bindparam(f"new_{name}") for name in _NAMES}))
-        self._end = database.prepare(
-            update(consents).where(current).values(ended_at=bindparam("now"), end_reason=bindparam("reason"))
-        )
+        ended: dict[str, Any] = {"ended_at": bindparam("now"), "end_reason": bindparam("reason")}
+        self._end = database.prepare(update(consents).where(current).values(ended))
+        same = columns.mandate_id == bindparam("mandate", type_=columns.mandate_id.type)
+        self._supersede = database.prepare(update(consents).where(current, same).values(ended))
         self._revoke = database.prepare(
             update(grants)
             .where(
@@ -46,10 +47,10 @@ class SqlConsentStore:
 
     def give(self, consent: Consent, record: AuditRecord) -> None:
         """Store a consent; the one before ends as ``superseded``; with the audit record in one transaction."""
-        pair = {"account": consent.account_id, "client": consent.client_id}
+        pair = {"account": consent.account_id, "client": consent.client_id, "mandate": consent.mandate_id}
         values = {f"new_{name}": getattr(consent, name) for name in _NAMES}
         with self._database.transaction() as tx:
-            tx.run(self._end, {**pair, "now": consent.given_at, "reason": "superseded"})
+            tx.run(self._supersede, {**pair, "now": consent.given_at, "reason": "superseded"})
             tx.run(self._add, values)
             self._recorder.write(tx, record)
 

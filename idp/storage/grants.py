@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any, Final
 
-from sqlalchemy import Column, ScalarSelect, and_, bindparam, exists, func, or_, select, update
+from sqlalchemy import Column, ScalarSelect, and_, bindparam, exists, func, not_, or_, select, update
 
 from idp.model.audit import AuditRecord
 from idp.model.grant import Grant
 from idp.ports.grants import NOBODY, Holder, Redemption, Rotation, TokenState, Versions
 from idp.storage.audit import Recorder, record_params
 from idp.storage.database import Database, Prepared
+from idp.storage.mandates import NONE, counts
 from idp.storage.tables import accounts, grants, identity_codes, registry_versions, revoked_tokens, sessions
 
 _NAMES: Final = tuple(Grant.__dataclass_fields__)
@@ -33,7 +35,11 @@ class SqlGrantStore:
         """Prepare the statements."""
         self._database = database
         self._recorder = Recorder(database)
-        self._redeem = {wanted: self._prepare_redeem(needs_session=wanted) for wanted in (True, False)}
+        # A mandate is looked at only where there is one: the statement of everybody else stays as short as it is.
+        self._redeem = {
+            key: self._prepare_redeem(needs_session=key[0], has_mandate=key[1])
+            for key in product((True, False), repeat=2)
+        }
         self._prepare_rotation()
         self._prepare_revocation()
         self._state = {wanted: self._prepare_state(with_code=wanted) for wanted in (False, True)}
@@ -42,8 +48,8 @@ class SqlGrantStore:
         self._versions = prepare(select(*_VERSIONS))
         self._revoked = prepare(select(exists().where(revoked_tokens.c.jti == bindparam("jti")), *_VERSIONS))
 
-    def _prepare_redeem(self, *, needs_session: bool) -> Prepared:
-        """INSERT … SELECT: the row appears only if account and session (where it needs one) are alive, and only once for a grant id."""
+    def _prepare_redeem(self, *, needs_session: bool, has_mandate: bool) -> Prepared:
+        """INSERT … SELECT: the row appears only if account, session and mandate (where it needs one) are alive, and only once for a grant id."""
         values: list[Any] = [bindparam(f"new_{name}", type_=grants.c[name].type).label(name) for name in _NAMES]
         alive = select(*values).where(
             exists().where(
@@ -53,6 +59,9 @@ class SqlGrantStore:
         if needs_session:
             of_session = sessions.c.id == bindparam("new_session_id", type_=sessions.c.id.type)
             alive = alive.where(exists().where(of_session, sessions.c.ended_at.is_(None)))
+        if has_mandate:
+            mandate = bindparam("new_mandate_id", type_=grants.c.mandate_id.type)
+            alive = alive.where(counts(mandate, bindparam("new_created_at", type_=grants.c.created_at.type)))
         insert = self._database.insert(grants).from_select(list(_NAMES), alive)
         return self._database.prepare(insert.on_conflict_do_nothing().returning(*_VERSIONS))
 
@@ -71,7 +80,11 @@ class SqlGrantStore:
             columns.bound_to == bindparam("holder", type_=columns.bound_to.type),
             func.substr(columns.bound_to, 1, 4) == bindparam("kind", type_=columns.bound_to.type),
         )
-        alive = and_(mine, held, columns.expires_at > now, account_lives, or_(columns.offline == 1, session_lives))
+        mandate_lives = or_(columns.mandate_id == NONE, counts(columns.mandate_id, now))
+        alive = and_(
+            *(mine, held, columns.expires_at > now, account_lives, or_(columns.offline == 1, session_lives)),
+            mandate_lives,
+        )
         rotate = (
             update(grants)
             .where(alive, columns.generation == bindparam("old_generation"))
@@ -127,12 +140,16 @@ class SqlGrantStore:
             grants.c.scope,
             *_VERSIONS,
             spent,
-            and_(grants.c.offline == 0, session_ended),
+            or_(
+                and_(grants.c.offline == 0, session_ended),
+                and_(grants.c.mandate_id != NONE, not_(counts(grants.c.mandate_id))),
+            ),
             accounts.c.state,
             accounts.c.identity_level,
             accounts.c.unit_code,
             accounts.c.profile,
             accounts.c.updated_at,
+            grants.c.mandate_id,
         ]
         joined: Any = grants.join(accounts, accounts.c.id == grants.c.account_id)
         if with_code:
@@ -152,7 +169,7 @@ class SqlGrantStore:
         values |= {"new_amr": " ".join(grant.amr), "new_resources": " ".join(grant.resources)}
         values |= {"new_offline": int(grant.offline), "new_grace_used": 0}
         row = self._database.claim_and_record(
-            self._redeem[needs_session], values, self._recorder.statement, record_params(record)
+            self._redeem[needs_session, bool(grant.mandate_id)], values, self._recorder.statement, record_params(record)
         )
         return Redemption(_versions(row, 0)) if row else None
 
@@ -225,8 +242,8 @@ class SqlGrantStore:
         row = self._database.row(self._state[with_code], {"grant": grant_id, "jti": jti})
         if row is None:
             return None
-        revoked_at, account_id, claims, scope, _, _, spent, session_ended, state, *rest = row
-        live = revoked_at is None and not spent and not session_ended and state == "active"
+        revoked_at, account_id, claims, scope, _, _, spent, ended, state, *rest = row
+        live = revoked_at is None and not spent and not ended and state == "active"
         return TokenState(live, account_id, claims, scope, _versions(row, 4), *rest)
 
     def is_token_revoked(self, jti: str) -> tuple[bool, Versions]:

@@ -6,6 +6,7 @@
   one, the loser's stays as an alias (``current`` = 0) that still resolves.
 - Consents move. Where both stand the winner's goes on and the loser's ends (``merged``); where only the loser had one
   it goes on.
+- Mandates move, on both sides; one that would be for the person himself ends.
 - Grants move, so that tokens stay answerable; sessions of the loser end, because nobody may be signed in as an account
   that is no more.
 - Factors of the loser are removed: two passwords would open one account, one of them forgotten.
@@ -20,7 +21,7 @@ from sqlalchemy.sql import ClauseElement
 
 from idp.ports.accounts import Merge
 from idp.storage.database import Database, Executor
-from idp.storage.tables import accounts, consents, credentials, grants, identity_codes, sessions, subjects
+from idp.storage.tables import accounts, consents, credentials, grants, identity_codes, mandates, sessions, subjects
 
 _LOSER: Final[BindParameter[str]] = bindparam("loser")
 _WINNER: Final[BindParameter[str]] = bindparam("winner")
@@ -35,7 +36,7 @@ class Merger:
         # In order of id: of two opposite merges at once one waits for the other instead of both waiting for each other.
         both = select(accounts.c.id, accounts.c.state).where(accounts.c.id.in_([_LOSER, _WINNER]))
         self._lock = database.prepare(both.order_by(accounts.c.id).with_for_update())
-        statements = (*_of_accounts(), *_of_codes(), *_of_subjects(), *_of_consents(), *_of_tokens())
+        statements = (*_of_accounts(), *_of_codes(), *_of_subjects(), *_of_consents(), *_of_mandates(), *_of_tokens())
         self._statements = tuple(database.prepare(statement) for statement in statements)
 
     def run(self, tx: Executor, merge: Merge) -> bool:
@@ -86,12 +87,25 @@ def _of_subjects() -> tuple[ClauseElement, ...]:
 def _of_consents() -> tuple[ClauseElement, ...]:
     kept = consents.alias("kept")
     has_one = exists().where(
-        kept.c.account_id == _WINNER, kept.c.client_id == consents.c.client_id, kept.c.ended_at.is_(None)
+        kept.c.account_id == _WINNER,
+        kept.c.client_id == consents.c.client_id,
+        kept.c.mandate_id == consents.c.mandate_id,
+        kept.c.ended_at.is_(None),
     )
     current = and_(consents.c.account_id == _LOSER, consents.c.ended_at.is_(None))
     return (
         update(consents).where(current, has_one).values(ended_at=_NOW, end_reason="merged"),
         update(consents).where(consents.c.account_id == _LOSER).values(account_id=_WINNER),
+    )
+
+
+def _of_mandates() -> tuple[ClauseElement, ...]:
+    mine = mandates.c
+    for_himself = and_(mine.principal_id == mine.actor_id, mine.ended_at.is_(None))
+    return (
+        update(mandates).where(mine.principal_id == _LOSER).values(principal_id=_WINNER),
+        update(mandates).where(mine.actor_id == _LOSER).values(actor_id=_WINNER),
+        update(mandates).where(for_himself).values(state="revoked", ended_at=_NOW, end_reason="merged"),
     )
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Column, and_, bindparam, select, update
+from sqlalchemy import Column, and_, bindparam, literal_column, select, update
 
 from idp.model.audit import AuditRecord
 from idp.model.outbox import OutboxMessage
 from idp.model.session import Session
 from idp.ports.sessions import ConsentState, SessionClient, Snapshot
-from idp.storage.audit import Recorder
+from idp.storage.audit import Recorder, record_params
 from idp.storage.database import Database
 from idp.storage.outbox import OutboxWriter
 from idp.storage.tables import accounts, consents, grants, registry_versions, sessions, subjects
@@ -19,14 +19,14 @@ _COLUMNS: tuple[Column[Any], ...] = tuple(
     sessions.c[name]
     for name in (
         *("id", "account_id", "created_at", "last_seen_at", "expires_at", "auth_time", "acr", "amr"),
-        *("ended_at", "end_reason"),
+        *("ended_at", "end_reason", "capacity", "mandate_id"),
     )
 )
 _WIDTH = len(_COLUMNS)
 
 
 def _session(row: tuple[Any, ...]) -> Session:
-    values: list[Any] = [*row[:7], tuple(row[7].split()), row[8], row[9]]
+    values: list[Any] = [*row[:7], tuple(row[7].split()), *row[8:_WIDTH]]
     return Session(*values)
 
 
@@ -48,9 +48,11 @@ class SqlSessionStore:
             name: bindparam(f"new_{name}")
             for name in ("digest", "last_seen_at", "auth_time", "acr", "amr", "expires_at")
         }
-        names = (*fresh, "id", "account_id", "created_at", "origin")
+        names = (*fresh, "id", "account_id", "created_at", "origin", "mandate_id")
         self._add = prepare(sessions.insert().values({name: bindparam(f"new_{name}") for name in names}))
         self._renew = prepare(update(sessions).where(live).values(fresh).returning(sessions.c.id))
+        chosen: dict[str, Any] = {"capacity": bindparam("capacity")}
+        self._choose = prepare(update(sessions).where(live).values(chosen).returning(sessions.c.id))
         self._touch = prepare(update(sessions).where(live).values(last_seen_at=bindparam("now")))
         ended: dict[str, Any] = {"ended_at": bindparam("now"), "end_reason": bindparam("reason")}
         self._end = prepare(update(sessions).where(live).values(ended))
@@ -73,6 +75,7 @@ class SqlSessionStore:
         consent = and_(
             consents.c.account_id == sessions.c.account_id,
             consents.c.client_id == bindparam("client_id"),
+            consents.c.mandate_id == literal_column("''"),
             consents.c.ended_at.is_(None),
         )
         joined = (
@@ -104,6 +107,7 @@ class SqlSessionStore:
             "new_account_id": session.account_id,
             "new_created_at": session.created_at,
             "new_origin": origin,
+            "new_mandate_id": session.mandate_id,
         }
         with self._database.transaction() as tx:
             tx.run(self._add, values)
@@ -117,6 +121,12 @@ class SqlSessionStore:
                 return False
             self._recorder.write(tx, record)
         return True
+
+    def choose(self, session_id: str, capacity: str, record: AuditRecord) -> bool:
+        """Remember as whom the person acts from now on; False if the session has ended."""
+        values = {"session_id": session_id, "capacity": capacity}
+        claimed = self._database.claim_and_record(self._choose, values, self._recorder.statement, record_params(record))
+        return claimed is not None
 
     def touch(self, session_id: str, now: int) -> None:
         """Note that the session was used."""

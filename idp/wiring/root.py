@@ -199,6 +199,7 @@ class Wiring(Desks):
                 lambda: len(self.key_service.tick(self.clock.now()).events),
             ),
             Task("purge", 300, lambda: purger.run(self.clock.now())),
+            *self.mandate_tasks(),
             *self.federation_tasks(),
         )
         return Housekeeper(tasks, self.clock)

@@ -21,11 +21,16 @@ sessions = Table(
     Column("origin", LargeBinary, nullable=False),
     Column("ended_at", BigInteger),
     Column("end_reason", Text),
+    Column("capacity", Text, nullable=False, server_default=""),
+    Column("mandate_id", Text, nullable=False, server_default=""),
     Index("uq_sessions_digest", "digest", unique=True),
     Index("ix_sessions_account_id", "account_id"),
     Index("ix_sessions_expires_at", "expires_at"),
 )
-"""SSO sessions. The cookie's secret is kept as ``digest`` only; ``origin`` is the sealed address and browser name."""
+"""SSO sessions. The cookie's secret is kept as ``digest`` only; ``origin`` is the sealed address and browser name.
+
+``capacity`` is the choice that was made last: empty, ``person`` or a mandate's id. ``mandate_id`` is the clerk's assistance that began the session.
+"""
 
 consents = Table(
     "consents",
@@ -41,16 +46,27 @@ consents = Table(
     Column("given_at", BigInteger, nullable=False),
     Column("ended_at", BigInteger),
     Column("end_reason", Text),
+    Column("mandate_id", Text, nullable=False, server_default=""),
     Index(
         "uq_consents_current",
         "account_id",
         "client_id",
+        "mandate_id",
         unique=True,
         sqlite_where=text("ended_at IS NULL"),
         postgresql_where=text("ended_at IS NULL"),
     ),
+    Index(
+        "ix_consents_mandate_id",
+        "mandate_id",
+        sqlite_where=text("mandate_id != ''"),
+        postgresql_where=text("mandate_id != ''"),
+    ),
 )
-"""What a person agreed to (``consent``) or was told (``notice``) for one client; an ended row stays as the proof."""
+"""What a person agreed to (``consent``) or was told (``notice``) for one client; an ended row stays as the proof.
+
+``mandate_id`` is empty for what a person agreed to for himself.
+"""
 
 grants = Table(
     "grants",
@@ -76,9 +92,16 @@ grants = Table(
     Column("resources", Text, nullable=False, server_default=""),
     Column("details", LargeBinary),
     Column("bound_to", Text, nullable=False, server_default=""),
+    Column("mandate_id", Text, nullable=False, server_default=""),
     Index("ix_grants_session_id", "session_id"),
     Index("ix_grants_account_id", "account_id", "client_id"),
     Index("ix_grants_expires_at", "expires_at"),
+    Index(
+        "ix_grants_mandate_id",
+        "mandate_id",
+        sqlite_where=text("mandate_id != ''"),
+        postgresql_where=text("mandate_id != ''"),
+    ),
 )
 """One row an authorization: its primary key is chosen when the code is sealed, so the INSERT spends the code.
 
