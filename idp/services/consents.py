@@ -57,13 +57,7 @@ class ConsentService:
             client_id=client_id,
             session_id=session_id,
             target=f"consent:{consent.id}",
-            detail={
-                "scope": answer.scope,
-                "claims": answer.claims,
-                "text_version": answer.text_version,
-                **({"mandate": mandate_id} if mandate_id else {}),
-                **({"authorization_details": hashlib.sha256(details.encode()).hexdigest()} if details else {}),
-            },
+            detail=_detail(answer, details, mandate_id),
         )
         self._store.give(consent, self._audit.record(event))
         return consent
@@ -87,3 +81,12 @@ class ConsentService:
     def search(self, account_id: str | None = None, client_id: str | None = None, limit: int = 200) -> list[Consent]:
         """Return consents, current and ended, newest first."""
         return self._store.search(account_id, client_id, limit)
+
+
+def _detail(answer: ConsentState, details: str, mandate_id: str) -> dict[str, object]:
+    shown: dict[str, object] = {"scope": answer.scope, "claims": answer.claims, "text_version": answer.text_version}
+    if mandate_id:
+        shown["mandate"] = mandate_id
+    if details:
+        shown["authorization_details"] = hashlib.sha256(details.encode()).hexdigest()
+    return shown

@@ -85,26 +85,14 @@ class SqlGrantStore:
             *(mine, held, columns.expires_at > now, account_lives, or_(columns.offline == 1, session_lives)),
             mandate_lives,
         )
-        rotate = (
-            update(grants)
-            .where(alive, columns.generation == bindparam("old_generation"))
-            .values(generation=columns.generation + 1, rotated_at=now, grace_used=0)
-        )
+        of_now = and_(alive, columns.generation == bindparam("old_generation"))
+        rotate = update(grants).where(of_now).values(generation=columns.generation + 1, rotated_at=now, grace_used=0)
         grace = (
             update(grants)
-            .where(
-                alive,
-                columns.generation == bindparam("old_generation"),
-                columns.grace_used == 0,
-                columns.rotated_at >= bindparam("since"),
-            )
+            .where(of_now, columns.grace_used == 0, columns.rotated_at >= bindparam("since"))
             .values(grace_used=1)
         )
-        use = (
-            update(grants)
-            .where(alive, columns.generation == bindparam("old_generation"))
-            .values(rotated_at=columns.rotated_at)
-        )
+        use = update(grants).where(of_now).values(rotated_at=columns.rotated_at)
         self._use = self._database.prepare(use.returning(*_COLUMNS, *_VERSIONS))
         self._rotate = self._database.prepare(rotate.returning(*_COLUMNS, *_VERSIONS))
         self._grace = self._database.prepare(grace.returning(*_COLUMNS, *_VERSIONS))
