@@ -70,6 +70,16 @@ class Busy(DomainError):
         self.retry_after = retry_after
 
 
+class DirectoryUnavailable(Busy):
+    """A department's directory is out of reach or does not answer as it should: answered as 503 to its users, never as a wrong password."""
+
+
+class AmbiguousEntry(DomainError):
+    """Two entries of a directory answer to one name: nobody is signed in, for nobody knows whose password it would be."""
+
+    code = "ambiguous_entry"
+
+
 class StorageUnavailable(DomainError):
     """A store is out of reach: nothing was done, or it is unknown whether it was; answered as 503, never as success."""
 

@@ -17,6 +17,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 from pydantic_settings import SettingsError as UnreadableSettings
 
+from idp.config.directories import Directories
 from idp.config.federation import Federation
 from idp.config.registration import Registration as Registration
 from idp.config.sections import Dpop, Lifetimes, Proxy, Requests, Section
@@ -126,6 +127,7 @@ class Settings(BaseSettings):
     lifetimes: Lifetimes = Lifetimes()
     keys: Keys = Keys()
     federation: Federation = Federation()
+    directories: Directories = Directories()
 
     @classmethod
     def settings_customise_sources(
