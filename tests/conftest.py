@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.support.officials import office, own_office
 from tests.support.stores import (
     audit,
     clock,
@@ -20,6 +21,8 @@ __all__ = [
     "audit",
     "clock",
     "database",
+    "office",
+    "own_office",
     "own_postgresql",
     "own_redis",
     "postgresql_database",

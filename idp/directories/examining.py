@@ -116,17 +116,10 @@ class Examiner:
             )
         try:
             return self._handshake(endpoint)
-        except ssl.SSLCertVerificationError as error:
-            return Check("tls", "failed", error.verify_message, endpoint.url, _certificate_advice(error))
-        except (ssl.SSLError, LDAPException, ServerFailedError, OSError) as error:
-            text = str(error)
-            is_chain = "CERTIFICATE_VERIFY_FAILED" in text
-            advice = (
-                "check ca_file and the names in the certificate"
-                if is_chain
-                else "check that the port speaks TLS as configured"
-            )
-            return Check("tls", "failed", text, endpoint.url, advice)
+        except (LDAPException, ServerFailedError, OSError) as error:
+            # ldap3 wraps what ``ssl`` raised into classes of its own, so the text has to tell.
+            text = getattr(error, "verify_message", "") or str(error)
+            return Check("tls", "failed", text, endpoint.url, _tls_advice(text))
 
     def _handshake(self, endpoint: Endpoint) -> Check:
         if not endpoint.is_ldaps:
@@ -204,10 +197,12 @@ def _encrypted(endpoint: Endpoint, held: ssl.SSLSocket) -> Check:
     return Check("tls", "ok", f"{held.version()}, certificate until {certificate.get('notAfter', '?')}", endpoint.url)
 
 
-def _certificate_advice(error: ssl.SSLCertVerificationError) -> str:
-    text = error.verify_message.lower()
-    if "mismatch" in text or "not valid for" in text:
+def _tls_advice(text: str) -> str:
+    low = text.lower()
+    if "mismatch" in low or "not valid for" in low:
         return "the certificate names another host: use that name in `servers`, or have a certificate made for this one"
-    if "expired" in text:
+    if "expired" in low:
         return "the certificate has expired: have it renewed"
-    return "name the authority that issued the certificate in ca_file"
+    if "certificate" in low:
+        return "name the authority that issued the certificate in ca_file"
+    return "check that the port speaks TLS as configured, and that ca_file can be read"

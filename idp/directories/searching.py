@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ldap3 import BASE, SUBTREE, Connection
+from ldap3 import BASE, DEREF_NEVER, SUBTREE, Connection
 from ldap3.core.exceptions import LDAPInvalidFilterError, LDAPObjectClassError
 
 from idp.directories.servers import checked
@@ -100,6 +100,7 @@ class Searcher:
                 base,
                 wanted,
                 search_scope=scope,
+                dereference_aliases=DEREF_NEVER,  # An alias would be a second entry, or somebody else's.
                 attributes=list(attributes),
                 controls=list(self._controls) or None,
                 **more,

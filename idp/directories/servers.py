@@ -10,7 +10,7 @@ import logging
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Timer
@@ -195,14 +195,13 @@ def _cut(connection: Connection) -> None:
     held = connection.socket
     if held is None:
         return
-    try:
+    with suppress(OSError):
         held.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        return
 
 
 def _close(connection: Connection) -> None:
-    try:
+    held = connection.socket
+    with suppress(LDAPException, OSError):
         connection.unbind()
-    except (LDAPException, OSError):
-        return
+    if held is not None:
+        held.close()  # A connection that was never finished is not ldap3's to close.

@@ -51,7 +51,10 @@ class Verified:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Everybody in a directory. ``is_whole`` is False when a limit, a referral or a time-out may have hidden somebody; ``groups`` maps links to groups."""
+    """Everybody in a directory, and links to groups.
+
+    ``is_whole`` is False when a limit, a referral or an unreadable entry may have hidden somebody; ``why`` then says which.
+    """
 
     entries: Mapping[str, Entry]
     groups: Mapping[str, frozenset[str]]

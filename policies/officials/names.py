@@ -18,7 +18,7 @@ _LONGEST_BYTES: Final = 512
 _PROHIBITED: Final = (
     stringprep.in_table_c21_c22,  # control characters, NUL among them
     stringprep.in_table_c3,  # private use
-    stringprep.in_table_c4,  # no characters at all
+    lambda character: unicodedata.category(character) == "Cn",  # no characters at all
     stringprep.in_table_c5,  # surrogates: half a character
     stringprep.in_table_c6,  # inappropriate for plain text
     stringprep.in_table_c7,  # inappropriate for canonical representation
@@ -31,7 +31,7 @@ _PROHIBITED: Final = (
 def user_name(raw: str) -> str | None:
     """Return a user name as it is searched for; None for what no directory should be asked about."""
     name = _prepared(raw, LONGEST_NAME)
-    if name is None or any(map(stringprep.in_table_b1, name)):
+    if name is None or any(map(stringprep.in_table_b1, name)):  # Seen by nobody: soft hyphens, joiners.
         return None
     name = " ".join(name.split())
     return name or None
@@ -52,7 +52,7 @@ def counted(name: str) -> str:
 def _prepared(raw: str, longest: int) -> str | None:
     if not raw or len(raw) > longest:
         return None
-    spaced = "".join(" " if stringprep.in_table_c12(character) else character for character in raw)
+    spaced = "".join(" " if unicodedata.category(character) == "Zs" else character for character in raw)
     text = unicodedata.normalize("NFC", spaced)
     if any(is_bad(character) for character in text for is_bad in _PROHIBITED) or not _reads_one_way(text):
         return None

@@ -6,13 +6,13 @@ import socket
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from ldap3 import NONE, Connection
+from ldap3 import MODIFY_REPLACE, NONE, Connection
 from ldap3 import Server as LdapServer
 
 from tests.support.servers import Server, _program
@@ -89,8 +89,9 @@ class SlapdServer(Server):
 
     name = "slapd"
 
-    def __init__(self, *, active_directory: bool = False) -> None:
+    def __init__(self, ldif: str, *, active_directory: bool = False) -> None:
         super().__init__()
+        self._ldif = ldif
         self.port, self.tls_port = free_port(), free_port()
         self.authority = Authority(self.directory)
         self._files = self.authority.issue("localhost")
@@ -108,26 +109,28 @@ class SlapdServer(Server):
         """Return the address with TLS."""
         return f"ldaps://localhost:{self.tls_port}"
 
-    def load(self, ldif: str) -> None:
-        """Write entries before the server starts, operational attributes included."""
-        (self.directory / "data").mkdir(exist_ok=True)
-        self._configuration()
-        command = [_program("slapadd", "/usr/sbin/slapadd"), "-q", "-f", str(self.directory / "slapd.conf")]
-        done = subprocess.run(command, input=ldif.encode(), capture_output=True, check=False)
-        assert done.returncode == 0, done.stderr.decode()
+    def start(self) -> Self:
+        """Write the entries on the first start, operational attributes included; then run."""
+        if not (self.directory / "data").exists():
+            program = _program("slapadd", "/usr/sbin/slapadd")
+            (self.directory / "data").mkdir()
+            self._configuration()
+            command = [program, "-q", "-f", str(self.directory / "slapd.conf")]
+            done = subprocess.run(command, input=self._ldif.encode(), capture_output=True, check=False)
+            assert done.returncode == 0, done.stderr.decode()
+        return super().start()
 
     def root(self) -> Connection:
-        """Return a connection that may change everything."""
-        made = Connection(LdapServer("127.0.0.1", self.port, get_info=NONE), ROOT, ROOT_PASSWORD.encode())
-        assert made.bind(), made.result
-        return made
+        """Return a connection that may change everything, to be used as a context."""
+        return Connection(LdapServer("127.0.0.1", self.port, get_info=NONE), ROOT, ROOT_PASSWORD)
 
     def change(self, dn: str, **values: object) -> None:
         """Replace attributes of an entry; [] takes one away."""
-        from ldap3 import MODIFY_REPLACE
-
         with self.root() as connection:
-            changes = {name: [(MODIFY_REPLACE, value if isinstance(value, list) else [value])] for name, value in values.items()}
+            changes = {
+                name: [(MODIFY_REPLACE, value if isinstance(value, list) else [value])]
+                for name, value in values.items()
+            }
             assert connection.modify(dn, changes), connection.result
 
     def group(self, dn: str, *members: str, kind: str = "groupOfNames") -> None:
@@ -152,7 +155,7 @@ class SlapdServer(Server):
             "database mdb", f"suffix {BASE}", f"directory {self.directory}/data", "maxsize 33554432", "dbnosync",
             f"rootdn {ROOT}", f'rootpw "{ROOT_PASSWORD}"',
             "index objectClass,uid,entryUUID,member eq",
-            f'access to attrs=userPassword by anonymous auth by * none',
+            "access to attrs=userPassword by anonymous auth by * none",
             f'access to * by dn.exact="{SEARCHER}" read by * none',
             "overlay memberof", "memberof-refint TRUE",
             *(["memberof-group-oc group"] if self._active_directory else []),
@@ -162,7 +165,15 @@ class SlapdServer(Server):
 
     def _spawn(self, log: int) -> subprocess.Popen[bytes]:
         addresses = f"ldap://127.0.0.1:{self.port} ldaps://127.0.0.1:{self.tls_port}"
-        command = [_program("slapd", "/usr/sbin/slapd"), "-d", "0", "-h", addresses, "-f", str(self.directory / "slapd.conf")]
+        command = [
+            _program("slapd", "/usr/sbin/slapd"),
+            "-d",
+            "0",
+            "-h",
+            addresses,
+            "-f",
+            str(self.directory / "slapd.conf"),
+        ]
         return subprocess.Popen(command, stdout=log, stderr=log)
 
     def _answers(self) -> bool:

@@ -57,7 +57,7 @@ def running(server: S) -> Iterator[S]:
         server.start()
     except ServerMissingError as missing:
         server.close()
-        pytest.skip(f"{missing}: apt-get install postgresql redis-server")
+        pytest.skip(f"{missing}: apt-get install postgresql redis-server slapd")
     with closing(server):
         yield server
 
