@@ -87,7 +87,8 @@ class CredentialService:
 
     def verify_password(self, account_id: str | None, raw: str) -> PasswordCheck:
         """Verify; for None, and for an account without a password, the same work is done and fails. Raises ``Busy``."""
-        row = self._store.get(account_id, "password") if account_id is not None else None
+        # The store is asked for nobody's password too, so that an unknown code takes as long as a known one.
+        row = self._store.get(account_id or "", "password")
         stored = row.secret.decode() if row is not None else None
         if not self._hasher.verify(stored, raw) or row is None or stored is None:
             return PasswordCheck(ok=False)

@@ -9,6 +9,7 @@ import click
 
 from idp.cli.account_codes import code_commands
 from idp.cli.account_import import import_accounts
+from idp.cli.account_locks import lock_commands
 from idp.cli.context import Context, pass_context
 from idp.cli.marks import accounts_not_before
 from idp.cli.output import emit, say, with_exit_codes
@@ -33,7 +34,7 @@ def accounts_group() -> None:
 
 accounts_group.add_command(import_accounts)
 accounts_group.add_command(accounts_not_before)
-for _command in code_commands:
+for _command in (*code_commands, *lock_commands):
     accounts_group.add_command(_command)
 
 
@@ -108,29 +109,21 @@ def show(
     emit(data, as_json=as_json)
 
 
-def _state_command(name: str, state: str, text: str) -> None:
-    """Add a command that changes an account's state."""
-
-    @accounts_group.command(name, help=text)
-    @click.argument("code_or_id")
-    @_CODE_TYPE
-    @_REASON
-    @_JSON
-    @pass_context
-    @with_exit_codes
-    def change(context: Context, *, code_or_id: str, code_type: str | None, reason: str, as_json: bool) -> None:
-        wiring = context.wiring
-        account = wiring.accounts.find(code_or_id, code_type)
-        if state != "active":
-            # One after the other, as only the end of a session tells the departments; the lock ends what is left.
-            wiring.sessions.end_all(account.id, f"account_{state}", OPERATOR)
-        wiring.accounts.change_state(account.id, state, reason=reason)
-        emit({"account_id": account.id, "state": state}, as_json=as_json)
-
-
-_state_command("lock", "locked", "Lock an account: sessions and tokens end at once.")
-_state_command("unlock", "active", "Unlock an account.")
-_state_command("close", "closed", "Close an account for good: it is kept for the record, and nobody signs in.")
+@accounts_group.command("close")
+@click.argument("code_or_id")
+@_CODE_TYPE
+@_REASON
+@_JSON
+@pass_context
+@with_exit_codes
+def close(context: Context, *, code_or_id: str, code_type: str | None, reason: str, as_json: bool) -> None:
+    """Close an account for good: it is kept for the record, and nobody signs in."""
+    wiring = context.wiring
+    account = wiring.accounts.find(code_or_id, code_type)
+    # One after the other, as only the end of a session tells the departments; the closing ends what is left.
+    wiring.sessions.end_all(account.id, "account_closed", OPERATOR)
+    wiring.accounts.change_state(account.id, "closed", reason=reason)
+    emit({"account_id": account.id, "state": "closed"}, as_json=as_json)
 
 
 @accounts_group.command("merge")

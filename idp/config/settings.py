@@ -22,6 +22,7 @@ from idp.config.federation import Federation
 from idp.config.registration import Registration as Registration
 from idp.config.sections import Dpop, Lifetimes, Proxy, Requests, Section
 from idp.config.sections import StatementIssuer as StatementIssuer
+from idp.config.throttle import Throttle
 from idp.errors import SettingsError
 
 _PASSWORD = re.compile(r"(://[^:/@]*:).*@")
@@ -46,14 +47,6 @@ class Outbound(Section):
                 message = f"{pair!r} is not host:port"
                 raise ValueError(message)
         return tuple(pair.lower() for pair in value)
-
-
-class Throttle(Section):
-    """Limits on guessing."""
-
-    enabled: bool = Field(
-        default=True, description="Count and delay failed sign-ins; off is refused unless the issuer is on loopback."
-    )
 
 
 class Log(Section):

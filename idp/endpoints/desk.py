@@ -42,7 +42,10 @@ Form = Mapping[str, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request as a page sees it. ``binding`` is the browser-binding cookie, made anew (and to be set) when the browser has none."""
+    """One request as a page sees it. ``binding`` is the browser-binding cookie, made anew (and to be set) when the browser has none.
+
+    ``device_secret`` is the cookie of a browser that some account may be known in.
+    """
 
     wire: WireRequest
     language: str
@@ -50,6 +53,7 @@ class Exchange:
     binding: str
     is_new_browser: bool
     asked_language: str = ""
+    device_secret: str | None = None
 
     @property
     def origin(self) -> Origin:
@@ -87,6 +91,7 @@ class Desk:
             binding or handles.new_secret(),
             binding is None,
             asked if asked in i18n.LANGUAGES else "",
+            self.cookies.read(header, self.cookies.device),
         )
 
     def headers(self, exchange: Exchange) -> tuple[tuple[str, str], ...]:

@@ -6,16 +6,18 @@ looked up), verify, judge the account's state, then start or renew the session.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from idp.authn.credentials import CredentialService, PasswordCheck
-from idp.errors import NotFound, Refused, Throttled
+from idp.errors import Busy, NotFound, Refused, Throttled
+from idp.flows.guard import SignInGuard, Watch
 from idp.flows.pending import Held, PendingRequests
-from idp.flows.throttling import Attempt, SignInThrottle
-from idp.model.account import Account
+from idp.flows.throttling import SignInThrottle
 from idp.model.audit import AuditEvent, Event, Outcome
 from idp.model.session import Origin, Session
-from idp.services.accounts import AccountService
+from idp.services.accounts import AccountService, Typed
 from idp.services.audit import AuditLog
 from idp.services.sessions import SessionService
 from policies import assurance
@@ -40,6 +42,7 @@ class SignInFlow:
         credentials: CredentialService,
         sessions: SessionService,
         pending: PendingRequests,
+        guard: SignInGuard,
         throttle: SignInThrottle,
         audit: AuditLog,
     ) -> None:
@@ -48,27 +51,39 @@ class SignInFlow:
         self._credentials = credentials
         self._sessions = sessions
         self._pending = pending
+        self._guard = guard
         self._throttle = throttle
         self._audit = audit
 
     def with_password(
-        self, held: Held, code: str, password: str, origin: Origin, current: Session | None, case_code: str
+        self,
+        held: Held,
+        code: str,
+        password: str,
+        origin: Origin,
+        current: Session | None,
+        case_code: str,
+        device: str | None = None,
     ) -> SignedIn | None:
         """Sign in; None when the person must set a password of their own first (the transaction remembers that they may).
 
+        ``device`` is the cookie of a known device.
+
         Raises ``Refused`` with code ``wrong_credentials`` for every reason alike, ``Throttled``, and ``Busy``.
         """
-        code = code.strip()[:_LONGEST_CODE]
-        attempt = self._counted(self._accounts.sign_in_key(code), origin, case_code)
-        account = self._accounts.for_sign_in(code)
-        check = self._credentials.verify_password(account.id if account is not None else None, password)
-        if account is None or not check.ok or account.state != "active":
-            raise self._refused(_why(account, check), account, origin, case_code)
-        self._throttle.succeeded(attempt)
+        typed = self._accounts.typed(code.strip()[:_LONGEST_CODE])
+        with self._counts(Event.SIGN_IN, origin, case_code):
+            watch = self._guard.begin(typed, origin.address, device)
+        check = self._verified(watch, typed, password)
+        if typed.account_id is None or not check.ok or typed.state != "active":
+            self._guard.failed(watch, typed)
+            self._write(Event.SIGN_IN, _why(watch, typed, check), typed.account_id, origin, case_code)
+            raise Refused("sign-in refused", code="wrong_credentials")
+        self._guard.succeeded(watch)
         if check.must_change:
-            self._pending.change(held, password_account=account.id)
+            self._pending.change(held, password_account=typed.account_id)
             return None
-        return self._begin(held, account.id, origin, current)
+        return self._begin(held, typed.account_id, origin, current)
 
     def with_new_password(self, held: Held, password: str, origin: Origin, current: Session | None) -> SignedIn:
         """Set the person's own password and sign in; raises ``InvalidInput`` that names the broken rule."""
@@ -80,7 +95,8 @@ class SignInFlow:
 
     def with_one_time_code(self, session: Session, code: str, origin: Origin, case_code: str) -> SignedIn:
         """Step the session up; raises ``Refused`` with code ``wrong_otp``, ``Throttled``, and ``NotFound`` for an ended session."""
-        attempt = self._counted(f"otp:{session.account_id}", origin, case_code)
+        with self._counts(Event.STEP_UP, origin, case_code, session.account_id):
+            attempt = self._throttle.begin(f"otp:{session.account_id}", origin.address)
         digits = "".join(character for character in code if not character.isspace())[:16]
         if not self._credentials.verify_totp(session.account_id, digits):
             self._write(Event.STEP_UP, "wrong_otp", session.account_id, origin, case_code)
@@ -115,16 +131,22 @@ class SignInFlow:
         self._pending.change(held, signed_in_at=session.auth_time, password_account="")
         return SignedIn(session, secret)
 
-    def _counted(self, key: str, origin: Origin, case_code: str) -> Attempt:
+    def _verified(self, watch: Watch, typed: Typed, password: str) -> PasswordCheck:
+        """Verify where the guard lets us, else do the same work; raises ``Busy``, which counts for nothing."""
         try:
-            return self._throttle.begin(key, origin.address)
-        except Throttled:
-            self._write(Event.SIGN_IN, "throttled", None, origin, case_code)
+            return self._credentials.verify_password(typed.account_id if watch.is_open else None, password)
+        except Busy:
+            self._guard.undone(watch)
             raise
 
-    def _refused(self, reason: str, account: Account | None, origin: Origin, case_code: str) -> Refused:
-        self._write(Event.SIGN_IN, reason, account.id if account is not None else None, origin, case_code)
-        return Refused(f"sign-in refused: {reason}", code="wrong_credentials")
+    @contextmanager
+    def _counts(self, event: Event, origin: Origin, case_code: str, account_id: str | None = None) -> Iterator[None]:
+        """Record a try that is refused for being one too many."""
+        try:
+            yield
+        except Throttled:
+            self._write(event, "throttled", account_id, origin, case_code)
+            raise
 
     def _write(self, event: Event, reason: str, account_id: str | None, origin: Origin, case_code: str) -> None:
         self._audit.write(
@@ -140,10 +162,12 @@ class SignInFlow:
         )
 
 
-def _why(account: Account | None, check: PasswordCheck) -> str:
-    if account is None:
+def _why(watch: Watch, typed: Typed, check: PasswordCheck) -> str:
+    if typed.account_id is None:
         return "unknown_code"
-    return "wrong_password" if not check.ok else f"account_{account.state}"
+    if not watch.is_open:
+        return "sign_in_locked"
+    return "wrong_password" if not check.ok else f"account_{typed.state}"
 
 
 def _factors(amr: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
-"""Counts failed sign-ins per code, per address and per pair, and asks the policy whether another try may be looked at.
+"""Counts guesses per person, per address, per network and per pair, and asks the policy whether another may be looked at.
 
 The count goes up *before* the password is verified: fifty parallel guesses against a limit of five then verify five at most. One person has
-one counter whatever spelling of the code is typed, because the key is a keyed digest of the normalised code.
+one set of counters whatever alias is typed, because the key is a keyed digest of the account behind it, or of the code's own canonical form
+where there is none. A device that the person is known on has a counter of its own, which no stranger can fill.
 """
 
 from __future__ import annotations
@@ -11,15 +12,23 @@ from dataclasses import dataclass
 
 from idp.clock import Clock
 from idp.errors import Throttled
-from idp.ports.ephemeral import Counters
+from idp.ports.ephemeral import Count, Counters
 from policies import throttle
+from policies.places import place
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One counted try: the keys of its counters, in the order of ``policies.throttle.LANES``."""
+    """One counted try: its lanes and their keys in order; ``tries`` is how many the person's counter has seen with this one."""
 
-    keys: tuple[str, str, str]
+    lanes: tuple[str, ...]
+    keys: tuple[str, ...]
+    tries: int = 1
+
+    @property
+    def is_from_known_device(self) -> bool:
+        """Tell whether it came from a device that the person is known on."""
+        return self.lanes == throttle.KNOWN_DEVICE_LANES
 
 
 class SignInThrottle:
@@ -46,23 +55,67 @@ class SignInThrottle:
         self._enabled = enabled
         self._lane = lane
 
-    def begin(self, code: str, address: str) -> Attempt:
-        """Count a try and let it pass, or raise ``Throttled`` with the seconds to wait. ``code`` is the normalised input."""
-        person, place = (self._blind("code", code).hex()[:32], self._blind("address", address).hex()[:32])
-        keys = (f"{self._lane}:c:{person}", f"{self._lane}:a:{place}", f"{self._lane}:p:{person}:{place}")
-        if self._enabled:
-            now = self._clock.now()
-            before = self._counters.read(list(keys), now)
-            _pass(throttle.may_try(self._limits, before, now))
-            after = [self._counters.add(key, now, self._limits.window) for key in keys]
-            _pass(throttle.may_evaluate(self._limits, before, after))
-        return Attempt(keys)
+    @property
+    def limits(self) -> throttle.Limits:
+        """Return the limits that apply."""
+        return self._limits
+
+    def begin(self, key: str, address: str, device: str = "") -> Attempt:
+        """Count a try and let it pass, or raise ``Throttled`` with the seconds to wait.
+
+        ``key`` names whom the guess is at; ``device`` is the id of the device if this person is known on it, and only then.
+        """
+        lanes = throttle.lanes_of(known_device=bool(device))
+        keys = self._keys(key, address, device)
+        if not self._enabled:
+            return Attempt(lanes, keys)
+        now = self._clock.now()
+        before = self._counters.read(list(keys), now)
+        _pass(throttle.may_try(self._limits, lanes, before, now))
+        after = [self._counters.add(one, now, self._limits.window) for one in keys]
+        _pass(throttle.may_evaluate(self._limits, lanes, before, after))
+        return Attempt(lanes, keys, _tries(lanes, after))
 
     def succeeded(self, attempt: Attempt) -> None:
-        """Forget what a success clears: the person's counters, never the address's."""
+        """Forget what a success clears: the person's counters, and of the places this one try."""
         if self._enabled:
-            lanes = dict(zip(throttle.LANES, attempt.keys, strict=True))
-            self._counters.clear([lanes[name] for name in throttle.cleared_by_success()])
+            keys = dict(zip(attempt.lanes, attempt.keys, strict=True))
+            self._counters.clear([keys[name] for name in throttle.cleared_by_success(attempt.lanes)])
+            self._give_back([keys[name] for name in throttle.given_back_by_success(attempt.lanes)])
+
+    def undone(self, attempt: Attempt) -> None:
+        """Give a try back that was counted and then not looked at, because the machine was busy."""
+        if self._enabled:
+            self._give_back(list(attempt.keys))
+
+    def forget(self, key: str) -> None:
+        """Forget a person's counter of tries from everywhere, as when an operator unlocks; pairs go on by themselves."""
+        self._counters.clear([f"{self._lane}:c:{self._digest('code', key)}"])
+
+    def _give_back(self, keys: list[str]) -> None:
+        now = self._clock.now()
+        for key in keys:
+            self._counters.add(key, now, self._limits.window, -1)
+
+    def _keys(self, key: str, address: str, device: str) -> tuple[str, ...]:
+        person = self._digest("code", key)
+        if device:
+            return (f"{self._lane}:d:{person}:{self._digest('device', device)}",)
+        where = place(address)
+        host, network = self._digest("address", where.address), self._digest("network", where.network)
+        return (
+            f"{self._lane}:c:{person}",
+            f"{self._lane}:a:{host}",
+            f"{self._lane}:n:{network}",
+            f"{self._lane}:p:{person}:{host}",
+        )
+
+    def _digest(self, purpose: str, text: str) -> str:
+        return self._blind(purpose, text).hex()[:32]
+
+
+def _tries(lanes: tuple[str, ...], after: list[Count]) -> int:
+    return dict(zip(lanes, (one.count for one in after), strict=True)).get("person", 1)
 
 
 def _pass(verdict: throttle.Verdict) -> None:

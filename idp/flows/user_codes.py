@@ -17,11 +17,12 @@ ALPHABET: Final = "BCDFGHJKLMNPQRSTVWXZ"
 LENGTH: Final = 8
 """34.6 bits: with ten thousand live codes, a guess hits one of them once in 2.5 million."""
 LIMITS: Final = throttle.Limits(
-    code=throttle.Lane(free=5000, first_delay=1, longest_delay=1),
+    person=throttle.Lane(free=5000, first_delay=1, longest_delay=1),
     address=throttle.Lane(free=60, first_delay=5, longest_delay=300),
+    network=throttle.Lane(free=600, first_delay=5, longest_delay=60),
     pair=throttle.Lane(free=60, first_delay=5, longest_delay=300),
 )
-"""Tries an hour: from everywhere together (``code``), and from one address, which may be a one-stop office. They are never cleared."""
+"""Tries an hour: from everywhere together (``person``), from one address, which may be a one-stop office, and from its network; never cleared."""
 _HALF: Final = LENGTH // 2
 _LONGEST: Final = 64
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from idp.model.audit import AuditRecord
 
@@ -84,6 +85,20 @@ class Merge:
     now: int
 
 
+ALIASES: Final = 8
+"""How many codes ``aliases`` looks up at once: more than there are schemes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """Whose a code is, or was for any reason but a mistake (``is_current`` false)."""
+
+    lookup: bytes
+    account_id: str
+    state: str
+    is_current: bool
+
+
 class AccountStore(Protocol):
     """Accounts in SQL; raises ``Conflict`` when a current code or an external id is taken."""
 
@@ -108,6 +123,10 @@ class AccountStore(Protocol):
 
         None when it is free.
         """
+        ...
+
+    def aliases(self, lookups: Sequence[bytes]) -> list[Alias]:
+        """Return whose the codes are, at most ``ALIASES`` of them; the same work whatever is found."""
         ...
 
     def codes(self, account_id: str) -> list[CodeRow]:

@@ -8,7 +8,7 @@ neither the codes nor whether one is there.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
@@ -24,7 +24,7 @@ from idp.services.audit import AuditLog
 from idp.services.drafts import Draft
 from idp.services.vault import Vault
 from policies import identity_codes
-from policies.identity_codes import CodeError
+from policies.identity_codes import CodeError, IdentityCode
 
 OPERATOR: Final = "operator:local"
 
@@ -34,6 +34,15 @@ _STEPS: Final[Mapping[str, tuple[tuple[str, ...], Event]]] = {
     "closed": (("active", "locked"), Event.ACCOUNT_CLOSE),
 }
 """From which states a state can be reached; nothing leads out of ``closed`` and ``merged``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What a typed code stands for: the ``key`` of its counters, and the account that may be signed in to by it."""
+
+    key: str
+    account_id: str | None
+    state: str
 
 
 class AccountService:
@@ -128,15 +137,26 @@ class AccountService:
 
         None for anything else.
         """
-        # Every candidate is looked up, found or not: how long it takes must not tell a known code from an unknown one.
-        rows = [self._store.by_lookup(self.lookup(code)) for code in identity_codes.recognise(raw)]
-        row = next((row for row in rows if row is not None), None)
+        account_id = self.typed(raw).account_id
+        row = self._store.get(account_id) if account_id is not None else None
         return self._records.account(row) if row is not None else None
 
-    def sign_in_key(self, raw: str) -> str:
-        """Return the text under which tries are counted: one for every spelling of a code."""
-        candidates = identity_codes.recognise(raw)
-        return candidates[0].value if candidates else raw[:64]
+    def typed(self, raw: str) -> Typed:
+        """Return whom a typed code means, and under what name tries are counted: the same work for known and unknown codes.
+
+        Whatever alias is typed, an old card's number too, the name is the account's; an unknown code counts under its own canonical form.
+        """
+        codes = identity_codes.aliases(raw)
+        lookups = {code: self.lookup(code) for code in codes}
+        found = self._store.aliases(tuple(lookups.values()))
+        current = {alias.lookup: alias for alias in found if alias.is_current}
+        former = {alias.lookup: alias for alias in found if not alias.is_current}
+        usable = (current.get(lookups[code]) for code in codes if identity_codes.may_sign_in(code))
+        alias = next((one for one in usable if one is not None), None)
+        known = (current.get(lookups[code]) or former.get(lookups[code]) for code in codes)
+        holder = alias or next((one for one in known if one is not None), None)
+        key = f"account:{holder.account_id}" if holder is not None else f"code:{_canonical(raw, codes)}"
+        return Typed(key, alias.account_id if alias else None, alias.state if alias else "")
 
     def find(self, code_or_id: str, scheme: str | None = None) -> Account:
         """Return the account of a current code or of an id, following merges; raises ``NotFound``. See ``named``."""
@@ -233,6 +253,10 @@ class AccountService:
 
     def _record(self, event: Event, account_id: str, actor: str, reason: str, target: str) -> AuditRecord:
         return self._audit.record(AuditEvent(event, reason=reason, actor=actor, account_id=account_id, target=target))
+
+
+def _canonical(raw: str, codes: tuple[IdentityCode, ...]) -> str:
+    return codes[0].value if codes else identity_codes.folded(raw)
 
 
 def masked(value: str) -> str:

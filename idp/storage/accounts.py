@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields
 from operator import attrgetter
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, Table, and_, bindparam, func, or_, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Table,
+    and_,
+    bindparam,
+    exists,
+    func,
+    or_,
+    select,
+    union_all,
+    update,
+)
 
 from idp.model.audit import AuditRecord
-from idp.ports.accounts import AccountRow, CodeRow, CredentialRow, Merge, NewAccount, StateChange
+from idp.ports.accounts import ALIASES, AccountRow, Alias, CodeRow, CredentialRow, Merge, NewAccount, StateChange
 from idp.storage.audit import Recorder
 from idp.storage.database import Database, Prepared
 from idp.storage.merge import Merger
-from idp.storage.tables import accounts, credentials, grants, identity_codes, sessions
+from idp.storage.tables import account_locks, accounts, credentials, grants, identity_codes, sessions
+from policies.locks import Scope
 
 _ENDED_BY_STATE: Final = frozenset({"locked", "closed"})
 _MISTAKE: Final = "mistake"
@@ -83,6 +97,15 @@ class SqlAccountStore:
         # Two statements, as each of the two partial indexes answers one of them.
         self._current = prepare(select(codes.account_id).where(wanted, codes.valid_to.is_(None)))
         self._former = prepare(select(codes.account_id).where(wanted, codes.valid_to.is_not(None), is_held()))
+        places: list[Any] = [bindparam(f"lookup_{number}") for number in range(ALIASES)]
+        joined = select(codes.lookup, codes.account_id, accounts.c.state, codes.valid_to).select_from(
+            identity_codes.join(accounts, accounts.c.id == codes.account_id)
+        )
+        either = union_all(
+            joined.where(codes.lookup.in_(places), codes.valid_to.is_(None)),
+            joined.where(codes.lookup.in_(places), codes.valid_to.is_not(None), is_held()),
+        ).subquery()
+        self._aliases = prepare(select(either))
         self._codes = prepare(
             select(*CODE.columns)
             .where(codes.account_id == bindparam("account"))
@@ -96,6 +119,17 @@ class SqlAccountStore:
         self._state = prepare(
             update(accounts)
             .where(mine, or_(accounts.c.state == bindparam("before_a"), accounts.c.state == bindparam("before_b")))
+            .values(state=bindparam("new_state"), state_reason=bindparam("reason"), updated_at=bindparam("now"))
+        )
+        # A lock that has a ground is ended by ``services.locks`` alone, which knows who may.
+        has_ground = exists().where(
+            account_locks.c.account_id == accounts.c.id,
+            account_locks.c.ended_at.is_(None),
+            account_locks.c.scope == Scope.ACCOUNT.value,
+        )
+        self._free = prepare(
+            update(accounts)
+            .where(mine, accounts.c.state == bindparam("before_a"), ~has_ground)
             .values(state=bindparam("new_state"), state_reason=bindparam("reason"), updated_at=bindparam("now"))
         )
         fresh = ("profile", "identity_level", "unit_code", "external_id", "updated_at")
@@ -148,6 +182,13 @@ class SqlAccountStore:
         row = self._database.row(self._current, values) or self._database.row(self._former, values)
         return str(row[0]) if row else None
 
+    def aliases(self, lookups: Sequence[bytes]) -> list[Alias]:
+        """Return whose the codes are: one statement of the same shape, whatever is asked and whatever is found."""
+        asked = [*lookups, *(b"" for _ in range(ALIASES - len(lookups)))]
+        values = {f"lookup_{number}": lookup for number, lookup in enumerate(asked)}
+        rows = self._database.rows(self._aliases, values)
+        return [Alias(bytes(row[0]), str(row[1]), str(row[2]), is_current=row[3] is None) for row in rows]
+
     def codes(self, account_id: str) -> list[CodeRow]:
         """Return the history of an account's codes, newest first."""
         rows = self._database.rows(self._codes, {"account": account_id})
@@ -164,10 +205,14 @@ class SqlAccountStore:
             "reason": change.reason,
             "now": change.now,
             "before_a": change.before[0],
-            "before_b": change.before[-1],
         }
         with self._database.transaction() as tx:
-            if tx.run(self._state, values) == 0:
+            changed = (
+                tx.run(self._free, values)
+                if change.after == "active"
+                else tx.run(self._state, {**values, "before_b": change.before[-1]})
+            )
+            if changed == 0:
                 return False
             if change.after in _ENDED_BY_STATE:
                 ended = {"account": change.account_id, "now": change.now, "reason": f"account_{change.after}"}

@@ -19,11 +19,11 @@ from idp.protocol.dpop import DpopProofs, Nonces
 from idp.protocol.introductions import Introductions
 from idp.protocol.replays import Replays
 from idp.protocol.sender_constraints import SenderConstraints
-from idp.wiring.mandates import Mandated
+from idp.wiring.guarding import Guarding
 from keys.certificates import read_authorities
 
 
-class Proofs(Mandated):
+class Proofs(Guarding):
     """Client authentication, and what it needs."""
 
     @cached_property

@@ -201,6 +201,7 @@ class Wiring(Desks):
             Task("purge", 300, lambda: purger.run(self.clock.now())),
             *self.mandate_tasks(),
             *self.federation_tasks(),
+            *self.guarding_tasks(),
         )
         return Housekeeper(tasks, self.clock)
 

@@ -10,7 +10,6 @@ from clients.resources import ResourceIndex
 from idp.flows.pending import PendingRequests
 from idp.flows.pushed import PushedRequests
 from idp.flows.sign_in import SignInFlow
-from idp.flows.throttling import SignInThrottle
 from idp.ports.status_lists import ListedToken
 from idp.protocol.authorization.client_finder import ClientFinder
 from idp.protocol.authorization.endpoint import AuthorizationEndpoint
@@ -35,7 +34,6 @@ from idp.web.render import Renderer
 from idp.wiring.proofs import Proofs
 from keys.errors import TokenError
 from keys.verifier import Expectation
-from policies import throttle
 
 
 class Speech(Proofs):
@@ -203,11 +201,11 @@ class Speech(Proofs):
     @cached_property
     def sign_in(self) -> SignInFlow:
         """The sign-in."""
-        index = self.vault.index("throttle", "sign-in")
-        guard = SignInThrottle(
-            self.ephemeral.counters, self.clock, index.digest, throttle.Limits(), enabled=self.settings.throttle.enabled
+        guard = self.sign_in_guard
+        return SignInFlow(
+            *(self.accounts, self.credentials, self.sessions, self.pending),
+            *(guard, self.sign_in_throttle, self.audit),
         )
-        return SignInFlow(self.accounts, self.credentials, self.sessions, self.pending, guard, self.audit)
 
     @cached_property
     def authorization(self) -> AuthorizationEndpoint:

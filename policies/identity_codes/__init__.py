@@ -6,7 +6,8 @@ is sealed and looked up. Imports the standard library only.
 
 from policies.identity_codes.citizen import Findings, check_consistency, is_sample
 from policies.identity_codes.model import CodeError, EntityType, IdentityCode, SchemeName
-from policies.identity_codes.schemes import SCHEMES, Scheme, may_sign_in, parse, recognise
+from policies.identity_codes.normal_form import folded
+from policies.identity_codes.schemes import SCHEMES, Scheme, aliases, may_sign_in, parse, recognise
 
 __all__ = [
     "SCHEMES",
@@ -16,7 +17,9 @@ __all__ = [
     "IdentityCode",
     "Scheme",
     "SchemeName",
+    "aliases",
     "check_consistency",
+    "folded",
     "is_sample",
     "may_sign_in",
     "parse",

@@ -50,3 +50,9 @@ def to_digits(raw: str) -> str:
     if not digits.isdigit():
         raise CodeError("not_digits", "use digits, which may be grouped by space, hyphen or full stop")
     return digits
+
+
+def folded(raw: str) -> str:
+    """Return one text for every spelling of what is no code: full-width and spaced variants count as the same try."""
+    text = unicodedata.normalize("NFKC", raw[:MAX_INPUT].strip()).casefold()
+    return without_separators("".join(text.split()))[:MAX_INPUT]

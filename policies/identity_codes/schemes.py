@@ -109,14 +109,20 @@ def recognise(raw: str) -> tuple[IdentityCode, ...]:
     Twelve digits are a citizen, a household business and perhaps a foreigner's number: whoever looks them up tries
     each, and asks in which capacity if more than one exists. What nobody may sign in with is left out.
     """
+    return tuple(code for code in aliases(raw) if may_sign_in(code))
+
+
+def aliases(raw: str) -> tuple[IdentityCode, ...]:
+    """Return what ``raw`` can be under any scheme, also what nobody signs in with: at most one candidate a scheme.
+
+    Never raises. For counting tries: an old card's number is the same person's as today's.
+    """
     candidates = []
     for row in _ROWS:
         try:
-            value = row.canonical(raw)
+            candidates.append(IdentityCode(row.entity_type, row.name, row.canonical(raw)))
         except CodeError:
             continue
-        if row.may_sign_in(value):
-            candidates.append(IdentityCode(row.entity_type, row.name, value))
     return tuple(candidates)
 
 

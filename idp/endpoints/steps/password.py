@@ -44,8 +44,10 @@ class PasswordWay:
         if not code or not password:
             return self.show(visit, t("signin.missing"), code)
         try:
-            origin = visit.exchange.origin
-            signed_in = self._flow.with_password(visit.held, code, password, origin, current, wire.case_code)
+            exchange = visit.exchange
+            signed_in = self._flow.with_password(
+                visit.held, code, password, exchange.origin, current, wire.case_code, exchange.device_secret
+            )
         except Throttled as error:
             return again(self.show(visit, wait(t, error), code), 429, error.retry_after)
         except Busy as error:

@@ -8,6 +8,7 @@ from idp.storage.tables.deployment import data_keys, deployment, registry_versio
 from idp.storage.tables.devices import known_devices
 from idp.storage.tables.ephemeral import counters, single_use, transactions
 from idp.storage.tables.federation import federation_keys, federation_subordinates, federation_trust_marks
+from idp.storage.tables.locks import account_locks
 from idp.storage.tables.mandates import mandates
 from idp.storage.tables.records import audit_events, outbox
 from idp.storage.tables.registries import (
@@ -20,6 +21,7 @@ from idp.storage.tables.registries import (
 from idp.storage.tables.tokens import consents, grants, revoked_tokens, sessions, status_entries, status_lists
 
 __all__ = [
+    "account_locks",
     "accounts",
     "audit_events",
     "clients",

@@ -1,0 +1,61 @@
+"""What stands between people and those who guess: counters, locks, and who is staff."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from idp.flows.guard import SignInGuard
+from idp.flows.housekeeping import Task
+from idp.flows.staff import Registers
+from idp.flows.throttling import SignInThrottle
+from idp.model.notice import Topic
+from idp.ports.locks import LockRow
+from idp.ports.staff import StaffRegister
+from idp.services.locks import AccountLocks
+from idp.storage.locks import SqlLockStore
+from idp.wiring.mandates import Mandated
+
+
+class Guarding(Mandated):
+    """Throttles and locks, over the services of people."""
+
+    @cached_property
+    def sign_in_throttle(self) -> SignInThrottle:
+        """The counters of sign-ins."""
+        index, settings = self.vault.index("throttle", "sign-in"), self.settings.throttle
+        return SignInThrottle(
+            self.ephemeral.counters, self.clock, index.digest, settings.limits(), enabled=settings.enabled
+        )
+
+    @cached_property
+    def staff_register(self) -> StaffRegister:
+        """Who is staff, by every register of roles that there is."""
+        return Registers(())
+
+    @cached_property
+    def locks(self) -> AccountLocks:
+        """Locks of accounts."""
+        return AccountLocks(
+            SqlLockStore(self.database),
+            self.accounts,
+            self.sessions,
+            self.audit,
+            self.clock,
+            lambda account_id: self.sign_in_throttle.forget(f"account:{account_id}"),
+            self._tell_of_lock,
+        )
+
+    def _tell_of_lock(self, account_id: str, what: str, _lock: LockRow) -> None:
+        self.notices.tell(account_id, Topic.ACCOUNT_LOCKED if what == "locked" else Topic.ACCOUNT_UNLOCKED)
+
+    @cached_property
+    def sign_in_guard(self) -> SignInGuard:
+        """What counts a sign-in before it is looked at."""
+        return SignInGuard(
+            *(self.sign_in_throttle, self.locks, self.staff_register, self.devices.is_known, self.clock),
+            staff_lock=self.settings.throttle.staff_lock,
+        )
+
+    def guarding_tasks(self) -> tuple[Task, ...]:
+        """Return the regular tasks."""
+        return (Task("locks", 30, self.locks.end_due),)
