@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.support.officials import office, own_office
 from tests.support.stores import (
     audit,
+    audit_tree,
     clock,
     database,
     own_postgresql,
@@ -19,6 +20,7 @@ from tests.support.stores import (
 
 __all__ = [
     "audit",
+    "audit_tree",
     "clock",
     "database",
     "office",

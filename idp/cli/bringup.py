@@ -109,5 +109,5 @@ def _schema(wiring: Wiring) -> str:
 def _worker(wiring: Wiring) -> str:
     waiting = count_waiting(wiring.database)
     if waiting > _MANY_WAITING:
-        raise SettingsError(f"{waiting} audit records wait for their number: is `idp worker` running?")
+        raise SettingsError(f"{waiting} audit records wait for their place in the tree: is `idp worker` running?")
     return f"{waiting} audit records waiting"

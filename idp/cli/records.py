@@ -66,9 +66,9 @@ def export(context: Context, /, *, file: IO[bytes]) -> None:
 @pass_context
 @with_exit_codes
 def verify(context: Context, /, *, checkpoint: Path | None, as_json: bool) -> None:
-    """Check every record, the numbering and the chain; exit 5 names the first bad record."""
+    """Check every record, its number and the tree; exit 5 names the first bad record."""
     expected = orjson.loads(checkpoint.read_bytes()) if checkpoint else None
-    verdict = context.wiring.audit.verify(expected)
+    verdict = context.wiring.audit_tree.verify(expected)
     fault = verdict.fault
     data: dict[str, Any] = {
         "ok": fault is None,
@@ -88,9 +88,9 @@ def verify(context: Context, /, *, checkpoint: Path | None, as_json: bool) -> No
 @pass_context
 @with_exit_codes
 def checkpoint(context: Context, /, *, as_json: bool) -> None:
-    """Number what waits and print the head: keep it elsewhere, and a truncated log is found by `verify --checkpoint`."""
-    context.wiring.audit.sequence()
-    emit(context.wiring.audit.head(), as_json=as_json)
+    """Enter what waits and print the tree's head: keep it elsewhere, and a truncated log is found by `verify --checkpoint`."""
+    context.wiring.audit_tree.sequence()
+    emit(context.wiring.audit_tree.checkpoint(), as_json=as_json)
 
 
 def _all(context: Context) -> Iterator[dict[str, object]]:

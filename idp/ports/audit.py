@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from idp.model.audit import AuditRecord
+from policies.merkle import Tile
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,29 +31,46 @@ class AuditStore(Protocol):
     """Append-only. Rows are ``audit_events`` columns by name. Raises ``StorageUnavailable`` when a record cannot be kept."""
 
     def append(self, record: AuditRecord) -> None:
-        """Insert one record in a transaction of its own (refusals, reads)."""
+        """Insert one record in a transaction of its own (refusals, reads); it draws its number then."""
         ...
 
     def search(self, query: AuditQuery) -> list[Mapping[str, object]]:
         """Return rows that match, at most ``limit``."""
         ...
 
-    def sequence(self, link: AuditLinker, batch: int) -> int:
-        """Number and chain up to ``batch`` unsequenced rows in order of id, in one transaction; 0 when none or when another does it."""
+    def after(self, seq: int, limit: int) -> list[Mapping[str, object]]:
+        """Return the rows with the next numbers after ``seq``, in order."""
         ...
 
-    def head(self) -> tuple[int, bytes]:
-        """Return the number and the chain value of the last sequenced record; (0, b"") for an empty log."""
-        ...
-
-    def in_sequence(self) -> Iterator[Mapping[str, object]]:
-        """Yield all sequenced rows by ``seq``, then the unsequenced ones by id; constant memory."""
+    def chain_end(self) -> tuple[int, str]:
+        """Return number and value of the last record that was chained before there was a tree; (0, "") where there was none."""
         ...
 
 
-class AuditLinker(Protocol):
-    """Computes the next link of the chain; the sequencer's only knowledge of cryptography."""
+class AuditTreeStore(Protocol):
+    """The tree over the log: leaf ``n`` is the record numbered ``n + 1``. Grows at its right edge and is never changed elsewhere."""
 
-    def __call__(self, previous: bytes, seq: int, row: Mapping[str, object]) -> bytes:
-        """Return the chain value of ``row`` at ``seq`` after ``previous`` (empty at the start)."""
+    def size(self) -> int:
+        """Return how many numbers have their leaf."""
+        ...
+
+    def tile(self, level: int, number: int) -> bytes:
+        """Return the hashes of one tile (``policies.merkle``); empty for one that does not exist."""
+        ...
+
+    def extend(self, grow: TreeGrower, batch: int) -> int:
+        """Enter up to ``batch`` records that wait, in order of their numbers; returns how many numbers were entered.
+
+        A number that nobody can get any more, since the transaction that drew it was rolled back, is entered as None. Entering stops before a
+        number whose transaction may still be under way. Size and tiles change in one transaction; of several processes at once one does the work
+        and the others return 0.
+        """
+        ...
+
+
+class TreeGrower(Protocol):
+    """Computes the tiles that change; the store's only knowledge of hashes."""
+
+    def __call__(self, size: int, entries: Sequence[bytes | None], edge: Mapping[int, bytes]) -> Sequence[Tile]:
+        """Return the changed tiles when ``entries`` follow ``size`` leaves; ``edge`` holds the tiles by level that are not full."""
         ...

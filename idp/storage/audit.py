@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
-from sqlalchemy import Select, bindparam, func, select, update
+from sqlalchemy import Select, bindparam, func, select
 
 from idp.model.audit import AuditRecord
-from idp.ports.audit import AuditLinker, AuditQuery
+from idp.ports.audit import AuditQuery
 from idp.storage.database import Database, Executor, Prepared
-from idp.storage.tables import audit_events
+from idp.storage.tables import audit_events, audit_tree, deployment
 
 _INSERTED = (
     *("id", "at_us", "event", "outcome", "reason", "case_code", "actor"),
-    *("account_id", "client_id", "session_id", "target", "detail", "sealed", "mac"),
+    *("account_id", "client_id", "session_id", "target", "detail", "sealed", "salt", "commitment", "mac"),
 )
-_PAGE = 1_000
+_CHAIN: Final = "audit-chain"
 
 
 def record_params(record: AuditRecord) -> dict[str, object]:
@@ -27,7 +27,7 @@ def record_params(record: AuditRecord) -> dict[str, object]:
 def record_statement(database: Database) -> Prepared:
     """Return the INSERT of one record; ``Database.claim_and_record`` takes it as its second half."""
     values = {name: bindparam(f"a_{name}", type_=audit_events.c[name].type) for name in _INSERTED}
-    return database.prepare(audit_events.insert().values(values))
+    return database.prepare(audit_events.insert().values(values).inline())
 
 
 class Recorder:
@@ -52,26 +52,10 @@ class SqlAuditStore:
         columns = audit_events.c
         self._database = database
         self._recorder = Recorder(database)
-        self._waiting = database.prepare(
-            select(audit_events).where(columns.seq.is_(None)).order_by(columns.id).limit(bindparam("batch"))
+        self._after = database.prepare(
+            select(audit_events).where(columns.seq > bindparam("after")).order_by(columns.seq).limit(bindparam("page"))
         )
-        self._last = database.prepare(
-            select(columns.seq, columns.chain).where(columns.seq.is_not(None)).order_by(columns.seq.desc()).limit(1)
-        )
-        self._number = database.prepare(
-            update(audit_events)
-            .where(columns.id == bindparam("row_id"))
-            .values(seq=bindparam("new_seq"), chain=bindparam("new_chain"))
-        )
-        self._numbered = database.prepare(
-            select(audit_events).where(columns.seq > bindparam("after")).order_by(columns.seq).limit(_PAGE)
-        )
-        self._unnumbered = database.prepare(
-            select(audit_events)
-            .where(columns.seq.is_(None), columns.id > bindparam("after"))
-            .order_by(columns.id)
-            .limit(_PAGE)
-        )
+        self._chain = database.prepare(select(deployment.c.value).where(deployment.c.name == _CHAIN))
 
     def append(self, record: AuditRecord) -> None:
         """Insert one record in a transaction of its own."""
@@ -82,42 +66,15 @@ class SqlAuditStore:
         rows = self._database.rows(self._database.prepare(_filtered(query)))
         return [_named(row) for row in rows]
 
-    def sequence(self, link: AuditLinker, batch: int) -> int:
-        """Number and chain waiting rows under a lock between processes, in one transaction."""
-        with self._database.exclusive("audit-sequence") as mine:
-            if not mine:
-                return 0
-            waiting = [_named(row) for row in self._database.rows(self._waiting, {"batch": batch})]
-            if not waiting:
-                return 0
-            with self._database.transaction() as tx:
-                last = tx.row(self._last)
-                seq, chain = (int(last[0]), bytes(last[1])) if last else (0, b"")
-                updates = []
-                for row in waiting:
-                    seq += 1
-                    chain = link(chain, seq, row)
-                    updates.append({"row_id": row["id"], "new_seq": seq, "new_chain": chain})
-                tx.run_many(self._number, updates)
-        return len(waiting)
+    def after(self, seq: int, limit: int) -> list[Mapping[str, object]]:
+        """Return the rows with the next numbers."""
+        return [_named(row) for row in self._database.rows(self._after, {"after": seq, "page": limit})]
 
-    def head(self) -> tuple[int, bytes]:
-        """Return the number and the chain value of the last sequenced record."""
-        last = self._database.row(self._last)
-        return (int(last[0]), bytes(last[1])) if last else (0, b"")
-
-    def in_sequence(self) -> Iterator[Mapping[str, object]]:
-        """Yield sequenced rows by number, then the waiting ones by id, a page at a time."""
-        yield from self._pages(self._numbered, "seq", 0)
-        yield from self._pages(self._unnumbered, "id", "")
-
-    def _pages(self, statement: Prepared, key: str, start: object) -> Iterator[Mapping[str, object]]:
-        after = start
-        while rows := self._database.rows(statement, {"after": after}):
-            for row in rows:
-                named = _named(row)
-                yield named
-                after = named[key]
+    def chain_end(self) -> tuple[int, str]:
+        """Return what the migration noted of the chain."""
+        row = self._database.row(self._chain)
+        number, _, value = row[0].partition(":") if row else ("0", "", "")
+        return int(number), value
 
 
 _NAMES = tuple(column.name for column in audit_events.columns)
@@ -147,6 +104,7 @@ def _filtered(query: AuditQuery) -> Select[Any]:
 
 
 def count_waiting(database: Database) -> int:
-    """Return how many records wait for their number; a growing figure means that no worker runs."""
-    row = database.row(database.prepare(select(func.count()).where(audit_events.c.seq.is_(None))))
-    return int(row[0]) if row else 0
+    """Return how many numbers wait for their leaf; a growing figure means that no worker runs."""
+    last, size = select(func.max(audit_events.c.seq)).scalar_subquery(), select(audit_tree.c.size).scalar_subquery()
+    row = database.row(database.prepare(select(func.coalesce(last, size) - size)))
+    return max(0, int(row[0])) if row else 0

@@ -31,7 +31,7 @@ def upgrade(database: Database) -> None:
     while not is_current(database):
         with database.exclusive("migrate") as mine:
             if mine:
-                with _connection(database) as connection:
+                with _connection(database, is_change=True) as connection:
                     command.upgrade(_config(connection), "head")
                 return
         if time.monotonic() > deadline:
@@ -76,11 +76,19 @@ def _config(connection: Connection) -> Config:
 
 
 @contextmanager
-def _connection(database: Database) -> Iterator[Connection]:
+def _connection(database: Database, *, is_change: bool = False) -> Iterator[Connection]:
+    """Yield a connection; what changes the schema is one transaction, so that a process killed in the middle leaves all as it was.
+
+    On SQLite the driver would begin none for DDL by itself.
+    """
     engine = create_engine(engine_url(database), poolclass=NullPool)
     try:
-        with engine.begin() as connection:
+        with engine.connect() as connection:
+            if is_change and database.name == "sqlite":
+                connection.connection.dbapi_connection.isolation_level = None  # type: ignore[union-attr]
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
             yield connection
+            connection.commit()
     finally:
         engine.dispose()
 

@@ -46,7 +46,7 @@ class Wiring(Desks):
         """Return the paths that are answered without Flask."""
         userinfo, status = self._userinfo(), self._token_status()
         published = MetadataEndpoints(self._discovery, self.young_ring, self.settings.jwks_max_age)
-        health = HealthEndpoints((self.ring.refresh, self.audit.head))
+        health = HealthEndpoints((self.ring.refresh, self.audit_tree.size))
         resources = self.resource_metadata
         return {
             **dict.fromkeys(resources.paths, resources.handle),
@@ -192,7 +192,7 @@ class Wiring(Desks):
         purger = Purger(self.database)
         tasks = (
             Task("outbox", 1, courier.run),
-            Task("audit", 2, self.audit.sequence),
+            Task("audit", 2, self.audit_tree.sequence),
             Task(
                 "keys",
                 min(60, self.settings.keys.rotation),

@@ -91,7 +91,7 @@ def test_values_come_back_as_they_went_in(database: Database, audit: AuditLog) -
 
     row = dict(zip((column.name for column in audit_events.columns), alone(database.fibers, work), strict=True))
     assert {name: row[name] for name in record.values} == dict(record.values)
-    assert (row["seq"], row["chain"]) == (None, None)
+    assert (row["seq"], row["erased"]) == (1, None)
 
 
 def test_claim_of_one_thing_by_many_succeeds_once_and_is_recorded_once(database: Database, audit: AuditLog) -> None:

@@ -9,7 +9,7 @@ from idp.storage.database import Database
 from idp.storage.open import open_database
 from idp.storage.postgresql import PostgresqlDatabase
 from idp.storage.sqlite import SqliteDatabase
-from tests.support.stores import make_audit
+from tests.support.stores import make_audit_tree
 
 
 def address(database: Database) -> str:
@@ -28,11 +28,11 @@ def hold_lock(url: str, name: str, pipe: Connection) -> None:
 
 
 def sequence_audit(url: str, pipe: Connection) -> None:
-    """Sequence the audit log when told to go, until told to stop; says how many rows were numbered here."""
-    log = make_audit(open_database(url, Path()))
+    """Enter what waits into the tree when told to go, until told to stop; says how many were entered here."""
+    tree = make_audit_tree(open_database(url, Path()))
     pipe.send("ready")
     pipe.recv()
     total = 0
     while not pipe.poll():
-        total += log.sequence()
-    pipe.send(total + log.sequence())
+        total += tree.sequence()
+    pipe.send(total + tree.sequence())

@@ -17,8 +17,10 @@ from sqlalchemy import Table, create_engine, select
 from sqlalchemy.pool import NullPool
 
 from idp.services.audit import AuditLog
+from idp.services.audit_tree import AuditTree
 from idp.storage import migrate
 from idp.storage.audit import SqlAuditStore
+from idp.storage.audit_tree import SqlAuditTree
 from idp.storage.database import Database
 from idp.storage.postgresql import PostgresqlDatabase
 from idp.storage.sqlite import SqliteDatabase
@@ -138,6 +140,12 @@ def clock() -> FrozenClock:
 
 
 @pytest.fixture
+def audit_tree(database: Database) -> AuditTree:
+    """Return the tree over the test's audit log."""
+    return make_audit_tree(database)
+
+
+@pytest.fixture
 def audit(database: Database, clock: FrozenClock) -> AuditLog:
     """Return the audit log over the test's database."""
     return make_audit(database, clock)
@@ -146,6 +154,11 @@ def audit(database: Database, clock: FrozenClock) -> AuditLog:
 def make_audit(database: Database, clock: FrozenClock | None = None) -> AuditLog:
     """Return an audit log as one process of a deployment has it."""
     return AuditLog(SqlAuditStore(database), clock or FrozenClock(), AUDIT_KEY, SEALER.seal, SEALER.open)
+
+
+def make_audit_tree(database: Database) -> AuditTree:
+    """Return the tree over the audit log as one process of a deployment has it."""
+    return AuditTree(make_audit(database), SqlAuditStore(database), SqlAuditTree(database))
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from idp.storage.tables.ephemeral import counters, single_use, transactions
 from idp.storage.tables.federation import federation_keys, federation_subordinates, federation_trust_marks
 from idp.storage.tables.locks import account_locks
 from idp.storage.tables.mandates import mandates
-from idp.storage.tables.records import audit_events, outbox
+from idp.storage.tables.records import audit_events, audit_tiles, audit_tree, outbox
 from idp.storage.tables.registries import (
     clients,
     initial_access_tokens,
@@ -24,6 +24,8 @@ __all__ = [
     "account_locks",
     "accounts",
     "audit_events",
+    "audit_tiles",
+    "audit_tree",
     "clients",
     "consents",
     "counters",

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text, text
+from sqlalchemy import BigInteger, Column, Identity, Index, Integer, LargeBinary, Table, Text, text
 
 from idp.storage.tables.base import metadata
 
 audit_events = Table(
     "audit_events",
     metadata,
-    Column("id", Text, primary_key=True),
+    Column("seq", BigInteger().with_variant(Integer(), "sqlite"), Identity(), primary_key=True),
+    Column("id", Text, nullable=False),
     Column("at_us", BigInteger, nullable=False),
     Column("event", Text, nullable=False),
     Column("outcome", Text, nullable=False),
@@ -22,22 +23,11 @@ audit_events = Table(
     Column("target", Text, nullable=False),
     Column("detail", Text, nullable=False),
     Column("sealed", LargeBinary),
+    Column("salt", LargeBinary, nullable=False),
+    Column("commitment", LargeBinary, nullable=False),
     Column("mac", LargeBinary, nullable=False),
-    Column("seq", BigInteger),
-    Column("chain", LargeBinary),
-    Index(
-        "uq_audit_events_seq",
-        "seq",
-        unique=True,
-        sqlite_where=text("seq IS NOT NULL"),
-        postgresql_where=text("seq IS NOT NULL"),
-    ),
-    Index(
-        "ix_audit_events_unsequenced",
-        "id",
-        sqlite_where=text("seq IS NULL"),
-        postgresql_where=text("seq IS NULL"),
-    ),
+    Column("erased", LargeBinary),
+    Index("uq_audit_events_id", "id", unique=True),
     Index(
         "ix_audit_events_account_id",
         "account_id",
@@ -45,8 +35,28 @@ audit_events = Table(
         sqlite_where=text("account_id IS NOT NULL"),
         postgresql_where=text("account_id IS NOT NULL"),
     ),
+    sqlite_autoincrement=True,
 )
-"""Append-only. ``mac`` binds a row's content; ``seq`` and ``chain`` are given afterwards by the one sequencer."""
+"""Append-only. ``seq`` is the record's number, drawn when it is inserted; ``commitment`` is what its leaf in the tree holds, ``mac`` shows that
+we wrote it. ``erased`` is the digest of a personal part that was erased, together with its half of ``salt``.
+"""
+
+audit_tree = Table(
+    "audit_tree",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("size", BigInteger, nullable=False),
+)
+"""One row ``log``: how many numbers have their leaf. Raised by compare-and-swap in the transaction of the tiles."""
+
+audit_tiles = Table(
+    "audit_tiles",
+    metadata,
+    Column("level", Integer, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("hashes", LargeBinary, nullable=False),
+)
+"""The tree: up to 256 hashes a row (``policies.merkle.Tile``). Only the last tile of a level ever changes, and only at its end."""
 
 outbox = Table(
     "outbox",

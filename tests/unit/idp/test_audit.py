@@ -1,16 +1,19 @@
-"""Audit records: what is bound by the MAC, what is sealed, and how the log is numbered; the store is a list."""
+"""Audit records: what the commitment binds, what is sealed, what erasing leaves; the store is a list."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import hmac
+from collections.abc import Mapping
 from dataclasses import fields
 
 import orjson
 import pytest
 
 from idp.model.audit import AuditEvent, AuditRecord, Event, Outcome
-from idp.ports.audit import AuditLinker, AuditQuery
-from idp.services.audit import AuditLog, Verdict, link
+from idp.ports.audit import AuditQuery, TreeGrower
+from idp.services.audit import PERSONAL, PUBLIC, AuditLog, commitment_of, link, personal_text, public_text
+from idp.services.audit_tree import AuditTree
+from policies.audit_commitments import SALT_BYTES, part_digest
 from tests.support.clock import FrozenClock
 
 KEY = b"k" * 32
@@ -34,30 +37,32 @@ class ListStore:
 
     def __init__(self) -> None:
         self.rows: list[dict[str, object]] = []
-        self.batches: list[int] = []
 
     def append(self, record: AuditRecord) -> None:
-        self.rows.append({**record.values, "seq": None, "chain": None})
+        self.rows.append({**record.values, "seq": len(self.rows) + 1, "erased": None})
 
     def search(self, query: AuditQuery) -> list[Mapping[str, object]]:
-        return list(self.rows[: query.limit])
+        return [*self.rows[: query.limit]]
 
-    def sequence(self, linker: AuditLinker, batch: int) -> int:
-        waiting = [row for row in self.rows if row["seq"] is None][:batch]
-        size, chain = self.head()
-        for row in waiting:
-            size += 1
-            chain = linker(chain, size, row)
-            row |= {"seq": size, "chain": chain}
-        self.batches.append(len(waiting))
-        return len(waiting)
+    def after(self, seq: int, limit: int) -> list[Mapping[str, object]]:
+        found: list[Mapping[str, object]] = [row for row in self.rows if int(str(row["seq"])) > seq]
+        return found[:limit]
 
-    def head(self) -> tuple[int, bytes]:
-        numbered = [(row["seq"], row["chain"]) for row in self.rows if row["seq"] is not None]
-        return max(numbered, default=(0, b""))  # type: ignore[return-value]
+    def chain_end(self) -> tuple[int, str]:
+        return 0, ""
 
-    def in_sequence(self) -> Iterator[Mapping[str, object]]:
-        yield from sorted(self.rows, key=lambda row: (row["seq"] is None, row["seq"] or 0, row["id"]))
+
+class EmptyTree:
+    """A tree into which nothing was entered yet."""
+
+    def size(self) -> int:
+        return 0
+
+    def tile(self, level: int, number: int) -> bytes:
+        return b""
+
+    def extend(self, grow: TreeGrower, batch: int) -> int:
+        return 0
 
 
 @pytest.fixture
@@ -76,9 +81,10 @@ def _open(sealed: bytes, place: bytes) -> bytes:
     return sealed.removeprefix(place)[::-1]
 
 
-def fault_of(verdict: Verdict) -> int:
-    assert verdict.fault is not None
-    return verdict.fault.position
+def fault_of(log: AuditLog, store: ListStore) -> int:
+    fault = AuditTree(log, store, EmptyTree()).verify().fault
+    assert fault is not None
+    return fault.position
 
 
 def test_record_holds_every_field_of_the_event(log: AuditLog) -> None:
@@ -110,36 +116,73 @@ def test_two_records_of_one_event_differ(log: AuditLog) -> None:
     "column",
     [
         *("id", "at_us", "event", "outcome", "reason", "case_code", "actor", "account_id"),
-        *("client_id", "session_id", "target", "detail", "sealed", "mac"),
+        *("client_id", "session_id", "target", "detail", "sealed", "salt", "commitment", "mac"),
     ],
 )
-def test_every_column_is_bound_by_the_mac(log: AuditLog, store: ListStore, column: str) -> None:
+def test_every_column_is_bound_by_the_commitment(log: AuditLog, store: ListStore, column: str) -> None:
     log.write(EVENT)
     row = store.rows[0]
     value = row[column]
     row[column] = value + 1 if isinstance(value, int) else value[:-1] if isinstance(value, bytes | str) else None
-    assert fault_of(log.verify()) == 1
+    assert fault_of(log, store) == 1
 
 
 def test_value_cannot_move_to_the_next_column(log: AuditLog, store: ListStore) -> None:
     log.write(EVENT)
     row = store.rows[0]
     row["account_id"], row["client_id"] = row["client_id"], row["account_id"]
-    assert fault_of(log.verify()) == 1
+    assert fault_of(log, store) == 1
 
 
 def test_nothing_and_empty_are_two_things(log: AuditLog, store: ListStore) -> None:
     log.write(AuditEvent(Event.BACKUP))
     store.rows[0]["account_id"] = ""
-    assert fault_of(log.verify()) == 1
+    assert fault_of(log, store) == 1
 
 
-def test_sequencing_goes_on_until_nothing_waits(log: AuditLog, store: ListStore) -> None:
-    for _ in range(1001):
-        log.write(AuditEvent(Event.BACKUP))
-    assert log.sequence() == 1001
-    assert store.batches == [500, 500, 1, 0]
-    assert log.verify().fault is None
+def test_records_of_one_event_have_commitments_that_do_not_tell(log: AuditLog) -> None:
+    """Whoever guesses what happened cannot check the guess against a commitment: the salts are not known."""
+    one, other = log.record(EVENT).values, log.record(EVENT).values
+    assert one["salt"] != other["salt"]
+    assert one["commitment"] != commitment_of({**one, "erased": None, "salt": other["salt"]})
+
+
+def test_parts_are_json_arrays_of_the_documented_columns(log: AuditLog, store: ListStore) -> None:
+    log.write(EVENT)
+    row = store.rows[0]
+    public, personal = orjson.loads(public_text(row)), orjson.loads(personal_text(row))
+    assert public == [row[name] for name in PUBLIC]
+    assert dict(zip(PERSONAL, personal, strict=True)) == {
+        **{name: row[name] for name in PERSONAL},
+        "sealed": bytes(row["sealed"]).hex(),  # type: ignore[call-overload]
+    }
+
+
+def test_public_part_names_nobody() -> None:
+    assert {"id", "at_us", "event", "outcome", "case_code", "client_id"} == set(PUBLIC)
+
+
+def test_erased_record_keeps_its_commitment(log: AuditLog, store: ListStore) -> None:
+    log.write(EVENT)
+    row = store.rows[0]
+    salt = bytes(row["salt"])  # type: ignore[call-overload]
+    digest = part_digest(salt[SALT_BYTES:], personal_text(row))
+    row |= {"erased": digest, "salt": salt[:SALT_BYTES], "reason": "", "actor": "", "account_id": None}
+    row |= {"session_id": None, "target": "", "detail": "{}", "sealed": None}
+    assert commitment_of(row) == row["commitment"]
+    assert AuditTree(log, store, EmptyTree()).verify().fault is None
+
+
+def test_mac_of_the_time_before_commitments_still_counts(log: AuditLog, store: ListStore) -> None:
+    log.write(EVENT)
+    row = store.rows[0]
+    names = [*("id", "at_us", "event", "outcome", "reason", "case_code", "actor")]
+    bound = [row[name] for name in (*names, "account_id", "client_id", "session_id", "target", "detail")]
+    text = orjson.dumps([*bound, bytes(row["sealed"]).hex()])  # type: ignore[call-overload]
+    row["mac"] = hmac.digest(KEY, text, "sha256")
+    assert log.is_ours(row)
+    row["reason"] = "other"
+    assert not log.is_ours(row)
 
 
 def test_link_depends_on_all_that_it_joins() -> None:
@@ -152,14 +195,6 @@ def test_link_depends_on_all_that_it_joins() -> None:
         link(b"", 1, {**row, "mac": b"n"}),
     ]
     assert len(set(links)) == len(links)
-
-
-def test_head_is_signed(log: AuditLog) -> None:
-    log.write(EVENT)
-    log.sequence()
-    head = log.head()
-    assert (head["size"], len(str(head["mac"]))) == (1, 64)
-    assert log.verify(head).fault is None
 
 
 def test_search_opens_what_is_sealed(log: AuditLog) -> None:
