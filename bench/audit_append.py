@@ -88,6 +88,34 @@ def cpu_of(pid: int) -> float:
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
+def measure(url: str, postgres: int, writers: int, each: int, fibers: int) -> dict[str, object]:
+    """Run the parties once and return the figures."""
+    context = multiprocessing.get_context("spawn")
+    stop, pipes = context.Event(), []
+    for _ in range(writers):
+        ours, theirs = context.Pipe()
+        context.Process(target=append, args=(url, each, fibers, theirs), daemon=True).start()
+        pipes.append(ours)
+    numbering, theirs = context.Pipe()
+    context.Process(target=number, args=(url, stop, theirs), daemon=True).start()
+    assert [pipe.recv() for pipe in (*pipes, numbering)] == ["ready"] * (writers + 1)
+    before, begun = cpu_of(postgres), time.monotonic()
+    for pipe in pipes:
+        pipe.send("go")
+    micro = {"writers": sum(pipe.recv() for pipe in pipes)}
+    appended = time.monotonic() - begun
+    stop.set()
+    micro["sequencer"] = numbering.recv()
+    took, micro["postgresql"] = time.monotonic() - begun, cpu_of(postgres) - before
+    records = each * writers
+    return {
+        "records": records,
+        "appended_per_second": round(records / appended),
+        "sequenced_per_second": round(records / took),
+        "cpu_us_per_record": {name: round(value / records * 1e6, 1) for name, value in micro.items()},
+    }
+
+
 def main() -> None:
     """Run once and print one JSON object."""
     parser = argparse.ArgumentParser()
@@ -95,47 +123,13 @@ def main() -> None:
     parser.add_argument("--writers", type=int, default=2)
     parser.add_argument("--fibers", type=int, default=64)
     given = parser.parse_args()
-    context = multiprocessing.get_context("spawn")
-    server = PostgresServer(max_connections=100)
-    server.start()
-    try:
+    with PostgresServer(max_connections=100) as server:
         url = server.create_database("bench")
         database = open_database(url, Path())
         migrate.upgrade(database)
         database.close()
-        stop, pipes = context.Event(), []
         each = given.records // given.writers // given.fibers * given.fibers
-        for _ in range(given.writers):
-            ours, theirs = context.Pipe()
-            context.Process(target=append, args=(url, each, given.fibers, theirs), daemon=True).start()
-            pipes.append(ours)
-        numbering, theirs = context.Pipe()
-        context.Process(target=number, args=(url, stop, theirs), daemon=True).start()
-        assert [pipe.recv() for pipe in (*pipes, numbering)] == ["ready"] * (given.writers + 1)
-        postgres = server.pid
-        before, begun = cpu_of(postgres), time.monotonic()
-        for pipe in pipes:
-            pipe.send("go")
-        writers = sum(pipe.recv() for pipe in pipes)
-        appended = time.monotonic() - begun
-        stop.set()
-        sequencer = numbering.recv()
-        took = time.monotonic() - begun
-        records = each * given.writers
-        database_cpu = cpu_of(postgres) - before
-        micro = {"writers": writers, "sequencer": sequencer, "postgresql": database_cpu}
-        print(
-            orjson.dumps(
-                {
-                    "records": records,
-                    "appended_per_second": round(records / appended),
-                    "sequenced_per_second": round(records / took),
-                    "cpu_us_per_record": {name: round(value / records * 1e6, 1) for name, value in micro.items()},
-                }
-            ).decode()
-        )
-    finally:
-        server.close()
+        print(orjson.dumps(measure(url, server.pid, given.writers, each, given.fibers)).decode())
 
 
 if __name__ == "__main__":
