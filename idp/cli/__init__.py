@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "sessions": "people:sessions_group",
     "consents": "people:consents_group",
     "mandates": "mandates:mandates_group",
+    "messages": "messages:messages_group",
     "audit": "records:audit_group",
     "registration": "registration:registration_group",
     "db": "deployment:db_group",

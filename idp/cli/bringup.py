@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from idp.config import Settings
 from idp.errors import DomainError, SettingsError
 from idp.model.audit import AuditEvent, Event
+from idp.model.message import Channel
 from idp.storage import migrate
 from idp.storage.audit import count_waiting
 from idp.wiring import Wiring
@@ -69,6 +71,7 @@ def examine(wiring: Wiring) -> list[Finding]:
             lambda: _check_samples(wiring) or f"{wiring.accounts.count_samples()} (allowed on loopback)",
         ),
         ("worker", lambda: _worker(wiring)),
+        *((channel.value, partial(_channel, wiring, channel)) for channel in Channel),
     )
     return [_finding(name, check) for name, check in checks]
 
@@ -98,6 +101,12 @@ def _check_samples(wiring: Wiring) -> str:
     if not wiring.settings.is_loopback and wiring.accounts.count_samples():
         raise SettingsError("sample accounts exist: a production start refuses to serve them")
     return ""
+
+
+def _channel(wiring: Wiring, channel: Channel) -> str:
+    """Tell whether messages can leave by a channel; nothing is sent."""
+    carrier = wiring.carriers.get(channel)
+    return carrier.check() if carrier is not None else "off: nobody gets codes or notices by it"
 
 
 def _schema(wiring: Wiring) -> str:

@@ -19,6 +19,7 @@ from pydantic_settings import SettingsError as UnreadableSettings
 
 from idp.config.directories import Directories
 from idp.config.federation import Federation
+from idp.config.messages import Mail, Sms
 from idp.config.registration import Registration as Registration
 from idp.config.sections import Dpop, Lifetimes, Proxy, Requests, Section
 from idp.config.sections import StatementIssuer as StatementIssuer
@@ -121,6 +122,8 @@ class Settings(BaseSettings):
     keys: Keys = Keys()
     federation: Federation = Federation()
     directories: Directories = Directories()
+    mail: Mail = Mail()
+    sms: Sms = Sms()
 
     @classmethod
     def settings_customise_sources(
@@ -159,6 +162,9 @@ class Settings(BaseSettings):
     def _safe(self) -> Settings:
         if not self.is_loopback and not self.throttle.enabled:
             message = "IDP_THROTTLE__ENABLED=false is refused unless the issuer is on loopback"
+            raise ValueError(message)
+        if not self.is_loopback and "console" in {self.mail.carrier, self.sms.carrier}:
+            message = "IDP_MAIL__CARRIER and IDP_SMS__CARRIER=console write codes into the log: refused unless the issuer is on loopback"
             raise ValueError(message)
         if self.registration.mode == "open" and not (self.is_loopback or self.registration.sandbox):
             message = (

@@ -8,22 +8,29 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from threading import Event
+from threading import Event, Thread
+from typing import Final
 
 from idp.clock import Clock
 from idp.errors import DomainError
 from keys.errors import KeysError
 
+_PATIENCE: Final = 20
+"""Seconds in which a task apart may finish what it has begun; what it does not finish is taken up again by its lease."""
 _log = logging.getLogger("idp.worker")
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One task: its name, how often in seconds, and what to do; it returns how much it did."""
+    """One task: its name, how often in seconds, and what to do; it returns how much it did.
+
+    ``apart``: it may wait long for somebody outside, so it has a thread of its own and holds up no other.
+    """
 
     name: str
     every: int
     run: Callable[[], int]
+    apart: bool = False
 
 
 class Housekeeper:
@@ -41,9 +48,19 @@ class Housekeeper:
 
     def serve(self, stop: Event, pause: float = 0.5) -> None:
         """Run due tasks until ``stop`` is set; looks every ``pause`` seconds."""
+        apart = [
+            Thread(target=self._loop, args=((task,), stop, pause), daemon=True) for task in self._tasks if task.apart
+        ]
+        for thread in apart:
+            thread.start()
+        self._loop(tuple(task for task in self._tasks if not task.apart), stop, pause)
+        for thread in apart:
+            thread.join(_PATIENCE)
+
+    def _loop(self, tasks: tuple[Task, ...], stop: Event, pause: float) -> None:
         while not stop.wait(pause):
             now = self._clock.now()
-            for task in self._tasks:
+            for task in tasks:
                 if self._due[task.name] <= now:
                     self._due[task.name] = now + task.every
                     self._run(task)

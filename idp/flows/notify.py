@@ -1,13 +1,13 @@
-"""Delivers waiting messages to departments from the durable outbox: one courier, one sender a kind of message.
+"""Delivers waiting messages from the durable outbox: one courier, one sender a kind of message.
 
-A department that is down is tried again with growing pauses for a day; then the failure is recorded for its operator and the message is given up.
+Who is out of reach is tried again with growing pauses; then the failure is recorded for the operator and the message is given up.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from typing import Any, Final, Protocol
 from urllib.parse import quote
 
 import orjson
@@ -31,43 +31,84 @@ _TAKEN: Final = frozenset({200, 204})
 MintLogoutToken = Callable[[Client, str, str], str]
 """Takes the client, ``sub`` and the session's id, and returns a signed logout token."""
 
+FindClient = Callable[[str], Client | None]
+
+
+class GivenUp(DomainError):
+    """Another attempt would change nothing; ``code`` is the reason id."""
+
+
+class Sender(Protocol):
+    """What sends one kind of message; ``pauses`` are the seconds between attempts, after the last of which the message is given up."""
+
+    @property
+    def pauses(self) -> tuple[int, ...]:
+        """Return the pauses."""
+        ...
+
+    def send(self, message: OutboxMessage) -> None:
+        """Hand the message over; raises ``GivenUp``, or another ``DomainError`` (``code`` a reason id) to be tried again."""
+        ...
+
+    def event(self, message: OutboxMessage) -> AuditEvent:
+        """Return the act that is recorded, but for outcome and reason."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
-class Sender:
-    """One kind of message: the act that is recorded, where the client wants it, and how a payload is sent there.
+class ClientSender:
+    """Sends to departments: the act, where the client wants it, and how a payload is sent there."""
 
-    ``pauses`` are the seconds between attempts; after the last one the message is given up.
-    """
-
-    event: Event
+    act: Event
+    find: FindClient
     address: Callable[[Client], str | None]
-    send: Callable[[Client, str, Mapping[str, Any]], Fetched]
+    post: Callable[[Client, str, Mapping[str, Any]], Fetched]
     pauses: tuple[int, ...] = _PAUSES
 
+    def send(self, message: OutboxMessage) -> None:
+        """Post the message to its client."""
+        client = self.find(message.client_id)
+        address = self.address(client) if client is not None else None
+        if client is None or not address:
+            raise GivenUp("the client is gone or wants no such message any more", code="client_gone")
+        answer = self.post(client, address, orjson.loads(message.payload))
+        if answer.status not in _TAKEN:
+            raise DomainError("the department did not take the message", code=f"http_{answer.status}")
 
-def logout_sender(mint: MintLogoutToken, fetcher: Fetcher) -> Sender:
+    def event(self, message: OutboxMessage) -> AuditEvent:
+        """Return the act for the client's operator."""
+        return AuditEvent(
+            self.act,
+            client_id=message.client_id,
+            target=f"outbox:{message.id}",
+            detail={"attempts": message.attempts},
+        )
+
+
+def logout_sender(find: FindClient, mint: MintLogoutToken, fetcher: Fetcher) -> Sender:
     """Return the sender of OpenID Connect Back-Channel Logout 1.0 section 2.5.
 
     The token is minted at delivery, so a message that waited an hour still carries a fresh one.
     """
 
-    def send(client: Client, uri: str, payload: Mapping[str, Any]) -> Fetched:
+    def post(client: Client, uri: str, payload: Mapping[str, Any]) -> Fetched:
         token = mint(client, payload["sub"], payload["sid"])
         return fetcher.post(uri, f"logout_token={quote(token)}".encode(), _FORM)
 
-    return Sender(Event.LOGOUT_NOTIFY, lambda client: client.backchannel_logout_uri, send)
+    return ClientSender(Event.LOGOUT_NOTIFY, find, lambda client: client.backchannel_logout_uri, post)
 
 
-def ping_sender(fetcher: Fetcher) -> Sender:
+def ping_sender(find: FindClient, fetcher: Fetcher) -> Sender:
     """Return the sender of CIBA Core section 10.2; a request lives minutes, so the attempts end soon: the client can still poll."""
 
-    def send(_client: Client, uri: str, payload: Mapping[str, Any]) -> Fetched:
+    def post(_client: Client, uri: str, payload: Mapping[str, Any]) -> Fetched:
         body = orjson.dumps({"auth_req_id": payload["auth_req_id"]})
         return fetcher.post(uri, body, "application/json", authorization=f"Bearer {payload['token']}")
 
-    return Sender(
-        Event.BACKCHANNEL_NOTIFY, lambda client: client.backchannel_client_notification_endpoint, send, _PAUSES[:5]
-    )
+    def address(client: Client) -> str | None:
+        return client.backchannel_client_notification_endpoint
+
+    return ClientSender(Event.BACKCHANNEL_NOTIFY, find, address, post, _PAUSES[:5])
 
 
 class Courier:
@@ -76,22 +117,26 @@ class Courier:
     def __init__(
         self,
         outbox: Outbox,
-        find_client: Callable[[str], Client | None],
         senders: Mapping[str, Sender],
         audit: AuditLog,
         clock: Clock,
+        *,
+        batch: int = _BATCH,
     ) -> None:
-        """Take collaborators; ``senders`` by the kind of message: another kind is an entry there."""
+        """Take collaborators; ``senders`` by the kind of message: another kind is an entry there.
+
+        ``batch`` messages are taken at a time: as many as are surely sent before their lease runs out.
+        """
         self._outbox = outbox
-        self._find = find_client
         self._senders = senders
         self._audit = audit
         self._clock = clock
+        self._batch = batch
 
     def run(self) -> int:
         """Try every message that is due; returns how many were tried."""
         tried = 0
-        while messages := self._outbox.lease(self._clock.now(), _LEASE, _BATCH):
+        while messages := self._outbox.lease(self._clock.now(), _LEASE, self._batch):
             for message in messages:
                 sender = self._senders.get(message.kind)
                 # A kind that only a newer release of ours knows waits for it.
@@ -101,42 +146,24 @@ class Courier:
         return tried
 
     def _deliver(self, message: OutboxMessage, sender: Sender) -> None:
-        client = self._find(message.client_id)
-        address = sender.address(client) if client is not None else None
-        if client is None or not address:
-            self._close(message, sender, "client_gone")
-            return
-        if not message.payload:
-            self._close(message, sender, "payload_unreadable")
-            return
-        error = self._sent(message, sender, client, address)
-        now = self._clock.now()
-        if not error:
-            self._outbox.sent(message.id, now, self._audit.record(_event(message, sender, Outcome.DONE, "")))
-        elif message.attempts > len(sender.pauses):
+        try:
+            if not message.payload:
+                raise GivenUp("the payload was damaged", code="payload_unreadable")
+            sender.send(message)
+        except GivenUp as error:
+            self._close(message, sender, error.code)
+        except DomainError as error:
+            self._later(message, sender, error.code)
+        else:
+            record = self._audit.record(sender.event(message))
+            self._outbox.sent(message.id, self._clock.now(), record)
+
+    def _later(self, message: OutboxMessage, sender: Sender, error: str) -> None:
+        if message.attempts > len(sender.pauses):
             self._close(message, sender, error)
         else:
-            self._outbox.retry(message.id, now + sender.pauses[message.attempts - 1], error)
-
-    @staticmethod
-    def _sent(message: OutboxMessage, sender: Sender, client: Client, address: str) -> str:
-        try:
-            answer = sender.send(client, address, orjson.loads(message.payload))
-        except DomainError as error:
-            return error.code
-        return "" if answer.status in _TAKEN else f"http_{answer.status}"
+            self._outbox.retry(message.id, self._clock.now() + sender.pauses[message.attempts - 1], error)
 
     def _close(self, message: OutboxMessage, sender: Sender, error: str) -> None:
-        record = self._audit.record(_event(message, sender, Outcome.FAILED, error))
-        self._outbox.give_up(message.id, self._clock.now(), error, record)
-
-
-def _event(message: OutboxMessage, sender: Sender, outcome: Outcome, reason: str) -> AuditEvent:
-    return AuditEvent(
-        sender.event,
-        outcome,
-        reason,
-        client_id=message.client_id,
-        target=f"outbox:{message.id}",
-        detail={"attempts": message.attempts},
-    )
+        event = replace(sender.event(message), outcome=Outcome.FAILED, reason=error)
+        self._outbox.give_up(message.id, self._clock.now(), error, self._audit.record(event))

@@ -11,10 +11,12 @@ import http.client
 import socket
 import ssl
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from threading import Timer
+from types import MappingProxyType
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -27,6 +29,7 @@ _NAT64: Final = ip_network("64:ff9b::/96")
 """RFC 6052: the last four octets are the IPv4 address that is reached."""
 _UNICAST: Final = ip_network("2000::/3")
 _SIX_TO_FOUR: Final = ip_network("2002::/16")
+_NONE: Final[Mapping[str, str]] = MappingProxyType({})
 _LOOPBACK_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 Address = IPv4Address | IPv6Address
@@ -49,10 +52,18 @@ class GuardedFetcher:
         self._policy = policy
         self._context = context or ssl.create_default_context()
 
-    def post(self, url: str, body: bytes, content_type: str, *, authorization: str = "") -> Fetched:
-        """POST ``body`` to ``url``, with an ``Authorization`` header if one is given."""
+    def post(
+        self,
+        url: str,
+        body: bytes,
+        content_type: str,
+        *,
+        authorization: str = "",
+        headers: Mapping[str, str] = _NONE,
+    ) -> Fetched:
+        """POST ``body`` to ``url``, with an ``Authorization`` header if one is given, and with further ``headers``."""
         proof = {"Authorization": authorization} if authorization else {}
-        return self._request("POST", url, body, {"Content-Type": content_type, **proof})
+        return self._request("POST", url, body, {**headers, **proof, "Content-Type": content_type})
 
     def get(self, url: str, accept: str) -> Fetched:
         """GET ``url``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -29,4 +30,12 @@ class Fetcher(Protocol):
 
     def get(self, url: str, accept: str) -> Fetched:
         """GET ``url``."""
+        ...
+
+
+class Poster(Protocol):
+    """What posts with a header of an operator's own choice; all else as ``Fetcher``."""
+
+    def post(self, url: str, body: bytes, content_type: str, *, headers: Mapping[str, str]) -> Fetched:
+        """POST ``body`` to ``url`` with further headers."""
         ...

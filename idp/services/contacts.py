@@ -9,6 +9,7 @@ from typing import Final
 
 from idp.model.account import Account
 from idp.model.message import Channel
+from idp.services import profiles
 from idp.services.accounts import AccountService
 
 COLUMN: Final[Mapping[Channel, str]] = MappingProxyType({Channel.MAIL: "email", Channel.SMS: "phone_number"})
@@ -44,6 +45,12 @@ def contacts_of(account: Account) -> Contacts:
         channel: value for channel, value in known.items() if profile.get(f"{COLUMN[channel]}_verified") is True
     }
     return Contacts(known, verified, str(profile.get("locale") or "").partition("-")[0].lower() or "vi")
+
+
+def checked_address(channel: Channel, raw: str) -> str:
+    """Return a typed address as it is stored; raises ``InvalidInput`` that names the column and the fix."""
+    column = COLUMN[channel]
+    return str(profiles.COLUMNS[column](column, raw.strip()))
 
 
 def masked(channel: Channel, address: str) -> str:

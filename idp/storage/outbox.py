@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy import bindparam, func, or_, select, update
 
 from idp.model.audit import AuditRecord
 from idp.model.outbox import OutboxMessage
@@ -147,3 +147,10 @@ class SqlOutbox:
             return self._unseal(sealed, message_id.encode())
         except SealBroken:
             return b""
+
+
+def count_messages(database: Database) -> list[dict[str, object]]:
+    """Return how many messages there are by kind, state and last reason; for operators, so it may read the whole table."""
+    group = (outbox.c.kind, outbox.c.state, outbox.c.last_error)
+    rows = database.rows(database.prepare(select(*group, func.count()).group_by(*group).order_by(*group)))
+    return [dict(zip(("kind", "state", "last_error", "count"), row, strict=True)) for row in rows]

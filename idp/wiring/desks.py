@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
+from idp.endpoints.account import browser_name
 from idp.endpoints.consent import ConsentPage
 from idp.endpoints.departments import Departments
-from idp.endpoints.desk import Desk
+from idp.endpoints.desk import Desk, Exchange
 from idp.endpoints.door import Door
 from idp.endpoints.steps.agree import AgreeWay
 from idp.endpoints.steps.choose_account import ChooseAccountWay
@@ -16,6 +17,7 @@ from idp.endpoints.steps.one_time_code import OneTimeCodeWay
 from idp.endpoints.steps.password import OwnPasswordWay, PasswordWay
 from idp.endpoints.steps.way import StepDesk, Way
 from idp.model.session import Session
+from idp.services import devices
 from idp.services.accounts import masked
 from idp.web.cookies import Cookies
 from idp.web.csrf import Csrf
@@ -44,7 +46,7 @@ class Desks(FederationDesk):
 
     def ways(self) -> tuple[Way, ...]:
         """Return every way through a step; another is one line, and the first of a step is the one shown unasked."""
-        desk = StepDesk(self.desk, self.sessions, self.departments, self._state_cookies)
+        desk = StepDesk(self.desk, self.sessions, self.departments, self._sign_in_cookies)
         consent = ConsentPage(self.consents, self.claims.attributes)
         return (
             PasswordWay(desk, self.sign_in),
@@ -58,6 +60,13 @@ class Desks(FederationDesk):
     def door(self) -> Door:
         """The door to our own pages."""
         return Door(self.desk, self.sessions, self.pending, self.clock)
+
+    def _sign_in_cookies(self, exchange: Exchange, session: Session) -> tuple[tuple[str, str], ...]:
+        """Return the cookies that go with a sign-in: the one by which the browser is known again, and the session frame's."""
+        cookies, origin = self.desk.cookies, exchange.origin
+        secret = cookies.read(exchange.wire.header("cookie"), cookies.device)
+        seen = self.devices.recognise(session.account_id, secret, origin, browser_name(origin.browser))
+        return (cookies.make(cookies.device, seen.secret, devices.LIFETIME), *self._state_cookies(session))
 
     def _state_cookies(self, session: Session) -> tuple[tuple[str, str], ...]:
         """Return the cookie that tells the session frame of a new session."""

@@ -6,7 +6,6 @@ from functools import cached_property
 
 from clients.model import Secret
 from idp.errors import SettingsError
-from idp.outbound.fetcher import GuardedFetcher, OutboundPolicy
 from idp.outbound.sharing import SharingFetcher
 from idp.ports.client_sources import ClientSource
 from idp.ports.fetcher import Fetcher
@@ -81,13 +80,6 @@ class Proofs(Guarding):
     def introductions(self) -> Introductions:
         """The ways in which an unknown client may introduce itself; another one is an entry of this tuple."""
         return Introductions(self.clients.find, self.client_sources)
-
-    @cached_property
-    def guarded_fetcher(self) -> GuardedFetcher:
-        """The one way out, for whoever may wait: the regular tasks."""
-        outbound = self.settings.outbound
-        policy = OutboundPolicy(frozenset(outbound.allow), float(outbound.timeout), self.settings.is_loopback)
-        return GuardedFetcher(policy)
 
     @cached_property
     def fetcher(self) -> Fetcher:

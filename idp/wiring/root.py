@@ -182,13 +182,14 @@ class Wiring(Desks):
         """Regular tasks."""
         senders = {
             BACKCHANNEL_LOGOUT: logout_sender(
+                self._fresh_client,
                 lambda client, sub, session_id: self.mint.logout_token(self.ring.refresh(), client, sub, session_id),
                 self.guarded_fetcher,
             ),
-            PING: ping_sender(self.guarded_fetcher),
+            PING: ping_sender(self._fresh_client, self.guarded_fetcher),
         }
-        outbox = SqlOutbox(self.database, self.vault.seal("outbox").unseal)
-        courier = Courier(outbox, self._fresh_client, senders, self.audit, self.clock)
+        outbox = SqlOutbox(self.database, self.vault.seal("outbox").unseal, tuple(senders))
+        courier = Courier(outbox, senders, self.audit, self.clock)
         purger = Purger(self.database)
         tasks = (
             Task("outbox", 1, courier.run),
@@ -202,6 +203,7 @@ class Wiring(Desks):
             *self.mandate_tasks(),
             *self.federation_tasks(),
             *self.guarding_tasks(),
+            *self.message_tasks(),
         )
         return Housekeeper(tasks, self.clock)
 

@@ -95,9 +95,9 @@ class StepDesk:
         desk: Desk,
         sessions: SessionService,
         departments: Departments,
-        state: Callable[[Session], tuple[tuple[str, str], ...]],
+        state: Callable[[Exchange, Session], tuple[tuple[str, str], ...]],
     ) -> None:
-        """Take collaborators; ``state`` returns the cookies that go with a new session."""
+        """Take collaborators; ``state`` returns the cookies that go with a session that was started or renewed in this exchange."""
         self.desk = desk
         self._sessions = sessions
         self._departments = departments
@@ -130,7 +130,7 @@ class StepDesk:
         cookies = self.desk.cookies
         made: tuple[tuple[str, str], ...] = ()
         if signed_in is not None:
-            made = (cookies.make(cookies.session, signed_in.secret), *self._state(signed_in.session))
+            made = (cookies.make(cookies.session, signed_in.secret), *self._state(visit.exchange, signed_in.session))
         return redirect(f"/signin/{visit.held.pending.id}", made)
 
 
