@@ -58,7 +58,8 @@ class Client:
     registered here, and ``federation`` who vouches for it. ``permitted_acr_values`` are all levels that the client may ask
     for, any where empty. ``terms`` (``clients.terms``) are there for a client that registered itself, ``management_digest``
     is the SHA-256 of its registration access token in hexadecimal. What was issued before ``not_before`` (epoch seconds)
-    counts for nothing. ``version`` is the registry's version of the last change. The fields at the end are derived.
+    counts for nothing. ``unit`` is the code as it was at ``unit_at``
+    (0: when the client was made). ``version`` is the registry's version of the last change. The fields at the end are derived.
     """
 
     client_id: str
@@ -136,6 +137,7 @@ class Client:
     terms: Mapping[str, Any] | None = None
     management_digest: str | None = None
     not_before: int = 0
+    unit_at: int = 0
     state: str = "active"
     expires_at: int | None = None
     introduced_by: str = ""

@@ -204,6 +204,7 @@ class ClientRegistry:
         kept = {} if is_operator else {name: getattr(current, name) for name in metadata.OPERATORS}
         values = {**registration.values, **kept, **own}
         values["secrets"] = secrets.kept_after(current.secrets, values[_METHOD])
+        values["unit_at"] = current.unit_at if values["unit"] == current.unit else self._now()
         changed = tuple(sorted(name for name, value in values.items() if getattr(current, name) != value))
         if not changed:
             return current

@@ -6,7 +6,16 @@ Every moment in the product is an ``int`` of seconds since the epoch (UTC); only
 from __future__ import annotations
 
 import time
-from typing import Protocol
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Final, Protocol
+
+VIETNAM: Final = timezone(timedelta(hours=7))
+"""Asia/Ho_Chi_Minh, which has no summer time."""
+
+
+def local_day(moment: int) -> str:
+    """Return the ISO date in Vietnam of a moment in epoch seconds: acts of the state take effect at local midnight."""
+    return datetime.fromtimestamp(moment, UTC).astimezone(VIETNAM).date().isoformat()
 
 
 class Clock(Protocol):

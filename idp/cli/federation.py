@@ -77,7 +77,7 @@ def list_subordinates(context: Context, /, *, unit: str, as_json: bool) -> None:
     """Show whom the province or a unit vouches for by the operator's word; units below come from the register."""
     rows = [
         {"entity_id": one.entity_id, "entity_types": " ".join(one.entity_types), "since": one.created_at}
-        for one in context.wiring.federation_store.subordinates(unit)
+        for one in context.wiring.authority.members(unit)
     ]
     emit_rows(rows, as_json=as_json)
 

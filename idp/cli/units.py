@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import click
@@ -10,7 +11,7 @@ import click
 from idp.cli.context import Context, pass_context
 from idp.cli.output import Exit as ExitCode
 from idp.cli.output import emit, emit_rows, fail, say, with_exit_codes
-from policies.units import Unit
+from policies.units import Move, Unit
 
 _DATE = click.DateTime(["%Y-%m-%d"])
 
@@ -34,6 +35,68 @@ def import_units(context: Context, /, *, source: str, as_of: Any, dry_run: bool,
     for notice in result.notices:
         say(str(notice))
     emit({"rows": result.rows, "edges": result.edges, "dry_run": dry_run}, as_json=as_json)
+
+
+@units_group.command("reorganise")
+@click.argument("source", metavar="FILE")
+@click.option("--dry-run", is_flag=True, help="Show what moves, write nothing.")
+@click.option("--reason", default="", help="Why; kept in the audit log.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@pass_context
+@with_exit_codes
+def reorganise(context: Context, /, *, source: str, dry_run: bool, reason: str, as_json: bool) -> None:
+    """Carry out the events of FILE (docs/units.md) on their days, with everything that hangs on the units."""
+    plan = context.wiring.reorganisations.plan(source, dry_run=dry_run, reason=reason)
+    for notice in plan.register.notices:
+        say(str(notice))
+    data = {
+        "id": plan.id,
+        "effective": plan.effective,
+        "complete": plan.complete,
+        "rows": plan.register.rows,
+        "edges": plan.register.edges,
+        "moves": _by_kind(plan.moves),
+        "decisions": [_move(move) for move in plan.decisions],
+        "dry_run": dry_run,
+    }
+    emit(data, as_json=as_json, text=_plan_text(data, plan.moves))
+
+
+@units_group.command("reorganisations")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@pass_context
+@with_exit_codes
+def reorganisations(context: Context, /, *, as_json: bool) -> None:
+    """List the reorganisations, newest first."""
+    names = ("id", "state", "effective", "complete", "source", "created_at", "settled_at")
+    emit_rows(
+        [{name: getattr(one, name) for name in names} for one in context.wiring.reorganisations.all()], as_json=as_json
+    )
+
+
+@units_group.command("undo")
+@click.argument("reorganisation")
+@click.option("--reason", required=True, help="Why; kept in the audit log.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@pass_context
+@with_exit_codes
+def undo_reorganisation(context: Context, /, *, reorganisation: str, reason: str, yes: bool, as_json: bool) -> None:
+    """Take a REORGANISATION back before its day."""
+    entry = context.wiring.reorganisations.get(reorganisation)
+    if not yes:
+        click.confirm(f"Undo the reorganisation of {entry.effective} ({entry.source})?", abort=True, err=True)
+    context.wiring.reorganisations.undo(reorganisation, reason=reason)
+    emit({"id": entry.id, "state": "undone", "effective": entry.effective}, as_json=as_json)
+
+
+@units_group.command("decisions")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@pass_context
+@with_exit_codes
+def decisions(context: Context, /, *, as_json: bool) -> None:
+    """List what hangs on no unit, or on several, today: each waits for a person's decision."""
+    emit_rows([_move(move) for move in context.wiring.reorganisations.decisions()], as_json=as_json)
 
 
 @units_group.command("show")
@@ -81,6 +144,37 @@ def tree(context: Context, /, *, on: Any, under: str | None, as_json: bool) -> N
 def _shown(unit: Unit) -> dict[str, Any]:
     names = ("code", "valid_from", "valid_to", "level", "type", "name", "full_name", "parent_code")
     return {name: getattr(unit, name) for name in names}
+
+
+def _move(move: Move) -> dict[str, Any]:
+    holding = move.holding
+    return {
+        "kind": holding.kind,
+        "holder": holding.holder,
+        "count": holding.count,
+        "fate": move.fate.value,
+        "unit": "@".join(move.unit.key),
+        "name": move.unit.full_name,
+        "successors": ["@".join(unit.key) for unit in move.targets],
+    }
+
+
+def _by_kind(moves: Iterable[Move]) -> dict[str, int]:
+    found: Counter[str] = Counter()
+    for move in moves:
+        found[move.holding.kind] += move.holding.count
+    return dict(sorted(found.items()))
+
+
+def _plan_text(data: Mapping[str, Any], moves: Iterable[Move]) -> str:
+    heading = f"{data['rows']} rows and {data['edges']} edges of the register, effective {data['effective']}"
+    lines = [
+        f"  {move.fate.value}: {move.holding.kind} {move.holding.holder or move.holding.count}:"
+        f" {move.unit.full_name} -> {', '.join(unit.full_name for unit in move.targets) or '(decision needed)'}"
+        for move in moves
+    ]
+    done = "nothing was written (dry run)" if data["dry_run"] else f"reorganisation {data['id']}"
+    return "\n".join([heading, *lines, done])
 
 
 def _text(data: Mapping[str, Any]) -> str:

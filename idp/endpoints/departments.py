@@ -7,13 +7,15 @@ from urllib.parse import urlsplit
 
 from clients.model import Client
 from idp.services.client_documents import SOURCE
+from idp.services.units import owner_of
+from policies.units import UnitReference
 
 
 class Departments:
     """Names clients for people."""
 
-    def __init__(self, find: Callable[[str], Client | None], unit_name: Callable[[str], str]) -> None:
-        """Take the look-up of clients, and of a unit's full name ("" for an unknown code)."""
+    def __init__(self, find: Callable[[str], Client | None], unit_name: Callable[[UnitReference], str]) -> None:
+        """Take the look-up of clients, and of a unit's full name ("" for an unknown one)."""
         self._find = find
         self._unit_name = unit_name
 
@@ -27,7 +29,7 @@ class Departments:
             return None
         # Nobody vouches for a client of a metadata document but the host that serves it: people read that, not an owner.
         host = urlsplit(client.client_id).hostname if client.introduced_by == SOURCE else None
-        return {"name": client.name(language), "unit": host or self._unit_name(client.unit)}
+        return {"name": client.name(language), "unit": host or self._unit_name(owner_of(client))}
 
     def name(self, client_id: str, language: str) -> str:
         """Return a client's name, its id when it is unknown."""

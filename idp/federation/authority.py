@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from idp.clock import Clock
+from idp.clock import Clock, local_day
 from idp.federation.entity_keys import EntityKeys
 from idp.federation.statements import STATEMENT
 from idp.ports.federation import FederationStore, Subordinate
@@ -18,7 +18,7 @@ from idp.services.units import UnitService
 from policies.federation.caps import RELYING_PARTY, cap_of
 from policies.federation.constraints import ALWAYS_ALLOWED
 from policies.federation.metadata_policy import check, merge
-from policies.units import Unit
+from policies.units import Unit, UnitReference
 
 UNITS: Final = "/federation/units/"
 PROVINCE: Final = ""
@@ -103,6 +103,21 @@ class Authority:
             return ()
         return self._units.register.tree(self._units.today()).get(code or self.standing.province, ())
 
+    def members(self, code: str) -> list[Subordinate]:
+        """Return whom one of ours vouches for: for a unit also what those began that became it."""
+        if code == PROVINCE:
+            return self._store.subordinates(code)
+        unit = self.unit(code)
+        return [
+            one for one in self._store.of_units() if unit is not None and self._units.meant(_voucher(one)) == (unit,)
+        ]
+
+    def member(self, code: str, entity_id: str) -> Subordinate | None:
+        """Return one of them."""
+        if code == PROVINCE:
+            return self._store.subordinate(code, entity_id)
+        return next((one for one in self.members(code) if one.entity_id == entity_id), None)
+
     def level(self, code: str) -> str:
         """Return the level whose cap holds for what an entity of ours vouches for."""
         unit = self.unit(code) if code else None
@@ -127,7 +142,7 @@ class Authority:
             if self.identifier(unit.code) == subject:
                 claims = {"metadata_policy": cap_of(unit.level.value).policy(), "constraints": UNIT_CONSTRAINTS}
                 return self._signed(issuer, subject, self._keys.jwks(), {**claims, **source})
-        member = self._store.subordinate(code, subject)
+        member = self.member(code, subject)
         if member is None:
             return None
         return self._signed(issuer, subject, member.jwks, {**self._of_member(code, member), **source})
@@ -180,3 +195,7 @@ class Authority:
             "jwks": jwks,
         }
         return self._keys.sign(whole, STATEMENT)
+
+
+def _voucher(member: Subordinate) -> UnitReference:
+    return UnitReference(member.superior, local_day(member.created_at))

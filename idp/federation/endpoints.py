@@ -19,7 +19,6 @@ from idp.federation.entity_keys import EntityKeys
 from idp.federation.marks import MARK, STATUS, MarkVerifier, OwnMarks
 from idp.federation.statements import STATEMENT
 from idp.model.audit import Event
-from idp.ports.federation import FederationStore
 from idp.protocol.errors import InvalidRequest, ProtocolError, ServerError, TemporarilyUnavailable
 from idp.protocol.introductions import ERRORS
 from idp.protocol.parameters import form_parameters
@@ -90,7 +89,6 @@ class FederationEndpoints:
         self,
         authority: Authority,
         keys: EntityKeys,
-        store: FederationStore,
         finder: ChainFinder,
         marks: tuple[OwnMarks, MarkVerifier],
         refusals: Refusals,
@@ -99,7 +97,6 @@ class FederationEndpoints:
         """Take collaborators; ``marks`` are our own, and the verifier of any."""
         self._authority = authority
         self._keys = keys
-        self._store = store
         self._finder = finder
         self._own_marks, self._marks = marks
         self.refusals = refusals
@@ -130,7 +127,7 @@ class FederationEndpoints:
         if unknown:
             raise UnsupportedParameter("there is no such filter here")
         units = [self._authority.identifier(one.code) for one in self._authority.units_below(code)]
-        members = self._store.subordinates(code)
+        members = self._authority.members(code)
         kinds = {**dict.fromkeys(units, ("federation_entity",)), **{one.entity_id: one.entity_types for one in members}}
         wanted = set(query.get("entity_type", ()))
         names = [name for name, types in kinds.items() if wanted <= {*types, "federation_entity"}]

@@ -80,7 +80,8 @@ class Members:
         event = AuditEvent(
             Event.SUBORDINATE_REMOVE, reason=reason, actor="operator:local", target=_target(superior, entity_id)
         )
-        if not self._store.drop(superior, entity_id, self._audit.record(event)):
+        known = self._authority.member(superior, entity_id)
+        if known is None or not self._store.drop(known.superior, entity_id, self._audit.record(event)):
             raise NotFound(f"{superior or 'the province'} does not vouch for {entity_id}", field="entity_id")
         self._end_client(entity_id, reason)
 

@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from policies.units import UnitReference
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
     """An account with its profile opened.
 
     ``kind`` is ``person`` or ``organisation``; ``state`` is ``active``, ``locked``, ``closed`` or ``merged``; ``profile`` maps claim
-    names of the contract's account columns (``name``, ``birthdate`` …) to values; ``identity_level`` is 1 or 2 (Decree 69/2024).
+    names of the contract's account columns (``name``, ``birthdate`` …) to values; ``identity_level`` is 1 or 2 (Decree 69/2024);
+    ``unit`` is the residence.
     """
 
     id: str
     kind: str
     state: str
     identity_level: int
-    unit_code: str | None
+    unit: UnitReference | None
     sample: bool
     profile: Mapping[str, object]
     created_at: int

@@ -54,6 +54,10 @@ class FederationStore(Protocol):
         """Return one of them."""
         ...
 
+    def of_units(self) -> list[Subordinate]:
+        """Return whom units vouch for, under the codes that they had when they began to."""
+        ...
+
     def put(self, subordinate: Subordinate, record: AuditRecord) -> None:
         """Add or replace."""
         ...

@@ -19,6 +19,6 @@ class UnitStore(Protocol):
         """Return every row and edge."""
         ...
 
-    def write(self, changes: Changes, record: AuditRecord) -> None:
-        """Write the changes and the audit record in one transaction."""
+    def write(self, changes: Changes, version: int, record: AuditRecord) -> None:
+        """Write the changes and the audit record in one transaction; raises ``Conflict`` if the register is not at ``version`` any more."""
         ...

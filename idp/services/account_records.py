@@ -11,6 +11,7 @@ from idp.model.account import Account, CodeEntry
 from idp.ports.accounts import AccountRow, CodeRow
 from idp.services.vault import Vault
 from policies.identity_codes import IdentityCode
+from policies.units import UnitReference
 
 
 class AccountRecords:
@@ -61,7 +62,7 @@ class AccountRecords:
             row.kind,
             row.state,
             row.identity_level,
-            row.unit_code,
+            UnitReference.stored(row.unit_code) if row.unit_code else None,
             bool(row.sample),
             orjson.loads(self._profiles.unseal(row.profile, row.id.encode())),
             row.created_at,

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from idp import handles
-from idp.clock import Clock
+from idp.clock import Clock, local_day
 from idp.errors import Conflict, NotFound, Refused
 from idp.model.account import Account, CodeEntry
 from idp.model.audit import AuditEvent, AuditRecord, Event
@@ -25,6 +25,7 @@ from idp.services.drafts import Draft
 from idp.services.vault import Vault
 from policies import identity_codes
 from policies.identity_codes import CodeError, IdentityCode
+from policies.units import UnitReference
 
 OPERATOR: Final = "operator:local"
 
@@ -72,7 +73,7 @@ class AccountService:
             None,
             None,
             draft.identity_level,
-            draft.unit_code,
+            self._residence(draft.unit),
             int(draft.is_sample),
             draft.external_id,
             self._records.sealed_profile(account_id, draft.profile),
@@ -120,7 +121,7 @@ class AccountService:
             before,
             profile=self._records.sealed_profile(account.id, draft.profile),
             identity_level=draft.identity_level,
-            unit_code=draft.unit_code,
+            unit_code=self._residence(draft.unit, before.unit_code),
             external_id=draft.external_id,
             updated_at=self._clock.now(),
         )
@@ -235,6 +236,14 @@ class AccountService:
     def today(self) -> date:
         """Return the date in UTC, as checks of birth dates use it."""
         return datetime.fromtimestamp(self._clock.now(), UTC).date()
+
+    def _residence(self, given: UnitReference | None, before: str | None = None) -> str | None:
+        """Return the residence as it is stored, with its day; one that is given again without a day keeps the day that it has."""
+        if given is None:
+            return None
+        if not given.since and before is not None and UnitReference.stored(before).code == given.code:
+            return before
+        return str(given.dated(local_day(self._clock.now())))
 
     def _live(self, account_id: str) -> AccountRow:
         # A merge re-points what was merged before, so the chain has one link; a merge between two reads can show more.

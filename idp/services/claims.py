@@ -22,7 +22,7 @@ class ClaimSource:
     def __init__(
         self, vault: Vault, accounts: AccountService, unit_claim: Callable[[str | None], Mapping[str, object] | None]
     ) -> None:
-        """Take the vault, the accounts, and the maker of the ``unit`` claim from a stored unit code."""
+        """Take the vault, the accounts, and the maker of the ``unit`` claim from a stored unit reference."""
         self._profiles = vault.seal("profile")
         self._codes = vault.seal("identity-code")
         self._accounts = accounts
@@ -62,7 +62,7 @@ class ClaimSource:
             **account.profile,
             "identity_level": str(account.identity_level),
             "updated_at": account.updated_at,
-            "unit": self._unit_claim(account.unit_code),
+            "unit": self._unit_claim(str(account.unit) if account.unit else None),
         }
         if current:
             newest = max(current, key=lambda code: code.id)

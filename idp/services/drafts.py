@@ -14,6 +14,7 @@ from idp.errors import InvalidInput
 from idp.services import profiles
 from policies import identity_codes
 from policies.identity_codes import CodeError, EntityType, Findings, IdentityCode
+from policies.units import UnitReference
 
 OWN_COLUMNS: Final = ("code_type", "code", "identity_level", "unit", "external_id", "password_hash")
 """The account columns that are not part of the sealed profile."""
@@ -21,7 +22,7 @@ COLUMNS: Final = (*OWN_COLUMNS, *profiles.COLUMNS)
 """Every account column of the contract: CSV header names, JSON keys and options alike."""
 
 _LEVELS: Final = ("1", "2")
-_LONGEST: Final = {"unit": 32, "external_id": 200}
+_LONGEST: Final = {"unit": 43, "external_id": 200}
 _CONTRADICTIONS: Final[Mapping[str, tuple[str, str]]] = {
     "birthdate_malformed": ("birthdate", "must be a date as YYYY-MM-DD"),
     "birth_year_mismatch": ("birthdate", "is of another year than the citizen number says: compare both with the card"),
@@ -38,7 +39,7 @@ class Draft:
     code: IdentityCode
     profile: Mapping[str, object]
     identity_level: int
-    unit_code: str | None
+    unit: UnitReference | None
     external_id: str | None
     password_hash: str | None
     is_sample: bool
@@ -59,7 +60,7 @@ def checked(values: Mapping[str, Any], today: date) -> Draft:
         code,
         profile,
         checked_level(values.get("identity_level")),
-        short(values, "unit"),
+        unit_reference(values),
         short(values, "external_id"),
         str(values["password_hash"]) if values.get("password_hash") else None,
         findings.sample,
@@ -105,6 +106,15 @@ def short(values: Mapping[str, Any], name: str) -> str | None:
     if len(value) > _LONGEST[name]:
         raise InvalidInput(f"is longer than {_LONGEST[name]} characters", field=name)
     return value or None
+
+
+def unit_reference(values: Mapping[str, Any]) -> UnitReference | None:
+    """Return the residence: a unit's code, or ``CODE@YYYY-MM-DD`` where it is that day's; raises ``InvalidInput``."""
+    given = short(values, "unit")
+    try:
+        return UnitReference.parse(given) if given is not None else None
+    except ValueError as error:
+        raise InvalidInput(str(error), field="unit") from error
 
 
 def _text(value: object) -> str | None:

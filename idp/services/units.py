@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
-from idp.clock import Clock
+from clients.model import Client
+from idp.clock import Clock, local_day
 from idp.errors import InvalidInput, NotFound
 from idp.model.audit import AuditEvent, Event
 from idp.ports.units import UnitStore
 from idp.services import unit_sources
 from idp.services.audit import AuditLog
-from policies.units import Problem, Register, RegisterError, Unit, apply, changes
+from policies.units import Changes, Problem, Register, RegisterError, Unit, UnitReference, apply, changes
 
 _LOOK_EVERY: Final = 5
-VIETNAM: Final = timezone(timedelta(hours=7))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,22 +61,17 @@ class UnitService:
 
     def today(self) -> str:
         """Return the date in Vietnam, where an act takes effect at local midnight."""
-        return datetime.fromtimestamp(self._clock.now(), UTC).astimezone(VIETNAM).date().isoformat()
+        return local_day(self._clock.now())
 
     def load(self, source: str, *, as_of: str | None = None, dry_run: bool = False) -> ImportResult:
         """Import a document; raises ``InvalidInput`` naming every fault, ``NotFound`` for a missing source. Repeating changes nothing."""
-        before = self._store.load()
+        version, before = self._store.version(), self._store.load()
         try:
             applied = apply(before, unit_sources.load(source, as_of))
         except RegisterError as error:
-            faults = "\n".join(str(problem) for problem in error.problems)
-            raise InvalidInput(
-                f"nothing was imported; faults:\n{faults}", code="register_faults", field="source"
-            ) from error
+            raise register_faults(error) from error
         todo = changes(before, applied.register)
-        result = ImportResult(
-            len(todo.units_put) + len(todo.units_gone), len(todo.edges_put) + len(todo.edges_gone), applied.notices
-        )
+        result = counted(todo, applied.notices)
         if not dry_run:
             event = AuditEvent(
                 Event.UNIT_IMPORT,
@@ -85,9 +79,13 @@ class UnitService:
                 target="units",
                 detail={"rows": result.rows, "edges": result.edges},
             )
-            self._store.write(todo, self._audit.record(event))
-            self._register = None
+            self._store.write(todo, version, self._audit.record(event))
+            self.forget()
         return result
+
+    def forget(self) -> None:
+        """Read the register anew at the next question: this process has just changed it."""
+        self._register = None
 
     def show(self, code: str, on: str | None = None) -> UnitAnswer:
         """Return what is known of a code on a date (today by default); raises ``NotFound`` for a code that never was."""
@@ -101,17 +99,38 @@ class UnitService:
         )
         return UnitAnswer(day, unit, became, history)
 
-    def name(self, code: str) -> str:
-        """Return the full name of what a unit code means today; "" for an unknown or divided one."""
-        found = self.register.resolve(code, self.today())
+    def meant(self, reference: UnitReference) -> tuple[Unit, ...]:
+        """Return what a reference means today: one unit, several where it was divided, none where it ended or is unknown."""
+        today = self.today()
+        return self.register.meant(reference.code, reference.since or today, today)
+
+    def name(self, reference: UnitReference) -> str:
+        """Return the full name of what a reference means today; "" for an unknown or divided one."""
+        found = self.meant(reference)
         return found[0].full_name if len(found) == 1 else ""
 
-    def claim(self, code: str | None) -> dict[str, object] | None:
-        """Return the ``unit`` claim for a stored residence code: today's unit, or what it became, with the edition; None if unknown."""
-        if not code:
+    def claim(self, residence: str | None) -> dict[str, object] | None:
+        """Return the ``unit`` claim for a stored reference: today's unit, with the edition; None if there is not exactly one."""
+        if not residence:
             return None
-        day = self.today()
-        found = self.register.resolve(code, day)
+        found = self.meant(UnitReference.stored(residence))
         if len(found) != 1:
             return None
         return {"code": found[0].code, "name": found[0].full_name, "edition": found[0].valid_from}
+
+
+def counted(todo: Changes, notices: tuple[Problem, ...]) -> ImportResult:
+    """Return the size of a change of the register."""
+    rows = len(todo.units_put) + len(todo.units_gone)
+    return ImportResult(rows, len(todo.edges_put) + len(todo.edges_gone), notices)
+
+
+def register_faults(error: RegisterError) -> InvalidInput:
+    """Return what an operator is told about a document that was refused as a whole: every fault."""
+    faults = "\n".join(str(problem) for problem in error.problems)
+    return InvalidInput(f"nothing was written; faults:\n{faults}", code="register_faults", field="source")
+
+
+def owner_of(client: Client) -> UnitReference:
+    """Return the unit that owns a client, as it was when it was named."""
+    return UnitReference(client.unit, local_day(client.unit_at or client.created_at))

@@ -30,6 +30,9 @@ class SqlFederationStore:
         table, columns = federation_subordinates, federation_subordinates.c
         rows = select(table).where(columns.superior == bindparam("wanted_superior"))
         self._all = database.prepare(rows.order_by(columns.entity_id))
+        self._of_units = database.prepare(
+            select(table).where(columns.superior != "").order_by(columns.entity_id, columns.superior)
+        )
         self._one = database.prepare(rows.where(columns.entity_id == bindparam("wanted")))
         insert = database.insert(table).values({column.name: bindparam(f"new_{column.name}") for column in columns})
         self._put = database.prepare(
@@ -69,6 +72,10 @@ class SqlFederationStore:
         """Return one of them."""
         row = self._database.row(self._one, {"wanted_superior": superior, "wanted": entity_id})
         return _subordinate(row) if row else None
+
+    def of_units(self) -> list[Subordinate]:
+        """Return whom units vouch for."""
+        return [_subordinate(row) for row in self._database.rows(self._of_units)]
 
     def put(self, subordinate: Subordinate, record: AuditRecord) -> None:
         """Add or replace."""

@@ -6,9 +6,10 @@ from typing import Any, Final
 
 from sqlalchemy import and_, bindparam, delete, select
 
+from idp.errors import Conflict
 from idp.model.audit import AuditRecord
 from idp.storage.audit import Recorder
-from idp.storage.database import Database
+from idp.storage.database import Database, Executor
 from idp.storage.tables import registry_versions, unit_edges, units
 from policies.units import Changes, Edge, EdgeKind, Level, Register, Unit, UnitKey
 
@@ -29,6 +30,7 @@ class SqlUnitStore:
             database.insert(registry_versions)
             .values(name=_NAME, version=1)
             .on_conflict_do_update(index_elements=[versions.name], set_={"version": versions.version + 1})
+            .returning(versions.version)
         )
         self._units = database.prepare(select(units))
         self._edges = database.prepare(select(unit_edges))
@@ -63,20 +65,26 @@ class SqlUnitStore:
             [_edge(row) for row in self._database.rows(self._edges)],
         )
 
-    def write(self, changes: Changes, record: AuditRecord) -> None:
+    def write(self, changes: Changes, version: int, record: AuditRecord) -> None:
         """Write the changes and the audit record in one transaction."""
-        gone = [*changes.edges_gone, *changes.edges_put]
         with self._database.transaction() as tx:
-            tx.run(self._raise)
-            if gone:
-                tx.run_many(self._drop_edge, [{f"old_{name}": getattr(edge, name) for name in _ENDS} for edge in gone])
-            if changes.units_gone:
-                tx.run_many(self._drop_unit, [_old(key) for key in changes.units_gone])
-            if changes.units_put:
-                tx.run_many(self._put_unit, [_unit_values(unit) for unit in changes.units_put])
-            if changes.edges_put:
-                tx.run_many(self._put_edge, [_edge_values(edge) for edge in changes.edges_put])
+            self.write_within(tx, changes, version)
             self._recorder.write(tx, record)
+
+    def write_within(self, tx: Executor, changes: Changes, version: int) -> None:
+        """Write the changes as part of ``tx``; raises ``Conflict`` if the register is not at ``version`` any more."""
+        gone = [*changes.edges_gone, *changes.edges_put]
+        raised = tx.row(self._raise)
+        if raised is None or int(raised[0]) != version + 1:
+            raise Conflict("the register of units was changed by somebody else meanwhile: look again")
+        if gone:
+            tx.run_many(self._drop_edge, [{f"old_{name}": getattr(edge, name) for name in _ENDS} for edge in gone])
+        if changes.units_gone:
+            tx.run_many(self._drop_unit, [_old(key) for key in changes.units_gone])
+        if changes.units_put:
+            tx.run_many(self._put_unit, [_unit_values(unit) for unit in changes.units_put])
+        if changes.edges_put:
+            tx.run_many(self._put_edge, [_edge_values(edge) for edge in changes.edges_put])
 
 
 def _unit(row: tuple[Any, ...]) -> Unit:

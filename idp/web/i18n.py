@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
 from typing import Any, Final
 
+from idp.clock import VIETNAM
+
 LANGUAGES: Final = ("vi", "en")
-_VIETNAM: Final = timezone(timedelta(hours=7))
 
 
 class Translator:
@@ -33,7 +34,7 @@ class Translator:
 
     def moment(self, seconds: int) -> str:
         """Return a moment as dd/MM/yyyy HH:mm in Vietnam's time."""
-        return datetime.fromtimestamp(seconds, UTC).astimezone(_VIETNAM).strftime("%d/%m/%Y %H:%M")
+        return datetime.fromtimestamp(seconds, UTC).astimezone(VIETNAM).strftime("%d/%m/%Y %H:%M")
 
     def day(self, iso: str) -> str:
         """Return an ISO date as dd/MM/yyyy; anything else as it is."""

@@ -22,10 +22,10 @@ from idp.services.accounts import masked
 from idp.web.cookies import Cookies
 from idp.web.csrf import Csrf
 from idp.web.environ import EnvironReader
-from idp.wiring.federation import FederationDesk
+from idp.wiring.units import UnitChanges
 
 
-class Desks(FederationDesk):
+class Desks(UnitChanges):
     """The pages' common ground."""
 
     @cached_property

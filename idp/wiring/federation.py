@@ -199,7 +199,6 @@ class FederationDesk(OtherDevices, ABC):
         return FederationEndpoints(
             self.authority,
             self.entity_keys,
-            self.federation_store,
             self.chain_finder,
             (self.own_marks, self.mark_verifier),
             self.refusals,

@@ -204,6 +204,7 @@ class Wiring(Desks):
             *self.federation_tasks(),
             *self.guarding_tasks(),
             *self.message_tasks(),
+            *self.unit_tasks(),
         )
         return Housekeeper(tasks, self.clock)
 

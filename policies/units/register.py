@@ -75,6 +75,14 @@ class Register:
         last = self._latest(code, on_date)
         return self._follow(last, on_date) if last is not None else ()
 
+    def meant(self, code: str, since: str, on_date: str) -> tuple[Unit, ...]:
+        """Return what somebody who wrote ``code`` down on ``since`` means on a date: that day's unit or what became of it.
+
+        A code that no unit had on ``since`` is read as one of an unknown day (``resolve``): lists are often older than they say.
+        """
+        written = min(since, on_date)
+        return self.successors(code, written, on_date) if self.on(code, written) else self.resolve(code, on_date)
+
     def ancestors(self, code: str, date: str) -> tuple[Unit, ...]:
         """Return the units above the one with ``code`` on a date, nearest first."""
         found: list[Unit] = []

@@ -133,7 +133,7 @@ def test_rows_and_edges_are_taken_away(
     service.load(document(tmp_path, BEFORE))
     service.load(document(tmp_path, AFTER))
     todo = changes(store.load(), Register())
-    store.write(todo, audit.record(AuditEvent(Event.UNIT_IMPORT)))
+    store.write(todo, store.version(), audit.record(AuditEvent(Event.UNIT_IMPORT)))
     assert same(store.load(), Register())
 
 
@@ -141,12 +141,12 @@ def test_change_that_cannot_be_recorded_is_not_made(store: SqlUnitStore, audit: 
     register = apply(Register(), units_file.parse_json(json.dumps(BEFORE))).register
     taken = audit.write(AuditEvent(Event.REQUEST))
     with pytest.raises(Conflict):
-        store.write(changes(Register(), register), taken)
+        store.write(changes(Register(), register), store.version(), taken)
     assert same(store.load(), Register())
 
 
 def test_empty_change_is_recorded_all_the_same(store: SqlUnitStore, audit: AuditLog, database: Database) -> None:
-    store.write(Changes((), (), (), ()), audit.record(AuditEvent(Event.UNIT_IMPORT)))
+    store.write(Changes((), (), (), ()), store.version(), audit.record(AuditEvent(Event.UNIT_IMPORT)))
     assert len(stored(database, audit_events)) == 1
 
 

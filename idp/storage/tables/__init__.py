@@ -14,6 +14,7 @@ from idp.storage.tables.records import audit_events, audit_tiles, audit_tree, ou
 from idp.storage.tables.registries import (
     clients,
     initial_access_tokens,
+    reorganisations,
     signing_keys,
     unit_edges,
     units,
@@ -44,6 +45,7 @@ __all__ = [
     "metadata",
     "outbox",
     "registry_versions",
+    "reorganisations",
     "revoked_tokens",
     "sessions",
     "signing_keys",

@@ -78,3 +78,17 @@ unit_edges = Table(
     Index("ix_unit_edges_to_code", "to_code"),
 )
 """Successors: merge, split, rename, change of type."""
+
+reorganisations = Table(
+    "reorganisations",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("effective", Text, nullable=False),
+    Column("complete", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("settled_at", BigInteger),
+)
+"""Reorganisations of units: ``effective`` and ``complete`` are their first and last day, ``document`` what they changed in the register."""

@@ -49,7 +49,7 @@ class MemoryUnits:
         self.reads += 1
         return self.register
 
-    def write(self, changes: Changes, record: AuditRecord) -> None:
+    def write(self, changes: Changes, _version: int, record: AuditRecord) -> None:
         assert record.values
         self.written.append(changes)
 
