@@ -19,6 +19,8 @@ LOA_4: Final = "urn:dinhdanh:loa:4"
 LEVELS: Final = (LOA_1, LOA_2, LOA_3, LOA_4)
 """Every level in rising order."""
 
+SEVERAL: Final = "mfa"
+"""What ``amr`` says of several kinds of factors together (RFC 8176 section 2)."""
 _RANK: Final = MappingProxyType({acr: rank for rank, acr in enumerate(LEVELS, start=1)})
 
 
@@ -32,19 +34,43 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Factor:
-    """One authentication factor: what it rests on, and its ``amr`` value (RFC 8176 section 2)."""
+    """One authentication factor: what it rests on, its ``amr`` values (RFC 8176 section 2), and whether it lasts.
+
+    A composite factor rests on several kinds at once: a passkey is possessed, and its device is unlocked by what the
+    person knows or is. What does not ``last`` is a spare: it proves as well as the others do, but an account must not
+    be left with spares alone.
+    """
 
     name: str
-    kind: Kind
-    amr: str
+    kinds: frozenset[Kind]
+    amr: tuple[str, ...]
+    lasts: bool = True
 
 
-_FACTORS: Final = (
-    Factor("password", Kind.KNOWLEDGE, "pwd"),
-    Factor("totp", Kind.POSSESSION, "otp"),
+Table = Mapping[str, Factor]
+"""Factors by name."""
+
+
+def table(*rows: Factor) -> Table:
+    """Return rows by their names."""
+    return MappingProxyType({row.name: row for row in rows})
+
+
+_KNOWN: Final = frozenset({Kind.KNOWLEDGE})
+_HELD: Final = frozenset({Kind.POSSESSION})
+
+FACTORS: Final = table(
+    Factor("password", _KNOWN, ("pwd",)),
+    Factor("totp", _HELD, ("otp",)),
+    # How the device was unlocked, by a PIN or by a finger, it does not tell: knowledge is what is never too much said.
+    Factor("passkey", _HELD | _KNOWN, ("hwk", "user")),
+    Factor("synced_passkey", _HELD | _KNOWN, ("swk", "user")),
+    Factor("recovery_code", _HELD, ("otp",), lasts=False),
 )
-FACTORS: Final[Mapping[str, Factor]] = MappingProxyType({factor.name: factor for factor in _FACTORS})
-"""Every factor that people can use here; another factor is one row."""
+"""Which factor reaches what: the one table of it. Another factor is one row; ``idp.authn.registry`` has its module.
+
+``synced_passkey`` is a passkey whose key may leave its device; people enrol both as ``passkey``.
+"""
 
 
 class Missing(StrEnum):
@@ -107,20 +133,25 @@ def satisfies(reached_acr: str, wanted_acr: str) -> bool:
     return 0 < rank(wanted_acr) <= rank(reached_acr)
 
 
-def reached(factors: Iterable[str]) -> str:
+def reached(factors: Iterable[str], known: Table = FACTORS) -> str:
     """Return the level that verified factors reach together (Decree 69/2024: the table of four levels).
 
     Two passwords are one factor: kinds count, not names. Raises ``ValueError`` for no factor and ``KeyError`` for an
     unknown one.
     """
-    return _level({FACTORS[name].kind for name in factors})
+    return level(kinds_of(factors, known))
 
 
-def amr(factors: Iterable[str]) -> tuple[str, ...]:
+def amr(factors: Iterable[str], known: Table = FACTORS) -> tuple[str, ...]:
     """Return the ``amr`` values of verified factors, and ``mfa`` if they are of several kinds (RFC 8176 section 2)."""
-    used = [FACTORS[name] for name in dict.fromkeys(factors)]
-    values = tuple(dict.fromkeys(factor.amr for factor in used))
-    return (*values, "mfa") if len({factor.kind for factor in used}) > 1 else values
+    names = tuple(factors)
+    values = tuple(dict.fromkeys(value for name in names for value in known[name].amr))
+    return (*values, SEVERAL) if len(kinds_of(names, known)) > 1 else values
+
+
+def kinds_of(names: Iterable[str], known: Table = FACTORS) -> set[Kind]:
+    """Return what factors rest on, all together; raises ``KeyError`` for an unknown one."""
+    return {kind for name in names for kind in known[name].kinds}
 
 
 def required_level(demand: Demand) -> str | None:
@@ -180,7 +211,8 @@ def _staleness(demand: Demand, present: Present, now: int) -> str:
     return "max_age" if demand.max_age == 0 or now - present.auth_time > demand.max_age else ""
 
 
-def _level(kinds: set[Kind]) -> str:
+def level(kinds: set[Kind]) -> str:
+    """Return the level of kinds together; raises ``ValueError`` for none."""
     if not kinds:
         message = "no factor reaches no level"
         raise ValueError(message)

@@ -30,6 +30,7 @@ DOCUMENTS: Final = {
     "JARM": f"{_OPENID}oauth-v2-jarm.html",
     "FAPI 2.0 Message Signing": f"{_OPENID}fapi-message-signing-2_0-final.html",
     "FAPI 2.0 Security Profile": f"{_OPENID}fapi-security-profile-2_0-final.html",
+    "Web Authentication": "https://www.w3.org/TR/webauthn-3/",
     "OAuth Form Post Response Mode": f"{_OPENID}oauth-v2-form-post-response-mode-1_0.html",
 }
 _CLAUSE: Final = re.compile(r"(?:appendix )?[0-9A-Z]+(?:\.[0-9]+)*")

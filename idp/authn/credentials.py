@@ -31,6 +31,14 @@ class PasswordCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class Dates:
+    """When a factor was set last, and the last time step that was used (0 for none)."""
+
+    changed_at: int
+    last_step: int
+
+
+@dataclass(frozen=True, slots=True)
 class TotpEnrolment:
     """What an operator hands over once: the seed as text, and the address that authenticator apps read."""
 
@@ -105,6 +113,15 @@ class CredentialService:
         self._store.put(row, self._record(Event.CREDENTIAL_SET, account_id, actor, "totp"))
         return TotpEnrolment(totp.base32(seed), totp.provisioning_uri(seed, account_id, "Định Danh"))
 
+    def confirm_totp(self, account_id: str, seed: bytes, code: str, *, actor: str) -> bool:
+        """Give the account a seed whose holder has shown one code of it; False, and nothing is changed, for a wrong code."""
+        step = totp.matching_step(seed, code, self._clock.now(), 0)
+        if step is None:
+            return False
+        row = self._row(account_id, "totp", self._seeds.seal(seed, account_id.encode()), must_change=False)
+        self._store.put(replace(row, last_step=step), self._record(Event.CREDENTIAL_SET, account_id, actor, "totp"))
+        return True
+
     def verify_totp(self, account_id: str, code: str) -> bool:
         """Verify a one-time code and use its time step up: of many parallel uses of one code one succeeds."""
         row = self._store.get(account_id, "totp")
@@ -123,6 +140,11 @@ class CredentialService:
     def has(self, account_id: str, kind: str) -> bool:
         """Tell whether a factor is enrolled."""
         return kind in self._store.kinds(account_id)
+
+    def dates(self, account_id: str, kind: str) -> Dates | None:
+        """Return when a factor was set and used last, None for none."""
+        row = self._store.get(account_id, kind)
+        return Dates(row.updated_at, row.last_step) if row is not None else None
 
     def kinds(self, account_id: str) -> frozenset[str]:
         """Return the enrolled factors."""

@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from pydantic_settings import SettingsError as UnreadableSettings
 
 from idp.config.directories import Directories
+from idp.config.factors import FactorRules
 from idp.config.federation import Federation
 from idp.config.messages import Mail, Sms
 from idp.config.registration import Registration as Registration
@@ -116,6 +117,7 @@ class Settings(BaseSettings):
     proxy: Proxy = Proxy()
     throttle: Throttle = Throttle()
     dpop: Dpop = Dpop()
+    factors: FactorRules = FactorRules()
     log: Log = Log()
     requests: Requests = Requests()
     lifetimes: Lifetimes = Lifetimes()

@@ -15,6 +15,7 @@ from idp.endpoints.steps.way import Visit, Way
 from idp.errors import DomainError, NotFound
 from idp.flows.dispatcher import Step, decide_own
 from idp.flows.pending import Held, PendingRequests
+from idp.model.session import Session
 from idp.protocol.authorization.decoupled import DecoupledAnswers
 from idp.protocol.authorization.endpoint import AuthorizationEndpoint
 from idp.protocol.errors import AccessDenied, ProtocolError, UnmetAuthenticationRequirements
@@ -37,7 +38,7 @@ class SignInPages:
         pending: PendingRequests,
         sessions: SessionService,
         clock: Clock,
-        can_reach: Callable[[str], str],
+        can_reach: Callable[[Session], str],
     ) -> None:
         """Take collaborators; the first way of a step is shown unless another is asked for."""
         self._desk = desk

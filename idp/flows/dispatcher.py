@@ -42,14 +42,14 @@ _AS_STEP: Final = {
 class Facts:
     """All that a decision may depend on. ``pending`` is None on the first look.
 
-    ``can_reach`` answers, for an account id, which ``acr`` its enrolled factors reach; asked only where the session's is too low.
+    ``can_reach`` answers which ``acr`` a session can come to with its person's factors; asked only where it is too low.
     """
 
     request: AuthorizationRequest
     client: Client
     snapshot: Snapshot | None
     now: int
-    can_reach: Callable[[str], str]
+    can_reach: Callable[[Session], str]
     pending: PendingRequest | None = None
 
 
@@ -72,7 +72,9 @@ def decide(facts: Facts) -> Decision:
     return _who(facts, facts.snapshot) or _agreed(facts, facts.snapshot) or Decision(Step.ANSWER)
 
 
-def decide_own(pending: PendingRequest, session: Session | None, now: int, can_reach: Callable[[str], str]) -> Decision:
+def decide_own(
+    pending: PendingRequest, session: Session | None, now: int, can_reach: Callable[[Session], str]
+) -> Decision:
     """Return the next step of a sign-in to our own pages: they demand of the session what a client can demand, and nothing else."""
     if pending.password_account:
         return Decision(Step.SET_PASSWORD, "must_change")
@@ -136,14 +138,14 @@ def _who(facts: Facts, snapshot: Snapshot) -> Decision | None:
 
 
 def _missing(
-    demand: assurance.Demand, session: Session, now: int, can_reach: Callable[[str], str], *, signed_in_here: bool
+    demand: assurance.Demand, session: Session, now: int, can_reach: Callable[[Session], str], *, signed_in_here: bool
 ) -> assurance.Decision:
     """Ask the policy as if every level were in reach; only if that is not enough, look up what the account's factors reach."""
     hopeful = assurance.Present(session.acr, session.auth_time, assurance.LOA_4, signed_in_here=signed_in_here)
     decision = assurance.needed(demand, hopeful, now)
     if decision.missing is not assurance.Missing.STEP_UP:
         return decision
-    reachable = can_reach(session.account_id)
+    reachable = can_reach(session)
     actual = assurance.Present(session.acr, session.auth_time, reachable, signed_in_here=signed_in_here)
     return assurance.needed(demand, actual, now)
 

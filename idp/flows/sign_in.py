@@ -1,4 +1,4 @@
-"""Signing in with an identity code and a password, and stepping up with a one-time code.
+"""Signing in with an identity code and a password or with a passkey, and stepping up with whatever factor is missing.
 
 Answers are the same for known and unknown codes: the same refusal, after the same work. The order: throttle (counted before anything is
 looked up), verify, judge the account's state, then start or renew the session.
@@ -11,6 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from idp.authn.credentials import CredentialService, PasswordCheck
+from idp.authn.factors.passkey import rule_of
+from idp.authn.factors.registry import Factors
+from idp.authn.passkeys import Passkeys
 from idp.errors import Busy, NotFound, Refused, Throttled
 from idp.flows.guard import SignInGuard, Watch
 from idp.flows.pending import Held, PendingRequests
@@ -20,7 +23,7 @@ from idp.model.session import Origin, Session
 from idp.services.accounts import AccountService, Typed
 from idp.services.audit import AuditLog
 from idp.services.sessions import SessionService
-from policies import assurance
+from policies import assurance, factors
 
 _LONGEST_CODE = 64
 
@@ -40,6 +43,8 @@ class SignInFlow:
         self,
         accounts: AccountService,
         credentials: CredentialService,
+        members: Factors,
+        passkeys: Passkeys,
         sessions: SessionService,
         pending: PendingRequests,
         guard: SignInGuard,
@@ -49,6 +54,8 @@ class SignInFlow:
         """Take collaborators."""
         self._accounts = accounts
         self._credentials = credentials
+        self._factors = members
+        self._passkeys = passkeys
         self._sessions = sessions
         self._pending = pending
         self._guard = guard
@@ -93,35 +100,61 @@ class SignInFlow:
         self._credentials.set_password(account_id, password, actor=f"account:{account_id}")
         return self._begin(held, account_id, origin, current)
 
-    def with_one_time_code(self, session: Session, code: str, origin: Origin, case_code: str) -> SignedIn:
-        """Step the session up; raises ``Refused`` with code ``wrong_otp``, ``Throttled``, and ``NotFound`` for an ended session."""
+    def with_passkey(
+        self, held: Held, answer: str, origin: Origin, current: Session | None, case_code: str
+    ) -> SignedIn:
+        """Sign in by a passkey alone: it names the person and proves two factors; raises ``Refused`` for every reason alike.
+
+        Nothing is counted: what a passkey signs cannot be guessed.
+        """
+        try:
+            passkey = self._passkeys.verify(answer, bound_to(held))
+        except Refused as error:
+            owner = self._passkeys.owner(answer)
+            self._write(Event.SIGN_IN, error.code, owner, origin, case_code)
+            raise Refused(error.reason, code="wrong_passkey") from error
+        account = self._accounts.get(passkey.account_id)
+        if account.state != "active":
+            self._write(Event.SIGN_IN, f"account_{account.state}", account.id, origin, case_code)
+            raise Refused("the account is not active", code="wrong_passkey")
+        return self._begin(held, account.id, origin, current, rule_of(is_synced=passkey.is_synced))
+
+    def step_up(
+        self, session: Session, held: Held, factor: str, answer: str, origin: Origin, case_code: str
+    ) -> SignedIn:
+        """Verify one more factor; raises ``Refused`` with the reason, ``Throttled``, ``Busy``, and ``NotFound`` for an ended session."""
         with self._counts(Event.STEP_UP, origin, case_code, session.account_id):
             attempt = self._throttle.begin(f"otp:{session.account_id}", origin.address)
-        digits = "".join(character for character in code if not character.isspace())[:16]
-        if not self._credentials.verify_totp(session.account_id, digits):
-            self._write(Event.STEP_UP, "wrong_otp", session.account_id, origin, case_code)
-            raise Refused("the one-time code is wrong", code="wrong_otp")
+        try:
+            rule = self._factors.prove(factor, session.account_id, answer, bound_to(held))
+        except Refused as error:
+            self._write(Event.STEP_UP, error.code, session.account_id, origin, case_code)
+            raise
+        except Busy:
+            self._throttle.undone(attempt)
+            raise
         self._throttle.succeeded(attempt)
-        factors = (*_factors(session.amr), "totp")
-        acr, amr = assurance.reached(factors), assurance.amr(factors)
+        acr, amr = factors.raised(session.acr, session.amr, rule, self._factors.table)
         renewed = self._sessions.renew(session, acr, amr, origin, is_step_up=True)
         if renewed is None:
             raise NotFound("the session has ended", code="expired_transaction")
         return SignedIn(*renewed)
 
-    def has(self, account_id: str, kind: str) -> bool:
-        """Tell whether a factor is enrolled."""
-        return self._credentials.has(account_id, kind)
+    def missing(self, session: Session, acr: str) -> tuple[str, ...]:
+        """Return the factors each of which alone would raise the session to a level."""
+        enrolled = self._factors.of(session.account_id)
+        return factors.missing_factors(session.acr, session.amr, acr, enrolled, self._factors.table)
 
-    def reachable(self, account_id: str) -> str:
-        """Return the level that the account's enrolled factors reach together."""
-        known = self._credentials.kinds(account_id) & assurance.FACTORS.keys()
-        return assurance.reached(known) if known else ""
+    def reachable(self, session: Session) -> str:
+        """Return the level that the session can come to with the factors of its person."""
+        return factors.reachable(session.amr, self._factors.of(session.account_id), self._factors.table)
 
-    def _begin(self, held: Held, account_id: str, origin: Origin, current: Session | None) -> SignedIn:
+    def _begin(
+        self, held: Held, account_id: str, origin: Origin, current: Session | None, rule: str = "password"
+    ) -> SignedIn:
         """Renew the browser's session when it is the same person's; end another person's before a new one starts."""
-        factors = ("password",)
-        acr, amr = assurance.reached(factors), assurance.amr(factors)
+        table = self._factors.table
+        acr, amr = assurance.reached((rule,), table), assurance.amr((rule,), table)
         renewed = None
         if current is not None and current.account_id == account_id:
             renewed = self._sessions.renew(current, acr, amr, origin)
@@ -170,5 +203,6 @@ def _why(watch: Watch, typed: Typed, check: PasswordCheck) -> str:
     return "wrong_password" if not check.ok else f"account_{typed.state}"
 
 
-def _factors(amr: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(name for name, factor in assurance.FACTORS.items() if factor.amr in amr and name != "totp")
+def bound_to(held: Held) -> str:
+    """Return what a challenge of this transaction is bound to: the transaction and its browser."""
+    return f"{held.pending.id}:{held.pending.browser}"

@@ -38,6 +38,7 @@ PURPOSES: Final = (
     "mandate",
     KEY_PURPOSE,
     "federation-keys",
+    "factors",
 )
 """Every purpose that has a data key; another one is made at the next ``idp init``."""
 

@@ -21,7 +21,18 @@ from sqlalchemy.sql import ClauseElement
 
 from idp.ports.accounts import Merge
 from idp.storage.database import Database, Executor
-from idp.storage.tables import accounts, consents, credentials, grants, identity_codes, mandates, sessions, subjects
+from idp.storage.tables import (
+    accounts,
+    consents,
+    credentials,
+    grants,
+    identity_codes,
+    mandates,
+    passkeys,
+    recovery_codes,
+    sessions,
+    subjects,
+)
 
 _LOSER: Final[BindParameter[str]] = bindparam("loser")
 _WINNER: Final[BindParameter[str]] = bindparam("winner")
@@ -60,6 +71,8 @@ def _of_accounts() -> tuple[ClauseElement, ...]:
         update(accounts).where(accounts.c.id == _LOSER).values(gone),
         update(accounts).where(accounts.c.merged_into == _LOSER).values(merged_into=_WINNER),
         delete(credentials).where(credentials.c.account_id == _LOSER),
+        delete(passkeys).where(passkeys.c.account_id == _LOSER),
+        delete(recovery_codes).where(recovery_codes.c.account_id == _LOSER),
     )
 
 

@@ -13,8 +13,9 @@ from idp.endpoints.desk import Desk, Exchange
 from idp.endpoints.door import Door
 from idp.endpoints.steps.agree import AgreeWay
 from idp.endpoints.steps.choose_account import ChooseAccountWay
-from idp.endpoints.steps.one_time_code import OneTimeCodeWay
-from idp.endpoints.steps.password import OwnPasswordWay, PasswordWay
+from idp.endpoints.steps.one_time_code import OneTimeCodeWay, RecoveryCodeWay
+from idp.endpoints.steps.passkey import PasskeyStepUpWay, PasskeyWay
+from idp.endpoints.steps.password import KnownPasswordWay, OwnPasswordWay, PasswordWay
 from idp.endpoints.steps.way import StepDesk, Way
 from idp.model.session import Session
 from idp.services import devices
@@ -48,10 +49,15 @@ class Desks(UnitChanges):
         """Return every way through a step; another is one line, and the first of a step is the one shown unasked."""
         desk = StepDesk(self.desk, self.sessions, self.departments, self._sign_in_cookies)
         consent = ConsentPage(self.consents, self.claims.attributes)
+        passkey = PasskeyWay(desk, self.sign_in, self.passkeys)
         return (
-            PasswordWay(desk, self.sign_in),
+            PasswordWay(desk, self.sign_in, passkey.options),
+            passkey,
             OwnPasswordWay(desk, self.sign_in),
             OneTimeCodeWay(desk, self.sign_in),
+            PasskeyStepUpWay(desk, self.sign_in, self.passkeys),
+            KnownPasswordWay(desk, self.sign_in),
+            RecoveryCodeWay(desk, self.sign_in),
             ChooseAccountWay(desk, self.pending, self.sessions, self.person),
             AgreeWay(desk, self.pending, consent, self.decoupled_answers.waiting),
         )

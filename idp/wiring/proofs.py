@@ -18,11 +18,11 @@ from idp.protocol.dpop import DpopProofs, Nonces
 from idp.protocol.introductions import Introductions
 from idp.protocol.replays import Replays
 from idp.protocol.sender_constraints import SenderConstraints
-from idp.wiring.guarding import Guarding
+from idp.wiring.factors import FactorKeepers
 from keys.certificates import read_authorities
 
 
-class Proofs(Guarding):
+class Proofs(FactorKeepers):
     """Client authentication, and what it needs."""
 
     @cached_property

@@ -203,7 +203,7 @@ class Speech(Proofs):
         """The sign-in."""
         guard = self.sign_in_guard
         return SignInFlow(
-            *(self.accounts, self.credentials, self.sessions, self.pending),
+            *(self.accounts, self.credentials, self.factors, self.passkeys, self.sessions, self.pending),
             *(guard, self.sign_in_throttle, self.audit),
         )
 

@@ -23,7 +23,12 @@ def _written() -> set[type]:
     found = set()
     for module in pkgutil.iter_modules(steps.__path__, f"{steps.__name__}."):
         for _, one in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
-            if one.__module__ == module.name and one.__name__.endswith("Way") and one.__name__ != "Way":
+            if (
+                one.__module__ == module.name
+                and one.__name__.endswith("Way")
+                and not inspect.isabstract(one)
+                and one.__name__ != "Way"
+            ):
                 found.add(one)
     return found
 

@@ -1,50 +1,42 @@
-"""Stepping up with the one-time code of an authenticator app."""
+"""Stepping up by a code that is typed: of an authenticator app, or a printed recovery code."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from idp.endpoints.desk import Form, first
-from idp.endpoints.steps.way import StepDesk, Visit, again, wait
-from idp.errors import Refused, Throttled
-from idp.flows.dispatcher import Step
-from idp.flows.sign_in import SignInFlow
+from idp.endpoints.steps.factor_way import FactorWay
+from idp.endpoints.steps.way import Visit
 from idp.protocol.wire import WireResponse
-from idp.web.i18n import translator
+
+_LONGEST: Final = 16
 
 
-class OneTimeCodeWay:
+class OneTimeCodeWay(FactorWay):
     """``otp-form``."""
 
-    step: Final = Step.STEP_UP
     name: Final = "totp"
     marks: Final = ("otp",)
-
-    def __init__(self, desk: StepDesk, flow: SignInFlow) -> None:
-        """Take collaborators."""
-        self._desk = desk
-        self._flow = flow
-
-    def is_offered(self, visit: Visit) -> bool:
-        """Tell whether the person has an authenticator app."""
-        session = self._desk.session(visit)
-        return session is not None and self._flow.has(session.account_id, self.name)
 
     def show(self, visit: Visit, problem: str = "") -> WireResponse:
         """Return the page."""
         return self._desk.page("otp", visit, problem=problem)
 
-    def take(self, visit: Visit, form: Form) -> WireResponse:
-        """Verify and raise the session's level."""
-        t = translator(visit.exchange.language)
-        session = self._desk.session(visit)
-        if session is None:
-            return self._desk.go_on(visit)
-        try:
-            code, origin = first(form, "otp"), visit.exchange.origin
-            signed_in = self._flow.with_one_time_code(session, code, origin, visit.exchange.wire.case_code)
-        except Throttled as error:
-            return again(self.show(visit, wait(t, error)), 429, error.retry_after)
-        except Refused:
-            return self.show(visit, t("otp.wrong"))
-        return self._desk.go_on(visit, signed_in)
+    def answer(self, form: Form) -> str:
+        """Return the digits without the spaces that apps show between them."""
+        return "".join(character for character in first(form, "otp") if not character.isspace())[:_LONGEST]
+
+
+class RecoveryCodeWay(FactorWay):
+    """``recovery-form``."""
+
+    name: Final = "recovery_code"
+    marks: Final = ("recovery_code",)
+
+    def show(self, visit: Visit, problem: str = "") -> WireResponse:
+        """Return the page."""
+        return self._desk.page("recovery", visit, problem=problem)
+
+    def answer(self, form: Form) -> str:
+        """Return what was typed."""
+        return first(form, "recovery_code")

@@ -1,10 +1,12 @@
-"""Signing in with an identity code and a password; and setting the person's own password where one was issued."""
+"""Signing in with an identity code and a password, stepping up with it, and setting one's own where one was issued."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from idp.endpoints.desk import Form, first
+from idp.endpoints.steps.factor_way import FactorWay
 from idp.endpoints.steps.way import StepDesk, Visit, again, wait
 from idp.errors import Busy, InvalidInput, Refused, Throttled
 from idp.flows.dispatcher import Step
@@ -20,10 +22,11 @@ class PasswordWay:
     name: Final = "password"
     marks: Final = ("identity_code",)
 
-    def __init__(self, desk: StepDesk, flow: SignInFlow) -> None:
-        """Take collaborators."""
+    def __init__(self, desk: StepDesk, flow: SignInFlow, passkey_options: Callable[[Visit], str]) -> None:
+        """Take collaborators; ``passkey_options`` is what the page asks the browser for beside, "" for nothing."""
         self._desk = desk
         self._flow = flow
+        self._passkey_options = passkey_options
 
     def is_offered(self, _visit: Visit) -> bool:
         """Everybody may have a password; whether somebody has one is not told beforehand."""
@@ -33,7 +36,10 @@ class PasswordWay:
         """Return the page, with the code that the department hinted at or that was typed."""
         request = visit.held.pending.request
         shown = code or (request.login_hint if request is not None else None) or ""
-        return self._desk.page("signin", visit, problem=problem, reason=visit.reason, identity_code=shown)
+        options = self._passkey_options(visit)
+        return self._desk.page(
+            "signin", visit, problem=problem, reason=visit.reason, identity_code=shown, passkey_options=options
+        )
 
     def take(self, visit: Visit, form: Form) -> WireResponse:
         """Verify, and start the session."""
@@ -55,6 +61,21 @@ class PasswordWay:
         except Refused:
             return self.show(visit, t("signin.wrong"), code)
         return self._desk.go_on(visit, signed_in)
+
+
+class KnownPasswordWay(FactorWay):
+    """``known-password-form``: the person is known already, and what is missing is the password."""
+
+    name: Final = "password"
+    marks: Final = ("known_password",)
+
+    def show(self, visit: Visit, problem: str = "") -> WireResponse:
+        """Return the page."""
+        return self._desk.page("known_password", visit, problem=problem)
+
+    def answer(self, form: Form) -> str:
+        """Return what was typed."""
+        return first(form, "known_password")
 
 
 class OwnPasswordWay:

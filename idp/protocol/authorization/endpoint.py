@@ -20,6 +20,7 @@ from idp.flows.pushed import PushedRequests
 from idp.model.audit import AuditEvent, Event, Outcome
 from idp.model.authorization import AuthorizationRequest, PendingRequest
 from idp.model.grant import CodePayload
+from idp.model.session import Session
 from idp.ports.sessions import Snapshot
 from idp.protocol.authorization import parsing
 from idp.protocol.authorization.client_finder import ClientFinder
@@ -96,10 +97,10 @@ class AuthorizationEndpoint:
         clock: Clock,
         responder: Responder,
         readers: parsing.Readers,
-        can_reach: Callable[[str], str],
+        can_reach: Callable[[Session], str],
         clients: ClientFinder,
     ) -> None:
-        """Take collaborators; ``can_reach`` tells which ``acr`` an account's factors reach."""
+        """Take collaborators; ``can_reach`` tells which ``acr`` a session can come to."""
         self._clients = clients
         self._registry = registry
         self._sessions = sessions

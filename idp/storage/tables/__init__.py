@@ -7,6 +7,7 @@ from idp.storage.tables.base import metadata
 from idp.storage.tables.deployment import data_keys, deployment, registry_versions
 from idp.storage.tables.devices import known_devices
 from idp.storage.tables.ephemeral import counters, single_use, transactions
+from idp.storage.tables.factors import passkeys, recovery_codes
 from idp.storage.tables.federation import federation_keys, federation_subordinates, federation_trust_marks
 from idp.storage.tables.locks import account_locks
 from idp.storage.tables.mandates import mandates
@@ -44,6 +45,8 @@ __all__ = [
     "mandates",
     "metadata",
     "outbox",
+    "passkeys",
+    "recovery_codes",
     "registry_versions",
     "reorganisations",
     "revoked_tokens",

@@ -167,8 +167,8 @@ def test_factors_are_looked_up_only_where_the_level_is_too_low() -> None:
 def test_factors_are_looked_up_for_the_person_who_is_there() -> None:
     asked: list[str] = []
 
-    def reach(account: str) -> str:
-        asked.append(account)
+    def reach(session: Session) -> str:
+        asked.append(session.account_id)
         return LOA_2
 
     case = Case(Step.STEP_UP, "", {"essential_acr": (LOA_2,)}, session={"account_id": "binh"})

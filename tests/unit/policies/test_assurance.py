@@ -14,8 +14,8 @@ from policies.assurance import (
     Kind,
     Missing,
     Present,
-    _level,
     amr,
+    level,
     needed,
     reached,
     required_level,
@@ -32,8 +32,8 @@ def test_factors_reach_the_level_of_the_decree() -> None:
     assert reached(["totp"]) == LOA_1
     assert reached(["password", "totp"]) == LOA_2
     assert reached(["password", "password"]) == LOA_1
-    assert _level({Kind.POSSESSION, Kind.BIOMETRIC}) == LOA_3
-    assert _level(set(Kind)) == LOA_4
+    assert level({Kind.POSSESSION, Kind.BIOMETRIC}) == LOA_3
+    assert level(set(Kind)) == LOA_4
 
 
 def test_no_factor_reaches_no_level() -> None:
