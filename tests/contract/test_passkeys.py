@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -117,7 +118,7 @@ def test_what_a_passkey_proves_is_named_by_whether_its_key_can_leave_the_device(
 )
 @pytest.mark.spec("Web Authentication", "7.2")
 def test_an_answer_from_elsewhere_or_without_verification_proves_nothing(
-    keys: Passkeys, account_id: str, device: dict[str, object], client: dict[str, object], reason: str
+    keys: Passkeys, account_id: str, device: dict[str, object], client: dict[str, Any], reason: str
 ) -> None:
     mine = Authenticator()
     enrolled(keys, account_id, mine)

@@ -158,7 +158,7 @@ def test_facts_lead_to_the_step(name: str) -> None:
 
 
 def test_factors_are_looked_up_only_where_the_level_is_too_low() -> None:
-    def never(_account: str) -> str:
+    def never(_session: Session) -> str:
         pytest.fail("a hot request paid for a look-up")
 
     assert decide(replace(facts_of(Case(Step.ANSWER, "")), can_reach=never)) == Decision(Step.ANSWER)

@@ -16,11 +16,11 @@ PENDING = PendingRequest("t", None, "browser", NOW - 60, NOW + 60, "/account/sec
 SESSION = Session("session", "an", NOW - 400, NOW - 5, NOW + 3600, NOW - 400, LOA_1, ("pwd",))
 
 
-def reach_one(_account: str) -> str:
+def reach_one(_session: Session) -> str:
     return LOA_1
 
 
-def reach_two(_account: str) -> str:
+def reach_two(_session: Session) -> str:
     return LOA_2
 
 
