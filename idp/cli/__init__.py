@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "clients": "clients:clients_group",
     "keys": "keys:keys_group",
     "units": "units:units_group",
+    "admins": "admins:admins_group",
     "sessions": "people:sessions_group",
     "consents": "people:consents_group",
     "mandates": "mandates:mandates_group",

@@ -17,6 +17,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 from pydantic_settings import SettingsError as UnreadableSettings
 
+from idp.config.administration import Administration
 from idp.config.directories import Directories
 from idp.config.factors import FactorRules
 from idp.config.federation import Federation
@@ -126,6 +127,7 @@ class Settings(BaseSettings):
     directories: Directories = Directories()
     mail: Mail = Mail()
     sms: Sms = Sms()
+    administration: Administration = Administration()
 
     @classmethod
     def settings_customise_sources(

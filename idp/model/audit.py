@@ -108,6 +108,15 @@ class Event(StrEnum):
     BACKUP = "deployment:backup"
     RESTORE = "deployment:restore"
     REQUEST = "request:refuse"
+    ADMIN_GRANT = "admin:grant"
+    ADMIN_REVOKE = "admin:revoke"
+    ADMIN_REFUSE = "admin:refuse"
+    ADMIN_READ = "admin:read"
+    APPROVAL_REQUEST = "approval:request"
+    APPROVAL_APPROVE = "approval:approve"
+    APPROVAL_REJECT = "approval:reject"
+    APPROVAL_SETTLE = "approval:settle"
+    ACCOUNT_RESTORE = "account:restore"
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,10 @@ from idp.wiring.units import UnitChanges
 
 
 class Desks(UnitChanges):
+from idp.wiring.administration import AdministrationDesk
+
+
+class Desks(AdministrationDesk):
     """The pages' common ground."""
 
     @cached_property

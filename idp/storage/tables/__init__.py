@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from idp.storage.tables.accounts import accounts, credentials, identity_codes, imports, subjects
+from idp.storage.tables.administration import admin_grants, approvals
 from idp.storage.tables.base import metadata
 from idp.storage.tables.deployment import data_keys, deployment, registry_versions
 from idp.storage.tables.devices import known_devices
@@ -25,6 +26,8 @@ from idp.storage.tables.tokens import consents, grants, revoked_tokens, sessions
 __all__ = [
     "account_locks",
     "accounts",
+    "admin_grants",
+    "approvals",
     "audit_events",
     "audit_tiles",
     "audit_tree",

@@ -1,0 +1,90 @@
+"""Every administrative act, what must be held to know of its target, and which of them one person never does alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+
+class Action(StrEnum):
+    """One act, as ``noun:verb``. Another one is a line here, and a place in ``roles.ROLES`` and ``scopes.SCOPES``."""
+
+    CLIENT_READ = "client:read"
+    CLIENT_CREATE = "client:create"
+    CLIENT_UPDATE = "client:update"
+    CLIENT_SECRET = "client:rotate-secret"  # noqa: S105 - the name of an act
+    CLIENT_SUSPEND = "client:suspend"
+    CLIENT_RESUME = "client:resume"
+    CLIENT_REMOVE = "client:remove"
+    CLIENT_IDENTITY = "client:grant-identity"
+    """Let a client ask for the identity code (scope ``identity``)."""
+    CLIENT_POWER = "client:grant-power"
+    """Give a client what reaches beyond its unit: scopes of administration, resources, token exchange, a sector of others."""
+    KEY_READ = "key:read"
+    KEY_ROTATE = "key:rotate"
+    KEY_RETIRE = "key:retire"
+    KEY_REVOKE = "key:revoke"
+    CONSENT_READ = "consent:read"
+    CONSENT_WITHDRAW = "consent:withdraw"
+    CONSENT_COUNT = "consent:count"
+    ACCOUNT_READ = "account:read"
+    ACCOUNT_REVEAL = "account:reveal"
+    ACCOUNT_LOCK = "account:lock"
+    ACCOUNT_UNLOCK = "account:unlock"
+    ACCOUNT_RESTORE = "account:restore"
+    """Bring back an account that was closed, or locked because an authority asked for it."""
+    ACCOUNT_RESET = "account:reset-factor"
+    ACCOUNT_MERGE = "account:merge"
+    SESSION_READ = "session:read"
+    SESSION_END = "session:end"
+    UNIT_READ = "unit:read"
+    UNIT_CHANGE = "unit:change"
+    ADMIN_READ = "admin:read"
+    ADMIN_GRANT = "admin:grant"
+    ADMIN_REVOKE = "admin:revoke"
+    AUDIT_READ = "audit:read"
+    AUDIT_EXPORT = "audit:export"
+    SETTINGS_READ = "settings:read"
+
+
+SEEN_BY: Final[Mapping[str, Action]] = MappingProxyType(
+    {
+        "client": Action.CLIENT_READ,
+        "key": Action.KEY_READ,
+        "consent": Action.CONSENT_READ,
+        "account": Action.ACCOUNT_READ,
+        "session": Action.SESSION_READ,
+        "unit": Action.UNIT_READ,
+        "admin": Action.ADMIN_READ,
+        "audit": Action.AUDIT_READ,
+        "settings": Action.SETTINGS_READ,
+    }
+)
+"""By noun, the act that lets somebody know that a thing is there at all; without it the answer is "not found"."""
+
+DANGEROUS: Final = frozenset(
+    {
+        Action.KEY_REVOKE,
+        Action.ACCOUNT_MERGE,
+        Action.ACCOUNT_RESTORE,
+        Action.CLIENT_IDENTITY,
+        Action.CLIENT_POWER,
+    }
+)
+"""Acts that need a second person wherever they are done."""
+
+DANGEROUS_AT_TOP: Final = frozenset({Action.ADMIN_GRANT, Action.ADMIN_REVOKE})
+"""Acts that need a second person where they are about the whole deployment."""
+
+ADMINISTRATORS: Final = frozenset(
+    {Action.ACCOUNT_RESET, Action.ACCOUNT_UNLOCK, Action.ACCOUNT_RESTORE, Action.ACCOUNT_MERGE}
+)
+"""Acts on an account by which its rights could be taken over. On an administrator's account only somebody does them who could have granted
+each of these rights, and never alone: who resets the factors of a superior could sign in as one."""
+
+
+def sight(action: Action) -> Action:
+    """Return the act that lets somebody know of the targets of an act."""
+    return SEEN_BY[action.partition(":")[0]]
