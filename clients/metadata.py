@@ -19,7 +19,7 @@ from clients.fields import MAX_NAME, MAX_TEXT, Fault, Faults, Parser
 from clients.model import DEFAULT_SIGNING_ALG, NO_AUTHENTICATION, PING, POLL, PROFILED_SIGNING_ALG
 from keys import jwe
 from keys.shared_secret import ALG as SHARED_SECRET_ALG
-from policies import assurance, authorization_details, claims, consent
+from policies import assurance, authorization_details, claims, consent, delegation
 
 AUTH_METHODS: Final = (
     "client_secret_basic",
@@ -48,7 +48,8 @@ ASSERTION_ALGS: Final = (*SIGNING_ALGS, SHARED_SECRET_ALG)
 APPLICATION_TYPES: Final = ("web", "native")
 LEGAL_BASES: Final = consent.LEGAL_BASES
 CONSENT_MODES: Final = consent.MODES
-SCOPES: Final = claims.SCOPES
+SCOPES: Final = (*claims.SCOPES, *delegation.SCOPES)
+"""Of people's data, and of the Admin API; the latter an operator alone gives."""
 ACR_VALUES: Final = assurance.LEVELS
 PROFILES: Final = tuple(profiles.PROFILES)
 DETAIL_TYPES: Final = tuple(authorization_details.TYPES)
@@ -169,6 +170,8 @@ FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
 """Every field that a registration may hold. Another one is a row here and an attribute of ``clients.model.Client``."""
 
 
+_PEOPLES: Final = replace(FIELDS["scope"], parse=fields.words(claims.SCOPES))
+"""The scopes of whoever is no operator."""
 OPERATORS: Final = tuple(name for name, row in FIELDS.items() if row.is_operators)
 """What only an operator may give."""
 
@@ -213,7 +216,7 @@ def check(
         return Registration({}, ()), [fault]
     folded = fields.tagged(document, "client_name", LANGUAGES)
     faults: list[MetadataError] = []
-    rows = {**FIELDS, "grant_types": _granted(tuple(grants))}
+    rows = {**FIELDS, "grant_types": _granted(tuple(grants))} | ({} if is_operator else {"scope": _PEOPLES})
     read = {name: row for name, row in rows.items() if is_operator or not row.is_operators}
     values = {name: _value(name, row, folded.get(name) if name in read else None, faults) for name, row in rows.items()}
     faulty = {fault.field.partition("[")[0].partition(".")[0] for fault in faults}

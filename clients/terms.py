@@ -16,8 +16,9 @@ from clients import metadata
 from clients.errors import MetadataError, RegistrationRefused
 from clients.fields import shown
 from clients.model import NO_AUTHENTICATION
+from policies import claims
 
-SCOPES: Final = frozenset(metadata.SCOPES) - {"identity"}
+SCOPES: Final = frozenset(claims.SCOPES) - {"identity"}
 """What terms allow that do not say otherwise: never the identity code."""
 GRANT_TYPES: Final = frozenset({"authorization_code", "refresh_token", "client_credentials"})
 """Grants by which a client acts for nobody but itself or a person who agreed; the others have to be named in the terms."""

@@ -31,6 +31,27 @@ class Consent:
     mandate_id: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ConsentQuery:
+    """A search: of one account, of some clients (None for all), ``current`` or ``ended`` ones ("" for both), older than ``before_id``."""
+
+    account_id: str | None = None
+    client_ids: tuple[str, ...] | None = None
+    state: str = ""
+    before_id: str = ""
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentCount:
+    """How many consents or notices (``kind``) of a client are current, and how many have ended."""
+
+    client_id: str
+    kind: str
+    current: int
+    ended: int
+
+
 class ConsentStore(Protocol):
     """Consents in SQL; at most one row is current for an account, a client and a mandate."""
 
@@ -48,4 +69,16 @@ class ConsentStore(Protocol):
 
     def search(self, account_id: str | None, client_id: str | None, limit: int) -> list[Consent]:
         """Return consents, current and ended, newest first."""
+        ...
+
+    def get(self, consent_id: str) -> Consent | None:
+        """Return one, current or ended."""
+        ...
+
+    def page(self, query: ConsentQuery) -> list[Consent]:
+        """Return those that match, newest first (by id)."""
+        ...
+
+    def counts(self, client_ids: tuple[str, ...] | None) -> list[ConsentCount]:
+        """Return the numbers of some clients (None for all), by client and kind."""
         ...

@@ -176,6 +176,12 @@ class AccountService:
             raise NotFound("no account has this code or id", field="code")
         return row.id
 
+    def named_by(self, text: str) -> tuple[str, ...]:
+        """Return the ids of all accounts that a code of any scheme, an id or an external id names, each once."""
+        rows = [self._store.get(text), self._store.by_external_id(text)]
+        rows += [self._by_code(name, text) for name in identity_codes.SCHEMES]
+        return tuple(dict.fromkeys(row.id for row in rows if row is not None))
+
     def get(self, account_id: str) -> Account:
         """Return an account by id, following merges; raises ``NotFound``."""
         return self._records.account(self._live(account_id))
@@ -199,6 +205,14 @@ class AccountService:
         change = StateChange(account.id, before, state, reason or None, self._clock.now())
         if not self._store.change_state(change, record):
             raise Refused(f"the account is {account.state}: it can become {state} only from {' or '.join(before)}")
+
+    def restore(self, account_id: str, *, reason: str, actor: str = OPERATOR) -> None:
+        """Bring back an account that was closed or locked; raises ``NotFound``, and ``Refused`` for one that is neither."""
+        account = self.get(account_id)
+        record = self._record(Event.ACCOUNT_RESTORE, account.id, actor, reason, f"account:{account.id}")
+        change = StateChange(account.id, ("closed", "locked"), "active", reason or None, self._clock.now())
+        if not self._store.change_state(change, record):
+            raise Refused(f"the account is {account.state}: only one that is closed or locked can be restored")
 
     def merge(self, loser: str, winner: str, *, reason: str, actor: str = OPERATOR) -> None:
         """Merge ``loser`` into ``winner`` (ids); repeating it changes nothing. Raises ``NotFound`` and ``Refused``."""

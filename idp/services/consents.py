@@ -10,7 +10,7 @@ import hashlib
 from idp import handles
 from idp.clock import Clock
 from idp.model.audit import AuditEvent, Event
-from idp.ports.consents import Consent, ConsentStore
+from idp.ports.consents import Consent, ConsentCount, ConsentQuery, ConsentStore
 from idp.ports.sessions import ConsentState
 from idp.services.audit import AuditLog
 
@@ -81,6 +81,18 @@ class ConsentService:
     def search(self, account_id: str | None = None, client_id: str | None = None, limit: int = 200) -> list[Consent]:
         """Return consents, current and ended, newest first."""
         return self._store.search(account_id, client_id, limit)
+
+    def get(self, consent_id: str) -> Consent | None:
+        """Return one, current or ended."""
+        return self._store.get(consent_id)
+
+    def page(self, query: ConsentQuery) -> list[Consent]:
+        """Return those that match, newest first."""
+        return self._store.page(query)
+
+    def counts(self, client_ids: tuple[str, ...] | None) -> list[ConsentCount]:
+        """Return the numbers of some clients (None for all), by client and kind."""
+        return self._store.counts(client_ids)
 
 
 def _detail(answer: ConsentState, details: str, mandate_id: str) -> dict[str, object]:

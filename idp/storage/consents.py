@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import and_, bindparam, select, update
+from sqlalchemy import and_, bindparam, case, func, select, update
 
 from idp.model.audit import AuditRecord
-from idp.ports.consents import Consent
+from idp.ports.consents import Consent, ConsentCount, ConsentQuery
 from idp.storage.audit import Recorder
 from idp.storage.database import Database
 from idp.storage.tables import consents, grants
@@ -39,6 +39,7 @@ class SqlConsentStore:
             )
             .values(revoked_at=bindparam("now"), revoke_reason=bindparam("reason"))
         )
+        self._get = database.prepare(select(consents).where(columns.id == bindparam("consent_id")))
         self._of_account = database.prepare(
             select(consents)
             .where(columns.account_id == bindparam("account"), columns.ended_at.is_(None))
@@ -76,6 +77,40 @@ class SqlConsentStore:
         if client_id is not None:
             statement = statement.where(consents.c.client_id == client_id)
         return [_consent(row) for row in self._database.rows(self._database.prepare(statement))]
+
+    def get(self, consent_id: str) -> Consent | None:
+        """Return one, current or ended."""
+        row = self._database.row(self._get, {"consent_id": consent_id})
+        return _consent(row) if row else None
+
+    def page(self, query: ConsentQuery) -> list[Consent]:
+        """Return those that match, newest first; built for each call, as no hot path asks."""
+        columns = consents.c
+        statement = select(consents).order_by(columns.id.desc()).limit(query.limit)
+        if query.account_id is not None:
+            statement = statement.where(columns.account_id == query.account_id)
+        if query.client_ids is not None:
+            statement = statement.where(columns.client_id.in_(query.client_ids))
+        if query.state:
+            ended = columns.ended_at.is_(None) if query.state == "current" else columns.ended_at.is_not(None)
+            statement = statement.where(ended)
+        if query.before_id:
+            statement = statement.where(columns.id < query.before_id)
+        return [_consent(row) for row in self._database.rows(self._database.prepare(statement))]
+
+    def counts(self, client_ids: tuple[str, ...] | None) -> list[ConsentCount]:
+        """Return the numbers by client and kind."""
+        columns = consents.c
+        is_current = func.sum(case((columns.ended_at.is_(None), 1), else_=0))
+        statement = (
+            select(columns.client_id, columns.kind, is_current, func.count())
+            .group_by(columns.client_id, columns.kind)
+            .order_by(columns.client_id, columns.kind)
+        )
+        if client_ids is not None:
+            statement = statement.where(columns.client_id.in_(client_ids))
+        rows = self._database.rows(self._database.prepare(statement))
+        return [ConsentCount(row[0], row[1], int(row[2]), int(row[3]) - int(row[2])) for row in rows]
 
 
 def _consent(row: tuple[Any, ...]) -> Consent:

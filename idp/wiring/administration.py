@@ -5,6 +5,20 @@ from __future__ import annotations
 from abc import ABC
 from functools import cached_property
 
+from idp.flows.administration.account_states import AccountStates
+from idp.flows.administration.accounts import AccountAdministration
+from idp.flows.administration.acts import Act
+from idp.flows.administration.administrator import Administrators
+from idp.flows.administration.admins import AdminAdministration
+from idp.flows.administration.approvals import ApprovalAdministration
+from idp.flows.administration.audit import AuditAdministration
+from idp.flows.administration.client_changes import ClientChanges
+from idp.flows.administration.clients import ClientAdministration
+from idp.flows.administration.consents import ConsentAdministration
+from idp.flows.administration.gate import Gate
+from idp.flows.administration.keys import KeyAdministration
+from idp.flows.administration.units import UnitAdministration
+from idp.flows.administration.use_cases import UseCases
 from idp.services.admins import AdminService
 from idp.services.approvals import ApprovalService
 from idp.storage.administration import SqlAdminStore
@@ -25,3 +39,37 @@ class AdministrationDesk(FederationDesk, ABC):
         """Acts that wait for a second person."""
         lifetime = self.settings.administration.approval_lifetime
         return ApprovalService(SqlApprovalStore(self.database), self.audit, self.clock, lifetime)
+
+    @cached_property
+    def gate(self) -> Gate:
+        """What every use case asks."""
+        return Gate(self.admins, self.approvals, self.audit, self.clock)
+
+    @cached_property
+    def administrators(self) -> Administrators:
+        """Makes the administrator of a request."""
+        return Administrators(self.admins)
+
+    @cached_property
+    def administration(self) -> UseCases:
+        """The use cases."""
+        gate, registry = self.gate, self.clients
+        clients = ClientAdministration(gate, registry, self.units, self.audit)
+        changes = ClientChanges(gate, clients, registry, self.sector_documents.check)
+        keys = KeyAdministration(gate, self.key_service, self.clock)
+        people = AccountAdministration(gate, self.accounts, self.credentials, self.sessions, self.audit)
+        states = AccountStates(gate, people, self.accounts, self.credentials, self.sessions)
+        admins = AdminAdministration(gate, self.admins, self.accounts, registry, self.clock)
+        acts: dict[str, Act] = {**changes.acts(), **keys.acts(), **states.acts(), **admins.acts()}
+        return UseCases(
+            clients=clients,
+            client_changes=changes,
+            keys=keys,
+            consents=ConsentAdministration(gate, registry, self.consents),
+            accounts=people,
+            account_states=states,
+            units=UnitAdministration(gate, self.units),
+            admins=admins,
+            approvals=ApprovalAdministration(gate, self.admins, self.approvals, acts, self.clock),
+            audit=AuditAdministration(gate, registry, self.accounts, self.audit),
+        )

@@ -81,8 +81,11 @@ DANGEROUS_AT_TOP: Final = frozenset({Action.ADMIN_GRANT, Action.ADMIN_REVOKE})
 ADMINISTRATORS: Final = frozenset(
     {Action.ACCOUNT_RESET, Action.ACCOUNT_UNLOCK, Action.ACCOUNT_RESTORE, Action.ACCOUNT_MERGE}
 )
-"""Acts on an account by which its rights could be taken over. On an administrator's account only somebody does them who could have granted
-each of these rights, and never alone: who resets the factors of a superior could sign in as one."""
+"""Acts on an account by which its rights could be taken over. On an administrator's account nobody does them alone: who resets the factors of
+a colleague could sign in as one."""
+
+OUTRANKING: Final = ADMINISTRATORS | {Action.ACCOUNT_LOCK, Action.SESSION_END}
+"""Acts that nobody does to the account of an administrator without holding every right that this one holds."""
 
 
 def sight(action: Action) -> Action:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from policies.delegation.actions import ADMINISTRATORS, DANGEROUS, DANGEROUS_AT_TOP, Action
+from policies.delegation.actions import ADMINISTRATORS, DANGEROUS, DANGEROUS_AT_TOP, OUTRANKING, Action
 from policies.delegation.ground import Ground
 from policies.delegation.model import TOP, Actor, AdminGrant, Decision, Target, Verdict, denied
 from policies.delegation.roles import ROLES
@@ -20,12 +20,13 @@ def may(actor: Actor, action: Action, target: Target, ground: Ground, now: int) 
     by = _held(actor.grants, action, target.units, ground, now)
     if by is None:
         return denied("not_held")
-    if target.held and action in ADMINISTRATORS:
+    if target.held and action in OUTRANKING:
         if target.principal == actor.principal:
             return denied("oneself")
         if not _dominates(actor, target.held, ground, now):
             return denied("outranked")
-        return _by_two(actor, "administrators_account", by)
+        if action in ADMINISTRATORS:
+            return _by_two(actor, "administrators_account", by)
     if action in DANGEROUS or (action in DANGEROUS_AT_TOP and TOP in (target.units or (TOP,))):
         return _by_two(actor, "dangerous", by)
     return Decision(Verdict.ALLOWED, "held", by)

@@ -1,0 +1,31 @@
+"""Acts that a second person lets happen: who may, asked again when it is done, and how it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from policies.delegation import Actor, Decision
+
+Arguments = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Parties:
+    """Who asked and who approved, as principals; ``asked`` is the requester's actor with the rights of this moment."""
+
+    requester: Actor
+    approver: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One row of the table of acts that wait. ``decide`` answers for anybody: requester and second person are both asked by it.
+
+    It raises ``NotFound`` where the thing is gone. ``carry_out`` raises what the service raises.
+    """
+
+    decide: Callable[[Actor, Arguments], Decision]
+    carry_out: Callable[[Arguments, Parties], None]

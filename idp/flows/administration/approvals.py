@@ -1,0 +1,131 @@
+"""The second person: sees what waits, and lets it happen or not. It happens once, in the name of whoever asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from clients.errors import ClientConflict, ClientNotFound, RegistrationRefused
+from idp.clock import Clock
+from idp.errors import Conflict, DomainError, NotFound
+from idp.flows.administration.acts import Act, Parties
+from idp.flows.administration.administrator import Administrator
+from idp.flows.administration.gate import Gate
+from idp.flows.administration.paging import Page, Window, page
+from idp.model.approval import Approval
+from idp.services.admins import AdminService
+from idp.services.approvals import PENDING, ApprovalService
+from keys.errors import KeysError
+from policies.delegation import Action, Actor, Decision, Verdict, may_approve
+
+_CHUNK: Final = 100
+_FAILURES: Final = (DomainError, RegistrationRefused, ClientConflict, ClientNotFound, KeysError)
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalView:
+    """An approval, and whether the one who looks may decide it."""
+
+    approval: Approval
+    is_own: bool
+    may_decide: bool
+
+
+class ApprovalAdministration:
+    """Lists and decides approvals."""
+
+    def __init__(
+        self, gate: Gate, admins: AdminService, approvals: ApprovalService, acts: Mapping[str, Act], clock: Clock
+    ) -> None:
+        """Take collaborators and the table of acts that may wait."""
+        self._gate = gate
+        self._admins = admins
+        self._approvals = approvals
+        self._acts = acts
+        self._clock = clock
+
+    def search(self, who: Administrator, window: Window, *, pending: bool = True) -> Page[ApprovalView]:
+        """Return what waits, or what was decided, newest first: one's own, and what one may do oneself."""
+        found: list[Approval] = []
+        after = window.after
+        while len(found) <= window.limit:
+            rows = self._approvals.search(pending=pending, after=after, limit=_CHUNK)
+            found += [row for row in rows if self._is_seen(who, row)]
+            if len(rows) < _CHUNK:
+                break
+            after = rows[-1].id
+        views = [self._view(who, row) for row in found[: window.limit + 1]]
+        return page(views, [view.approval.id for view in views], window.limit)
+
+    def show(self, who: Administrator, approval_id: str) -> ApprovalView:
+        """Return one."""
+        return self._view(who, self._found(who, approval_id))
+
+    def approve(self, who: Administrator, approval_id: str) -> Approval:
+        """Let an act happen. Both persons need the right for it at this moment; of two decisions one counts.
+
+        Raises ``Refused``, and ``Conflict`` when it was decided, has run out, or cannot be done any more.
+        """
+        approval = self._found(who, approval_id)
+        action, name = Action(approval.action), f"approval:{approval_id}"
+        self._gate.enter(who, action, name)
+        decision = self._second(who.actor, approval)
+        if decision.is_denied:
+            self._gate.refuse(who, action, name, decision.reason, visible=True)
+        act, requester = self._acts[approval.act], self._admins.actor(approval.requester)
+        if self._decided(act, requester, approval).is_denied:
+            self._gate.refuse(who, action, name, "requester_lost", visible=True)
+        self._approvals.claim(approval, who.principal)
+        try:
+            act.carry_out(approval.arguments, Parties(requester, who.principal, approval.reason))
+        except _FAILURES as error:
+            self._approvals.settle(approval, who.principal, failure=getattr(error, "code", "failed"))
+            raise Conflict(f"it could not be done: {error}", code="failed") from error
+        self._approvals.settle(approval, who.principal)
+        return self._approvals.get(approval_id)
+
+    def reject(self, who: Administrator, approval_id: str, reason: str) -> Approval:
+        """Refuse an act, or take one's own back."""
+        approval = self._found(who, approval_id)
+        action, name = Action(approval.action), f"approval:{approval_id}"
+        self._gate.enter(who, action, name)
+        if approval.requester != who.principal:
+            decision = self._decided(self._acts[approval.act], who.actor, approval)
+            if decision.is_denied:
+                self._gate.refuse(who, action, name, decision.reason, visible=True)
+        self._approvals.reject(approval, who.principal, reason)
+        return self._approvals.get(approval_id)
+
+    def _found(self, who: Administrator, approval_id: str) -> Approval:
+        try:
+            approval = self._approvals.get(approval_id)
+        except NotFound:
+            approval = None
+        if approval is None or not self._is_seen(who, approval):
+            action = Action(approval.action) if approval is not None else Action.ADMIN_READ
+            self._gate.refuse(who, action, f"approval:{approval_id}", "not_held", visible=False)
+        return approval
+
+    def _is_seen(self, who: Administrator, approval: Approval) -> bool:
+        if approval.requester == who.principal:
+            return True
+        act = self._acts.get(approval.act)
+        return act is not None and not self._decided(act, who.actor, approval).is_denied
+
+    def _view(self, who: Administrator, approval: Approval) -> ApprovalView:
+        is_open = approval.state == PENDING
+        may_decide = is_open and not self._second(who.actor, approval).is_denied
+        return ApprovalView(approval, approval.requester == who.principal, may_decide)
+
+    def _second(self, actor: Actor, approval: Approval) -> Decision:
+        act = self._acts[approval.act]
+        return may_approve(
+            actor, approval.requester, self._admins.everybody(), lambda one: self._decided(act, one, approval)
+        )
+
+    def _decided(self, act: Act, actor: Actor, approval: Approval) -> Decision:
+        try:
+            return act.decide(actor, approval.arguments)
+        except NotFound:
+            return Decision(Verdict.DENIED, "gone")

@@ -1,0 +1,172 @@
+"""Clients: looking at them, and the acts that change no metadata."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from clients.model import Client
+from clients.registry import ClientRegistry
+from clients.secrets import DEFAULT_OVERLAP
+from idp.errors import InvalidInput
+from idp.flows.administration import targets
+from idp.flows.administration.administrator import Administrator
+from idp.flows.administration.gate import Gate
+from idp.flows.administration.paging import Page, Window, page
+from idp.flows.administration.power import is_powerful
+from idp.ports.audit import AuditQuery
+from idp.services.audit import AuditLog
+from idp.services.units import UnitService
+from policies.delegation import DEPLOYMENT, Action, Target
+from policies.folding import folded
+
+STATES: Final = ("active", "suspended", "expired")
+_LONGEST: Final = 100
+_MOST_OVERLAP: Final = 30 * 86400
+_HISTORY: Final = tuple(
+    f"client:{name}"
+    for name in ("add", "update", "rotate-secret", "suspend", "resume", "remove", "not-before", "register")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ClientQuery:
+    """A search: words of name or id without diacritics, the state, the code of a unit with what is below it."""
+
+    text: str = ""
+    state: str = ""
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientView:
+    """A client as an administrator sees it; ``may`` are the acts that the policy would not deny."""
+
+    client: Client
+    unit_names: tuple[str, ...]
+    may: frozenset[Action]
+    is_powerful: bool
+
+
+class ClientAdministration:
+    """What administrators do with clients, metadata apart (``ClientChanges``)."""
+
+    def __init__(self, gate: Gate, registry: ClientRegistry, units: UnitService, audit: AuditLog) -> None:
+        """Take collaborators."""
+        self._gate = gate
+        self._registry = registry
+        self._units = units
+        self._audit = audit
+        self._folded: dict[tuple[str, int], str] = {}
+
+    def search(self, who: Administrator, query: ClientQuery, window: Window) -> Page[Client]:
+        """Return clients by id; those out of reach are not there."""
+        reach = self._gate.anywhere(who, Action.CLIENT_READ, "clients")
+        wanted = self._wanted(query)
+        found: list[Client] = []
+        ground, admins = self._gate.ground(), self._gate.admins
+        within = self._below(query.unit) if query.unit else None
+        known: dict[tuple[str, str], Target] = {}
+        for client in wanted:
+            place = (client.unit, admins.day(client.unit_at or client.created_at))
+            target = known.get(place)
+            if target is None:
+                target = known[place] = targets.of_code(*place, ground)
+            inside = within is None or any(unit.code in within for unit in target.units)
+            if client.client_id > window.after and inside and reach.covers(target):
+                found.append(client)
+                if len(found) > window.limit:
+                    break
+        return page(found, [client.client_id for client in found], window.limit)
+
+    def show(self, who: Administrator, client_id: str) -> ClientView:
+        """Return one client."""
+        client, target = self.seen(who, Action.CLIENT_READ, client_id)
+        held = frozenset(
+            action
+            for action in Action
+            if action.startswith("client:") and not self._gate.decide(who.actor, action, target).is_denied
+        )
+        names = tuple(unit.full_name for key in target.units if (unit := self._units.register.get(key)) is not None)
+        return ClientView(client, names, held, is_powerful(client, self._gate.admins))
+
+    def history(self, who: Administrator, client_id: str, window: Window) -> Page[dict[str, object]]:
+        """Return what was done with a client, newest first."""
+        client, _ = self.seen(who, Action.CLIENT_READ, client_id)
+        query = AuditQuery(
+            client_id=client.client_id,
+            events=_HISTORY,
+            before_id=window.after or None,
+            limit=window.limit + 1,
+        )
+        rows = [{name: value for name, value in row.items() if name != "private"} for row in self._audit.search(query)]
+        return page(rows, [str(row["id"]) for row in rows], window.limit)
+
+    def rotate_secret(self, who: Administrator, client_id: str, overlap: int = DEFAULT_OVERLAP) -> tuple[Client, str]:
+        """Return a new secret, this once; the old one lives on for ``overlap`` seconds.
+
+        The secret of a client that has power is the operator's to change: whoever is told it could use that power.
+        """
+        client, _ = self.seen(who, Action.CLIENT_SECRET, client_id)
+        if not 0 <= overlap <= _MOST_OVERLAP:
+            raise InvalidInput(f"must be 0 to {_MOST_OVERLAP} seconds", field="overlap")
+        if is_powerful(client, self._gate.admins):
+            self._gate.refuse(who, Action.CLIENT_SECRET, f"client:{client_id}", "powerful_client", visible=True)
+        return self._registry.rotate_secret(client.client_id, overlap=overlap, actor=who.principal)
+
+    def suspend(self, who: Administrator, client_id: str, reason: str) -> Client:
+        """Stop a client at once."""
+        return self._set_state(who, client_id, "suspended", Action.CLIENT_SUSPEND, reason)
+
+    def resume(self, who: Administrator, client_id: str, reason: str) -> Client:
+        """Let a suspended client work again; one that has power takes the right to give it."""
+        client, _ = self.seen(who, Action.CLIENT_RESUME, client_id)
+        if is_powerful(client, self._gate.admins):
+            self._gate.require(who, Action.CLIENT_POWER, DEPLOYMENT, f"client:{client_id}", hidden=False)
+        return self._set_state(who, client_id, "active", Action.CLIENT_RESUME, reason)
+
+    def remove(self, who: Administrator, client_id: str, reason: str) -> Client:
+        """Remove a client for good."""
+        return self._set_state(who, client_id, "removed", Action.CLIENT_REMOVE, reason)
+
+    def seen(self, who: Administrator, action: Action, client_id: str) -> tuple[Client, Target]:
+        """Return a client on which somebody may do an act, with its target; raises ``NotFound`` and ``Refused``."""
+        self._registry.refresh_if_older_than(0)
+        client = self._registry.find(client_id)
+        if client is None or client.state == "removed":
+            self._gate.require(who, action, None, f"client:{client_id}")
+        assert client is not None  # noqa: S101 - the gate has raised
+        target = targets.of_client(client, self._gate.admins, self._gate.ground())
+        self._gate.require(who, action, target, f"client:{client_id}")
+        return client, target
+
+    def _set_state(self, who: Administrator, client_id: str, state: str, action: Action, reason: str) -> Client:
+        client, _ = self.seen(who, action, client_id)
+        return self._registry.set_state(client.client_id, state, actor=who.principal, note=reason)
+
+    def _wanted(self, query: ClientQuery) -> Iterator[Client]:
+        if len(query.text) > _LONGEST:
+            raise InvalidInput(f"must be at most {_LONGEST} characters", field="q")
+        if query.state and query.state not in STATES:
+            raise InvalidInput(f"must be one of {', '.join(STATES)}", field="state")
+        words = folded(query.text).split()
+        for one in self._registry.all():
+            client = self._registry.find(one.client_id) or one
+            if query.state and client.state != query.state:
+                continue
+            if not words or all(word in self._text(client) for word in words):
+                yield client
+
+    def _text(self, client: Client) -> str:
+        key = (client.client_id, client.version)
+        if key not in self._folded:
+            if len(self._folded) > 2 * len(self._registry.snapshot()):
+                self._folded.clear()
+            self._folded[key] = folded(" ".join((client.client_id, *client.client_name.values())))
+        return self._folded[key]
+
+    def _below(self, code: str) -> frozenset[str]:
+        ground = self._gate.ground()
+        unit = ground.register.on(code, ground.day)
+        return ground.below(unit.key) if unit is not None else frozenset()

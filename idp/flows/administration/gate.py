@@ -1,0 +1,140 @@
+"""The one gate: level, scope, policy; a refusal is recorded, and what may not be seen is not found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Never
+
+from idp.clock import Clock
+from idp.errors import NotFound, Refused
+from idp.flows.administration.administrator import Administrator
+from idp.model.approval import Approval
+from idp.model.audit import AuditEvent, Event, Outcome
+from idp.services.admins import AdminService
+from idp.services.approvals import ApprovalService, Request
+from idp.services.audit import AuditLog
+from policies import assurance
+from policies.delegation import (
+    TOP,
+    Action,
+    Actor,
+    Decision,
+    Ground,
+    Target,
+    Verdict,
+    holds_anywhere,
+    may,
+    scope_for,
+    sight,
+)
+
+LEVEL: Final = assurance.LOA_2
+"""The least level of a person who administers."""
+_TOLD: Final = frozenset({"step_up", "insufficient_scope"})
+"""Reasons that the caller is told, since there is something to do about them; the others are the log's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Where an administrator holds an act: everywhere, or over the units in force that have these codes."""
+
+    everywhere: bool
+    codes: frozenset[str] = frozenset()
+
+    def covers(self, target: Target) -> bool:
+        """Tell whether the act is held over a target; the same answer as the policy's, without asking it row by row."""
+        return self.everywhere or (bool(target.units) and all(unit.code in self.codes for unit in target.units))
+
+
+class Gate:
+    """Asks the policy in the name of every use case."""
+
+    def __init__(self, admins: AdminService, approvals: ApprovalService, audit: AuditLog, clock: Clock) -> None:
+        """Take collaborators."""
+        self.admins = admins
+        self._approvals = approvals
+        self._audit = audit
+        self._clock = clock
+
+    def ground(self) -> Ground:
+        """Return the tree of units as it is today."""
+        return self.admins.ground()
+
+    def decide(self, actor: Actor, action: Action, target: Target) -> Decision:
+        """Return the policy's answer, and record nothing."""
+        return may(actor, action, target, self.ground(), self._clock.now())
+
+    def require(
+        self, who: Administrator, action: Action, target: Target | None, name: str, *, hidden: bool = True
+    ) -> Decision:
+        """Let an act pass (allowed, or by two), or raise.
+
+        ``target`` is None for what does not exist, ``name`` is what the caller named. ``NotFound`` where the target is unknown or out of sight,
+        which nobody can tell apart; ``Refused`` where it is in sight, or its existence is no secret (``hidden``). Both are recorded.
+        """
+        self.enter(who, action, name)
+        if target is None:
+            self.refuse(who, action, name, "unknown", visible=False)
+        return self.passed(who, action, target, self.decide(who.actor, action, target), name, hidden=hidden)
+
+    def passed(
+        self, who: Administrator, action: Action, target: Target, decision: Decision, name: str, *, hidden: bool = True
+    ) -> Decision:
+        """Let a decision pass that was made elsewhere, or raise as ``require`` does."""
+        if decision.is_denied:
+            visible = not hidden or not self.decide(who.actor, sight(action), target).is_denied
+            self.refuse(who, action, name, decision.reason, visible=visible)
+        return decision
+
+    def anywhere(self, who: Administrator, action: Action, name: str) -> Reach:
+        """Return where somebody holds an act, for lists; raises ``Refused`` where that is nowhere."""
+        self.enter(who, action, name)
+        now = self._clock.now()
+        if not holds_anywhere(who.actor.grants, action, now):
+            self.refuse(who, action, name, "not_held", visible=True)
+        return self.reach(who, action)
+
+    def reach(self, who: Administrator, action: Action) -> Reach:
+        """Return where somebody holds an act, which may be nowhere."""
+        now, ground = self._clock.now(), self.ground()
+        holding = [one for one in who.actor.grants if holds_anywhere((one,), action, now)]
+        if any(one.unit == TOP for one in holding):
+            return Reach(everywhere=True)
+        return Reach(everywhere=False, codes=frozenset().union(*(ground.below(one.unit) for one in holding)))
+
+    def enter(self, who: Administrator, action: Action, name: str) -> None:
+        """Ask for the level of the sign-in and the scope of the token; raises ``Refused``."""
+        if who.actor.is_person and not assurance.satisfies(who.acr, LEVEL):
+            self.refuse(who, action, name, "step_up", visible=True)
+        if who.scopes is not None and scope_for(action) not in who.scopes:
+            self.refuse(who, action, name, "insufficient_scope", visible=True)
+
+    def wait(self, who: Administrator, request: Request) -> Approval:
+        """Write down that an act waits for a second person."""
+        return self._approvals.ask(request, who.principal)
+
+    def refuse(self, who: Administrator, action: Action, name: str, reason: str, *, visible: bool) -> Never:
+        """Record a refusal and raise it."""
+        self._audit.write(
+            AuditEvent(
+                Event.ADMIN_REFUSE,
+                Outcome.REFUSED,
+                reason,
+                actor=who.principal,
+                account_id=who.principal.partition(":")[2] if who.actor.is_person else None,
+                client_id=who.client_id or None,
+                session_id=who.session_id or None,
+                target=name[:200],
+                case_code=who.case_code,
+                detail={"action": action.value},
+                private={"address": who.address} if who.address else {},
+            )
+        )
+        if not visible:
+            raise NotFound("there is no such thing, or it is not yours to see")
+        raise Refused(f"{action.value}: {reason}", code=reason if reason in _TOLD else "refused")
+
+
+def needs_second(decision: Decision) -> bool:
+    """Tell whether an act waits for a second person."""
+    return decision.verdict is Verdict.NEEDS_APPROVAL

@@ -1,0 +1,76 @@
+"""Signing keys: the acts of a key custodian. All of them are about the whole deployment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from idp.clock import Clock
+from idp.flows.administration.acts import Act, Arguments, Parties
+from idp.flows.administration.administrator import Administrator
+from idp.flows.administration.gate import Gate
+from idp.model.approval import Approval
+from idp.services.approvals import Request
+from keys.service import KeyRow, KeyService, Outcome
+from policies.delegation import DEPLOYMENT, Action
+
+REVOKE: Final = "key:revoke"
+
+
+class KeyAdministration:
+    """Lists, rotates, retires; revokes by two."""
+
+    def __init__(self, gate: Gate, keys: KeyService, clock: Clock) -> None:
+        """Take collaborators."""
+        self._gate = gate
+        self._keys = keys
+        self._clock = clock
+
+    def acts(self) -> Mapping[str, Act]:
+        """Return the acts that may wait."""
+        return {
+            REVOKE: Act(
+                lambda actor, _arguments: self._gate.decide(actor, Action.KEY_REVOKE, DEPLOYMENT), self._carry_out
+            )
+        }
+
+    def rows(self, who: Administrator) -> tuple[KeyRow, ...]:
+        """Return every key, oldest first."""
+        self._require(who, Action.KEY_READ, "keys")
+        return self._keys.rows()
+
+    def show(self, who: Administrator, kid: str) -> KeyRow:
+        """Return one key."""
+        self._require(who, Action.KEY_READ, f"key:{kid}")
+        return self._row(who, Action.KEY_READ, kid)
+
+    def rotate(self, who: Administrator, alg: str, reason: str) -> Outcome:
+        """Make the next key of an algorithm active; raises ``KeyRefused`` while caches may not know it yet."""
+        self._require(who, Action.KEY_ROTATE, f"keys:{alg}")
+        return self._keys.rotate(alg, self._clock.now(), actor=who.principal, note=reason)
+
+    def retire(self, who: Administrator, kid: str, reason: str) -> Outcome:
+        """Stop a key from signing; what it signed stays valid."""
+        self._require(who, Action.KEY_RETIRE, f"key:{kid}")
+        return self._keys.retire(
+            self._row(who, Action.KEY_RETIRE, kid).kid, self._clock.now(), actor=who.principal, note=reason
+        )
+
+    def revoke(self, who: Administrator, kid: str, reason: str) -> Approval:
+        """Ask that a key and everything that it signed be void at once."""
+        self._require(who, Action.KEY_REVOKE, f"key:{kid}")
+        row = self._row(who, Action.KEY_REVOKE, kid)
+        return self._gate.wait(who, Request(REVOKE, Action.KEY_REVOKE, f"key:{row.kid}", {"kid": row.kid}, reason))
+
+    def _carry_out(self, arguments: Arguments, parties: Parties) -> None:
+        actor = parties.requester.principal
+        self._keys.revoke(arguments["kid"], self._clock.now(), actor=actor, note=parties.reason)
+
+    def _row(self, who: Administrator, action: Action, kid: str) -> KeyRow:
+        found = next((row for row in self._keys.rows() if row.kid == kid), None)
+        if found is None:
+            self._gate.refuse(who, action, f"key:{kid}", "unknown", visible=False)
+        return found
+
+    def _require(self, who: Administrator, action: Action, name: str) -> None:
+        self._gate.require(who, action, DEPLOYMENT, name, hidden=False)

@@ -1,0 +1,60 @@
+"""Lists a page at a time: in a stable order, after the last row that the caller has seen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Generic, TypeVar
+
+from idp.errors import InvalidInput
+from keys import base64url
+
+T = TypeVar("T")
+MOST: Final = 200
+USUAL: Final = 50
+_LONGEST: Final = 400
+_CURSOR: Final = re.compile(r"[A-Za-z0-9_-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Some rows, and the cursor that leads on; "" at the end."""
+
+    rows: Sequence[T]
+    following: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which rows are wanted: at most ``limit`` after the key ``after`` ("" for the first ones)."""
+
+    after: str = ""
+    limit: int = USUAL
+
+
+def window(cursor: str = "", limit: int = USUAL) -> Window:
+    """Return what a caller asks for; raises ``InvalidInput``. A cursor is opaque, and no secret: what may be seen is asked for each row."""
+    if not 1 <= limit <= MOST:
+        raise InvalidInput(f"must be 1 to {MOST}", field="limit")
+    if len(cursor) > _LONGEST or not _CURSOR.fullmatch(cursor):
+        raise InvalidInput("is no cursor of ours", field="cursor")
+    try:
+        after = base64url.decode(cursor.encode()).decode() if cursor else ""
+    except ValueError as error:
+        raise InvalidInput("is no cursor of ours", field="cursor") from error
+    if "\0" in after:
+        raise InvalidInput("is no cursor of ours", field="cursor")
+    return Window(after, limit)
+
+
+def page(rows: Sequence[T], keys: Sequence[str], limit: int) -> Page[T]:
+    """Return the first ``limit`` of the rows that were found, one more than which tells that there are others."""
+    if len(rows) <= limit:
+        return Page(tuple(rows))
+    return Page(tuple(rows[:limit]), cursor_after(keys[limit - 1]))
+
+
+def cursor_after(key: str) -> str:
+    """Return the cursor that leads on after a key."""
+    return base64url.encode_text(key.encode())

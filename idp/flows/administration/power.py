@@ -1,0 +1,60 @@
+"""Clients that reach beyond their unit: who manages such a client could use what it may do, so its unit's managers alone do not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from clients import given, metadata
+from clients.model import Client
+from idp.errors import InvalidInput
+from idp.services.admins import AdminService
+from policies.delegation import SCOPES
+
+IDENTITY: Final = "identity"
+"""The scope that stands for the identity code."""
+
+
+def is_powerful(client: Client, admins: AdminService) -> bool:
+    """Tell whether a client may act as an administrator, in its own name or in somebody's, or reaches resources and people of others."""
+    fields = any(getattr(client, name) for name in metadata.OPERATORS)
+    return fields or not client.scope.isdisjoint(SCOPES) or bool(admins.held(f"client:{client.client_id}"))
+
+
+def wanted_scopes(document: Mapping[str, Any]) -> frozenset[str]:
+    """Return the scopes of a document, as far as they can be read: what cannot is refused as metadata."""
+    scope = document.get("scope")
+    return frozenset(scope.split()) if isinstance(scope, str) else frozenset()
+
+
+def gives_identity(document: Mapping[str, Any], before: frozenset[str]) -> bool:
+    """Tell whether a document lets a client ask for the identity code that could not before."""
+    return IDENTITY in wanted_scopes(document) - before
+
+
+def gives_power(document: Mapping[str, Any], before: Client | None) -> bool:
+    """Tell whether a document changes what reaches beyond the client's unit."""
+    scopes = before.scope if before is not None else frozenset()
+    if not (wanted_scopes(document) - scopes).isdisjoint(SCOPES):
+        return True
+    for name in metadata.OPERATORS:
+        old = getattr(before, name) if before is not None else None
+        if document.get(name) and document.get(name) != (list(old) if isinstance(old, tuple) else old):
+            return True
+    return False
+
+
+def check_not_given(document: Mapping[str, Any]) -> None:
+    """Refuse what the operator decides at the command line alone; raises ``InvalidInput``."""
+    for name in sorted(given.FIELDS):
+        if document.get(name) is not None:
+            raise InvalidInput("is decided at the command line alone", field=name)
+
+
+def without_power(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what of a new client's document needs no second person."""
+    plain = {name: value for name, value in document.items() if name not in metadata.OPERATORS}
+    if isinstance(document.get("scope"), str):
+        kept = [word for word in document["scope"].split() if word != IDENTITY and word not in SCOPES]
+        plain["scope"] = " ".join(kept) or "openid"
+    return plain

@@ -1,0 +1,44 @@
+"""What things are to the policy: the units that they belong to today, and whose rights an account has."""
+
+from __future__ import annotations
+
+from clients.model import Client
+from idp.model.account import Account
+from idp.services.admins import AdminService
+from policies.delegation import TOP, Ground, Target
+from policies.units import UnitKey
+
+
+def of_unit(unit: UnitKey) -> Target:
+    """Return the target of what happens to a unit itself."""
+    return Target((unit,))
+
+
+def of_code(code: str, day: str, ground: Ground) -> Target:
+    """Return the target of something that belongs to the unit that a code meant on a day."""
+    return Target(ground.units_of(code, day)) if code != TOP.code else Target()
+
+
+def of_client(client: Client, admins: AdminService, ground: Ground) -> Target:
+    """Return a client's target; the code of its unit is read as it was when it was written."""
+    return of_code(client.unit, admins.day(client.unit_at or client.created_at), ground)
+
+
+def of_account(account: Account, admins: AdminService, ground: Ground) -> Target:
+    """Return an account's target.
+
+    When its unit was written down is not known: at its registration, or at the last change. Where the code meant different places on the two
+    days, the actor has to reach both.
+    """
+    principal = f"account:{account.id}"
+    units: tuple[UnitKey, ...] = ()
+    if account.unit_code is not None:
+        found = [ground.units_of(account.unit_code, admins.day(at)) for at in (account.created_at, account.updated_at)]
+        units = tuple(dict.fromkeys(key for keys in found for key in keys)) if all(found) else ()
+    return Target(units, principal, admins.held(principal))
+
+
+def together(*targets: Target) -> Target:
+    """Return the target of one act on several things; of what has no unit, or two of the rights, the stricter."""
+    units = tuple(dict.fromkeys(unit for one in targets for unit in one.units))
+    return Target(units if all(one.units for one in targets) else ())

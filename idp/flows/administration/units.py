@@ -1,0 +1,66 @@
+"""The register of units, for whoever administers something in it."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from idp.errors import InvalidInput, NotFound
+from idp.flows.administration.administrator import Administrator
+from idp.flows.administration.gate import Gate
+from idp.flows.administration.paging import Page, Window, page
+from idp.services.units import UnitAnswer, UnitService
+from policies.delegation import Action
+from policies.folding import folded
+from policies.units import Unit
+
+
+class UnitAdministration:
+    """Reads the register. It is public knowledge, so it is not cut to anybody's reach."""
+
+    def __init__(self, gate: Gate, units: UnitService) -> None:
+        """Take collaborators."""
+        self._gate = gate
+        self._units = units
+
+    def show(self, who: Administrator, code: str, on: str = "") -> UnitAnswer:
+        """Return what is known of a code on a date, today by default."""
+        self._gate.anywhere(who, Action.UNIT_READ, f"unit:{code}")
+        return self._units.show(code, _day(on) or None)
+
+    def search(
+        self, who: Administrator, window: Window, *, under: str | None = None, text: str = "", on: str = ""
+    ) -> Page[Unit]:
+        """Return the units of a date by code: directly below ``under`` ("" for the provinces), or of this name without diacritics."""
+        self._gate.anywhere(who, Action.UNIT_READ, "units")
+        day = _day(on) or self._units.today()
+        register, words = self._units.register, folded(text[:100]).split()
+        children = register.tree(day)
+        if under and register.on(under, day) is None:
+            raise NotFound("no unit has this code on that day", field="under")
+        chosen = (
+            [unit for units in children.values() for unit in units]
+            if under is None
+            else children.get(under or None, ())
+        )
+        rows = sorted(
+            (unit for unit in chosen if unit.code > window.after and (not words or _has(unit, words))),
+            key=lambda unit: unit.code,
+        )[: window.limit + 1]
+        return page(rows, [unit.code for unit in rows], window.limit)
+
+
+def _has(unit: Unit, words: list[str]) -> bool:
+    text = folded(f"{unit.code} {unit.full_name}")
+    return all(word in text for word in words)
+
+
+def _day(text: str) -> str:
+    if not text:
+        return ""
+    try:
+        found = date.fromisoformat(text).isoformat()
+    except ValueError:
+        found = ""
+    if found != text:
+        raise InvalidInput("must be a date as YYYY-MM-DD", field="on")
+    return found

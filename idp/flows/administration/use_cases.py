@@ -1,0 +1,32 @@
+"""Every administrative act, for the console, the Admin API and configuration as code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from idp.flows.administration.account_states import AccountStates
+from idp.flows.administration.accounts import AccountAdministration
+from idp.flows.administration.admins import AdminAdministration
+from idp.flows.administration.approvals import ApprovalAdministration
+from idp.flows.administration.audit import AuditAdministration
+from idp.flows.administration.client_changes import ClientChanges
+from idp.flows.administration.clients import ClientAdministration
+from idp.flows.administration.consents import ConsentAdministration
+from idp.flows.administration.keys import KeyAdministration
+from idp.flows.administration.units import UnitAdministration
+
+
+@dataclass(frozen=True, slots=True)
+class UseCases:
+    """The use cases by noun."""
+
+    clients: ClientAdministration
+    client_changes: ClientChanges
+    keys: KeyAdministration
+    consents: ConsentAdministration
+    accounts: AccountAdministration
+    account_states: AccountStates
+    units: UnitAdministration
+    admins: AdminAdministration
+    approvals: ApprovalAdministration
+    audit: AuditAdministration
