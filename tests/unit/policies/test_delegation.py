@@ -200,7 +200,7 @@ def second(approver: Actor, *made: AdminGrant) -> str:
 
 
 def test_second_person_is_another_one_who_may_it_too() -> None:
-    right = {"role": Role.KEY_CUSTODIAN}
+    right: dict[str, Any] = {"role": Role.KEY_CUSTODIAN}
     assert second(actor(grant("account:b", **right), name="account:b")) == "second_person"
     assert second(actor(grant(**right))) == "oneself"
     assert second(actor(name="account:b")) == "not_held"
