@@ -207,12 +207,12 @@ class AccountService:
             raise Refused(f"the account is {account.state}: it can become {state} only from {' or '.join(before)}")
 
     def restore(self, account_id: str, *, reason: str, actor: str = OPERATOR) -> None:
-        """Bring back an account that was closed or locked; raises ``NotFound``, and ``Refused`` for one that is neither."""
+        """Bring back an account that was closed; raises ``NotFound``, and ``Refused`` for one that was not."""
         account = self.get(account_id)
         record = self._record(Event.ACCOUNT_RESTORE, account.id, actor, reason, f"account:{account.id}")
-        change = StateChange(account.id, ("closed", "locked"), "active", reason or None, self._clock.now())
+        change = StateChange(account.id, ("closed",), "active", reason or None, self._clock.now())
         if not self._store.change_state(change, record):
-            raise Refused(f"the account is {account.state}: only one that is closed or locked can be restored")
+            raise Refused(f"the account is {account.state}: only one that is closed can be restored")
 
     def merge(self, loser: str, winner: str, *, reason: str, actor: str = OPERATOR) -> None:
         """Merge ``loser`` into ``winner`` (ids); repeating it changes nothing. Raises ``NotFound`` and ``Refused``."""

@@ -39,6 +39,10 @@ class AdminService:
         now = self._clock.now()
         return tuple(one for one in self._store.of_principal(principal) if one.ends is None or now < one.ends)
 
+    def is_staff(self, account_id: str) -> bool:
+        """Tell whether an account holds a grant (``ports.staff.StaffRegister``)."""
+        return bool(self.held(f"account:{account_id}"))
+
     def ground(self) -> Ground:
         """Return the tree of units as it is today."""
         return Ground(self._units.register, self._units.today())

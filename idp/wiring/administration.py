@@ -19,20 +19,13 @@ from idp.flows.administration.gate import Gate
 from idp.flows.administration.keys import KeyAdministration
 from idp.flows.administration.units import UnitAdministration
 from idp.flows.administration.use_cases import UseCases
-from idp.services.admins import AdminService
 from idp.services.approvals import ApprovalService
-from idp.storage.administration import SqlAdminStore
 from idp.storage.approvals import SqlApprovalStore
 from idp.wiring.federation import FederationDesk
 
 
 class AdministrationDesk(FederationDesk, ABC):
     """Who administers what, over everything that can be administered."""
-
-    @cached_property
-    def admins(self) -> AdminService:
-        """Grants of administration."""
-        return AdminService(SqlAdminStore(self.database), self.units, self.audit, self.clock)
 
     @cached_property
     def approvals(self) -> ApprovalService:
@@ -58,7 +51,7 @@ class AdministrationDesk(FederationDesk, ABC):
         changes = ClientChanges(gate, clients, registry, self.sector_documents.check)
         keys = KeyAdministration(gate, self.key_service, self.clock)
         people = AccountAdministration(gate, self.accounts, self.credentials, self.sessions, self.audit)
-        states = AccountStates(gate, people, self.accounts, self.credentials, self.sessions)
+        states = AccountStates(gate, people, self.accounts, self.credentials, self.sessions, self.locks)
         admins = AdminAdministration(gate, self.admins, self.accounts, registry, self.clock)
         acts: dict[str, Act] = {**changes.acts(), **keys.acts(), **states.acts(), **admins.acts()}
         return UseCases(

@@ -11,7 +11,9 @@ from idp.flows.throttling import SignInThrottle
 from idp.model.notice import Topic
 from idp.ports.locks import LockRow
 from idp.ports.staff import StaffRegister
+from idp.services.admins import AdminService
 from idp.services.locks import AccountLocks
+from idp.storage.administration import SqlAdminStore
 from idp.storage.locks import SqlLockStore
 from idp.wiring.mandates import Mandated
 
@@ -28,9 +30,14 @@ class Guarding(Mandated):
         )
 
     @cached_property
+    def admins(self) -> AdminService:
+        """Grants of administration."""
+        return AdminService(SqlAdminStore(self.database), self.units, self.audit, self.clock)
+
+    @cached_property
     def staff_register(self) -> StaffRegister:
         """Who is staff, by every register of roles that there is."""
-        return Registers(())
+        return Registers((self.admins,))
 
     @cached_property
     def locks(self) -> AccountLocks:

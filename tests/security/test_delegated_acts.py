@@ -15,6 +15,7 @@ from idp.flows.administration.clients import ClientQuery
 from idp.flows.administration.paging import Window, window
 from idp.model.approval import Approval
 from idp.ports.administration import GrantQuery
+from idp.services.locks import ground
 from idp.storage.tables import admin_grants
 from policies import assurance
 from policies.delegation import TOP, AdminGrant, Role
@@ -210,7 +211,7 @@ def test_support_takes_over_no_administrator(place: AdministeredWorld) -> None:
     states = place.acts.account_states
     acts: list[Callable[[], object]] = [
         lambda: states.reset_factor(who, boss, "totp", "x"),
-        lambda: states.lock(who, boss, "security", "x"),
+        lambda: states.lock(who, boss, ground("security", "x")),
         lambda: states.end_sessions(who, boss, "x"),
     ]
     for act in acts:

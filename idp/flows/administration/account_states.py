@@ -15,19 +15,18 @@ from idp.flows.administration.client_changes import strictest
 from idp.flows.administration.gate import Gate, needs_second
 from idp.model.account import Account
 from idp.model.approval import Approval
+from idp.ports.locks import LockRow
 from idp.services.accounts import AccountService
 from idp.services.approvals import Request
+from idp.services.locks import AccountLocks, Ground
 from idp.services.sessions import SessionService
 from policies.delegation import Action, Actor, Decision
+from policies.locks import needs_two
 
 UNLOCK: Final = "account:unlock"
 RESTORE: Final = "account:restore"
 RESET: Final = "account:reset-factor"
 MERGE: Final = "account:merge"
-GROUNDS: Final = ("own_request", "breach_of_terms", "document_ended", "death", "authority", "security")
-"""Why an account is locked: Decree 69/2024 article 15, and what protects the person (``security``)."""
-BY_AUTHORITY: Final = "authority:"
-"""How the reason of a lock begins that an authority asked for: it takes two to undo it."""
 
 
 class AccountStates:
@@ -40,8 +39,10 @@ class AccountStates:
         accounts: AccountService,
         credentials: CredentialService,
         sessions: SessionService,
+        locks: AccountLocks,
     ) -> None:
         """Take collaborators."""
+        self._locks = locks
         self._gate = gate
         self._people = people
         self._accounts = accounts
@@ -57,26 +58,27 @@ class AccountStates:
             MERGE: Act(self._decide_merge, self._merge),
         }
 
-    def lock(self, who: Administrator, account_id: str, ground: str, reason: str) -> Account:
-        """Lock an account on a legal ground; its sessions and tokens end at once."""
-        if ground not in GROUNDS:
-            raise InvalidInput(f"must be one of {', '.join(GROUNDS)}", field="ground")
+    def lock(self, who: Administrator, account_id: str, why: Ground) -> Account:
+        """Lock an account on a legal ground (``services.locks.ground``); its sessions and tokens end at once."""
         account, _ = self._people.seen(who, Action.ACCOUNT_LOCK, account_id)
-        if account.state != "locked":
-            self._sessions.end_all(account.id, "account_locked", who.principal)
-            self._accounts.change_state(account.id, "locked", reason=f"{ground}: {reason}", actor=who.principal)
+        self._locks.lock(account.id, why, actor=who.principal)
         return self._accounts.get(account.id)
 
-    def unlock(self, who: Administrator, account_id: str, reason: str) -> Account | Approval:
-        """Unlock an account; what an authority asked for, and what was closed, is restored by two."""
+    def grounds(self, who: Administrator, account_id: str) -> list[LockRow]:
+        """Return the locks of an account, newest first."""
         account, _ = self._people.seen(who, Action.ACCOUNT_READ, account_id)
-        by_two = account.state == "closed" or (account.state_reason or "").startswith(BY_AUTHORITY)
+        return self._locks.history(account.id)
+
+    def unlock(self, who: Administrator, account_id: str, reason: str) -> Account | Approval:
+        """End every lock of an account. What the law lets two persons end, and what was closed, is restored by two."""
+        account, _ = self._people.seen(who, Action.ACCOUNT_READ, account_id)
+        by_two = account.state == "closed" or any(needs_two(lock.reason_code) for lock in self._locks.live(account.id))
         act, action = (RESTORE, Action.ACCOUNT_RESTORE) if by_two else (UNLOCK, Action.ACCOUNT_UNLOCK)
         arguments = {"account_id": account.id}
         waiting = self._waiting(who, act, action, arguments, reason)
         if waiting is not None:
             return waiting
-        self._accounts.change_state(account.id, "active", reason=reason, actor=who.principal)
+        self._locks.unlock(account.id, reason=reason, actor=who.principal)
         return self._accounts.get(account.id)
 
     def reset_factor(self, who: Administrator, account_id: str, kind: str, reason: str) -> Account | Approval:
@@ -139,11 +141,15 @@ class AccountStates:
         return strictest([*one_by_one, self._gate.decide(actor, Action.ACCOUNT_MERGE, targets.together(*found))])
 
     def _unlock(self, arguments: Arguments, parties: Parties) -> None:
-        actor = parties.requester.principal
-        self._accounts.change_state(arguments["account_id"], "active", reason=parties.reason, actor=actor)
+        actor, approver = parties.requester.principal, parties.approver
+        self._locks.unlock(arguments["account_id"], reason=parties.reason, actor=actor, approver=approver)
 
     def _restore(self, arguments: Arguments, parties: Parties) -> None:
-        self._accounts.restore(arguments["account_id"], reason=parties.reason, actor=parties.requester.principal)
+        if self._accounts.get(arguments["account_id"]).state == "closed":
+            self._accounts.restore(arguments["account_id"], reason=parties.reason, actor=parties.requester.principal)
+            if not self._locks.live(arguments["account_id"]):
+                return
+        self._unlock(arguments, parties)
 
     def _reset(self, arguments: Arguments, parties: Parties) -> None:
         self._take_factor(arguments["account_id"], arguments["kind"], parties.requester.principal)
@@ -152,6 +158,8 @@ class AccountStates:
         actor = parties.requester.principal
         self._sessions.end_all(arguments["loser"], "merged", actor)
         self._accounts.merge(arguments["loser"], arguments["winner"], reason=parties.reason, actor=actor)
+        gone = self._gate.admins.held(f"account:{arguments['loser']}")
+        self._gate.admins.revoke(gone, by=actor, reason="merged", approved_by=parties.approver)
 
     def _take_factor(self, account_id: str, kind: str, actor: str) -> None:
         self._credentials.remove(account_id, kind, actor=actor)
