@@ -7,7 +7,6 @@ by it (``everything_from``).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 
 from idp import handles
 from idp.clock import Clock
@@ -15,7 +14,7 @@ from idp.errors import InvalidInput, NotFound
 from idp.model.audit import AuditEvent, AuditRecord, Event
 from idp.ports.administration import AdminStore, GrantQuery, Revocation
 from idp.services.audit import AuditLog
-from idp.services.units import VIETNAM, UnitService
+from idp.services.units import UnitService
 from policies.delegation import TOP, Actor, AdminGrant, Ground, Proposal
 from policies.units import UnitKey
 
@@ -45,11 +44,7 @@ class AdminService:
 
     def ground(self) -> Ground:
         """Return the tree of units as it is today."""
-        return Ground(self._units.register, self._units.today())
-
-    def day(self, moment: int) -> str:
-        """Return the date in Vietnam of a moment."""
-        return datetime.fromtimestamp(moment, UTC).astimezone(VIETNAM).date().isoformat()
+        return Ground(self._units.latest(), self._units.today())
 
     def everybody(self) -> Mapping[str, tuple[AdminGrant, ...]]:
         """Return every grant that was ever made, by principal."""
@@ -57,6 +52,12 @@ class AdminService:
         for grant in self._store.everything():
             found.setdefault(grant.principal, []).append(grant)
         return {principal: tuple(grants) for principal, grants in found.items()}
+
+    def standing(self) -> tuple[AdminGrant, ...]:
+        """Return the grants over units that were not revoked and have not run out."""
+        now = self._clock.now()
+        found = (one for one in self._store.everything() if one.unit != TOP and one.revoked_at is None)
+        return tuple(one for one in found if one.ends is None or now < one.ends)
 
     def unit(self, code: str) -> UnitKey:
         """Return the unit that has a code today, ``TOP`` for ``*``; raises ``InvalidInput``."""

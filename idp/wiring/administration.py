@@ -21,10 +21,10 @@ from idp.flows.administration.units import UnitAdministration
 from idp.flows.administration.use_cases import UseCases
 from idp.services.approvals import ApprovalService
 from idp.storage.approvals import SqlApprovalStore
-from idp.wiring.federation import FederationDesk
+from idp.wiring.units import UnitChanges
 
 
-class AdministrationDesk(FederationDesk, ABC):
+class AdministrationDesk(UnitChanges, ABC):
     """Who administers what, over everything that can be administered."""
 
     @cached_property

@@ -23,10 +23,6 @@ from idp.services.accounts import masked
 from idp.web.cookies import Cookies
 from idp.web.csrf import Csrf
 from idp.web.environ import EnvironReader
-from idp.wiring.units import UnitChanges
-
-
-class Desks(UnitChanges):
 from idp.wiring.administration import AdministrationDesk
 
 

@@ -50,6 +50,7 @@ class UnitChanges(FederationDesk):
         references = SqlUnitReferences(self.database)
         return (
             Holders(self._owned_clients),
+            Holders(self._administered),
             Holders(lambda: _residences(references)),
             Holders(lambda: _vouched(references)),
         )
@@ -61,6 +62,10 @@ class UnitChanges(FederationDesk):
     def _owned_clients(self) -> Iterable[Holding]:
         for client in self.clients.all():
             yield Holding("client", client.client_id, client.unit, local_day(client.unit_at or client.created_at))
+
+    def _administered(self) -> Iterable[Holding]:
+        for grant in self.admins.standing():
+            yield Holding("role", f"{grant.principal} {grant.role}", grant.unit.code, grant.unit.valid_from)
 
 
 def _residences(references: SqlUnitReferences) -> Iterable[Holding]:

@@ -37,7 +37,7 @@ class AdministeredWorld:
         """Make this the register of units."""
         store = SqlUnitStore(self.world.database)
         record = self.wiring.audit.record(AuditEvent(Event.UNIT_IMPORT))
-        store.write(changes(store.load(), register), record)
+        store.write(changes(store.load(), register), store.version(), record)
         self.wiring.units._register = None
 
     def account(self, name: str, unit: str | None = None) -> str:

@@ -64,9 +64,7 @@ class AuditAdministration:
         found: list[Target] = []
         if wanted.client_id:
             client = self._registry.find(wanted.client_id)
-            found.append(
-                targets.of_client(client, self._gate.admins, self._gate.ground()) if client is not None else DEPLOYMENT
-            )
+            found.append(targets.of_client(client, self._gate.ground()) if client is not None else DEPLOYMENT)
         if wanted.account_id:
             try:
                 account = self._accounts.get(wanted.account_id)

@@ -108,7 +108,7 @@ class ClientChanges:
         client = self._known(arguments["client_id"])
         document = arguments["document"]
         ground = self._gate.ground()
-        own = targets.of_client(client, self._gate.admins, ground)
+        own = targets.of_client(client, ground)
         asked = [(Action.CLIENT_UPDATE, own)]
         if self._is_moved(client, document):
             asked.append((Action.CLIENT_CREATE, self._owner(document)))

@@ -9,6 +9,7 @@ from typing import Final
 from clients.model import Client
 from clients.registry import ClientRegistry
 from clients.secrets import DEFAULT_OVERLAP
+from idp.clock import local_day
 from idp.errors import InvalidInput
 from idp.flows.administration import targets
 from idp.flows.administration.administrator import Administrator
@@ -65,11 +66,11 @@ class ClientAdministration:
         reach = self._gate.anywhere(who, Action.CLIENT_READ, "clients")
         wanted = self._wanted(query)
         found: list[Client] = []
-        ground, admins = self._gate.ground(), self._gate.admins
+        ground = self._gate.ground()
         within = self._below(query.unit) if query.unit else None
         known: dict[tuple[str, str], Target] = {}
         for client in wanted:
-            place = (client.unit, admins.day(client.unit_at or client.created_at))
+            place = (client.unit, local_day(client.unit_at or client.created_at))
             target = known.get(place)
             if target is None:
                 target = known[place] = targets.of_code(*place, ground)
@@ -137,7 +138,7 @@ class ClientAdministration:
         if client is None or client.state == "removed":
             self._gate.require(who, action, None, f"client:{client_id}")
         assert client is not None  # noqa: S101 - the gate has raised
-        target = targets.of_client(client, self._gate.admins, self._gate.ground())
+        target = targets.of_client(client, self._gate.ground())
         self._gate.require(who, action, target, f"client:{client_id}")
         return client, target
 

@@ -86,4 +86,4 @@ class ConsentAdministration:
 
     def _target(self, client_id: str) -> Target:
         client = self._registry.find(client_id)
-        return targets.of_client(client, self._gate.admins, self._gate.ground()) if client is not None else Target()
+        return targets.of_client(client, self._gate.ground()) if client is not None else Target()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from clients.model import Client
+from idp.clock import local_day
 from idp.model.account import Account
 from idp.services.admins import AdminService
 from policies.delegation import TOP, Ground, Target
@@ -19,22 +20,16 @@ def of_code(code: str, day: str, ground: Ground) -> Target:
     return Target(ground.units_of(code, day)) if code != TOP.code else Target()
 
 
-def of_client(client: Client, admins: AdminService, ground: Ground) -> Target:
+def of_client(client: Client, ground: Ground) -> Target:
     """Return a client's target; the code of its unit is read as it was when it was written."""
-    return of_code(client.unit, admins.day(client.unit_at or client.created_at), ground)
+    return of_code(client.unit, local_day(client.unit_at or client.created_at), ground)
 
 
 def of_account(account: Account, admins: AdminService, ground: Ground) -> Target:
-    """Return an account's target.
-
-    When its unit was written down is not known: at its registration, or at the last change. Where the code meant different places on the two
-    days, the actor has to reach both.
-    """
+    """Return an account's target: it belongs to the unit of residence, read as of the day on which it was written down."""
     principal = f"account:{account.id}"
-    units: tuple[UnitKey, ...] = ()
-    if account.unit_code is not None:
-        found = [ground.units_of(account.unit_code, admins.day(at)) for at in (account.created_at, account.updated_at)]
-        units = tuple(dict.fromkeys(key for keys in found for key in keys)) if all(found) else ()
+    since = local_day(account.created_at)
+    units = ground.units_of(account.unit.code, account.unit.since or since) if account.unit is not None else ()
     return Target(units, principal, admins.held(principal))
 
 
