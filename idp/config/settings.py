@@ -22,6 +22,7 @@ from idp.config.directories import Directories
 from idp.config.factors import FactorRules
 from idp.config.federation import Federation
 from idp.config.messages import Mail, Sms
+from idp.config.qr import QrSignIn
 from idp.config.registration import Registration as Registration
 from idp.config.sections import Dpop, Lifetimes, Proxy, Requests, Section
 from idp.config.sections import StatementIssuer as StatementIssuer
@@ -117,6 +118,7 @@ class Settings(BaseSettings):
     outbound: Outbound = Outbound()
     proxy: Proxy = Proxy()
     throttle: Throttle = Throttle()
+    qr: QrSignIn = QrSignIn()
     dpop: Dpop = Dpop()
     factors: FactorRules = FactorRules()
     log: Log = Log()

@@ -50,6 +50,7 @@ class Event(StrEnum):
     DEVICE_GUESS = "device:user-code"
     BACKCHANNEL_AUTHENTICATE = "backchannel:authenticate"
     BACKCHANNEL_NOTIFY = "backchannel:notify"
+    QR_ANSWER = "qr-sign-in:answer"
     DECOUPLED_ANSWER = "authorization:answer"
     CONSENT_GIVE = "consent:give"
     CONSENT_NOTICE = "consent:notice"

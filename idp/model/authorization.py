@@ -51,7 +51,7 @@ class PendingRequest:
     made inside this transaction (0 for none), which is what ``prompt=login`` waits for. ``password_account`` is the account that proved a
     first password and must set its own before anything else. ``decoupled`` is the key of the request of another device that is answered
     here, "" where the answer goes back by this browser. ``minimum_acr`` ("" for none) and ``max_age`` (seconds, None for any) are what a
-    page of ours demands of the session, as a client would.
+    page of ours demands of the session, as a client would. ``qr`` is what the QR code on this screen carries, "" for none.
     """
 
     id: str
@@ -67,3 +67,4 @@ class PendingRequest:
     decoupled: str = ""
     minimum_acr: str = ""
     max_age: int | None = None
+    qr: str = ""

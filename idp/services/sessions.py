@@ -62,10 +62,16 @@ class SessionService:
         self._unseal = unseal
         self._wants_logout = wants_logout
 
-    def start(self, account_id: str, acr: str, amr: tuple[str, ...], origin: Origin) -> tuple[Session, str]:
-        """Start a session after a sign-in; returns it with the cookie's secret."""
+    def start(
+        self, account_id: str, acr: str, amr: tuple[str, ...], origin: Origin, *, auth_time: int | None = None
+    ) -> tuple[Session, str]:
+        """Start a session after a sign-in; returns it with the cookie's secret.
+
+        ``auth_time`` is the moment that an upstream states for the authentication, where it was before now.
+        """
         now, session_id, secret = self._clock.now(), handles.new_id(), handles.new_secret()
-        session = Session(session_id, account_id, now, now, now + self._policy.lifetime, now, acr, amr)
+        moment = now if auth_time is None else auth_time
+        session = Session(session_id, account_id, now, now, now + self._policy.lifetime, moment, acr, amr)
         sealed = self._seal(orjson.dumps([origin.address, origin.browser]), session_id.encode())
         self._store.add(
             session, handles.digest(secret), sealed, self._audit.record(_sign_in(session, origin, Event.SIGN_IN))
@@ -73,7 +79,14 @@ class SessionService:
         return session, secret
 
     def renew(
-        self, session: Session, acr: str, amr: tuple[str, ...], origin: Origin, *, is_step_up: bool = False
+        self,
+        session: Session,
+        acr: str,
+        amr: tuple[str, ...],
+        origin: Origin,
+        *,
+        is_step_up: bool = False,
+        auth_time: int | None = None,
     ) -> tuple[Session, str] | None:
         """Renew a live session of the same person after another sign-in or a step-up; None if it has ended meanwhile.
 
@@ -83,7 +96,8 @@ class SessionService:
         now, secret = self._clock.now(), handles.new_secret()
         renewed = replace(session, last_seen_at=now, acr=acr, amr=amr)
         if not is_step_up:
-            renewed = replace(renewed, auth_time=now, expires_at=now + self._policy.lifetime)
+            moment = now if auth_time is None else auth_time
+            renewed = replace(renewed, auth_time=moment, expires_at=now + self._policy.lifetime)
         event = Event.STEP_UP if is_step_up else Event.SIGN_IN
         done = self._store.renew(renewed, handles.digest(secret), self._audit.record(_sign_in(renewed, origin, event)))
         return (renewed, secret) if done else None

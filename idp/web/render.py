@@ -65,14 +65,20 @@ class Renderer:
         origins: Iterable[str] = (),
         frames: Iterable[str] = (),
         headers: Headers = (),
+        connects: bool = False,
         **values: Any,
     ) -> WireResponse:
-        """Return the page; ``origins`` are validated origins that a form of it may lead to, ``frames`` those that it may frame."""
+        """Return the page; ``origins`` are validated origins that a form of it may lead to, ``frames`` those that it may frame.
+
+        ``connects`` lets its script ask us.
+        """
         t = translator(language)
         body = self._environment.get_template(f"{template}.html").render(t=t, lang=t.language, **values)
         policy = " ".join((_POLICY, *origins))
         if framed := " ".join(dict.fromkeys(frames)):
             policy = f"{policy}; frame-src {framed}"
+        if connects:
+            policy = f"{policy}; connect-src 'self'"
         return WireResponse(status, (*self._headers, ("Content-Security-Policy", policy), *headers), body.encode())
 
     def check_session(self, cookie: str) -> WireResponse:

@@ -23,10 +23,10 @@ from idp.services.accounts import masked
 from idp.web.cookies import Cookies
 from idp.web.csrf import Csrf
 from idp.web.environ import EnvironReader
-from idp.wiring.administration import AdministrationDesk
+from idp.wiring.qr import QrDesk
 
 
-class Desks(AdministrationDesk):
+class Desks(QrDesk):
     """The pages' common ground."""
 
     @cached_property
@@ -53,6 +53,7 @@ class Desks(AdministrationDesk):
         return (
             PasswordWay(desk, self.sign_in, passkey.options),
             passkey,
+            *self.qr_ways(desk, self.person),
             OwnPasswordWay(desk, self.sign_in),
             OneTimeCodeWay(desk, self.sign_in),
             PasskeyStepUpWay(desk, self.sign_in, self.passkeys),

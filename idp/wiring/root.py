@@ -134,6 +134,7 @@ class Wiring(Desks):
         return (
             Route("/", ("GET",), HomePage(self.desk).handle),
             Route("/signin/<transaction>", both, signin.handle),
+            *self.qr_routes(self.desk, self.door, self.departments, self.person),
             *self.other_devices_pages(self.desk),
             Route("/end_session", both, end_session.handle),
             Route("/end_session/confirm", post, end_session.confirm),

@@ -1,0 +1,56 @@
+"""A real browser for journeys: contexts of either width and language, and what every page of ours must hold."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+CHROMIUM: Final = Path("/usr/bin/chromium")
+WIDTHS: Final = {"phone": 360, "desktop": 1280}
+_RULES: Final = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Run Chromium; skips the test where it is not installed."""
+    if not CHROMIUM.exists():
+        pytest.skip("apt-get install chromium")
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+def context(browser: Browser, width: str, language: str, *, script: bool = True) -> BrowserContext:
+    """Return a browser of a person's own, with cookies of its own."""
+    return browser.new_context(
+        viewport={"width": WIDTHS[width], "height": 800},
+        locale={"vi": "vi-VN", "en": "en-GB"}[language],
+        java_script_enabled=script,
+    )
+
+
+def looked_at(page: Page, name: str) -> None:
+    """Hold what every page must: no violation of WCAG 2.2 AA that axe finds, and nothing wider than the window.
+
+    With ``IDP_TEST_PICTURES`` set to a folder the page is kept there as a picture, to be looked at.
+    """
+    found: Any = Axe().run(page, options=_RULES)
+    assert found.violations_count == 0, found.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), name
+    if folder := os.environ.get("IDP_TEST_PICTURES"):
+        page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
+
+
+def signed_in(page: Page, code: str, password: str) -> None:
+    """Fill the sign-in page in."""
+    page.fill("[name=identity_code]", code)
+    page.fill("[name=password]", password)
+    page.click("#login-submit")
