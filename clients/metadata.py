@@ -19,7 +19,7 @@ from clients.fields import MAX_NAME, MAX_TEXT, Fault, Faults, Parser
 from clients.model import DEFAULT_SIGNING_ALG, NO_AUTHENTICATION, PING, POLL, PROFILED_SIGNING_ALG
 from keys import jwe
 from keys.shared_secret import ALG as SHARED_SECRET_ALG
-from policies import assurance, authorization_details, claims, consent, delegation
+from policies import assurance, authorization_details, claims, consent, delegation, mandate_kinds
 
 AUTH_METHODS: Final = (
     "client_secret_basic",
@@ -52,6 +52,7 @@ SCOPES: Final = (*claims.SCOPES, *delegation.SCOPES)
 """Of people's data, and of the Admin API; the latter an operator alone gives."""
 ACR_VALUES: Final = assurance.LEVELS
 PROFILES: Final = tuple(profiles.PROFILES)
+CAPACITIES: Final = mandate_kinds.CAPACITIES
 DETAIL_TYPES: Final = tuple(authorization_details.TYPES)
 LANGUAGES: Final = ("vi", "en")
 
@@ -142,6 +143,7 @@ FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
         "token_exchange": Field(exchange.parse, is_operators=True),
         "assertion_issuers": Field(assertion_issuers.parse, is_operators=True),
         "authorization_details_types": Field(fields.set_of(DETAIL_TYPES), frozenset()),
+        "capacities": Field(fields.set_of(CAPACITIES, 1), frozenset({"person"}), is_operators=True),
         "consent": Field(fields.choice(CONSENT_MODES), "ask"),
         "profile": Field(fields.choice(PROFILES), "oidc"),
         "contacts": Field(fields.listed(fields.text(MAX_NAME)), ()),

@@ -16,7 +16,7 @@ SELECT: Final = "select"
 """The value of the parameter ``capacity`` that asks for the choice to be shown, whatever was chosen before."""
 NOT_PARAMETERS: Final = frozenset({"assisted"})
 """Capacities that no request can ask for: a clerk begins them."""
-_ID: Final = re.compile(r"[0-9a-z]{16,64}")
+_ID: Final = re.compile(r"[0-9A-Za-z_-]{16,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +32,15 @@ class Wish:
     """What is known of the choice.
 
     ``asked`` is the request's parameter ("" for none): a capacity, a mandate's id, or ``select``. ``chosen`` was chosen in this transaction,
-    ``remembered`` earlier in this session; both are an option's id or "". ``must_choose`` is ``prompt=select_account``.
+    ``remembered`` earlier in this session; both are an option's id or "". ``must_choose`` is ``prompt=select_account``. ``is_begun``
+    tells that pages of this transaction may be open: what is chosen in another tab meanwhile must not answer for it.
     """
 
     asked: str = ""
     chosen: str = ""
     remembered: str = ""
     must_choose: bool = False
+    is_begun: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ def decide(accepted: Iterable[str], held: Iterable[Option], wish: Wish) -> Decis
     is_forced = wish.must_choose or wish.asked == SELECT
     if len(possible) == 1 and options == (ONESELF,) and wish.remembered in {"", PERSON}:
         return Decision("only_oneself", ONESELF)
-    if wish.remembered in known and not is_forced:
+    if wish.remembered in known and not is_forced and not wish.is_begun:
         return Decision("remembered", known[wish.remembered])
     if options == (ONESELF,) and wish.asked == PERSON:
         return Decision("asked_for_oneself", ONESELF)

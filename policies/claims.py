@@ -170,6 +170,15 @@ def release(claims: int, attributes: Mapping[str, object]) -> dict[str, object]:
     return released
 
 
+_OF_PRINCIPAL: Final = ("name", "identity_code", "identity_code_type")
+"""What may be told of whom somebody acts for: what the department may learn of the person who acts, and nothing about how he lives."""
+
+
+def release_principal(claims: int, attributes: Mapping[str, object]) -> dict[str, object]:
+    """Return what leaves about a principal: of what may leave about the person himself, that which names somebody."""
+    return release(claims & pack(_OF_PRINCIPAL), attributes)
+
+
 def _confirmations_of(claims: int) -> int:
     names = unpack(claims)
     return pack(name for name, confirmed in _CONFIRMATIONS.items() if confirmed in names)

@@ -39,6 +39,7 @@ class Facts:
 
     ``holder`` asks; ``subject_client`` got the subject token, whose audiences the holder serves or not (``is_meant_for_holder``); ``actor`` is the
     ``sub`` that would act; ``asked`` is None where the request names no scope. ``act`` and ``may_act`` are those of the subject token.
+    ``capacity`` is as whom its person acts ("" for himself), ``accepted`` those that the audience's system takes.
     """
 
     holder: str
@@ -51,6 +52,8 @@ class Facts:
     has_actor_token: bool
     act: Mapping[str, Any] | None = None
     may_act: Mapping[str, Any] | None = None
+    capacity: str = ""
+    accepted: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ def decide(rules: Mapping[str, Rule], facts: Facts) -> Decision:
     rule = rules.get(facts.audience)
     if rule is None:
         return Decision("audience_not_allowed")
-    refusal = _subject(rule, facts) or _actor(rule, facts)
+    refusal = _subject(rule, facts) or _actor(rule, facts) or _capacity(facts)
     if refusal:
         return Decision(refusal)
     most = facts.scope & rule.scope
@@ -98,6 +101,11 @@ def _subject(rule: Rule, facts: Facts) -> str:
     return "" if facts.subject_client in rule.subjects else "subject_not_allowed"
 
 
+def _capacity(facts: Facts) -> str:
+    """A system that knows people for themselves only would take a business's dossier for the clerk's own."""
+    return "capacity_not_accepted" if facts.capacity and facts.capacity not in facts.accepted else ""
+
+
 def _actor(rule: Rule, facts: Facts) -> str:
     if facts.may_act is not None and facts.may_act != {"sub": facts.actor}:
         return "may_act"
@@ -106,6 +114,14 @@ def _actor(rule: Rule, facts: Facts) -> str:
             return "actor_not_shown"
         return "impersonation_of_delegation" if facts.act is not None else ""
     return "chain_too_long" if depth(facts.act) >= LONGEST_CHAIN else ""
+
+
+def retold(act: Mapping[str, Any] | None, first: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """Return a chain with another first actor: a clerk has another ``sub`` at each sector. Without ``first`` the chain is as it was."""
+    if act is None or first is None:
+        return act
+    inner = act.get("act")
+    return {**act, "act": retold(inner, first)} if isinstance(inner, Mapping) else first
 
 
 def _named(actor: str, act: Mapping[str, Any] | None) -> Mapping[str, Any]:

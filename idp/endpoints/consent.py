@@ -8,15 +8,21 @@ from typing import Any, Final
 
 from idp.flows.dispatcher import Decision, Facts, wanted_consent
 from idp.model.decoupled import DecoupledRequest
+from idp.ports.mandates import LiveMandate
 from idp.ports.sessions import ConsentState
 from idp.protocol.errors import LoginRequired
 from idp.services.consents import ConsentService
 from idp.web.i18n import Translator, translator
 from policies import authorization_details
 from policies import claims as claim_policy
+from policies.mandate_kinds import ASSISTED, KINDS
 
 Attributes = Callable[[str], Mapping[str, object]]
 """Takes an account id and returns everything that could be released, by claim or column name."""
+
+
+OfPrincipal = Callable[[LiveMandate], Mapping[str, object]]
+"""Takes a mandate and returns what could be told of its principal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +45,9 @@ class DetailView:
 class ConsentPage:
     """Prepares the page and stores the answer."""
 
-    def __init__(self, consents: ConsentService, attributes: Attributes) -> None:
-        """Take the service and the source of values."""
+    def __init__(self, consents: ConsentService, attributes: Attributes, of_principal: OfPrincipal) -> None:
+        """Take the service and the sources of values: the person's, and of whom he acts for."""
+        self._of_principal = of_principal
         self._consents = consents
         self._attributes = attributes
 
@@ -69,6 +76,7 @@ class ConsentPage:
             "is_addition": decision.reason in {"claims_added", "offline_added"},
             "purpose": client.purpose_in(language),
             "legal_basis": client.legal_basis,
+            "principal": self._principal(facts, choice.shown),
             "required": [rows[name] for name in claim_policy.unpack(required) if rows[name].value],
             "optional": [rows[name] for name in claim_policy.unpack(optional) if rows[name].value],
             "absent": [t(f"claim.{name}").lower() for name in claim_policy.unpack(required) if not rows[name].value],
@@ -99,8 +107,17 @@ class ConsentPage:
             declined=wanted.claims & ~agreed,
             text_version=wanted.text_version,
         )
-        details = facts.request.details
-        self._consents.give(snapshot.session.account_id, facts.client.client_id, snapshot.session.id, answer, details)
+        mandate = facts.capacity.mandate_id if facts.capacity is not None else ""
+        account_id, session_id, details = snapshot.session.account_id, snapshot.session.id, facts.request.details
+        self._consents.give(account_id, facts.client.client_id, session_id, answer, details, mandate)
+
+    def _principal(self, facts: Facts, claims: int) -> list[tuple[str, str]]:
+        """Return what the department learns of whom the person acts for, by the name of a claim."""
+        acting = facts.capacity.acting if facts.capacity is not None else None
+        if acting is None or KINDS[acting.mandate.kind].capacity == ASSISTED:
+            return []
+        released = claim_policy.release_principal(claims, self._of_principal(acting))
+        return [(name, str(value)) for name, value in released.items() if name != "identity_code_type"]
 
 
 def described(t: Translator, detail: authorization_details.Detail) -> DetailView:

@@ -56,7 +56,7 @@ class SignInPages:
             visit = self._visit(wire, transaction)
             if visit.step is Step.ANSWER:
                 return self._answer(visit)
-            if visit.step is Step.UNMET:
+            if visit.step in {Step.UNMET, Step.NO_CAPACITY}:
                 return self._unmet(visit)
             if not visit.exchange.is_post:
                 way, visit = self._asked_way(visit)
@@ -114,7 +114,11 @@ class SignInPages:
         return answer
 
     def _unmet(self, visit: Visit) -> WireResponse:
-        error = UnmetAuthenticationRequirements("the requested authentication cannot be reached", reason=visit.reason)
+        error: ProtocolError = AccessDenied("nothing that was asked for is held", reason=visit.reason)
+        if visit.step is Step.UNMET:
+            error = UnmetAuthenticationRequirements(
+                "the requested authentication cannot be reached", reason=visit.reason
+            )
         if visit.facts is None:
             raise error
         return self._told(visit, error)

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from clients.model import Client
+from idp.flows.capacities import Capacity
 from idp.model.authorization import AuthorizationRequest, PendingRequest
 from idp.model.session import Session
 from idp.ports.sessions import ConsentState, Snapshot
@@ -26,7 +27,9 @@ class Step(StrEnum):
     SET_PASSWORD = "set_password"  # noqa: S105 - the name of a step
     CHOOSE_ACCOUNT = "choose_account"
     STEP_UP = "step_up"
+    CAPACITY = "capacity"
     CONSENT = "consent"
+    NO_CAPACITY = "no_capacity"
     UNMET = "unmet"
 
 
@@ -43,6 +46,7 @@ class Facts:
     """All that a decision may depend on. ``pending`` is None on the first look.
 
     ``can_reach`` answers which ``acr`` a session can come to with its person's factors; asked only where it is too low.
+    ``capacity`` is None where the person can only act for himself; ``snapshot`` has the consent that goes with it.
     """
 
     request: AuthorizationRequest
@@ -51,6 +55,7 @@ class Facts:
     now: int
     can_reach: Callable[[Session], str]
     pending: PendingRequest | None = None
+    capacity: Capacity | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +69,13 @@ class Decision:
 
 
 def decide(facts: Facts) -> Decision:
-    """Return the next step. The order is the order of trust: who and how surely, then with whose agreement."""
+    """Return the next step. The order is the order of trust: who and how surely, then for whom, then with whose agreement."""
     if facts.pending is not None and facts.pending.password_account:
         return Decision(Step.SET_PASSWORD, "must_change")
     if facts.snapshot is None:
         return Decision(Step.SIGN_IN, "no_session")
-    return _who(facts, facts.snapshot) or _agreed(facts, facts.snapshot) or Decision(Step.ANSWER)
+    who = _who(facts, facts.snapshot) or _for_whom(facts.capacity)
+    return who or _agreed(facts, facts.snapshot) or Decision(Step.ANSWER)
 
 
 def decide_own(
@@ -119,11 +125,8 @@ def _who(facts: Facts, snapshot: Snapshot) -> Decision | None:
     # The session must be the one of that sign-in: who holds another person's older cookie could otherwise sign in as
     # himself, put that cookie back, and pass where fresh authentication was asked for.
     signed_in_here = pending is not None and 0 < pending.signed_in_at <= snapshot.session.auth_time
-    if (
-        "select_account" in request.prompt
-        and not signed_in_here
-        and not (pending is not None and pending.account_chosen)
-    ):
+    is_settled = signed_in_here or (pending is not None and pending.account_chosen) or snapshot.session.is_assisted
+    if "select_account" in request.prompt and not is_settled:
         return Decision(Step.CHOOSE_ACCOUNT, "prompt_select_account")
     missing = _missing(demanded(facts), snapshot.session, facts.now, facts.can_reach, signed_in_here=signed_in_here)
     if missing.missing is assurance.Missing.SIGN_IN:
@@ -137,6 +140,14 @@ def _who(facts: Facts, snapshot: Snapshot) -> Decision | None:
     return None
 
 
+def _for_whom(capacity: Capacity | None) -> Decision | None:
+    """For whom the person acts: settled, or to be chosen, or nothing that the client would take is held."""
+    if capacity is None or capacity.decision.option is not None:
+        return None
+    decision = capacity.decision
+    return Decision(Step.CAPACITY if decision.offered else Step.NO_CAPACITY, decision.reason)
+
+
 def _missing(
     demand: assurance.Demand, session: Session, now: int, can_reach: Callable[[Session], str], *, signed_in_here: bool
 ) -> assurance.Decision:
@@ -145,7 +156,8 @@ def _missing(
     decision = assurance.needed(demand, hopeful, now)
     if decision.missing is not assurance.Missing.STEP_UP:
         return decision
-    reachable = can_reach(session)
+    # What a clerk began with the person beside him stays at its level: the person's own factors are not his to use.
+    reachable = session.acr if session.is_assisted else can_reach(session)
     actual = assurance.Present(session.acr, session.auth_time, reachable, signed_in_here=signed_in_here)
     return assurance.needed(demand, actual, now)
 

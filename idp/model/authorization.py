@@ -13,7 +13,8 @@ class AuthorizationRequest:
     ``essential_acr`` holds the values of an essential ``acr`` claim; ``required_sub`` the ``sub`` that a hint demands; ``resources`` those of
     RFC 8707; ``details`` the authorization details of RFC 9396 in canonical JSON, "" for none. ``essential`` are the claims marked so; ``wanted``
     holds the values asked of claims by place and name, in JSON, "" for none. ``pushed`` is the key of the pushed request
-    that the answer uses up, "" for a request that was not pushed.
+    that the answer uses up, "" for a request that was not pushed. ``capacity`` is as whom the client wants the person
+    to act, "" where it does not say.
     """
 
     client_id: str
@@ -40,6 +41,7 @@ class AuthorizationRequest:
     details: str = ""
     pushed: str = ""
     dpop_jkt: str = ""
+    capacity: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +52,9 @@ class PendingRequest:
     hex digest of the browser-binding cookie: another browser that learns the id gets nothing. ``signed_in_at`` is the moment of a sign-in
     made inside this transaction (0 for none), which is what ``prompt=login`` waits for. ``password_account`` is the account that proved a
     first password and must set its own before anything else. ``decoupled`` is the key of the request of another device that is answered
-    here, "" where the answer goes back by this browser. ``minimum_acr`` ("" for none) and ``max_age`` (seconds, None for any) are what a
-    page of ours demands of the session, as a client would. ``qr`` is what the QR code on this screen carries, "" for none.
+    here, "" where the answer goes back by this browser. ``capacity`` is what the person chose to act as in it, "" before he did.
+    ``minimum_acr`` ("" for none) and ``max_age`` (seconds, None for any) are what a page of ours demands of the session, as a client would. ``qr``
+    is what the QR code on this screen carries, "" for none.
     """
 
     id: str
@@ -65,6 +68,7 @@ class PendingRequest:
     consented: bool = False
     password_account: str = ""
     decoupled: str = ""
+    capacity: str = ""
     minimum_acr: str = ""
     max_age: int | None = None
     qr: str = ""

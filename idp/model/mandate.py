@@ -54,8 +54,13 @@ class Mandate:
 
 @dataclass(frozen=True, slots=True)
 class Acting:
-    """What a token says of a mandate: protocol claims to lay into it, and the moment that it must not outlive."""
+    """What tokens say of a mandate, and the moment that they must not outlive.
+
+    ``claims`` go into every token: who is meant, and how far. ``released`` is the same with what names the principal, for whoever may know it.
+    """
 
     mandate_id: str
     until: int
+    capacity: str
     claims: Mapping[str, Any] = field(default_factory=dict)
+    released: Mapping[str, Any] = field(default_factory=dict)

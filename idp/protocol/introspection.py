@@ -17,6 +17,7 @@ from idp.protocol.mint import Mint
 from idp.protocol.parameters import form_parameters
 from idp.protocol.refusals import Refusals
 from idp.protocol.wire import NO_STORE, WireRequest, WireResponse, json_response
+from idp.services.acting import ActingClaims
 from idp.services.refresh_handles import PREFIX
 from idp.services.tokens import TokenService
 from keys.ring import LiveRing
@@ -38,8 +39,10 @@ class TokenStatusEndpoints:
         refusals: Refusals,
         mint: Mint,
         ring: LiveRing,
+        acting: ActingClaims,
     ) -> None:
         """Take collaborators."""
+        self._acting = acting
         self._mint = mint
         self._ring = ring
         self._tokens = tokens
@@ -103,9 +106,13 @@ class TokenStatusEndpoints:
             return _INACTIVE
         if grant.created_at < client.not_before:
             return _INACTIVE
+        acting = self._acting.of(grant.mandate_id, client) if grant.mandate_id else None
+        if grant.mandate_id and acting is None:
+            return _INACTIVE
         confirmation = from_text(grant.bound_to).confirmation
         return {
             **({"cnf": confirmation} if confirmation is not None else {}),
+            **(acting.claims if acting is not None else {}),
             "active": True,
             "client_id": grant.client_id,
             "sub": grant.sub,

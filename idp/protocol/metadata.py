@@ -25,10 +25,14 @@ from keys.ring import KeyRing
 from keys.signer import SERVER_METADATA
 from policies import assurance
 from policies import claims as claim_policy
+from policies.mandate_kinds import CAPACITIES
 
 _MAX_AGE: Final = 300
 _ANY_ORIGIN: Final = (("Access-Control-Allow-Origin", "*"),)
-_PROTOCOL_CLAIMS: Final = ("sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "sid")
+_PROTOCOL_CLAIMS: Final = (
+    *("sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "sid"),
+    *("act", "on_behalf_of"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,7 @@ def document(issuer: str, offer: Offer) -> dict[str, Any]:
         "prompt_values_supported": list(PROMPTS),
         **_of_requests(issuer, offer),
         "claim_types_supported": ["normal"],
+        "capacities_supported": list(CAPACITIES),
         "claims_supported": [*_PROTOCOL_CLAIMS, *claim_policy.CLAIMS],
         "authorization_signing_alg_values_supported": algs,
         "introspection_signing_alg_values_supported": algs,

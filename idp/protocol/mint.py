@@ -13,6 +13,7 @@ import orjson
 from clients.model import Client
 from idp import handles
 from idp.clock import Clock
+from idp.model.mandate import Acting
 from idp.ports.status_lists import ListedToken
 from idp.protocol.encryption import Encrypt
 from idp.services.sids import SessionIds
@@ -34,13 +35,14 @@ _RESPONSE_LIFETIME: Final = 600
 
 @dataclass(frozen=True, slots=True)
 class Authentication:
-    """What a token says of the sign-in behind it."""
+    """What a token says of the sign-in behind it, and of the mandate that the person acts by."""
 
     sub: str
     session_id: str
     auth_time: int
     acr: str
     amr: tuple[str, ...]
+    acting: Acting | None = None
 
 
 class Mint:
@@ -107,6 +109,8 @@ class Mint:
             "amr": who.amr,
             "gid": grant_id,
         }
+        if who.acting is not None:
+            claims |= {**who.acting.claims, "exp": min(claims["exp"], who.acting.until)}
         if details:
             claims["authorization_details"] = list(details)
         return self._access_token(ring, claims)
@@ -122,6 +126,10 @@ class Mint:
     def now(self) -> int:
         """Return the moment in which a token is made."""
         return self._clock.now()
+
+    def lifetime_of(self, who: Authentication) -> int:
+        """Return the seconds that an access token lives: no longer than the mandate that it rests on."""
+        return self.access_lifetime if who.acting is None else self.lifetime_until(who.acting.until)
 
     def lifetime_until(self, end: int) -> int:
         """Return the seconds that an access token may live which must not outlive ``end``."""
@@ -193,6 +201,8 @@ class Mint:
         claims |= {name: half_hash(value, alg) for name, value in beside if value is not None}
         if nonce is not None:
             claims["nonce"] = nonce
+        if who.acting is not None:
+            claims |= {**who.acting.released, "exp": min(claims["exp"], who.acting.until)}
         return self._encrypt(client, "id_token", ring.signer(alg).sign(claims, ID_TOKEN))
 
     def userinfo(self, ring: KeyRing, client: Client, alg: str, claims: Mapping[str, object]) -> str:

@@ -25,6 +25,7 @@ from idp.protocol.mint import Mint
 from idp.protocol.refusals import Refusals
 from idp.protocol.sender_constraints import SenderConstraints
 from idp.protocol.wire import NO_STORE, WireRequest, WireResponse, json_response
+from idp.services.acting import ActingClaims
 from idp.services.claims import ClaimSource
 from idp.services.tokens import TokenService
 from keys.ring import KeyRing, LiveRing
@@ -47,8 +48,10 @@ class UserinfoEndpoint:
         encrypter: AnswerEncrypter,
         senders: SenderConstraints,
         challenges: Challenges,
+        acting: ActingClaims,
     ) -> None:
         """Take collaborators."""
+        self._acting = acting
         self._encrypter = encrypter
         self._senders = senders
         self._challenges = challenges
@@ -92,9 +95,18 @@ class UserinfoEndpoint:
             # Asked for by the claims parameter without the scope; the token does not say so, the grant does.
             state = self._state(token, with_code=True)
         released = {**self._claims.released(claims, state), "sub": token.sub}
+        if state.mandate_id:
+            released |= self._of_mandate(state.mandate_id, client, claims)
         if client.userinfo_signed_response_alg is None and client.userinfo_encrypted_response_alg is None:
             return json_response(released)
         return WireResponse(200, (("Content-Type", "application/jwt"), *NO_STORE), self._jwt(ring, client, released))
+
+    def _of_mandate(self, mandate_id: str, client: Client, claims: int) -> Mapping[str, object]:
+        """The one read more, and only where the person acts for somebody: the mandate must still count."""
+        acting = self._acting.of(mandate_id, client, claims)
+        if acting is None:
+            raise InvalidToken("the access token was revoked", reason="mandate_ended")
+        return acting.released
 
     def _jwt(self, ring: KeyRing, client: Client, released: Mapping[str, object]) -> bytes:
         """Return the answer signed, encrypted, or both (OpenID Connect Core section 5.3.2)."""

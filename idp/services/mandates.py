@@ -16,6 +16,7 @@ from idp.model.account import Account
 from idp.model.audit import AuditEvent, AuditRecord, Event, Outcome
 from idp.model.mandate import Mandate
 from idp.ports.mandates import LiveMandate, MandateStore
+from idp.ports.sessions import ConsentState
 from idp.services.accounts import AccountService
 from idp.services.audit import AuditLog
 from idp.services.vault import Seal
@@ -127,6 +128,10 @@ class MandateService:
     def live(self, mandate_id: str) -> LiveMandate | None:
         """Return a mandate that counts now."""
         return self._store.live(mandate_id, self._now()) if mandate_id else None
+
+    def consent(self, account_id: str, mandate_id: str, client_id: str) -> ConsentState | None:
+        """Return what a person agreed to for a client while acting by a mandate."""
+        return self._store.consent(account_id, mandate_id, client_id)
 
     def evidence(self, mandate: Mandate) -> str:
         """Return what a mandate rests on, opened: treat as personal data."""

@@ -15,6 +15,7 @@ import orjson
 from idp import handles
 from idp.clock import Clock
 from idp.model.audit import AuditEvent, Event
+from idp.model.mandate import Mandate
 from idp.model.outbox import OutboxMessage
 from idp.model.session import Origin, Session
 from idp.ports.sessions import SessionClient, SessionStore, Snapshot
@@ -69,12 +70,27 @@ class SessionService:
 
         ``auth_time`` is the moment that an upstream states for the authentication, where it was before now.
         """
-        now, session_id, secret = self._clock.now(), handles.new_id(), handles.new_secret()
+        now = self._clock.now()
         moment = now if auth_time is None else auth_time
-        session = Session(session_id, account_id, now, now, now + self._policy.lifetime, moment, acr, amr)
+        return self._begun(
+            Session(handles.new_id(), account_id, now, now, now + self._policy.lifetime, moment, acr, amr), origin
+        )
+
+    def start_assisted(self, mandate: Mandate, acr: str, amr: tuple[str, ...], origin: Origin) -> tuple[Session, str]:
+        """Start the session of a person whom a clerk assists: it lives as long as the mandate and is none of the person's own."""
+        now = self._clock.now()
+        times = (now, now, mandate.valid_to, now)
+        return self._begun(
+            Session(mandate.session_id, mandate.principal_id, *times, acr, amr, mandate_id=mandate.id),
+            origin,
+            f"account:{mandate.actor_id}",
+        )
+
+    def _begun(self, session: Session, origin: Origin, actor: str = "") -> tuple[Session, str]:
+        session_id, secret = session.id, handles.new_secret()
         sealed = self._seal(orjson.dumps([origin.address, origin.browser]), session_id.encode())
         self._store.add(
-            session, handles.digest(secret), sealed, self._audit.record(_sign_in(session, origin, Event.SIGN_IN))
+            session, handles.digest(secret), sealed, self._audit.record(_sign_in(session, origin, Event.SIGN_IN, actor))
         )
         return session, secret
 
@@ -103,11 +119,28 @@ class SessionService:
         return (renewed, secret) if done else None
 
     def of_cookie(self, secret: str | None) -> Session | None:
-        """Return the live session of a cookie, or None."""
+        """Return the live session of a cookie that its person began himself, or None: a clerk's assistance opens no page of the person's own."""
+        session = self.any_of_cookie(secret)
+        return session if session is not None and not session.is_assisted else None
+
+    def any_of_cookie(self, secret: str | None) -> Session | None:
+        """Return the live session of a cookie, also one that a clerk began, or None."""
         if not secret:
             return None
         session = self._store.by_digest(handles.digest(secret))
         return session if session and self.is_live(session) else None
+
+    def choose(self, session: Session, capacity: str, case_code: str = "") -> bool:
+        """Remember as whom the person acts from now on: ``person`` or a mandate's id. False if the session has ended."""
+        event = AuditEvent(
+            Event.CAPACITY_CHOOSE,
+            actor=f"account:{session.account_id}",
+            account_id=session.account_id,
+            session_id=session.id,
+            target=f"mandate:{capacity}" if capacity != "person" else f"account:{session.account_id}",
+            case_code=case_code,
+        )
+        return self._store.choose(session.id, capacity, self._audit.record(event))
 
     def snapshot(self, secret: str | None, client_id: str, sector_id: str) -> Snapshot | None:
         """Return all that decides about an authorization request of this browser at this client, or None without a live session."""
@@ -174,14 +207,15 @@ class SessionService:
         return Origin(address, browser)
 
 
-def _sign_in(session: Session, origin: Origin, event: Event) -> AuditEvent:
+def _sign_in(session: Session, origin: Origin, event: Event, actor: str = "") -> AuditEvent:
+    assisted = {"mandate": session.mandate_id} if session.is_assisted else {}
     return AuditEvent(
         event,
-        actor=f"account:{session.account_id}",
+        actor=actor or f"account:{session.account_id}",
         account_id=session.account_id,
         session_id=session.id,
         target=f"session:{session.id}",
-        detail={"acr": session.acr, "amr": list(session.amr)},
+        detail={"acr": session.acr, "amr": list(session.amr), **assisted},
         private={"address": origin.address, "browser": origin.browser},
     )
 

@@ -11,11 +11,15 @@ from idp.endpoints.consent import ConsentPage
 from idp.endpoints.departments import Departments
 from idp.endpoints.desk import Desk, Exchange
 from idp.endpoints.door import Door
+from idp.endpoints.mandate_views import MandateViews
 from idp.endpoints.steps.agree import AgreeWay
 from idp.endpoints.steps.choose_account import ChooseAccountWay
 from idp.endpoints.steps.one_time_code import OneTimeCodeWay, RecoveryCodeWay
 from idp.endpoints.steps.passkey import PasskeyStepUpWay, PasskeyWay
 from idp.endpoints.steps.password import KnownPasswordWay, OwnPasswordWay, PasswordWay
+from idp.endpoints.steps.choose_capacity import ChooseCapacityWay
+from idp.endpoints.steps.one_time_code import OneTimeCodeWay
+from idp.endpoints.steps.password import OwnPasswordWay, PasswordWay
 from idp.endpoints.steps.way import StepDesk, Way
 from idp.model.session import Session
 from idp.services import devices
@@ -50,6 +54,8 @@ class Desks(QrDesk):
         desk = StepDesk(self.desk, self.sessions, self.departments, self._sign_in_cookies)
         consent = ConsentPage(self.consents, self.claims.attributes)
         passkey = PasskeyWay(desk, self.sign_in, self.passkeys)
+        desk = StepDesk(self.desk, self.sessions, self.departments, self._state_cookies, self.mandate_views)
+        consent = ConsentPage(self.consents, self.claims.attributes, self.acting.attributes)
         return (
             PasswordWay(desk, self.sign_in, passkey.options),
             passkey,
@@ -60,8 +66,14 @@ class Desks(QrDesk):
             KnownPasswordWay(desk, self.sign_in),
             RecoveryCodeWay(desk, self.sign_in),
             ChooseAccountWay(desk, self.pending, self.sessions, self.person),
+            ChooseCapacityWay(desk, self.pending, self.sessions, self.person, self.mandate_views, self.audit),
             AgreeWay(desk, self.pending, consent, self.decoupled_answers.waiting),
         )
+
+    @cached_property
+    def mandate_views(self) -> MandateViews:
+        """How mandates are shown."""
+        return MandateViews(self.acting, self.person, self.units.name)
 
     @cached_property
     def door(self) -> Door:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from idp.flows.capacities import Capacities
 from idp.flows.housekeeping import Task
+from idp.services.acting import ActingClaims
 from idp.services.mandates import MandateService
 from idp.storage.mandates import SqlMandateStore
 from idp.wiring.messages import Messages
@@ -22,6 +24,16 @@ class Mandated(Messages):
     def mandates(self) -> MandateService:
         """Who acts for whom."""
         return MandateService(self.mandate_store, self.accounts, self.audit, self.clock, self.vault.seal("mandate"))
+
+    @cached_property
+    def acting(self) -> ActingClaims:
+        """What tokens say of mandates."""
+        return ActingClaims(self.mandates, self.subjects, self.vault)
+
+    @cached_property
+    def capacities(self) -> Capacities:
+        """As whom people act."""
+        return Capacities(self.mandates, self.acting)
 
     def mandate_tasks(self) -> tuple[Task, ...]:
         """Return the regular tasks."""

@@ -76,6 +76,7 @@ class Wiring(Desks):
             self.encrypter,
             self.senders,
             Challenges(metadata_url(self.settings.issuer, "/userinfo")),
+            self.acting,
         )
 
     def _token_status(self) -> TokenStatusEndpoints:
@@ -87,6 +88,7 @@ class Wiring(Desks):
             self.refusals,
             self.mint,
             self.ring,
+            self.acting,
         )
 
     def _token_endpoint(self) -> TokenEndpoint:
@@ -106,6 +108,7 @@ class Wiring(Desks):
             replays=self.replays,
             issuer=self.settings.issuer,
             find_client=self.clients.find,
+            acting=self.acting,
         )
         return TokenEndpoint(self.grants, services, self.refusals, self.senders, self.encrypter.prepare)
 

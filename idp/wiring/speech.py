@@ -196,6 +196,7 @@ class Speech(Proofs):
             resources=self.resources,
             code_lifetime=self.settings.lifetimes.code,
             session_state=self.sids.session_state if self.settings.session_management else None,
+            acting=self.acting.of,
         )
 
     @cached_property
@@ -223,4 +224,5 @@ class Speech(Proofs):
             readers=Readers(self.hints.for_client, self.resources, self.settings.requests.legacy_responses),
             can_reach=self.sign_in.reachable,
             clients=self.client_finder,
+            capacities=self.capacities,
         )

@@ -9,6 +9,7 @@ from typing import Final, Protocol
 from clients.model import Client
 from idp.endpoints.departments import Departments
 from idp.endpoints.desk import Desk, Exchange, Form
+from idp.endpoints.mandate_views import MandateViews
 from idp.errors import NotFound, Throttled
 from idp.flows.dispatcher import Decision, Facts, Step
 from idp.flows.pending import Held
@@ -16,6 +17,7 @@ from idp.flows.sign_in import SignedIn
 from idp.model.session import Session
 from idp.protocol.wire import WireResponse, redirect
 from idp.services.sessions import SessionService
+from idp.web.i18n import translator
 from idp.web.render import form_action
 
 _MINUTE: Final = 60
@@ -96,8 +98,10 @@ class StepDesk:
         sessions: SessionService,
         departments: Departments,
         state: Callable[[Exchange, Session], tuple[tuple[str, str], ...]],
+        mandates: MandateViews,
     ) -> None:
         """Take collaborators; ``state`` returns the cookies that go with a session that was started or renewed in this exchange."""
+        self._mandates = mandates
         self.desk = desk
         self._sessions = sessions
         self._departments = departments
@@ -110,6 +114,7 @@ class StepDesk:
         origins = form_action(request.redirect_uri) if request is not None and request.redirect_uri else ()
         client = self._departments.view(visit.client, visit.exchange.language)
         token = self.desk.csrf_token(visit.exchange, pending.id)
+        capacity = visit.facts.capacity if visit.facts is not None else None
         return self.desk.page(
             template,
             visit.exchange,
@@ -118,6 +123,7 @@ class StepDesk:
             csrf_token=token,
             way=visit.way,
             ways=visit.others,
+            acting=self._mandates.banner(translator(visit.exchange.language), capacity),
             **values,
         )
 

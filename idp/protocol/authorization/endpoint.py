@@ -14,6 +14,7 @@ from clients.model import Client
 from clients.registry import ClientRegistry
 from idp import handles
 from idp.clock import Clock
+from idp.flows.capacities import Capacities
 from idp.flows.dispatcher import Decision, Facts, Step, decide
 from idp.flows.pending import PendingRequests
 from idp.flows.pushed import PushedRequests
@@ -29,6 +30,7 @@ from idp.protocol.authorization.parsing import Target
 from idp.protocol.authorization.responses import Reply, Responder
 from idp.protocol.authorization.sources import RequestSources, Source
 from idp.protocol.errors import (
+    AccessDenied,
     AccountSelectionRequired,
     ConsentRequired,
     InteractionRequired,
@@ -49,7 +51,9 @@ _SILENT: Final[dict[Step, type[ProtocolError]]] = {
     Step.SET_PASSWORD: InteractionRequired,
     Step.CHOOSE_ACCOUNT: AccountSelectionRequired,
     Step.STEP_UP: InteractionRequired,
+    Step.CAPACITY: InteractionRequired,
     Step.CONSENT: ConsentRequired,
+    Step.NO_CAPACITY: AccessDenied,
     Step.UNMET: UnmetAuthenticationRequirements,
 }
 """What ``prompt=none`` answers instead of showing a step (OpenID Connect Core section 3.1.2.6)."""
@@ -99,8 +103,10 @@ class AuthorizationEndpoint:
         readers: parsing.Readers,
         can_reach: Callable[[Session], str],
         clients: ClientFinder,
+        capacities: Capacities,
     ) -> None:
         """Take collaborators; ``can_reach`` tells which ``acr`` a session can come to."""
+        self._capacities = capacities
         self._clients = clients
         self._registry = registry
         self._sessions = sessions
@@ -181,10 +187,12 @@ class AuthorizationEndpoint:
             if not self._pushed.use_up(request.pushed):
                 raise InvalidRequestUri("request_uri was used by another request", reason="pushed_twice")
             return self._answer(facts)
-        if "none" in request.prompt or decision.step is Step.UNMET:
+        if "none" in request.prompt or decision.step in {Step.UNMET, Step.NO_CAPACITY}:
             raise _SILENT[decision.step]("the person would have to be asked first", reason=decision.reason)
         binding = browser.binding or handles.new_secret()
-        pending = self._pending.create(request, binding)
+        # What was settled on the way in holds for this transaction, whatever another tab chooses meanwhile.
+        settled = facts.capacity.settled if facts.capacity is not None else ""
+        pending = self._pending.create(request, binding, capacity=settled)
         return Interaction(pending, "" if browser.binding else binding)
 
     def _answer(self, facts: Facts) -> WireResponse:
@@ -203,6 +211,8 @@ class AuthorizationEndpoint:
             self._registry.refresh_if_older_than(1)
         else:
             self._registry.observe(snapshot.clients_version)
+            if not self._capacities.admits(snapshot.session, client):
+                return None
         return snapshot
 
     def _still_active(self, target: Target) -> Target:
@@ -215,7 +225,12 @@ class AuthorizationEndpoint:
     def _facts(
         self, request: AuthorizationRequest, client: Client, snapshot: Snapshot | None, pending: PendingRequest | None
     ) -> Facts:
-        return Facts(request, client, snapshot, self._clock.now(), self._can_reach, pending)
+        now = self._clock.now()
+        if snapshot is None:
+            return Facts(request, client, None, now, self._can_reach, pending)
+        capacity = self._capacities.of(request, client, snapshot, pending)
+        counted = self._capacities.agreed(snapshot, client, capacity)
+        return Facts(request, client, counted, now, self._can_reach, pending, capacity)
 
     def _told(self, reply: Reply, error: ProtocolError) -> WireResponse:
         return self._responder.respond(reply, {"error": error.error, "error_description": error.description})

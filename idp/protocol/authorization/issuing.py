@@ -8,12 +8,14 @@ from dataclasses import replace
 
 import orjson
 
+from clients.model import Client
 from clients.profiles import PROFILES
 from clients.uris import origin
 from idp import handles
 from idp.flows.dispatcher import Facts, demanded
 from idp.model.audit import Event
 from idp.model.grant import CodePayload
+from idp.model.mandate import Acting
 from idp.ports.sessions import Snapshot
 from idp.protocol.authorization.response_types import CODE, TYPES, ResponseType
 from idp.protocol.errors import LoginRequired
@@ -42,11 +44,14 @@ class Issuing:
         resources: Resources,
         code_lifetime: int,
         session_state: Callable[[str, str, str], str] | None,
+        acting: Callable[[str, Client, int], Acting | None],
     ) -> None:
         """Take collaborators; ``code_lifetime`` is in seconds, and a client's profile may shorten it.
 
-        ``session_state`` makes that parameter out of session, client and origin; None where session management is off.
+        ``session_state`` makes that parameter out of session, client and origin; None where session management is off. ``acting`` says a
+        mandate to a client (``services.acting``).
         """
+        self._of_mandate = acting
         self._session_state = session_state
         self._codes = codes
         self._subjects = subjects
@@ -96,6 +101,8 @@ class Issuing:
             resources=request.resources,
             details=request.details,
             jkt=request.dpop_jkt,
+            mandate_id=facts.capacity.mandate_id if facts.capacity is not None else "",
+            until=facts.capacity.until if facts.capacity is not None else 0,
         )
 
     def _released_claims(self, facts: Facts, snapshot: Snapshot) -> tuple[int, int]:
@@ -116,7 +123,9 @@ class Issuing:
         code = self._codes.seal(payload) if kind.has_code else None
         jti, front = handles.new_id(), replace(payload, grant_id=handles.new_id())
         ring = self._granted(front, jti) if kind.has_token or not kind.has_code else self._ring.refresh()
-        who = Authentication(front.sub, front.session_id, front.auth_time, front.acr, front.amr)
+        who = Authentication(
+            front.sub, front.session_id, front.auth_time, front.acr, front.amr, self._acting(kind, front, facts.client)
+        )
         found = {"code": code} if code is not None else {}
         if kind.has_token:
             found |= self._token(ring, front, jti, who)
@@ -139,8 +148,17 @@ class Issuing:
         token = self._mint.person_token(
             ring, front.client_id, front.grant_id, front.scope, jti, who, audience=audience, details=details
         )
-        lifetime = str(self._mint.access_lifetime)
+        lifetime = str(self._mint.lifetime_of(who))
         return {"access_token": token, "token_type": "Bearer", "expires_in": lifetime, "scope": front.scope}
+
+    def _acting(self, kind: ResponseType, front: CodePayload, client: Client) -> Acting | None:
+        if not front.mandate_id:
+            return None
+        claims = front.id_claims if kind.has_code or kind.has_token else front.id_claims | front.claims
+        acting = self._of_mandate(front.mandate_id, client, claims)
+        if acting is None:
+            raise LoginRequired("the mandate has ended", reason="mandate_ended")
+        return acting
 
     def _released(self, kind: ResponseType, front: CodePayload, jti: str) -> dict[str, object]:
         """With an ID token alone there is no userinfo to ask: it carries the claims of the scopes too (OpenID Connect Core section 5.4)."""

@@ -15,7 +15,7 @@ from clients.model import Client
 from clients.profiles import PROFILES
 from clients.redirects import matches
 from idp.model.authorization import AuthorizationRequest
-from idp.protocol.authorization import claims_parameter, details_parameter, response_types
+from idp.protocol.authorization import capacity_parameter, claims_parameter, details_parameter, response_types
 from idp.protocol.authorization.claims_parameter import ClaimsRequest
 from idp.protocol.authorization.responses import Reply
 from idp.protocol.dpop import is_thumbprint
@@ -124,6 +124,7 @@ def parse(target: Target, parameters: Parameters, readers: Readers) -> Authoriza
         required_sub=_required_sub(asked, hint),
         ui_locales=_words(parameters, "ui_locales"),
         display=_display(parameters),
+        capacity=capacity_parameter.parse(parameters, client),
         **_marked(asked, scope),
         **_precise(parameters, client, readers.resources),
     )
@@ -152,6 +153,7 @@ def decoupled(
         or client.default_acr_values,
         essential_acr=_permitted(client, asked.acr_values if asked.acr_essential else ()),
         ui_locales=_words(parameters, "ui_locales"),
+        capacity=capacity_parameter.parse(parameters, client),
         **_marked(asked, scope),
         **_precise(parameters, client, resources),
     )

@@ -9,13 +9,16 @@ from typing import Any, Protocol
 from clients.model import Client
 from idp.flows.decoupled import DecoupledRequests
 from idp.model.binding import UNBOUND, Binding
+from idp.model.mandate import Acting
 from idp.ports.grants import Versions
 from idp.protocol.bearer import AccessTokens
 from idp.protocol.client_authentication import ClientAuthenticator
 from idp.protocol.client_keys import ClientKeys
+from idp.protocol.errors import InvalidGrant
 from idp.protocol.mint import Mint
 from idp.protocol.replays import Replays
 from idp.protocol.resources import Resources
+from idp.services.acting import ActingClaims
 from idp.services.claims import ClaimSource
 from idp.services.codes import CodeBox
 from idp.services.consents import ConsentService
@@ -53,12 +56,22 @@ class GrantServices:
     replays: Replays
     issuer: str
     find_client: Callable[[str], Client | None]
+    acting: ActingClaims
 
     def bound_to(self, binding: Binding, client: Client) -> GrantServices:
         """Return services whose tokens are bound to a sender: whatever a grant mints or stores with them, it cannot forget it."""
         # Whoever authenticates may change its key; a public client has nothing but the key (RFC 9449 section 5).
         tokens = self.tokens.bound_to(binding, any_key=client.is_confidential)
         return replace(self, tokens=tokens, mint=self.mint.bound_to(binding.confirmation))
+
+    def acts_by(self, mandate_id: str, client: Client, claims: int = 0) -> Acting | None:
+        """Return what is said of a grant's mandate, None where there is none; raises ``InvalidGrant`` when it has ended."""
+        if not mandate_id:
+            return None
+        acting = self.acting.of(mandate_id, client, claims)
+        if acting is None:
+            raise InvalidGrant("the mandate behind this grant has ended", reason="mandate_ended")
+        return acting
 
     def keys_after(self, client: Client, versions: Versions) -> KeyRing:
         """Return the ring to sign with, after the versions that rode along were heeded: a suspended client gets nothing."""

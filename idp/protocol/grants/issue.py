@@ -26,7 +26,8 @@ def tokens(
     """
     versions, refresh_token = claimed
     ring = services.keys_after(request.client, versions)
-    who = Authentication(payload.sub, payload.session_id, payload.auth_time, payload.acr, payload.amr)
+    acting = services.acts_by(payload.mandate_id, request.client, payload.id_claims)
+    who = Authentication(payload.sub, payload.session_id, payload.auth_time, payload.acr, payload.amr, acting)
     access_token = services.mint.person_token(
         ring,
         request.client.client_id,
@@ -40,7 +41,7 @@ def tokens(
     response: dict[str, Any] = {
         "access_token": access_token,
         "token_type": "Bearer",
-        "expires_in": services.mint.access_lifetime,
+        "expires_in": services.mint.lifetime_of(who),
         "scope": payload.scope,
         "id_token": services.mint.id_token(
             ring, request.client, who, access_token, payload.nonce, _id_claims(payload, jti, services)

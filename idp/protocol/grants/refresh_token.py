@@ -50,7 +50,8 @@ def _response(
     grant = rotation.grant
     ring = services.keys_after(client, rotation.versions)
     _check_mark(request, services, rotation)
-    who = Authentication(grant.sub, grant.session_id, grant.auth_time, grant.acr, grant.amr)
+    acting = services.acts_by(grant.mandate_id, client)
+    who = Authentication(grant.sub, grant.session_id, grant.auth_time, grant.acr, grant.amr, acting)
     scope, reached = narrowed or (
         grant.scope,
         reach.of_grant(request, services, grant.resources, services.tokens.details(grant)),
@@ -61,7 +62,7 @@ def _response(
     response: dict[str, Any] = {
         "access_token": access_token,
         "token_type": "Bearer",
-        "expires_in": services.mint.access_lifetime,
+        "expires_in": services.mint.lifetime_of(who),
         "scope": scope,
         **reached.response(),
     }

@@ -6,6 +6,7 @@ that of the audience's sector: the systems on the way learn no common name for t
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 from clients import exchange as exchange_field
@@ -13,6 +14,7 @@ from clients.model import Client
 from clients.rules import TOKEN_EXCHANGE
 from idp import handles
 from idp.model.audit import AuditEvent, Event
+from idp.model.mandate import Acting
 from idp.ports.grants import TokenState
 from idp.protocol.bearer import AccessClaims
 from idp.protocol.errors import InvalidRequest, InvalidScope, InvalidTarget, InvalidToken, ProtocolError
@@ -37,7 +39,12 @@ def token_exchange(request: TokenRequest, services: GrantServices) -> dict[str, 
     target, server = _target(request, services)
     subject, state = _read(request, services, "subject")
     actor = _actor(request, services, server)
-    decision = exchange.decide(exchange_field.rules(client.token_exchange), _facts(request, subject, target, actor))
+    acting = _acting(state, services, server)
+    facts = _facts(request, subject, target, actor)
+    if acting is not None:
+        told = exchange.retold(facts.act, acting.claims.get("act"))
+        facts = replace(facts, act=told, capacity=acting.capacity, accepted=server.capacities)
+    decision = exchange.decide(exchange_field.rules(client.token_exchange), facts)
     if decision.refusal:
         error = _ERRORS.get(decision.refusal, InvalidRequest)
         raise error("this exchange is not allowed", reason=decision.refusal)
@@ -48,6 +55,8 @@ def token_exchange(request: TokenRequest, services: GrantServices) -> dict[str, 
     lifetime = services.mint.lifetime_until(subject.expires_at)
     changes: dict[str, Any] = {"sub": sub, "aud": target, "client_id": client.client_id, "scope": scope, "jti": jti}
     changes |= {"exp": services.mint.now() + lifetime}
+    if acting is not None and "on_behalf_of" in acting.claims:
+        changes["on_behalf_of"] = acting.claims["on_behalf_of"]
     changes |= {name: claim for name, claim in (("act", decision.act), ("may_act", decision.may_act)) if claim}
     return {
         "access_token": services.mint.exchanged_token(ring, subject.claims, changes),
@@ -56,6 +65,16 @@ def token_exchange(request: TokenRequest, services: GrantServices) -> dict[str, 
         "expires_in": lifetime,
         "scope": scope,
     }
+
+
+def _acting(state: TokenState, services: GrantServices, server: Client) -> Acting | None:
+    """Return the mandate of the subject token as the audience's system is told of it; raises ``InvalidRequest`` when it has ended."""
+    if not state.mandate_id:
+        return None
+    acting = services.acting.of(state.mandate_id, server)
+    if acting is None:
+        raise InvalidRequest("the subject_token is not valid any more", reason="subject_mandate_ended")
+    return acting
 
 
 def _target(request: TokenRequest, services: GrantServices) -> tuple[str, Client]:

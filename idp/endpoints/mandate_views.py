@@ -1,0 +1,60 @@
+"""Mandates as people read them: whom for, what sort, how far, until when."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from idp.flows.capacities import Capacity
+from idp.model.mandate import Mandate
+from idp.ports.mandates import LiveMandate
+from idp.services.accounts import masked
+from idp.services.acting import ActingClaims
+from idp.web.i18n import Translator
+from policies.mandate_kinds import ASSISTED, KINDS
+from policies.mandates import ALL_PROCEDURES
+
+NameOf = Callable[[str], Mapping[str, str]]
+"""Takes an account id and returns ``name`` and masked ``code``."""
+
+
+class MandateViews:
+    """Turns mandates into rows of pages."""
+
+    def __init__(self, claims: ActingClaims, person: NameOf, unit_name: Callable[[str], str]) -> None:
+        """Take collaborators; ``unit_name`` returns "" for an unknown code."""
+        self._claims = claims
+        self._person = person
+        self._unit_name = unit_name
+
+    def option(self, t: Translator, live: LiveMandate) -> dict[str, str]:
+        """Return what the page of the choice shows of one mandate."""
+        return {"id": live.mandate.id, **self._principal(live), **self.terms(t, live.mandate)}
+
+    def banner(self, t: Translator, capacity: Capacity | None) -> dict[str, Any] | None:
+        """Return what every page says while somebody acts for another; None for himself."""
+        if capacity is None or capacity.acting is None:
+            return None
+        mandate = capacity.acting.mandate
+        shown: dict[str, Any] = {**self._principal(capacity.acting), **self.terms(t, mandate)}
+        is_assisted = KINDS[mandate.kind].capacity == ASSISTED
+        clerk = self._person(mandate.actor_id)["name"] if is_assisted else ""
+        return {**shown, "is_assisted": is_assisted, "clerk": clerk}
+
+    def terms(self, t: Translator, mandate: Mandate) -> dict[str, str]:
+        """Return sort, reach and end of a mandate in words."""
+        every = mandate.procedures == (ALL_PROCEDURES,)
+        return {
+            "kind": t(f"mandate.kind_{mandate.kind}"),
+            "procedures": t("mandate.all_procedures") if every else ", ".join(mandate.procedures),
+            "unit": (self._unit_name(mandate.unit_code) or mandate.unit_code) if mandate.unit_code else "",
+            "start": t.moment(mandate.valid_from),
+            "end": t.moment(mandate.valid_to),
+        }
+
+    def _principal(self, live: LiveMandate) -> dict[str, str]:
+        attributes = self._claims.attributes(live)
+        code = str(attributes.get("identity_code", ""))
+        # A business is known by its code; a person's is nobody's to read over a shoulder.
+        shown = code if live.principal_kind == "organisation" else masked(code)
+        return {"name": str(attributes.get("name", "")), "code": shown}
