@@ -21,8 +21,8 @@ NameOf = Callable[[str], Mapping[str, str]]
 class MandateViews:
     """Turns mandates into rows of pages."""
 
-    def __init__(self, claims: ActingClaims, person: NameOf, unit_name: Callable[[str], str]) -> None:
-        """Take collaborators; ``unit_name`` returns "" for an unknown code."""
+    def __init__(self, claims: ActingClaims, person: NameOf, unit_name: Callable[[str, int], str]) -> None:
+        """Take collaborators; ``unit_name`` takes a code and the moment in which it was named, and returns "" for an unknown one."""
         self._claims = claims
         self._person = person
         self._unit_name = unit_name
@@ -47,10 +47,14 @@ class MandateViews:
         return {
             "kind": t(f"mandate.kind_{mandate.kind}"),
             "procedures": t("mandate.all_procedures") if every else ", ".join(mandate.procedures),
-            "unit": (self._unit_name(mandate.unit_code) or mandate.unit_code) if mandate.unit_code else "",
+            "unit": self.unit(mandate.unit_code, mandate.created_at),
             "start": t.moment(mandate.valid_from),
             "end": t.moment(mandate.valid_to),
         }
+
+    def unit(self, code: str, since: int) -> str:
+        """Return the name of a unit, its code where the register has none, "" for none."""
+        return (self._unit_name(code, since) or code) if code else ""
 
     def _principal(self, live: LiveMandate) -> dict[str, str]:
         attributes = self._claims.attributes(live)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
+from idp.clock import local_day
 from idp.endpoints.account import browser_name
 from idp.endpoints.consent import ConsentPage
 from idp.endpoints.departments import Departments
@@ -14,12 +15,10 @@ from idp.endpoints.door import Door
 from idp.endpoints.mandate_views import MandateViews
 from idp.endpoints.steps.agree import AgreeWay
 from idp.endpoints.steps.choose_account import ChooseAccountWay
+from idp.endpoints.steps.choose_capacity import ChooseCapacityWay
 from idp.endpoints.steps.one_time_code import OneTimeCodeWay, RecoveryCodeWay
 from idp.endpoints.steps.passkey import PasskeyStepUpWay, PasskeyWay
 from idp.endpoints.steps.password import KnownPasswordWay, OwnPasswordWay, PasswordWay
-from idp.endpoints.steps.choose_capacity import ChooseCapacityWay
-from idp.endpoints.steps.one_time_code import OneTimeCodeWay
-from idp.endpoints.steps.password import OwnPasswordWay, PasswordWay
 from idp.endpoints.steps.way import StepDesk, Way
 from idp.model.session import Session
 from idp.services import devices
@@ -28,6 +27,7 @@ from idp.web.cookies import Cookies
 from idp.web.csrf import Csrf
 from idp.web.environ import EnvironReader
 from idp.wiring.qr import QrDesk
+from policies.units import UnitReference
 
 
 class Desks(QrDesk):
@@ -51,11 +51,9 @@ class Desks(QrDesk):
 
     def ways(self) -> tuple[Way, ...]:
         """Return every way through a step; another is one line, and the first of a step is the one shown unasked."""
-        desk = StepDesk(self.desk, self.sessions, self.departments, self._sign_in_cookies)
-        consent = ConsentPage(self.consents, self.claims.attributes)
-        passkey = PasskeyWay(desk, self.sign_in, self.passkeys)
-        desk = StepDesk(self.desk, self.sessions, self.departments, self._state_cookies, self.mandate_views)
+        desk = StepDesk(self.desk, self.sessions, self.departments, self._sign_in_cookies, self.mandate_views)
         consent = ConsentPage(self.consents, self.claims.attributes, self.acting.attributes)
+        passkey = PasskeyWay(desk, self.sign_in, self.passkeys)
         return (
             PasswordWay(desk, self.sign_in, passkey.options),
             passkey,
@@ -73,7 +71,11 @@ class Desks(QrDesk):
     @cached_property
     def mandate_views(self) -> MandateViews:
         """How mandates are shown."""
-        return MandateViews(self.acting, self.person, self.units.name)
+
+        def unit_name(code: str, since: int) -> str:
+            return self.units.name(UnitReference(code, local_day(since)))
+
+        return MandateViews(self.acting, self.person, unit_name)
 
     @cached_property
     def door(self) -> Door:
