@@ -66,6 +66,8 @@ FACTORS: Final = table(
     Factor("passkey", _HELD | _KNOWN, ("hwk", "user")),
     Factor("synced_passkey", _HELD | _KNOWN, ("swk", "user")),
     Factor("recovery_code", _HELD, ("otp",), lasts=False),
+    Factor("sms_code", _HELD, ("sms",)),
+    Factor("mail_code", _HELD, ("otp",)),
 )
 """Which factor reaches what: the one table of it. Another factor is one row; ``idp.authn.registry`` has its module.
 

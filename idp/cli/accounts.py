@@ -149,13 +149,21 @@ def merge(context: Context, /, *, loser: str, winner: str, reason: str, yes: boo
 
 @accounts_group.command("enrol")
 @click.argument("code_or_id")
-@click.argument("factor", type=click.Choice(["totp"]))
+@click.argument("factor", type=click.Choice(["totp", "sms_code", "mail_code"]))
 @_JSON
 @pass_context
 @with_exit_codes
 def enrol(context: Context, /, *, code_or_id: str, factor: str, as_json: bool) -> None:
-    """Give an account a factor; the secret is shown this once, for an operator at a counter."""
+    """Give an account a factor, for an operator at a counter.
+
+    The secret of totp is shown this once; sms_code and mail_code go to the address that is verified.
+    """
     account = context.wiring.accounts.find(code_or_id)
+    sent = next((one for one in context.wiring.code_factors.values() if one.name == factor), None)
+    if sent is not None:
+        sent.enrol(account.id, actor=OPERATOR)
+        emit({"account_id": account.id, "factor": factor, "address": sent.shown_address(account.id)}, as_json=as_json)
+        return
     enrolment = context.wiring.credentials.enrol_totp(account.id)
     emit(
         {"account_id": account.id, "factor": factor, "secret": enrolment.secret, "uri": enrolment.uri}, as_json=as_json

@@ -38,6 +38,11 @@ class Mail(Section):
     sender: str = Field("", description="Address of the sender, as in `no-reply@example.vn`.")
     sender_name: str = Field("Định Danh", max_length=64, description="Name of the sender.")
     timeout: int = Field(15, ge=1, le=60, description="Seconds for one message, all in all.")
+    factor: bool = Field(
+        default=True,
+        description="People may have one-time codes sent by e-mail as their second factor. NIST SP 800-63B-4 does not count mail as something "
+        "that one has.",
+    )
 
     @model_validator(mode="after")
     def _complete(self) -> Mail:
@@ -83,6 +88,10 @@ class Sms(Section):
         description="Field of a JSON answer that says whether the message was taken, `a.b` for a nested one; empty: any 2xx.",
     )
     success_values: tuple[str, ...] = Field((), description="Values of that field that mean yes.")
+    factor: bool = Field(
+        default=True,
+        description="People may have one-time codes sent by SMS as their second factor; restricted by NIST SP 800-63B-4 section 3.2.9.",
+    )
     per_day: int = Field(
         20_000, ge=1, description="One-time codes by SMS a day, all in all: what a flood can cost at most."
     )

@@ -54,6 +54,9 @@ class Lifetimes(Section):
     )
     backchannel: int = Field(300, ge=30, le=1800, description="CIBA request, where its client asks for no other time.")
     transaction: int = Field(1800, ge=60, le=7200, description="Pending authorization request.")
+    sent_code: int = Field(
+        300, ge=180, le=300, description="One-time code by SMS or e-mail, also of an address to confirm."
+    )
     pushed_request: int = Field(60, ge=5, le=599, description="`request_uri` of a pushed authorization request.")
 
 

@@ -28,7 +28,7 @@ _CSRF: Final = "account"
 _HOME: Final = "/account"
 _HISTORY: Final = (Event.SIGN_IN, Event.STEP_UP, Event.SIGN_OUT, Event.SESSION_REVOKE)
 _HISTORY_LENGTH: Final = 30
-_NOTICES: Final = frozenset({"session_ended", "withdrawn", "request_approved", "request_declined"})
+_NOTICES: Final = frozenset({"session_ended", "withdrawn", "request_approved", "request_declined", "codes_on"})
 _BROWSERS: Final = (
     ("Edge", re.compile(r"Edg(e|A|iOS)?/")),
     ("Cốc Cốc", re.compile(r"coc_coc")),

@@ -62,9 +62,11 @@ class SignInPages:
                 way, visit = self._asked_way(visit)
                 return way.show(visit)
             form = self._desk.form(visit.exchange, transaction)
-            taker = next((way for way in self._of(visit) if any(mark in form for mark in way.marks)), None)
-            if taker is None:
+            takers = [way for way in self._of(visit) if any(mark in form for mark in way.marks)]
+            if not takers:
                 return redirect(f"/signin/{transaction}")
+            # The form of a way may hold the field of a plainer one too (``otp``): its own mark comes further down in the tuple.
+            taker = takers[-1]
             return self._taken(taker, self._beside(visit, taker), form)
         except (DomainError, ProtocolError) as error:
             return self._desk.refused(wire, error)

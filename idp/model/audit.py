@@ -43,7 +43,7 @@ class Event(StrEnum):
     MESSAGE_SEND = "message:send"
     NOTICE = "message:notice"
     CONTACT_CHANGE = "contact:change"
-    CONTACT_CODE = "contact:code"
+    CODE_SEND = "code:send"
     AUTHORIZE = "authorization:request"
     PUSH = "authorization:push"
     DEVICE_AUTHORIZE = "device:authorize"

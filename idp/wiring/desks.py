@@ -9,17 +9,21 @@ from typing import Any
 from idp.clock import local_day
 from idp.endpoints.account import browser_name
 from idp.endpoints.consent import ConsentPage
+from idp.endpoints.contacts import PATH, ContactPages
 from idp.endpoints.departments import Departments
 from idp.endpoints.desk import Desk, Exchange
 from idp.endpoints.door import Door
 from idp.endpoints.mandate_views import MandateViews
+from idp.endpoints.routes import Route
 from idp.endpoints.steps.agree import AgreeWay
 from idp.endpoints.steps.choose_account import ChooseAccountWay
 from idp.endpoints.steps.choose_capacity import ChooseCapacityWay
 from idp.endpoints.steps.one_time_code import OneTimeCodeWay, RecoveryCodeWay
 from idp.endpoints.steps.passkey import PasskeyStepUpWay, PasskeyWay
 from idp.endpoints.steps.password import KnownPasswordWay, OwnPasswordWay, PasswordWay
+from idp.endpoints.steps.sent_code import MailCodeWay, SmsCodeWay
 from idp.endpoints.steps.way import StepDesk, Way
+from idp.model.message import Channel
 from idp.model.session import Session
 from idp.services import devices
 from idp.services.accounts import masked
@@ -27,6 +31,7 @@ from idp.web.cookies import Cookies
 from idp.web.csrf import Csrf
 from idp.web.environ import EnvironReader
 from idp.wiring.qr import QrDesk
+from policies.factors import level_of_changes
 from policies.units import UnitReference
 
 
@@ -62,6 +67,8 @@ class Desks(QrDesk):
             OneTimeCodeWay(desk, self.sign_in),
             PasskeyStepUpWay(desk, self.sign_in, self.passkeys),
             KnownPasswordWay(desk, self.sign_in),
+            SmsCodeWay(desk, self.sign_in, self.code_factors[Channel.SMS]),
+            MailCodeWay(desk, self.sign_in, self.code_factors[Channel.MAIL]),
             RecoveryCodeWay(desk, self.sign_in),
             ChooseAccountWay(desk, self.pending, self.sessions, self.person),
             ChooseCapacityWay(desk, self.pending, self.sessions, self.person, self.mandate_views, self.audit),
@@ -81,6 +88,20 @@ class Desks(QrDesk):
     def door(self) -> Door:
         """The door to our own pages."""
         return Door(self.desk, self.sessions, self.pending, self.clock)
+
+    def contact_routes(self) -> tuple[Route, ...]:
+        """Return the pages on which people say how they can be reached."""
+        pages = ContactPages(
+            *(self.desk, self.door, self.contact_flow, self.contact_reader, self.code_factors, self.notices),
+            self.channels,
+            self._level_of_changes,
+            self.settings.factors.fresh,
+        )
+        return (Route(PATH, ("GET",), pages.show), Route(f"{PATH}/<channel>/<what>", ("POST",), pages.act))
+
+    def _level_of_changes(self, account_id: str) -> str:
+        """Return the level at which a person must have signed in to change what others could get in by."""
+        return level_of_changes(self.factors.of(account_id), self.factors.table)
 
     def _sign_in_cookies(self, exchange: Exchange, session: Session) -> tuple[tuple[str, str], ...]:
         """Return the cookies that go with a sign-in: the one by which the browser is known again, and the session frame's."""

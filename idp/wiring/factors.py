@@ -13,10 +13,10 @@ from idp.authn.factors.totp import TotpFactor
 from idp.authn.passkeys import Passkeys, relying_party
 from idp.authn.recovery_codes import RecoveryCodes
 from idp.storage.factors import SqlPasskeyStore, SqlRecoveryCodeStore
-from idp.wiring.guarding import Guarding
+from idp.wiring.contacts import Contacts
 
 
-class FactorKeepers(Guarding):
+class FactorKeepers(Contacts):
     """What people prove who they are with."""
 
     @cached_property
@@ -27,6 +27,7 @@ class FactorKeepers(Guarding):
                 PasswordFactor(self.credentials),
                 TotpFactor(self.credentials),
                 PasskeyFactor(self.passkeys),
+                *self.code_factors.values(),
                 RecoveryCodeFactor(self.recovery_codes),
             )
         )

@@ -145,6 +145,7 @@ class Wiring(Desks):
             Route("/account/sessions/end", post, account.end_session),
             Route("/account/sessions/end-all", post, account.end_all),
             Route("/account/requests", post, account.review),
+            *self.contact_routes(),
             Route("/account/consents/<path:client_id>", both, account.withdraw),
             *(*self._registration_routes(), *self._session_routes(), *self._status_routes()),
             *self.federation_routes(),

@@ -152,6 +152,6 @@ def again(page: WireResponse, status: int, retry_after: int) -> WireResponse:
     return WireResponse(status, (*page.headers, ("Retry-After", str(retry_after))), page.body)
 
 
-def wait(t: Callable[..., str], error: Throttled) -> str:
+def wait(t: Callable[..., str], error: Throttled, key: str = "signin.throttled") -> str:
     """Return how long to wait, in words."""
-    return t("signin.throttled", minutes=max(1, -(-error.retry_after // _MINUTE)))
+    return t(key, minutes=max(1, -(-error.retry_after // _MINUTE)))

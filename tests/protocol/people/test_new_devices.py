@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
-import pytest
-
-from idp.storage.sqlite import SqliteDatabase
 from idp.storage.tables import known_devices
 from tests.support.browser import Browser
-from tests.support.clock import FrozenClock
 from tests.support.in_process import browser, citizen
-from tests.support.mailbox import BY_FILE, Mailbox
+from tests.support.mailbox import Mailbox
 from tests.support.stores import stored
 from tests.support.token_world import ISSUER, TokenWorld
+from tests.support.told_world import PHONE
 
-PHONE: dict[str, Any] = {"phone_number": "+84905000001", "phone_number_verified": "true"}
 HOME = f"{ISSUER}/account"
 COOKIE = "__Host-idp_device"
-
-
-@pytest.fixture
-def told_world(tmp_path: Path, sqlite_database: SqliteDatabase, clock: FrozenClock) -> TokenWorld:
-    return TokenWorld(tmp_path, sqlite_database, clock, **BY_FILE)
 
 
 def forget_session(own: Browser) -> None:
