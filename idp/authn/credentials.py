@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from idp.authn import password as passwords
 from idp.authn import totp
+from idp.authn.dictionary import Dictionary
 from idp.authn.legacy_hashes import check_hash
 from idp.authn.password import Passwords
 from idp.clock import Clock
@@ -20,6 +21,7 @@ from idp.ports.credentials import CredentialStore
 from idp.services.accounts import OPERATOR, AccountService
 from idp.services.audit import AuditLog
 from idp.services.vault import Vault
+from policies.passwords import Personal
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,10 @@ class CredentialService:
         vault: Vault,
         audit: AuditLog,
         clock: Clock,
+        dictionary: Dictionary,
     ) -> None:
         """Take collaborators."""
+        self._dictionary = dictionary
         self._store = store
         self._accounts = accounts
         self._hasher = hasher
@@ -68,7 +72,7 @@ class CredentialService:
 
     def new_password(self, raw: str, *, must_change: bool, forbidden: tuple[str, ...] = ()) -> CredentialRow:
         """Return a password's row for an account that is being added; raises ``InvalidInput``, ``Busy``."""
-        passwords.check_new(raw, forbidden)
+        passwords.check_new(raw, Personal(forbidden), self._dictionary)
         return self._row("", "password", self._hasher.hash(raw).encode(), must_change=must_change)
 
     def imported_password(self, stored: str) -> CredentialRow:
@@ -80,12 +84,17 @@ class CredentialService:
 
     def set_password(self, account_id: str, raw: str, *, actor: str = OPERATOR, must_change: bool = False) -> None:
         """Store a new password; raises ``InvalidInput`` that names the broken rule, ``Busy``."""
-        forbidden = tuple(entry.value for entry in self._accounts.codes(account_id))
-        passwords.check_new(raw, forbidden)
+        passwords.check_new(raw, self._personal(account_id), self._dictionary)
         if not must_change:
             self._check_changed(account_id, raw)
         row = self._row(account_id, "password", self._hasher.hash(raw).encode(), must_change=must_change)
         self._store.put(row, self._record(Event.CREDENTIAL_SET, account_id, actor, "password"))
+
+    def _personal(self, account_id: str) -> Personal:
+        """Return what others know of the person."""
+        profile = self._accounts.get(account_id).profile
+        codes = tuple(entry.value for entry in self._accounts.codes(account_id))
+        return Personal(codes, str(profile.get("birthdate", "")), str(profile.get("name", "")))
 
     def _check_changed(self, account_id: str, raw: str) -> None:
         """Refuse to keep an issued password: whoever issued it knows it (ASVS 5.0 6.4.1)."""

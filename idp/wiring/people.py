@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Final
 
 from idp.authn.credentials import CredentialService
+from idp.authn.dictionary import Dictionary
 from idp.authn.password import Passwords
 from idp.services.account_codes import AccountCodes
 from idp.services.account_import import AccountImporter
@@ -55,7 +56,8 @@ class People(Stores):
         slots = max(1, (os.cpu_count() or 1) // self.workers)
         hasher = Passwords(slots, max(0, HASH_PLACES - slots), self.fibers)
         store = SqlCredentialStore(self.database)
-        return CredentialService(store, self.accounts, hasher, self.vault, self.audit, self.clock)
+        dictionary = Dictionary(self.fibers, self.settings.factors.forbidden_passwords)
+        return CredentialService(store, self.accounts, hasher, self.vault, self.audit, self.clock, dictionary)
 
     @cached_property
     def importer(self) -> AccountImporter:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from idp.authn.credentials import CredentialService
+from idp.authn.dictionary import Dictionary
 from idp.authn.password import Passwords
 from idp.clock import Clock
 from idp.services.account_codes import AccountCodes
@@ -58,7 +59,9 @@ def make_people(database: Database, clock: Clock | None = None, batch: int = 10)
     accounts = AccountService(store, vault, audit, clock)
     codes = AccountCodes(accounts, store, vault, audit, clock)
     hasher = Passwords(slots=2, queue=64)
-    credentials = CredentialService(SqlCredentialStore(database), accounts, hasher, vault, audit, clock)
+    credentials = CredentialService(
+        SqlCredentialStore(database), accounts, hasher, vault, audit, clock, Dictionary(database.fibers)
+    )
     importer = AccountImporter(
         SqlImportStore(database), accounts, credentials.imported_password, audit, clock, batch=batch
     )

@@ -15,6 +15,7 @@ from idp.authn import password as passwords
 from idp.authn.legacy_hashes import check_hash
 from idp.authn.password import Passwords
 from idp.errors import Busy, InvalidInput
+from policies.passwords import Personal
 
 RAW = "Mật khẩu của tôi 01"
 
@@ -169,14 +170,14 @@ def test_a_damaged_stored_hash_is_a_wrong_password(hasher: Passwords, stored: st
 )
 def test_new_passwords_have_rules(raw: str, reason: str) -> None:
     with pytest.raises(InvalidInput) as caught:
-        passwords.check_new(raw, ("049499000001", ""))
+        passwords.check_new(raw, Personal(("049499000001", "")))
     assert (caught.value.field, caught.value.code) == ("password", reason)
 
 
 def test_a_long_sentence_is_a_fine_password() -> None:
-    passwords.check_new("một câu dài mà tôi nhớ", ("049499000001",))
+    passwords.check_new("một câu dài mà tôi nhớ", Personal(("049499000001",)))
 
 
 @pytest.mark.parametrize("length", [8, 64, 256])
 def test_passwords_of_any_length_up_to_the_longest_are_fine(length: int) -> None:
-    passwords.check_new(("ắqz9 " * 52)[:length], ("049499000001",))
+    passwords.check_new(("ắqz9 " * 52)[:length], Personal(("049499000001",)))
