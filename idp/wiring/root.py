@@ -33,13 +33,13 @@ from idp.services.sessions import BACKCHANNEL_LOGOUT
 from idp.storage.outbox import SqlOutbox
 from idp.storage.purge import Purger
 from idp.web.i18n import LANGUAGES
-from idp.wiring.desks import Desks
+from idp.wiring.security import SecurityDesk
 from keys.ring import KeyRing
 
 Handler = Callable[[WireRequest], WireResponse]
 
 
-class Wiring(Desks):
+class Wiring(SecurityDesk):
     """One process's objects over one deployment."""
 
     def hot_routes(self) -> Mapping[str, Handler]:
@@ -147,6 +147,7 @@ class Wiring(Desks):
             Route("/account/requests", post, account.review),
             *self.contact_routes(),
             Route("/account/consents/<path:client_id>", both, account.withdraw),
+            *self.security_routes(),
             *(*self._registration_routes(), *self._session_routes(), *self._status_routes()),
             *self.federation_routes(),
         )

@@ -108,6 +108,5 @@ class OwnPasswordWay:
         try:
             signed_in = self._flow.with_new_password(visit.held, password, visit.exchange.origin, current)
         except InvalidInput as error:
-            is_same = error.code == "password_unchanged"
-            return self.show(visit, t("password.unchanged" if is_same else "password.refused"))
+            return self.show(visit, t.either(f"password.{error.code}", "password.refused"))
         return self._desk.go_on(visit, signed_in)

@@ -24,3 +24,7 @@ if (onward) {
   }
   setTimeout(go, 4000);
 }
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => print());
+}

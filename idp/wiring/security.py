@@ -1,0 +1,54 @@
+"""The pages on which people look after their factors."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from idp.endpoints.routes import Route
+from idp.endpoints.security.authenticator_app import AppPage
+from idp.endpoints.security.overview import OverviewPage
+from idp.endpoints.security.passkeys import PasskeyPages
+from idp.endpoints.security.password import PasswordPage
+from idp.endpoints.security.recovery_codes import RecoveryCodesPage
+from idp.endpoints.security.removal import RemovalPage
+from idp.endpoints.security.room import HOME, Room
+from idp.flows.factor_changes import FactorChanges, Keepers
+from idp.storage.factors import SqlFactorRemovals
+from idp.wiring.desks import Desks
+
+
+class SecurityDesk(Desks):
+    """``/account/security``."""
+
+    @cached_property
+    def factor_changes(self) -> FactorChanges:
+        """How people change their factors."""
+        keepers = Keepers(
+            self.factors, self.credentials, self.passkeys, self.recovery_codes, SqlFactorRemovals(self.database)
+        )
+        return FactorChanges(
+            keepers,
+            self.sessions,
+            self.notices,
+            self.sign_in_throttle,
+            self.ephemeral.transactions,
+            self.vault.seal("factors"),
+            self.audit,
+            self.clock,
+        )
+
+    def security_routes(self) -> tuple[Route, ...]:
+        """Return the pages."""
+        fresh = self.settings.factors.fresh
+        room = Room(self.desk, self.door, self.factor_changes, self.person, self.clock, fresh)
+        passkeys, both = PasskeyPages(room, self.passkeys), ("GET", "POST")
+        overview = OverviewPage(room, has_passkeys=self.passkeys.party.is_usable)
+        return (
+            Route(HOME, ("GET",), overview.handle),
+            Route(f"{HOME}/app", both, AppPage(room).handle),
+            Route(f"{HOME}/passkey", both, passkeys.add),
+            Route(f"{HOME}/passkey/<passkey_id>", both, passkeys.rename),
+            Route(f"{HOME}/codes", both, RecoveryCodesPage(room).handle),
+            Route(f"{HOME}/password", both, PasswordPage(room).handle),
+            Route(f"{HOME}/remove/<factor>/<item>", both, RemovalPage(room).handle),
+        )
