@@ -19,7 +19,7 @@ from clients.fields import MAX_NAME, MAX_TEXT, Fault, Faults, Parser
 from clients.model import DEFAULT_SIGNING_ALG, NO_AUTHENTICATION, PING, POLL, PROFILED_SIGNING_ALG
 from keys import jwe
 from keys.shared_secret import ALG as SHARED_SECRET_ALG
-from policies import assurance, authorization_details, claims, consent, delegation, mandate_kinds
+from policies import assurance, authorization_details, claims, consent, delegation, mandate_kinds, signals
 
 AUTH_METHODS: Final = (
     "client_secret_basic",
@@ -48,7 +48,7 @@ ASSERTION_ALGS: Final = (*SIGNING_ALGS, SHARED_SECRET_ALG)
 APPLICATION_TYPES: Final = ("web", "native")
 LEGAL_BASES: Final = consent.LEGAL_BASES
 CONSENT_MODES: Final = consent.MODES
-SCOPES: Final = (*claims.SCOPES, *delegation.SCOPES)
+SCOPES: Final = (*claims.SCOPES, *delegation.SCOPES, signals.SCOPE)
 """Of people's data, and of the Admin API; the latter an operator alone gives."""
 ACR_VALUES: Final = assurance.LEVELS
 PROFILES: Final = tuple(profiles.PROFILES)

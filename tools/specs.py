@@ -27,6 +27,7 @@ DOCUMENTS: Final = {
     "OAuth Token Status List": "https://datatracker.ietf.org/doc/draft-ietf-oauth-status-list/",
     "OAuth Multiple Response Types": f"{_OPENID}oauth-v2-multiple-response-types-1_0.html",
     "OpenID Federation 1.0": f"{_OPENID}openid-federation-1_0.html",
+    "OpenID Shared Signals": f"{_OPENID}openid-sharedsignals-framework-1_0-final.html",
     "JARM": f"{_OPENID}oauth-v2-jarm.html",
     "FAPI 2.0 Message Signing": f"{_OPENID}fapi-message-signing-2_0-final.html",
     "FAPI 2.0 Security Profile": f"{_OPENID}fapi-security-profile-2_0-final.html",

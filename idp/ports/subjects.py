@@ -12,6 +12,10 @@ class SubjectStore(Protocol):
         """Store ``sub`` as the current subject unless there is one, and return the one that stands."""
         ...
 
+    def known(self, account_id: str, sector_id: str) -> str | None:
+        """Return the current subject if there is one; None where the sector has never heard of the account."""
+        ...
+
     def account_of(self, sub: str) -> str | None:
         """Return the account behind a subject."""
         ...

@@ -14,13 +14,14 @@ from clients.model import Client
 from idp import handles
 from idp.clock import Clock
 from idp.model.mandate import Acting
+from idp.model.signal import QueuedSignal
 from idp.ports.status_lists import ListedToken
 from idp.protocol.encryption import Encrypt
 from idp.services.sids import SessionIds
 from idp.services.subjects import sector_of
 from keys import base64url
 from keys.ring import KeyRing
-from keys.signer import ACCESS_TOKEN, ID_TOKEN, INTROSPECTION, LOGOUT_TOKEN, Signer
+from keys.signer import ACCESS_TOKEN, ID_TOKEN, INTROSPECTION, LOGOUT_TOKEN, SECURITY_EVENT, Signer
 
 Status = Callable[[ListedToken], dict[str, Any] | None]
 """Returns the ``status`` claim of an access token, None for a client that did not ask for one."""
@@ -246,6 +247,18 @@ class Mint:
             "events": {LOGOUT_EVENT: {}},
         }
         return ring.signer(client.id_token_signed_response_alg).sign(claims, LOGOUT_TOKEN)
+
+    def security_event(self, ring: KeyRing, client: Client, signal: QueuedSignal) -> str:
+        """Return a security event token (RFC 8417 section 2.2): no ``sub`` beside ``sub_id``, no ``exp`` (SSF section 4.1)."""
+        claims = {
+            "iss": self._issuer,
+            "aud": client.client_id,
+            "iat": signal.created_at,
+            "jti": signal.id,
+            "sub_id": signal.subject,
+            "events": signal.events,
+        }
+        return ring.signer(client.id_token_signed_response_alg).sign(claims, SECURITY_EVENT)
 
 
 def half_hash(value: str, alg: str) -> str:

@@ -14,6 +14,7 @@ from idp.protocol.metadata import Published
 from idp.protocol.wire import WireRequest, WireResponse
 from keys.dpop import ALGS
 from policies import claims as claim_policy
+from policies import signals
 
 WELL_KNOWN: Final = "/.well-known/oauth-protected-resource"
 _MAX_AGE: Final = 300
@@ -32,6 +33,7 @@ class ProtectedResource:
 RESOURCES: Final = (
     ProtectedResource("", {"vi": "Định Danh", "en": "Định Danh"}, claim_policy.SCOPES),
     ProtectedResource("/userinfo", {"vi": "Thông tin người dùng", "en": "User information"}, claim_policy.SCOPES),
+    ProtectedResource("/ssf", {"vi": "Tín hiệu an toàn", "en": "Security signals"}, (signals.SCOPE,)),
 )
 """Every resource of ours; another one is a row."""
 

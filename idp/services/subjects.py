@@ -30,6 +30,10 @@ class SubjectService:
         """Return the account's subject for the client's sector, made at the first time; of parallel first times one wins."""
         return self._store.fix(account_id, sector_of(client), handles.new_secret(), self._clock.now())
 
+    def known(self, account_id: str, client: Client) -> str | None:
+        """Return the account's subject for the client's sector, None where the sector has never heard of the account."""
+        return self._store.known(account_id, sector_of(client))
+
     def account_of(self, sub: str) -> str | None:
         """Return the account behind a subject, also one that a merge turned into an alias."""
         return self._store.account_of(sub)

@@ -36,6 +36,7 @@ PURPOSES: Final = (
     "throttle",
     "status-list",
     "mandate",
+    "signals",
     KEY_PURPOSE,
     "federation-keys",
     "factors",

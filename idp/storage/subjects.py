@@ -41,6 +41,11 @@ class SqlSubjectStore:
         self._database.run(self._add, values)
         return str(self._database.rows(self._current, {"account": account_id, "sector": sector_id})[0][0])
 
+    def known(self, account_id: str, sector_id: str) -> str | None:
+        """Return the current subject if there is one."""
+        row = self._database.row(self._current, {"account": account_id, "sector": sector_id})
+        return str(row[0]) if row else None
+
     def account_of(self, sub: str) -> str | None:
         """Return the account behind a subject."""
         row = self._database.row(self._account, {"wanted": sub})

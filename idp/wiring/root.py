@@ -150,6 +150,7 @@ class Wiring(SecurityDesk):
             *self.security_routes(),
             *(*self._registration_routes(), *self._session_routes(), *self._status_routes()),
             *self.federation_routes(),
+            *self.signal_routes(),
         )
 
     def _status_routes(self) -> tuple[Route, ...]:
@@ -211,6 +212,7 @@ class Wiring(SecurityDesk):
             *self.guarding_tasks(),
             *self.message_tasks(),
             *self.unit_tasks(),
+            *self.signal_tasks(),
         )
         return Housekeeper(tasks, self.clock)
 

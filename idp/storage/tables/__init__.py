@@ -21,6 +21,7 @@ from idp.storage.tables.registries import (
     unit_edges,
     units,
 )
+from idp.storage.tables.signals import signal_queue, signal_streams
 from idp.storage.tables.tokens import consents, grants, revoked_tokens, sessions, status_entries, status_lists
 
 __all__ = [
@@ -54,6 +55,8 @@ __all__ = [
     "reorganisations",
     "revoked_tokens",
     "sessions",
+    "signal_queue",
+    "signal_streams",
     "signing_keys",
     "single_use",
     "status_entries",

@@ -1,0 +1,211 @@
+"""From the audit log into the streams, and from the streams to who wants them pushed.
+
+Reading the log means that no act waits for its signals, and none is forgotten: the position in the log moves in the transaction that queues
+what was found there.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import orjson
+
+from clients.model import Client
+from idp import handles
+from idp.clock import Clock
+from idp.errors import DomainError
+from idp.model.audit import AuditEvent, Event, Outcome
+from idp.model.signal import PUSH, QueuedSignal, Stream, StreamStatus
+from idp.ports.fetcher import Fetcher
+from idp.ports.sessions import SessionStore
+from idp.ports.signals import SignalStore
+from idp.services.audit import AuditLog
+from idp.services.sids import SessionIds
+from idp.services.streams import StreamService
+from idp.services.subjects import SubjectService, sector_of
+from policies.signals import Act, Reach, Signal, signal_of
+
+_log = logging.getLogger("idp.signals")
+
+BATCH: Final = 500
+"""Audit records that are looked at in one transaction."""
+KEPT: Final = 7 * 86400
+"""Seconds for which a signal waits to be fetched."""
+_PAUSES: Final = (1, 5, 30, 120, 600, 3600, 7200, 14400, 28800, 43200)
+_PUSHED_AT_ONCE: Final = 20
+_ACCEPTED: Final = 202
+_REFUSED: Final = 400
+_SET: Final = "application/secevent+jwt"
+
+Row = Mapping[str, Any]
+Numbered = Callable[[int, int], Sequence[Row]]
+"""Takes the number of an audit record and a limit, and returns those that follow and are surely all there, by number."""
+
+SignSet = Callable[[Client, QueuedSignal], str]
+"""Returns the signed security event token of a signal for a department."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is asked about who is known where."""
+
+    subjects: SubjectService
+    sessions: SessionStore
+    sids: SessionIds
+    find_client: Callable[[str], Client | None]
+    issuer: str
+
+
+class FanOut:
+    """Turns acts of the audit log into signals of the streams."""
+
+    def __init__(
+        self, store: SignalStore, numbered: Numbered, end: Callable[[], int], known: Known, clock: Clock
+    ) -> None:
+        """Take collaborators; ``end`` returns the number of the last record that is surely there."""
+        self._store = store
+        self._numbered = numbered
+        self._end = end
+        self._known = known
+        self._clock = clock
+
+    def run(self) -> int:
+        """Queue what happened since the last time; returns how many signals were queued. Of several processes one does the work."""
+        streams = [one for one in self._store.streams() if one.status is not StreamStatus.DISABLED]
+        position, queued = self._store.position(), 0
+        if not streams:
+            # Nobody listens: who begins to tomorrow hears what happens from then on.
+            self._store.fan_out(position, max(position, self._end()), ())
+            return 0
+        while rows := self._numbered(position, BATCH):
+            signals = [one for row in rows for one in self._signals(row, streams)]
+            last = int(rows[-1]["seq"])
+            if not self._store.fan_out(position, last, signals):
+                break
+            position, queued = last, queued + len(signals)
+        return queued
+
+    def _signals(self, row: Row, streams: Sequence[Stream]) -> Iterator[QueuedSignal]:
+        if row["outcome"] != Outcome.DONE.value:
+            return
+        detail = orjson.loads(row["detail"])
+        signal = signal_of(Act(row["event"], row["reason"], row["actor"], row["account_id"], detail))
+        if signal is None:
+            return
+        at = int(row["at_us"]) // 1_000_000
+        for stream in streams:
+            client = self._known.find_client(stream.client_id)
+            if signal.type not in stream.events or client is None or not client.is_active or at < stream.created_at:
+                continue
+            subject = self._subject(signal, row, client)
+            if subject is not None:
+                events = {signal.type: {"event_timestamp": at, **signal.said}}
+                yield QueuedSignal(handles.new_id(), stream.id, subject, events, self._clock.now())
+
+    def _subject(self, signal: Signal, row: Row, client: Client) -> dict[str, Any] | None:
+        """Return whom the signal is about in the department's own terms (RFC 9493); None where it is none of its business."""
+        if signal.reach is Reach.CLIENT:
+            is_own = row["client_id"] == client.client_id
+            return {"format": "opaque", "id": str(signal.said.get("from", ""))} if is_own else None
+        account_id = row["account_id"]
+        if account_id is None or (signal.reach is Reach.PERSON_AT_CLIENT and row["client_id"] != client.client_id):
+            return None
+        if signal.reach is Reach.SESSION:
+            return self._session(row["session_id"], client)
+        sub = self._known.subjects.known(account_id, client)
+        return self._person(sub) if sub is not None else None
+
+    def _session(self, session_id: str | None, client: Client) -> dict[str, Any] | None:
+        if session_id is None:
+            return None
+        found = (one for one in self._known.sessions.clients_of(session_id) if one.client_id == client.client_id)
+        one = next(found, None)
+        if one is None:
+            return None
+        sid = self._known.sids.sid(session_id, sector_of(client))
+        return {"format": "complex", "user": self._person(one.sub), "session": {"format": "opaque", "id": sid}}
+
+    def _person(self, sub: str) -> dict[str, Any]:
+        return {"format": "iss_sub", "iss": self._known.issuer, "sub": sub}
+
+
+class Pusher:
+    """Posts waiting signals to the streams that want them pushed (RFC 8935), one stream after the other, each in order."""
+
+    def __init__(
+        self,
+        store: SignalStore,
+        streams: StreamService,
+        find_client: Callable[[str], Client | None],
+        sign: SignSet,
+        fetcher: Fetcher,
+        audit: AuditLog,
+        clock: Clock,
+    ) -> None:
+        """Take collaborators."""
+        self._store = store
+        self._streams = streams
+        self._find_client = find_client
+        self._sign = sign
+        self._fetcher = fetcher
+        self._audit = audit
+        self._clock = clock
+
+    def run(self) -> int:
+        """Push what is due; returns how many signals were taken."""
+        now = self._clock.now()
+        due = (one for one in self._store.streams() if one.method == PUSH and one.status is StreamStatus.ENABLED)
+        taken = sum(self._stream(stream) for stream in due if stream.next_at <= now)
+        self._store.purge(now - KEPT)
+        return taken
+
+    def _stream(self, stream: Stream) -> int:
+        client, taken = self._find_client(stream.client_id), 0
+        if client is None or not client.is_active:
+            return 0
+        for signal in self._store.waiting(stream.id, _PUSHED_AT_ONCE):
+            problem = self._pushed(stream, client, signal)
+            if problem:
+                self._later(stream, problem)
+                break
+            self._store.done(stream.id, (signal.id,))
+            taken += 1
+        if taken and stream.attempts:
+            self._store.note(replace(stream, attempts=0, next_at=0))
+        return taken
+
+    def _pushed(self, stream: Stream, client: Client, signal: QueuedSignal) -> str:
+        """Return why the signal was not taken, "" where it was, or where it was refused for good, which is recorded."""
+        token = self._sign(client, signal).encode()
+        try:
+            answer = self._fetcher.post(stream.url, token, _SET, authorization=stream.authorization)
+        except DomainError as error:
+            return error.code
+        if answer.status == _REFUSED:
+            # RFC 8935 section 2.3: the receiver understood and does not want this one; again would be the same.
+            self._audit.write(_delivery(stream, signal, Outcome.FAILED, "refused_by_receiver"))
+            return ""
+        return "" if answer.status == _ACCEPTED else f"http_{answer.status}"
+
+    def _later(self, stream: Stream, problem: str) -> None:
+        """Try again with growing pauses; a receiver that is gone for days is paused, and nothing of its is lost meanwhile."""
+        _log.info("stream %s: push failed: %s", stream.id, problem)
+        if stream.attempts >= len(_PAUSES):
+            self._streams.pause(stream, problem)
+            return
+        pause = _PAUSES[stream.attempts]
+        self._store.note(replace(stream, attempts=stream.attempts + 1, next_at=self._clock.now() + pause))
+
+
+def _delivery(stream: Stream, signal: QueuedSignal, outcome: Outcome, reason: str) -> AuditEvent:
+    return AuditEvent(
+        Event.SIGNAL_DELIVER,
+        outcome,
+        reason,
+        client_id=stream.client_id,
+        target=f"stream:{stream.id}",
+        detail={"signal": signal.id},
+    )

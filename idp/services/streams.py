@@ -1,0 +1,154 @@
+"""Streams of security signals: what a department may ask of one, and the only writer of them (OpenID Shared Signals Framework 1.0 section 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from clients.uris import web_fault
+from idp import handles
+from idp.clock import Clock
+from idp.errors import Conflict, InvalidInput, NotFound, Throttled
+from idp.model.audit import AuditEvent, AuditRecord, Event, Outcome
+from idp.model.signal import POLL, PUSH, QueuedSignal, Stream, StreamStatus
+from idp.ports.signals import SignalStore
+from idp.services.audit import AuditLog
+from policies.signals import EVENT_TYPES, VERIFICATION
+
+VERIFICATION_INTERVAL: Final = 60
+"""Seconds between two verifications of a stream."""
+MOST_STREAMS: Final = 4
+"""Of one department."""
+_LONGEST: Final = 500
+_RECEIVERS: Final = frozenset({"events_requested", "delivery", "description"})
+"""What a receiver may say of its stream; what we add comes back from it and is passed over (section 8.1.1.3)."""
+
+
+class StreamService:
+    """Adds, changes and removes the streams of departments; another department's stream is not found."""
+
+    def __init__(self, store: SignalStore, audit: AuditLog, clock: Clock) -> None:
+        """Take collaborators."""
+        self._store = store
+        self._audit = audit
+        self._clock = clock
+
+    def of_client(self, client_id: str) -> list[Stream]:
+        """Return the department's streams."""
+        return self._store.streams(client_id)
+
+    def get(self, client_id: str, stream_id: object) -> Stream:
+        """Return a stream of the department; raises ``NotFound``."""
+        stream = self._store.stream(stream_id) if isinstance(stream_id, str) else None
+        if stream is None or stream.client_id != client_id:
+            raise NotFound("the department has no such stream", field="stream_id")
+        return stream
+
+    def add(self, client_id: str, asked: Mapping[str, Any], case_code: str) -> Stream:
+        """Add a stream; raises ``InvalidInput`` that names the field, ``Conflict`` for one too many."""
+        if len(self._store.streams(client_id)) >= MOST_STREAMS:
+            raise Conflict(f"a department has at most {MOST_STREAMS} streams", field="stream_id")
+        bare = Stream(handles.new_id(), client_id, POLL, (), created_at=self._clock.now())
+        stream = _laid_over(bare, {"events_requested": list(EVENT_TYPES), "delivery": {"method": POLL}, **asked})
+        return self._put(stream, case_code)
+
+    def change(self, client_id: str, asked: Mapping[str, Any], case_code: str, *, whole: bool) -> Stream:
+        """Change what is named, or with ``whole`` replace all; raises ``InvalidInput``, ``NotFound``."""
+        stream = self.get(client_id, asked.get("stream_id"))
+        base: dict[str, Any] = (
+            {"events_requested": [], "delivery": {"method": POLL}, "description": ""} if whole else {}
+        )
+        return self._put(replace(_laid_over(stream, {**base, **asked}), attempts=0, next_at=0), case_code)
+
+    def set_status(self, client_id: str, asked: Mapping[str, Any], case_code: str) -> Stream:
+        """Enable, pause or disable a stream (section 8.1.2.2); raises ``InvalidInput``, ``NotFound``."""
+        stream = self.get(client_id, asked.get("stream_id"))
+        if asked.get("status") not in set(StreamStatus):
+            raise InvalidInput(f"must be one of {', '.join(StreamStatus)}", field="status")
+        reason = _text(asked, "reason")
+        changed = replace(stream, status=StreamStatus(asked["status"]), reason=reason, attempts=0, next_at=0)
+        return self._put(changed, case_code)
+
+    def pause(self, stream: Stream, problem: str) -> None:
+        """Pause a stream whose receiver has been out of reach for days; ``problem`` is a reason id."""
+        changed = replace(stream, status=StreamStatus.PAUSED, reason=problem, attempts=0, next_at=0)
+        event = AuditEvent(
+            Event.SIGNAL_STREAM, Outcome.FAILED, problem, client_id=stream.client_id, target=f"stream:{stream.id}"
+        )
+        self._store.put(changed, self._audit.record(event))
+
+    def remove(self, client_id: str, stream_id: str, case_code: str) -> None:
+        """Remove a stream and all that waits in it; raises ``NotFound``."""
+        stream = self.get(client_id, stream_id)
+        if not self._store.drop(stream.id, self._record(stream, "removed", case_code)):
+            raise NotFound("the department has no such stream", field="stream_id")
+
+    def verify(self, client_id: str, asked: Mapping[str, Any]) -> None:
+        """Queue a verification with the receiver's ``state`` (section 8.1.4); raises ``Throttled``, ``InvalidInput``, ``NotFound``."""
+        stream, now = self.get(client_id, asked.get("stream_id")), self._clock.now()
+        wait = stream.verified_at + VERIFICATION_INTERVAL - now
+        if wait > 0:
+            raise Throttled("the last verification was a moment ago", retry_after=wait)
+        if stream.status is StreamStatus.DISABLED:
+            raise InvalidInput("is disabled: enable it first", field="stream_id")
+        state = {"state": _text(asked, "state")} if "state" in asked else {}
+        subject = {"format": "opaque", "id": stream.id}
+        self._store.note(replace(stream, verified_at=now))
+        self._store.queue(QueuedSignal(handles.new_id(), stream.id, subject, {VERIFICATION: state}, now))
+
+    def _put(self, stream: Stream, case_code: str) -> Stream:
+        self._store.put(stream, self._record(stream, stream.status.value, case_code))
+        return stream
+
+    def _record(self, stream: Stream, reason: str, case_code: str) -> AuditRecord:
+        return self._audit.record(
+            AuditEvent(
+                Event.SIGNAL_STREAM,
+                reason=reason,
+                actor=f"client:{stream.client_id}",
+                client_id=stream.client_id,
+                target=f"stream:{stream.id}",
+                case_code=case_code,
+                detail={"method": stream.method, "events": len(stream.events)},
+            )
+        )
+
+
+def _laid_over(stream: Stream, asked: Mapping[str, Any]) -> Stream:
+    """Return the stream with what the receiver asks for; what only we say is passed over, types that we do not have are left out."""
+    said = {name: asked[name] for name in _RECEIVERS & asked.keys()}
+    if "events_requested" in said:
+        stream = replace(stream, events=_events(said["events_requested"]))
+    if "description" in said:
+        stream = replace(stream, description=_text(said, "description"))
+    return _delivered(stream, said["delivery"]) if "delivery" in said else stream
+
+
+def _events(asked: object) -> tuple[str, ...]:
+    if not isinstance(asked, list) or not all(isinstance(one, str) for one in asked):
+        raise InvalidInput("must be a list of event types", field="events_requested")
+    return tuple(one for one in EVENT_TYPES if one in asked)
+
+
+def _delivered(stream: Stream, delivery: object) -> Stream:
+    """Return the stream with its way of delivery (section 6.1); the address of a poll is ours to say."""
+    if not isinstance(delivery, Mapping) or delivery.get("method") not in {PUSH, POLL}:
+        raise InvalidInput(f"method must be {PUSH} or {POLL}", field="delivery")
+    if delivery["method"] == POLL:
+        return replace(stream, method=POLL, url="", authorization="")
+    url, header = delivery.get("endpoint_url"), delivery.get("authorization_header", "")
+    if not isinstance(url, str) or web_fault(url) is not None:
+        raise InvalidInput("endpoint_url must be an https address", field="delivery")
+    if not isinstance(header, str) or not header.isprintable() or not header.isascii() or len(header) > _LONGEST:
+        raise InvalidInput(
+            f"authorization_header must be at most {_LONGEST} printable ASCII characters", field="delivery"
+        )
+    return replace(stream, method=PUSH, url=url, authorization=header)
+
+
+def _text(asked: Mapping[str, Any], name: str) -> str:
+    value = asked.get(name, "")
+    if not isinstance(value, str) or len(value) > _LONGEST or not value.isprintable():
+        raise InvalidInput(f"must be a text of at most {_LONGEST} characters", field=name)
+    return value

@@ -1,0 +1,185 @@
+"""Streams of security signals in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import fields
+from typing import Any, Final
+
+import orjson
+from sqlalchemy import bindparam, delete, select, update
+
+from idp.model.audit import AuditRecord
+from idp.model.signal import QueuedSignal, Stream, StreamStatus
+from idp.storage.audit import Recorder
+from idp.storage.database import Database
+from idp.storage.tables import deployment, signal_queue, signal_streams
+
+_POSITION: Final = "signals-position"
+_COLUMNS: Final = tuple(each.name for each in fields(Stream))
+_NOTED: Final = ("verified_at", "attempts", "next_at")
+
+Seal = Callable[[bytes, bytes], bytes]
+
+
+class SqlSignalStore:
+    """``ports.signals.SignalStore`` over SQL."""
+
+    def __init__(self, database: Database, seal: Seal, unseal: Seal) -> None:
+        """Prepare the statements; ``seal`` and ``unseal`` take bytes and AAD."""
+        self._database = database
+        self._recorder = Recorder(database)
+        self._seal = seal
+        self._unseal = unseal
+        self._prepare_streams(database)
+        self._prepare_queue(database)
+
+    def _prepare_streams(self, database: Database) -> None:
+        columns = signal_streams.c
+        chosen = select(*(columns[name] for name in _COLUMNS)).order_by(columns.id)
+        self._all = database.prepare(chosen)
+        self._of_client = database.prepare(chosen.where(columns.client_id == bindparam("client")))
+        self._one = database.prepare(chosen.where(columns.id == bindparam("wanted")))
+        insert = database.insert(signal_streams).values({name: bindparam(f"new_{name}") for name in _COLUMNS})
+        self._put = database.prepare(
+            insert.on_conflict_do_update(
+                index_elements=[columns.id],
+                set_={
+                    name: insert.excluded[name] for name in _COLUMNS if name not in {"id", "client_id", "created_at"}
+                },
+            )
+        )
+        self._drop = database.prepare(delete(signal_streams).where(columns.id == bindparam("wanted")))
+        self._note = database.prepare(
+            update(signal_streams)
+            .where(columns.id == bindparam("new_id"))
+            .values({name: bindparam(f"new_{name}") for name in _NOTED})
+        )
+
+    def _prepare_queue(self, database: Database) -> None:
+        columns, facts = signal_queue.c, deployment.c
+        of_stream = columns.stream_id == bindparam("stream")
+        self._empty = database.prepare(delete(signal_queue).where(of_stream))
+        self._waiting = database.prepare(
+            select(columns.id, columns.stream_id, columns.body, columns.created_at)
+            .where(of_stream)
+            .order_by(columns.id)
+            .limit(bindparam("most"))
+        )
+        self._done = database.prepare(delete(signal_queue).where(of_stream, columns.id == bindparam("wanted")))
+        self._purge = database.prepare(delete(signal_queue).where(columns.created_at < bindparam("before")))
+        self._queue = database.prepare(
+            signal_queue.insert().values({column.name: bindparam(f"new_{column.name}") for column in columns})
+        )
+        self._begin = database.prepare(
+            database.insert(deployment).values(name=_POSITION, value="0").on_conflict_do_nothing()
+        )
+        self._position = database.prepare(select(facts.value).where(facts.name == _POSITION))
+        self._move = database.prepare(
+            update(deployment)
+            .where(facts.name == _POSITION, facts.value == bindparam("before"))
+            .values(value=bindparam("after"))
+        )
+
+    def streams(self, client_id: str | None = None) -> list[Stream]:
+        """Return the streams of a client, or all."""
+        if client_id is None:
+            return [self._stream(row) for row in self._database.rows(self._all)]
+        return [self._stream(row) for row in self._database.rows(self._of_client, {"client": client_id})]
+
+    def stream(self, stream_id: str) -> Stream | None:
+        """Return one."""
+        row = self._database.row(self._one, {"wanted": stream_id})
+        return self._stream(row) if row is not None else None
+
+    def put(self, stream: Stream, record: AuditRecord) -> None:
+        """Add or replace a stream."""
+        with self._database.transaction() as tx:
+            tx.run(self._put, self._values(stream))
+            if stream.status is StreamStatus.DISABLED:
+                tx.run(self._empty, {"stream": stream.id})
+            self._recorder.write(tx, record)
+
+    def drop(self, stream_id: str, record: AuditRecord) -> bool:
+        """Remove a stream with all that waits in it."""
+        with self._database.transaction() as tx:
+            tx.run(self._empty, {"stream": stream_id})
+            if tx.run(self._drop, {"wanted": stream_id}) == 0:
+                return False
+            self._recorder.write(tx, record)
+        return True
+
+    def note(self, stream: Stream) -> None:
+        """Write how the last push went and when a verification was last asked for."""
+        values = {f"new_{name}": getattr(stream, name) for name in ("id", *_NOTED)}
+        self._database.run(self._note, values)
+
+    def position(self) -> int:
+        """Return the number of the last audit record that was told."""
+        row = self._database.row(self._position)
+        if row is None:
+            self._database.run(self._begin)
+        return int(row[0]) if row is not None else 0
+
+    def fan_out(self, before: int, after: int, signals: Sequence[QueuedSignal]) -> bool:
+        """Queue signals and move the position, in one transaction."""
+        with self._database.transaction() as tx:
+            if tx.run(self._move, {"before": str(before), "after": str(after)}) == 0:
+                return False
+            if signals:
+                tx.run_many(self._queue, [self._row(one) for one in signals])
+        return True
+
+    def queue(self, signal: QueuedSignal) -> None:
+        """Queue one signal."""
+        self._database.run(self._queue, self._row(signal))
+
+    def waiting(self, stream_id: str, limit: int) -> list[QueuedSignal]:
+        """Return what waits in a stream, oldest first."""
+        rows = self._database.rows(self._waiting, {"stream": stream_id, "most": limit})
+        return [self._signal(row) for row in rows]
+
+    def done(self, stream_id: str, signal_ids: Sequence[str]) -> int:
+        """Take away what the department has."""
+        with self._database.transaction() as tx:
+            return sum(tx.run(self._done, {"stream": stream_id, "wanted": one}) for one in signal_ids)
+
+    def purge(self, before: int) -> int:
+        """Take away what has waited for too long."""
+        return self._database.run(self._purge, {"before": before})
+
+    def _values(self, stream: Stream) -> dict[str, Any]:
+        values = {f"new_{name}": getattr(stream, name) for name in _COLUMNS}
+        sealed = self._seal(stream.authorization.encode(), stream.id.encode()) if stream.authorization else None
+        return values | {
+            "new_events": orjson.dumps(stream.events).decode(),
+            "new_status": stream.status.value,
+            "new_authorization": sealed,
+        }
+
+    def _stream(self, row: tuple[Any, ...]) -> Stream:
+        values = dict(zip(_COLUMNS, row, strict=True))
+        sealed = values["authorization"]
+        opened = self._unseal(bytes(sealed), values["id"].encode()).decode() if sealed is not None else ""
+        return Stream(
+            **{
+                **values,
+                "events": tuple(orjson.loads(values["events"])),
+                "status": StreamStatus(values["status"]),
+                "authorization": opened,
+            }
+        )
+
+    def _row(self, signal: QueuedSignal) -> dict[str, Any]:
+        body = self._seal(orjson.dumps([signal.subject, signal.events]), signal.id.encode())
+        return {
+            "new_id": signal.id,
+            "new_stream_id": signal.stream_id,
+            "new_body": body,
+            "new_created_at": signal.created_at,
+        }
+
+    def _signal(self, row: tuple[Any, ...]) -> QueuedSignal:
+        signal_id, stream_id, body, created_at = row
+        subject, events = orjson.loads(self._unseal(bytes(body), signal_id.encode()))
+        return QueuedSignal(signal_id, stream_id, subject, events, int(created_at))

@@ -1,0 +1,141 @@
+"""Security signals: which act of the audit log is told to departments, as which event, with what said of it.
+
+The vocabulary is that of CAEP 1.0 and RISC 1.0 where they have a word, and our own URNs where they have none. What is told is pure data: who
+hears it is decided by whoever knows the streams.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+_CAEP: Final = "https://schemas.openid.net/secevent/caep/event-type/"
+_RISC: Final = "https://schemas.openid.net/secevent/risc/event-type/"
+_SSF: Final = "https://schemas.openid.net/secevent/ssf/event-type/"
+_OWN: Final = "urn:dinhdanh:signal:"
+
+SCOPE: Final = "signals"
+"""What a department's own access token needs to manage its streams and to fetch from them."""
+
+SESSION_REVOKED: Final = _CAEP + "session-revoked"
+CREDENTIAL_CHANGE: Final = _CAEP + "credential-change"
+ACCOUNT_DISABLED: Final = _RISC + "account-disabled"
+ACCOUNT_ENABLED: Final = _RISC + "account-enabled"
+ACCOUNT_PURGED: Final = _RISC + "account-purged"
+IDENTIFIER_CHANGED: Final = _RISC + "identifier-changed"
+CONSENT_WITHDRAWN: Final = _OWN + "consent-withdrawn"
+MANDATE_ENDED: Final = _OWN + "mandate-ended"
+UNIT_REORGANISED: Final = _OWN + "unit-reorganised"
+VERIFICATION: Final = _SSF + "verification"
+STREAM_UPDATED: Final = _SSF + "stream-updated"
+
+
+class Reach(StrEnum):
+    """Who hears of an act: every department that knows the person, those that the session signed the person in at, or the record's alone."""
+
+    SESSION = "session"
+    PERSON = "person"
+    PERSON_AT_CLIENT = "person_at_client"
+    CLIENT = "client"
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What the audit log says of an act, as far as signals need it."""
+
+    event: str
+    reason: str
+    actor: str
+    account_id: str | None
+    detail: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """An event to be told: its type, who hears it, and its members beside the moment."""
+
+    type: str
+    reach: Reach
+    said: Mapping[str, object]
+
+
+_CREDENTIALS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "password": "password",
+        "totp": "app",
+        "sms": "phone-sms",
+        "passkey": "fido2-roaming",
+        "recovery_codes": "pin",
+        "email": "email",
+    }
+)
+"""Our factors in the words of CAEP section 3.3.1; one without a word is told by its own name."""
+
+_INITIATORS: Final = (("operator:", "admin"), ("system", "system"), ("client:", "system"))
+
+
+def _initiator(act: Act) -> str:
+    """Return who began it (CAEP section 2): the person, an administrator, or the system by a rule."""
+    if act.account_id is not None and act.actor == f"account:{act.account_id}":
+        return "user"
+    return next((word for start, word in _INITIATORS if act.actor.startswith(start)), "admin")
+
+
+def _by(act: Act) -> dict[str, object]:
+    return {"initiating_entity": _initiator(act)}
+
+
+def _credential(change: str) -> Callable[[Act], dict[str, object]]:
+    def said(act: Act) -> dict[str, object]:
+        kind = str(act.detail.get("kind", ""))
+        return {"credential_type": _CREDENTIALS.get(kind, kind), "change_type": change, **_by(act)}
+
+    return said
+
+
+def _unit(act: Act) -> dict[str, object]:
+    return {name: act.detail.get(name) for name in ("from", "to", "fate")}
+
+
+def _mandate(act: Act) -> dict[str, object]:
+    return {**_by(act), "mandate": act.detail.get("mandate", "")}
+
+
+def _nothing(_act: Act) -> dict[str, object]:
+    return {}
+
+
+_Row = tuple[str, Reach, Callable[[Act], dict[str, object]]]
+SIGNALS: Final[Mapping[str, _Row]] = MappingProxyType(
+    {
+        "session:sign-out": (SESSION_REVOKED, Reach.SESSION, _by),
+        "session:revoke": (SESSION_REVOKED, Reach.SESSION, _by),
+        "credential:set": (CREDENTIAL_CHANGE, Reach.PERSON, _credential("update")),
+        "credential:remove": (CREDENTIAL_CHANGE, Reach.PERSON, _credential("delete")),
+        "account:lock": (ACCOUNT_DISABLED, Reach.PERSON, _nothing),
+        "account:unlock": (ACCOUNT_ENABLED, Reach.PERSON, _nothing),
+        "account:close": (ACCOUNT_PURGED, Reach.PERSON, _nothing),
+        "code:add": (IDENTIFIER_CHANGED, Reach.PERSON, _nothing),
+        "code:end": (IDENTIFIER_CHANGED, Reach.PERSON, _nothing),
+        "consent:withdraw": (CONSENT_WITHDRAWN, Reach.PERSON_AT_CLIENT, _by),
+        "mandate:revoke": (MANDATE_ENDED, Reach.PERSON, _mandate),
+        "mandate:expire": (MANDATE_ENDED, Reach.PERSON, _mandate),
+        "unit:move": (UNIT_REORGANISED, Reach.CLIENT, _unit),
+    }
+)
+"""The table: an act of the audit log by its name. Another signal is one row."""
+
+EVENT_TYPES: Final = tuple(dict.fromkeys(row[0] for row in SIGNALS.values()))
+"""Every type that a stream can ask for; verification and stream updates come to every stream."""
+
+
+def signal_of(act: Act) -> Signal | None:
+    """Return what an act that was done is told as, None for one that is nobody else's business.
+
+    A department never learns more than that something happened to somebody it knows: no code, no name, no address, no reason of an operator.
+    """
+    row = SIGNALS.get(act.event)
+    return Signal(row[0], row[1], row[2](act)) if row is not None else None
