@@ -18,8 +18,8 @@ from clients.fields import shown
 from clients.model import NO_AUTHENTICATION
 from policies import claims
 
-SCOPES: Final = frozenset(claims.SCOPES) - {"identity"}
-"""What terms allow that do not say otherwise: never the identity code."""
+SCOPES: Final = frozenset(claims.SCOPES) - {"identity", "roles"}
+"""What terms allow that do not say otherwise: never the identity code, nor what officials may do."""
 GRANT_TYPES: Final = frozenset({"authorization_code", "refresh_token", "client_credentials"})
 """Grants by which a client acts for nobody but itself or a person who agreed; the others have to be named in the terms."""
 _DECIDED: Final = ("unit", "legal_basis", "purpose")

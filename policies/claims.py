@@ -15,11 +15,12 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One claim: its permanent ``number``, its name, and the one scope that stands for it."""
+    """One claim: its permanent ``number``, its name, the scope that stands for it, and another that brings it along."""
 
     number: int
     name: str
     scope: str
+    also: str = ""
 
 
 _TABLE: Final = (
@@ -42,16 +43,17 @@ _TABLE: Final = (
     Claim(16, "phone_number", "phone"),
     Claim(17, "phone_number_verified", "phone"),
     Claim(18, "address", "address"),
-    Claim(19, "unit", "address"),
+    Claim(19, "unit", "address", also="roles"),
     Claim(20, "identity_code", "identity"),
     Claim(21, "identity_code_type", "identity"),
     Claim(22, "identity_level", "identity"),
+    Claim(23, "roles", "roles"),
 )
 """OpenID Connect Core section 5.4 for the standard scopes. ``unit`` is where a person lives, so it goes with
-``address``; the code goes with ``identity`` alone, because most systems need a stable subject and not a citizen's
-number. The next free number is 23."""
+``address``; of an official it is the office, and goes with ``roles``. The code goes with ``identity`` alone, because
+most systems need a stable subject and not a citizen's number. The next free number is 24."""
 
-SCOPES: Final = ("openid", "profile", "email", "phone", "address", "offline_access", "identity")
+SCOPES: Final = ("openid", "profile", "email", "phone", "address", "offline_access", "identity", "roles")
 """Every scope that a client may register or ask; discovery and registration read this list."""
 
 CLAIMS: Final[Mapping[str, Claim]] = MappingProxyType({claim.name: claim for claim in _TABLE})
@@ -59,7 +61,7 @@ CLAIMS: Final[Mapping[str, Claim]] = MappingProxyType({claim.name: claim for cla
 protocol's own."""
 
 _OF_SCOPE: Final[Mapping[str, int]] = MappingProxyType(
-    {scope: sum(1 << claim.number for claim in _TABLE if claim.scope == scope) for scope in SCOPES}
+    {scope: sum(1 << claim.number for claim in _TABLE if scope in {claim.scope, claim.also}) for scope in SCOPES}
 )
 
 _CONTACT_SCOPES: Final = ("email", "phone", "address")
@@ -131,6 +133,8 @@ def choose(requested: int, essential: int = 0) -> Choice:
     confirmations = pack(_CONFIRMATIONS)
     shown = requested & ~confirmations
     optional = shown & for_scopes(_CONTACT_SCOPES) & ~essential
+    if not _is_of_residence(requested):
+        optional &= ~pack(("unit",))  # The office belongs to the roles in it.
     return Choice(required=shown & ~optional, optional=optional, shown=shown)
 
 
@@ -156,13 +160,13 @@ def release(claims: int, attributes: Mapping[str, object]) -> dict[str, object]:
     """Return name and value of each claim in ``claims`` for which the person has a value.
 
     ``attributes`` holds the account columns of the contract by their names, plus ``identity_code``,
-    ``identity_code_type``, ``identity_level``, ``unit`` and ``updated_at``. Absent, ``None`` and empty values are left
-    out, never sent as null (OpenID Connect Core section 5.3.2).
+    ``identity_code_type``, ``identity_level``, ``unit``, ``updated_at``, and of an official ``office`` (sent as ``unit``)
+    and ``roles``. Absent, ``None`` and empty values are left out, never sent as null (OpenID Connect Core section 5.3.2).
     """
     released: dict[str, object] = {}
     for name in unpack(claims):
-        value = _address(attributes) if name == "address" else attributes.get(name)
-        if value is None or value in ("", {}):
+        value = _value(claims, name, attributes)
+        if value is None or value in ("", {}, []):
             continue
         if name in _CONFIRMATIONS and not attributes.get(_CONFIRMATIONS[name]):
             continue
@@ -177,6 +181,20 @@ _OF_PRINCIPAL: Final = ("name", "identity_code", "identity_code_type")
 def release_principal(claims: int, attributes: Mapping[str, object]) -> dict[str, object]:
     """Return what leaves about a principal: of what may leave about the person himself, that which names somebody."""
     return release(claims & pack(_OF_PRINCIPAL), attributes)
+
+
+def _value(claims: int, name: str, attributes: Mapping[str, object]) -> object:
+    if name == "address":
+        return _address(attributes)
+    if name == "unit" and (attributes.get("office") or not _is_of_residence(claims)):
+        # A system that asks for roles learns where officials work, and not where citizens live.
+        return attributes.get("office")
+    return attributes.get(name)
+
+
+def _is_of_residence(claims: int) -> bool:
+    """Tell whether ``unit`` in a request may mean where a person lives: unless it came with the roles alone."""
+    return not claims & pack(("roles",)) or bool(claims & pack(("address",)))
 
 
 def _confirmations_of(claims: int) -> int:

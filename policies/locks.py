@@ -30,6 +30,7 @@ class Reason(StrEnum):
     SECURITY = "security"
     FAILED_TRIES = "failed_tries"
     OPERATOR = "operator"
+    DIRECTORY = "directory"
 
 
 class Scope(StrEnum):
@@ -64,7 +65,8 @@ class Terms:
 
 _PERSON: Final = frozenset({"person"})
 _ORGANISATION: Final = frozenset({"organisation"})
-_ANY: Final = _PERSON | _ORGANISATION
+_OFFICIAL: Final = frozenset({"official"})
+_ANY: Final = _PERSON | _ORGANISATION | _OFFICIAL
 _DECREE: Final = "69/2024/NĐ-CP Điều 15"
 
 TERMS: Final[Mapping[Reason, Terms]] = MappingProxyType(
@@ -82,6 +84,7 @@ TERMS: Final[Mapping[Reason, Terms]] = MappingProxyType(
         Reason.SECURITY: Terms(_ANY, Unlock.OPERATOR),
         Reason.FAILED_TRIES: Terms(_ANY, Unlock.GROUND_GONE, scope=Scope.SIGN_IN),
         Reason.OPERATOR: Terms(_ANY, Unlock.OPERATOR),
+        Reason.DIRECTORY: Terms(_OFFICIAL, Unlock.GROUND_GONE),
     }
 )
 """Every ground and what follows from it; a new ground is one row."""

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
+from idp.clock import VIETNAM
 from idp.config.sections import Section
 
 _NAME: Final = r"^[a-z0-9][a-z0-9-]{0,31}$"
 _ROLE: Final = r"^[a-z][a-z0-9-]{0,63}$"
 _UNIT: Final = r"^[A-Za-z0-9.]{1,35}$"
 _ATTRIBUTE: Final = r"^[A-Za-z][A-Za-z0-9-]{0,63}$"
-_VIETNAM: Final = timezone(timedelta(hours=7))
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 PORTS: Final = {"ldap": 389, "ldaps": 636}
 CLAIMS: Final = ("name", "family_name", "given_name", "middle_name", "email", "phone_number", "preferred_username")
@@ -74,6 +74,11 @@ class Directory(Section):
         "", pattern=rf"{_ATTRIBUTE}|^$", description="Attribute with the code of a person's unit."
     )
     unit: str = Field("", pattern=rf"{_UNIT}|^$", description="Code of the unit of those whose entry names none.")
+    units_as_of: date | None = Field(
+        None,
+        description="Day on which the unit codes here and in the entries mean what they mean; they are followed to today. "
+        "Required where there are any: codes are used again for other units.",
+    )
     unit_names: dict[str, str] = Field(
         {}, description="Names of agencies that the register of units does not hold, by code."
     )
@@ -126,6 +131,10 @@ class Directory(Section):
         if plain and not self.starttls and any(urlsplit(one).hostname not in _LOOPBACK for one in plain):
             message = f"{plain[0]} would send passwords in clear: use ldaps:// or starttls = true"
             raise ValueError(message)
+        has_units = self.unit or self.unit_attribute or any(row.unit for row in self.roles)
+        if has_units and self.units_as_of is None:
+            message = "units_as_of has to say on which day the unit codes mean what they mean"
+            raise ValueError(message)
         if not self.title.get("vi"):
             message = "title needs a text in vi"
             raise ValueError(message)
@@ -146,13 +155,6 @@ class Directories(Section):
         10, ge=0, le=100, description="Most of a directory's people, in percent, that one comparison ends."
     )
     brake_spare: int = Field(3, ge=0, le=1000, description="So many may go whatever the percentage.")
-    lock_after: int = Field(
-        5, ge=1, le=20, description="Wrong passwords of one official before tries are refused for a while."
-    )
-    lock_seconds: int = Field(
-        900, ge=1, le=43200, description="The first while; it doubles with every further wrong password."
-    )
-    lock_longest: int = Field(43200, ge=1, le=86400, description="The longest while.")
 
     @field_validator("sources")
     @classmethod
@@ -163,13 +165,6 @@ class Directories(Section):
             raise ValueError(message)
         return value
 
-    @model_validator(mode="after")
-    def _rising(self) -> Directories:
-        if self.lock_longest < self.lock_seconds:
-            message = "lock_longest is shorter than lock_seconds"
-            raise ValueError(message)
-        return self
-
 
 def _check_attribute(name: str) -> None:
     if not name or not name.isascii() or not name.replace("-", "").isalnum() or not name[0].isalpha():
@@ -178,4 +173,4 @@ def _check_attribute(name: str) -> None:
 
 
 def _midnight(day: date) -> int:
-    return int(datetime(day.year, day.month, day.day, tzinfo=_VIETNAM).astimezone(UTC).timestamp())
+    return int(datetime(day.year, day.month, day.day, tzinfo=VIETNAM).astimezone(UTC).timestamp())

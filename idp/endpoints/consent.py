@@ -159,6 +159,8 @@ def shown(t: Translator, name: str, value: object) -> str:
     if isinstance(value, Mapping):
         whole = value.get("formatted") or value.get("name")
         return str(whole or ", ".join(map(str, value.values())))
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
     reader = _READERS.get(name)
     return reader(t, str(value)) if reader is not None else str(value)
 

@@ -145,6 +145,10 @@ class SignInFlow:
         enrolled = self._factors.of(session.account_id)
         return factors.missing_factors(session.acr, session.amr, acr, enrolled, self._factors.table)
 
+    def with_proof(self, held: Held, account_id: str, origin: Origin, current: Session | None) -> SignedIn:
+        """Sign in somebody whose password another service has verified: a department's directory."""
+        return self._begin(held, account_id, origin, current)
+
     def reachable(self, session: Session) -> str:
         """Return the level that the session can come to with the factors of its person."""
         return factors.reachable(session.amr, self._factors.of(session.account_id), self._factors.table)

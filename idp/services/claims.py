@@ -14,19 +14,28 @@ from policies import claims as claim_policy
 
 _IDENTITY: Final = claim_policy.pack(("identity_code", "identity_code_type"))
 _UNIT: Final = claim_policy.pack(("unit",))
+_ROLES: Final = claim_policy.pack(("roles",))
 
 
 class ClaimSource:
     """Opens only what is released."""
 
     def __init__(
-        self, vault: Vault, accounts: AccountService, unit_claim: Callable[[str | None], Mapping[str, object] | None]
+        self,
+        vault: Vault,
+        accounts: AccountService,
+        unit_claim: Callable[[str | None], Mapping[str, object] | None],
+        in_office: Callable[[str], Mapping[str, object]] = lambda _account_id: {},
     ) -> None:
-        """Take the vault, the accounts, and the maker of the ``unit`` claim from a stored unit reference."""
+        """Take the vault, the accounts, and the maker of the ``unit`` claim from a stored unit reference.
+
+        ``in_office`` returns ``roles`` and ``office`` of an official, nothing of others; asked only where a client may learn them.
+        """
         self._profiles = vault.seal("profile")
         self._codes = vault.seal("identity-code")
         self._accounts = accounts
         self._unit_claim = unit_claim
+        self._in_office = in_office
 
     def needs_code(self, claims: int) -> bool:
         """Tell whether a set of claims holds the identity code, so that it has to be read at all."""
@@ -40,6 +49,8 @@ class ClaimSource:
         attributes |= {"identity_level": str(state.identity_level), "updated_at": state.updated_at}
         if claims & _UNIT:
             attributes["unit"] = self._unit_claim(state.unit_code)
+        if claims & _ROLES:
+            attributes |= self._in_office(state.account_id)
         if state.code_sealed is not None and state.code_id is not None:
             attributes["identity_code"] = self._codes.unseal(bytes(state.code_sealed), state.code_id.encode()).decode()
             attributes["identity_code_type"] = state.code_scheme
@@ -60,6 +71,7 @@ class ClaimSource:
         current = [code for code in self._accounts.codes(account.id) if code.valid_to is None and code.scheme != "cmnd"]
         attributes: dict[str, object] = {
             **account.profile,
+            **self._in_office(account.id),
             "identity_level": str(account.identity_level),
             "updated_at": account.updated_at,
             "unit": self._unit_claim(str(account.unit) if account.unit else None),

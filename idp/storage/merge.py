@@ -7,6 +7,7 @@
 - Consents move. Where both stand the winner's goes on and the loser's ends (``merged``); where only the loser had one
   it goes on.
 - Mandates move, on both sides; one that would be for the person himself ends.
+- Links to directories move, and the loser's roles end: the next sign-in or comparison gives the winner those that are due.
 - Grants move, so that tokens stay answerable; sessions of the loser end, because nobody may be signed in as an account
   that is no more.
 - Factors of the loser are removed: two passwords would open one account, one of them forgotten.
@@ -25,11 +26,13 @@ from idp.storage.tables import (
     accounts,
     consents,
     credentials,
+    directory_links,
     grants,
     identity_codes,
     mandates,
     passkeys,
     recovery_codes,
+    role_assignments,
     sessions,
     subjects,
 )
@@ -47,7 +50,8 @@ class Merger:
         # In order of id: of two opposite merges at once one waits for the other instead of both waiting for each other.
         both = select(accounts.c.id, accounts.c.state).where(accounts.c.id.in_([_LOSER, _WINNER]))
         self._lock = database.prepare(both.order_by(accounts.c.id).with_for_update())
-        statements = (*_of_accounts(), *_of_codes(), *_of_subjects(), *_of_consents(), *_of_mandates(), *_of_tokens())
+        people = (*_of_accounts(), *_of_codes(), *_of_subjects(), *_of_officials())
+        statements = (*people, *_of_consents(), *_of_mandates(), *_of_tokens())
         self._statements = tuple(database.prepare(statement) for statement in statements)
 
     def run(self, tx: Executor, merge: Merge) -> bool:
@@ -94,6 +98,14 @@ def _of_subjects() -> tuple[ClauseElement, ...]:
     return (
         update(subjects).where(subjects.c.account_id == _LOSER, subjects.c.current == 1, has_one).values(current=0),
         update(subjects).where(subjects.c.account_id == _LOSER).values(account_id=_WINNER),
+    )
+
+
+def _of_officials() -> tuple[ClauseElement, ...]:
+    held = and_(role_assignments.c.account_id == _LOSER, role_assignments.c.ended_at.is_(None))
+    return (
+        update(directory_links).where(directory_links.c.account_id == _LOSER).values(account_id=_WINNER),
+        update(role_assignments).where(held).values(ended_at=_NOW, end_reason="merged"),
     )
 
 

@@ -30,12 +30,12 @@ from idp.services.accounts import masked
 from idp.web.cookies import Cookies
 from idp.web.csrf import Csrf
 from idp.web.environ import EnvironReader
-from idp.wiring.qr import QrDesk
+from idp.wiring.staff import StaffRooms
 from policies.factors import level_of_changes
 from policies.units import UnitReference
 
 
-class Desks(QrDesk):
+class Desks(StaffRooms):
     """The pages' common ground."""
 
     @cached_property
@@ -63,6 +63,7 @@ class Desks(QrDesk):
             PasswordWay(desk, self.sign_in, passkey.options),
             passkey,
             *self.qr_ways(desk, self.person),
+            *self.staff_ways(desk),
             OwnPasswordWay(desk, self.sign_in),
             OneTimeCodeWay(desk, self.sign_in),
             PasskeyStepUpWay(desk, self.sign_in, self.passkeys),

@@ -37,7 +37,7 @@ class Guarding(Mandated):
     @cached_property
     def staff_register(self) -> StaffRegister:
         """Who is staff, by every register of roles that there is."""
-        return Registers((self.admins,))
+        return Registers((self.admins, self.roles))
 
     @cached_property
     def locks(self) -> AccountLocks:

@@ -26,13 +26,13 @@ from idp.storage.imports import SqlImportStore
 from idp.storage.outbox import OutboxWriter
 from idp.storage.sessions import SqlSessionStore
 from idp.storage.subjects import SqlSubjectStore
-from idp.wiring.stores import Stores
+from idp.wiring.officeholders import Officeholders
 
 HASH_PLACES: Final = 64
 """Passwords that one worker process hashes or lets wait; the next one is told to come back."""
 
 
-class People(Stores):
+class People(Officeholders):
     """The services of people, over the stores."""
 
     @cached_property
@@ -101,7 +101,7 @@ class People(Stores):
     @cached_property
     def claims(self) -> ClaimSource:
         """Claim values."""
-        return ClaimSource(self.vault, self.accounts, self.units.claim)
+        return ClaimSource(self.vault, self.accounts, self.units.claim, self.roles.released)
 
     def account_id(self, code_or_id: str) -> str:
         """Return the id behind an operator's code or id; raises ``NotFound``."""

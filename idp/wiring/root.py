@@ -209,6 +209,7 @@ class Wiring(SecurityDesk):
             Task("purge", 300, lambda: purger.run(self.clock.now())),
             *self.mandate_tasks(),
             *self.federation_tasks(),
+            *self.staff_tasks(),
             *self.guarding_tasks(),
             *self.message_tasks(),
             *self.unit_tasks(),

@@ -53,6 +53,7 @@ class UnitChanges(FederationDesk):
             Holders(self._administered),
             Holders(lambda: _residences(references)),
             Holders(lambda: _vouched(references)),
+            Holders(self.held_offices),
         )
 
     def unit_tasks(self) -> tuple[Task, ...]:

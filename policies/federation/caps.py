@@ -56,7 +56,7 @@ AUTH_METHODS: Final = ("private_key_jwt", "self_signed_tls_client_auth")
 _TABLE: Final = (
     Cap(
         level="province",
-        scopes=("openid", "profile", "email", "phone", "address", "offline_access", "identity"),
+        scopes=("openid", "profile", "email", "phone", "address", "offline_access", "identity", "roles"),
         grant_types=("authorization_code", "refresh_token", "client_credentials"),
         acr_values=(assurance.LOA_1, assurance.LOA_2, assurance.LOA_3, assurance.LOA_4),
         subject_types=("pairwise", "public"),

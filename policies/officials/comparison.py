@@ -6,7 +6,7 @@ comparison ends nobody unless the answer was whole, and not even then more peopl
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -64,15 +64,16 @@ def compare(known: Mapping[str, bool], found: Mapping[str, Standing]) -> Compari
     return Comparison(gone, staying, back, len(live))
 
 
-def verdict(comparison: Comparison, *, is_whole: bool, brake: Brake, is_forced: bool = False) -> Verdict:
-    """Tell whether the comparison may be carried out; ``is_forced`` is an operator's word, which overrides the brake and never a partial answer."""
+def verdict(
+    comparison: Comparison, *, is_whole: bool, brake: Brake, losing: int = 0, is_forced: bool = False
+) -> Verdict:
+    """Tell whether the comparison may be carried out.
+
+    ``losing`` stay but lose a role: a group that was renamed looks like one that everybody has left. ``is_forced`` is an operator's word,
+    which overrides the brake and never a partial answer.
+    """
     if not is_whole:
         return Verdict.PARTIAL
-    if not is_forced and not brake.allows(len(comparison.gone), comparison.known):
+    if not is_forced and not brake.allows(len(comparison.gone) + losing, comparison.known):
         return Verdict.BRAKE
     return Verdict.GO
-
-
-def seen(comparison: Comparison) -> Collection[str]:
-    """Return the links that the directory still has in good standing."""
-    return (*comparison.staying, *comparison.back)

@@ -35,6 +35,11 @@ def own_office() -> Iterator[SlapdServer]:
 
 def settings_of(server: SlapdServer, **values: Any) -> Directory:
     """Return the settings of a directory over a server."""
+    return Directory(**given_of(server, **values))
+
+
+def given_of(server: SlapdServer, **values: Any) -> dict[str, Any]:
+    """Return the settings as an operator writes them."""
     given: dict[str, Any] = {
         "name": "qoffice",
         "title": {"vi": "Sở mẫu", "en": "Sample department"},
@@ -47,9 +52,10 @@ def settings_of(server: SlapdServer, **values: Any) -> Directory:
         "filter": "(objectClass=inetOrgPerson)",
         "unit_attribute": "departmentNumber",
         "unit": UNIT,
+        "units_as_of": "2025-07-01",
         "roles": ({"group": CLERKS, "role": "mot-cua"}, {"group": LEADERS, "role": "lanh-dao", "unit": UNIT}),
     }
-    return Directory(**{**given, **values})
+    return {**given, **values}
 
 
 def directory_of(server: SlapdServer, **values: Any) -> LdapDirectory:

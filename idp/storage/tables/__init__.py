@@ -12,6 +12,7 @@ from idp.storage.tables.factors import passkeys, recovery_codes
 from idp.storage.tables.federation import federation_keys, federation_subordinates, federation_trust_marks
 from idp.storage.tables.locks import account_locks
 from idp.storage.tables.mandates import mandates
+from idp.storage.tables.officials import directory_links, directory_runs, role_assignments
 from idp.storage.tables.records import audit_events, audit_tiles, audit_tree, outbox
 from idp.storage.tables.registries import (
     clients,
@@ -38,6 +39,8 @@ __all__ = [
     "credentials",
     "data_keys",
     "deployment",
+    "directory_links",
+    "directory_runs",
     "federation_keys",
     "federation_subordinates",
     "federation_trust_marks",
@@ -54,6 +57,7 @@ __all__ = [
     "registry_versions",
     "reorganisations",
     "revoked_tokens",
+    "role_assignments",
     "sessions",
     "signal_queue",
     "signal_streams",

@@ -47,6 +47,7 @@ def test_numbers_of_claims_never_change() -> None:
         "identity_code": 20,
         "identity_code_type": 21,
         "identity_level": 22,
+        "roles": 23,
     }
 
 
@@ -114,3 +115,17 @@ def test_release_leaves_out_what_has_no_value() -> None:
 
 def test_every_scope_of_a_claim_is_announced() -> None:
     assert {claim.scope for claim in claims.CLAIMS.values()} <= set(SCOPES)
+
+
+def test_roles_bring_the_office_along_and_never_where_a_citizen_lives() -> None:
+    office, home = {"code": "20341"}, {"code": "20194"}
+    by_roles, both = for_scopes(["openid", "roles"]), for_scopes(["roles", "address"])
+    assert unpack(by_roles) == ("unit", "roles")
+    official = {"roles": ["mot-cua"], "office": office, "unit": None}
+    assert release(by_roles, official) == {"roles": ["mot-cua"], "unit": office}
+    assert release(by_roles, {"unit": home}) == {}
+    assert release(both, {"unit": home}) == release(for_scopes(["address"]), {"unit": home}) == {"unit": home}
+    assert release(both, {**official, "unit": home})["unit"] == office
+    assert release(by_roles, {"roles": []}) == {}
+    assert unpack(choose(by_roles).optional) == ()
+    assert "unit" in unpack(choose(both).optional)

@@ -1,0 +1,59 @@
+"""Officials: entries of directories and whose accounts they are, roles at units, comparisons."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Table, Text, text
+
+from idp.storage.tables.base import metadata
+
+directory_links = Table(
+    "directory_links",
+    metadata,
+    Column("directory", Text, primary_key=True),
+    Column("link", Text, primary_key=True),
+    Column("account_id", Text, ForeignKey("accounts.id"), nullable=False),
+    Column("unit_code", Text, nullable=False),
+    Column("unit_from", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger),
+    Column("end_reason", Text),
+    Index("ix_directory_links_account_id", "account_id"),
+)
+"""Which entry (entryUUID, objectGUID) is whose account. Names and distinguished names change, so none is here."""
+
+role_assignments = Table(
+    "role_assignments",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("account_id", Text, ForeignKey("accounts.id"), nullable=False),
+    Column("role", Text, nullable=False),
+    Column("unit_code", Text, nullable=False),
+    Column("unit_from", Text, nullable=False),
+    Column("valid_from", BigInteger, nullable=False),
+    Column("valid_to", BigInteger),
+    Column("granted_by", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger),
+    Column("end_reason", Text),
+    Index(
+        "uq_role_assignments_held",
+        *("account_id", "role", "unit_code", "unit_from", "source"),
+        unique=True,
+        sqlite_where=text("ended_at IS NULL"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
+)
+"""Who has which role at which unit, from when to when, by whose word. A row is never deleted: it is the history."""
+
+directory_runs = Table(
+    "directory_runs",
+    metadata,
+    Column("directory", Text, primary_key=True),
+    Column("day", Text, nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("finished_at", BigInteger),
+    Column("outcome", Text, nullable=False),
+    Column("counts", Text, nullable=False),
+)
+"""The last comparison of each directory; claiming a day in one statement lets one of many processes run it."""
