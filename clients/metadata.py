@@ -54,6 +54,8 @@ ACR_VALUES: Final = assurance.LEVELS
 PROFILES: Final = tuple(profiles.PROFILES)
 CAPACITIES: Final = mandate_kinds.CAPACITIES
 DETAIL_TYPES: Final = tuple(authorization_details.TYPES)
+USERS: Final = ("everyone", "staff")
+"""Whom a system is for: with ``staff`` the sign-in page of officials comes first."""
 LANGUAGES: Final = ("vi", "en")
 
 Values = Mapping[str, Any]
@@ -144,6 +146,7 @@ FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
         "assertion_issuers": Field(assertion_issuers.parse, is_operators=True),
         "authorization_details_types": Field(fields.set_of(DETAIL_TYPES), frozenset()),
         "capacities": Field(fields.set_of(CAPACITIES, 1), frozenset({"person"}), is_operators=True),
+        "users": Field(fields.choice(USERS), "everyone"),
         "consent": Field(fields.choice(CONSENT_MODES), "ask"),
         "profile": Field(fields.choice(PROFILES), "oidc"),
         "contacts": Field(fields.listed(fields.text(MAX_NAME)), ()),

@@ -24,6 +24,8 @@ from idp.protocol.wire import WireRequest, WireResponse, redirect
 from idp.services.sessions import SessionService
 
 _HOME: Final = "/account"
+_USUAL: Final = {"staff": "directory"}
+"""The way that is shown unasked, by whom a client is for (its ``users``), where it is offered."""
 
 
 class SignInPages:
@@ -92,7 +94,8 @@ class SignInPages:
 
     def _asked_way(self, visit: Visit) -> tuple[Way, Visit]:
         ways = self._of(visit)
-        asked = query_parameters(visit.exchange.wire).get("way", "")
+        usual = _USUAL.get(visit.client.users, "") if visit.client is not None else ""
+        asked = query_parameters(visit.exchange.wire).get("way", usual)
         way = next((one for one in ways if one.name == asked), ways[0])
         return way, self._beside(visit, way)
 

@@ -41,6 +41,16 @@ def test_an_official_signs_in_and_the_department_learns_name_roles_and_office(st
     assert staff.events("role:begin")
 
 
+def test_people_of_a_system_for_staff_get_the_page_of_officials_at_once_and_citizens_by_a_link(
+    staff: StaffWorld,
+) -> None:
+    internal, public = staff.department(users="staff"), staff.department()
+    page = browser(staff).open(staff.authorize_url(internal))
+    assert page.form("staff-login-form")
+    assert page.soup.find("a", href="?way=password")
+    assert browser(staff).open(staff.authorize_url(public)).form("login-form")
+
+
 def test_the_second_sign_in_is_the_same_account_and_another_official_another(staff: StaffWorld) -> None:
     qoffice = staff.department()
     subs = [staff.claims_of(qoffice, staff.type_in(qoffice, name))["sub"] for name in ("an", "AN", "binh")]
