@@ -29,7 +29,7 @@ DIGITS: Final = 6
 TRIES: Final = 5
 """How often one code may be tried; every try is counted before it is judged."""
 PAUSE: Final = 30
-"""Seconds before another code may be asked for."""
+"""Seconds before another code may be asked for in one transaction."""
 _HOUR: Final = 3600
 _DAY: Final = 86400
 _SPENT: Final = b"spent"
@@ -160,7 +160,8 @@ class SentCodes:
         """Count one more code in every lane; the first that is full stops it, and what was counted stays counted."""
         limits, now = self._limits, self._clock.now()
         person = f"person:{subject.account_id}"
-        if not self._stores.single_use.claim(self._blind("pause", subject.channel.value, person), now, now + PAUSE):
+        pause = self._blind("pause", person, subject.channel.value, subject.bound_to)
+        if not self._stores.single_use.claim(f"code-pause:{pause}", now, now + PAUSE):
             raise Throttled("a code was sent a moment ago", retry_after=PAUSE)
         lanes = (
             (self._blind("place", network), _HOUR, limits.from_place),

@@ -116,7 +116,9 @@ class ContactPages:
             return again(page, 429, error.retry_after)
         if error.code not in _PROBLEMS:
             return self._desk.refused(exchange.wire, error)
-        return self._page(exchange, session, at=channel, problem=t(_PROBLEMS[error.code]), typed=typed)
+        key = _PROBLEMS[error.code]
+        problem = t.either(key, f"{key}_{channel.value}")
+        return self._page(exchange, session, at=channel, problem=problem, typed=typed)
 
     def _begun(self, exchange: Exchange, session: Session, channel: Channel, form: Form) -> None:
         wire, language = exchange.wire, exchange.language

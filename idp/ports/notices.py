@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Final, Protocol
 
 from idp.model.notice import Detail, Topic
 from idp.model.outbox import OutboxMessage
@@ -23,3 +23,18 @@ class Notices(Protocol):
     def tell(self, account_id: str, topic: Topic, detail: Detail = NOTHING) -> None:
         """Put the messages into the outbox in a transaction of their own, right after the act."""
         ...
+
+
+class _Silence:
+    """Tells nobody."""
+
+    def prepare(self, account_id: str, topic: Topic, detail: Detail = NOTHING) -> list[OutboxMessage]:  # noqa: ARG002
+        """Return no message."""
+        return []
+
+    def tell(self, account_id: str, topic: Topic, detail: Detail = NOTHING) -> None:
+        """Do nothing."""
+
+
+SILENCE: Final[Notices] = _Silence()
+"""For whoever is built without notices: a tool, a test of something else."""

@@ -10,7 +10,9 @@ import hashlib
 from idp import handles
 from idp.clock import Clock
 from idp.model.audit import AuditEvent, Event
+from idp.model.notice import Topic
 from idp.ports.consents import Consent, ConsentCount, ConsentQuery, ConsentStore
+from idp.ports.notices import SILENCE, Notices
 from idp.ports.sessions import ConsentState
 from idp.services.audit import AuditLog
 
@@ -18,8 +20,9 @@ from idp.services.audit import AuditLog
 class ConsentService:
     """The only writer of consents."""
 
-    def __init__(self, store: ConsentStore, audit: AuditLog, clock: Clock) -> None:
-        """Take the store, the audit log and the clock."""
+    def __init__(self, store: ConsentStore, audit: AuditLog, clock: Clock, notices: Notices = SILENCE) -> None:
+        """Take the store, the audit log, the clock, and what tells people."""
+        self._notices = notices
         self._store = store
         self._audit = audit
         self._clock = clock
@@ -72,7 +75,10 @@ class ConsentService:
             client_id=client_id,
             target=f"client:{client_id}",
         )
-        return self._store.withdraw(account_id, client_id, self._clock.now(), reason, self._audit.record(event))
+        done = self._store.withdraw(account_id, client_id, self._clock.now(), reason, self._audit.record(event))
+        if done:
+            self._notices.tell(account_id, Topic.CONSENT_WITHDRAWN)
+        return done
 
     def of_account(self, account_id: str) -> list[Consent]:
         """Return the current consents and notices of an account, newest first."""

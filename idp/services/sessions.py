@@ -16,13 +16,16 @@ from idp import handles
 from idp.clock import Clock
 from idp.model.audit import AuditEvent, Event
 from idp.model.mandate import Mandate
+from idp.model.notice import Topic
 from idp.model.outbox import OutboxMessage
 from idp.model.session import Origin, Session
+from idp.ports.notices import SILENCE, Notices
 from idp.ports.sessions import SessionClient, SessionStore, Snapshot
 from idp.services.audit import AuditLog
 
 BACKCHANNEL_LOGOUT = "backchannel_logout"
 _TOUCH_EVERY = 60
+_TOLD_OTHERWISE = frozenset({"account_locked", "account_closed", "merged"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +56,10 @@ class SessionService:
         seal: Callable[[bytes, bytes], bytes],
         unseal: Callable[[bytes, bytes], bytes],
         wants_logout: Callable[[str], bool],
+        notices: Notices = SILENCE,
     ) -> None:
         """Take collaborators; ``wants_logout`` tells whether a client (by id) has a back-channel logout URI."""
+        self._notices = notices
         self._store = store
         self._audit = audit
         self._clock = clock
@@ -184,10 +189,12 @@ class SessionService:
         return told
 
     def end_all(self, account_id: str, reason: str, actor: str, *, keep: str | None = None) -> int:
-        """End every live session of an account but ``keep``; returns how many."""
+        """End every live session of an account but ``keep``; returns how many. The person is told, unless another notice says more."""
         live = [view.session for view in self.of_account(account_id) if view.session.id != keep]
         for session in live:
             self.end(session, reason, actor)
+        if live and reason not in _TOLD_OTHERWISE:
+            self._notices.tell(account_id, Topic.SESSIONS_ENDED)
         return len(live)
 
     def of_account(self, account_id: str) -> list[SessionView]:

@@ -11,16 +11,19 @@ from idp.flows.messages import MessageTester, PersonSender
 from idp.flows.notify import Courier
 from idp.messaging.plain import ConsoleCarrier, FileCarrier
 from idp.messaging.sms_gateway import Gateway, GatewayCarrier
-from idp.messaging.smtp import SmtpCarrier, SmtpServer
 from idp.messaging.texts import LocaleTexts
 from idp.model.message import Channel
 from idp.outbound.fetcher import GuardedFetcher, OutboundPolicy
 from idp.ports.carriers import Carrier
+from idp.services.consents import ConsentService
 from idp.services.contacts import ContactReader
 from idp.services.devices import DeviceService
 from idp.services.notices import NoticeService
+from idp.services.sessions import SessionPolicy, SessionService
+from idp.storage.consents import SqlConsentStore
 from idp.storage.devices import SqlDeviceStore
 from idp.storage.outbox import OutboxWriter, SqlOutbox, SqlPostbox
+from idp.storage.sessions import SqlSessionStore
 from idp.wiring.people import People
 
 _BATCH: Final = 3
@@ -82,6 +85,21 @@ class Messages(People):
         """Sends an operator's test messages."""
         return MessageTester(self.carriers, LocaleTexts(), self.audit, self.clock)
 
+    @cached_property
+    def sessions(self) -> SessionService:
+        """SSO sessions; their person is told when all of them end."""
+        lifetimes, origin = self.settings.lifetimes, self.vault.seal("session-origin")
+        policy = SessionPolicy(lifetimes.session, lifetimes.session_idle)
+        store = SqlSessionStore(self.database, self.outbox_writer)
+        return SessionService(
+            *(store, self.audit, self.clock, policy, origin.seal, origin.unseal, self.wants_logout), self.notices
+        )
+
+    @cached_property
+    def consents(self) -> ConsentService:
+        """Consents and notices of processing; their person is told of a withdrawal."""
+        return ConsentService(SqlConsentStore(self.database), self.audit, self.clock, self.notices)
+
     def message_tasks(self) -> tuple[Task, ...]:
         """Return a courier for each channel, apart: a slow gateway holds up neither mail nor sign-outs."""
         return tuple(
@@ -98,6 +116,9 @@ class Messages(People):
         mail = self.settings.mail
         if mail.carrier != "smtp":
             return self._plain(mail.carrier)
+        # Only the worker sends: processes that serve do without the two megabytes of the mail library.
+        from idp.messaging.smtp import SmtpCarrier, SmtpServer  # noqa: PLC0415
+
         server = SmtpServer(
             mail.host,
             mail.port,

@@ -1,4 +1,4 @@
-"""Accounts, sessions, consents and tokens over the stores."""
+"""Accounts, subjects and tokens over the stores."""
 
 from __future__ import annotations
 
@@ -13,18 +13,13 @@ from idp.services.account_codes import AccountCodes
 from idp.services.account_import import AccountImporter
 from idp.services.accounts import AccountService
 from idp.services.claims import ClaimSource
-from idp.services.consents import ConsentService
 from idp.services.marks import AccountMarks
-from idp.services.sessions import SessionPolicy, SessionService
 from idp.services.subjects import SubjectService
 from idp.services.tokens import Lifetimes, TokenService
 from idp.storage.accounts import SqlAccountStore
-from idp.storage.consents import SqlConsentStore
 from idp.storage.credentials import SqlCredentialStore
 from idp.storage.grants import SqlGrantStore
 from idp.storage.imports import SqlImportStore
-from idp.storage.outbox import OutboxWriter
-from idp.storage.sessions import SqlSessionStore
 from idp.storage.subjects import SqlSubjectStore
 from idp.wiring.officeholders import Officeholders
 
@@ -66,20 +61,6 @@ class People(Officeholders):
         return AccountImporter(store, self.accounts, check, self.audit, self.clock)
 
     @cached_property
-    def sessions(self) -> SessionService:
-        """SSO sessions."""
-        writer = OutboxWriter(self.database, self.vault.seal("outbox").seal)
-        lifetimes, origin = self.settings.lifetimes, self.vault.seal("session-origin")
-        policy = SessionPolicy(lifetimes.session, lifetimes.session_idle)
-        store = SqlSessionStore(self.database, writer)
-        return SessionService(store, self.audit, self.clock, policy, origin.seal, origin.unseal, self._wants_logout)
-
-    @cached_property
-    def consents(self) -> ConsentService:
-        """Consents and notices."""
-        return ConsentService(SqlConsentStore(self.database), self.audit, self.clock)
-
-    @cached_property
     def subjects(self) -> SubjectService:
         """Pairwise subjects."""
         return SubjectService(SqlSubjectStore(self.database), self.clock)
@@ -107,6 +88,7 @@ class People(Officeholders):
         """Return the id behind an operator's code or id; raises ``NotFound``."""
         return self.accounts.find(code_or_id).id
 
-    def _wants_logout(self, client_id: str) -> bool:
+    def wants_logout(self, client_id: str) -> bool:
+        """Tell whether a client has to be told of the end of a session."""
         client = self.clients.find(client_id)
         return client is not None and client.backchannel_logout_uri is not None
