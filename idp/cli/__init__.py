@@ -27,7 +27,7 @@ COMMANDS: Final = {
     "consents": "people:consents_group",
     "mandates": "mandates:mandates_group",
     "messages": "messages:messages_group",
-    "audit": "records:audit_group",
+    "audit": "audit:audit_group",
     "registration": "registration:registration_group",
     "db": "deployment:db_group",
     "config": "deployment:config_group",

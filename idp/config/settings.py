@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from pydantic_settings import SettingsError as UnreadableSettings
 
 from idp.config.administration import Administration
+from idp.config.audit import Audit
 from idp.config.directories import Directories
 from idp.config.factors import FactorRules
 from idp.config.federation import Federation
@@ -126,6 +127,7 @@ class Settings(BaseSettings):
     lifetimes: Lifetimes = Lifetimes()
     keys: Keys = Keys()
     federation: Federation = Federation()
+    audit: Audit = Audit()
     directories: Directories = Directories()
     mail: Mail = Mail()
     sms: Sms = Sms()

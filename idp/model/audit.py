@@ -128,6 +128,11 @@ class Event(StrEnum):
     APPROVAL_REJECT = "approval:reject"
     APPROVAL_SETTLE = "approval:settle"
     ACCOUNT_RESTORE = "account:restore"
+    AUDIT_KEY = "audit:key"
+    AUDIT_EXPORT = "audit:export"
+    AUDIT_ERASE = "audit:erase"
+    AUDIT_ARCHIVE = "audit:archive"
+    AUDIT_WITNESS = "audit:witness"
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ PURPOSES: Final = (
     KEY_PURPOSE,
     "federation-keys",
     "factors",
+    "audit-keys",
 )
 """Every purpose that has a data key; another one is made at the next ``idp init``."""
 

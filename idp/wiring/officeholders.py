@@ -9,11 +9,11 @@ from idp.services.officials import office_of
 from idp.services.roles import RoleService
 from idp.storage.officials import SqlOfficialStore
 from idp.storage.roles import SqlRoleStore
-from idp.wiring.stores import Stores
+from idp.wiring.auditing import Auditing
 from policies.units import Holding
 
 
-class Officeholders(Stores):
+class Officeholders(Auditing):
     """Roles and links of officials."""
 
     @cached_property

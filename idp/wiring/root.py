@@ -34,6 +34,8 @@ from idp.storage.outbox import SqlOutbox
 from idp.storage.purge import Purger
 from idp.web.i18n import LANGUAGES
 from idp.wiring.security import SecurityDesk
+from idp.wiring.auditing import audit_routes, audit_tasks
+from idp.wiring.desks import Desks
 from keys.ring import KeyRing
 
 Handler = Callable[[WireRequest], WireResponse]
@@ -151,6 +153,7 @@ class Wiring(SecurityDesk):
             *(*self._registration_routes(), *self._session_routes(), *self._status_routes()),
             *self.federation_routes(),
             *self.signal_routes(),
+            *audit_routes(self, self.ephemeral.counters),
         )
 
     def _status_routes(self) -> tuple[Route, ...]:
@@ -200,7 +203,7 @@ class Wiring(SecurityDesk):
         purger = Purger(self.database)
         tasks = (
             Task("outbox", 1, courier.run),
-            Task("audit", 2, self.audit_tree.sequence),
+            *audit_tasks(self, self.guarded_fetcher),
             Task(
                 "keys",
                 min(60, self.settings.keys.rotation),

@@ -15,11 +15,9 @@ from idp.fibers import FiberLock, Fibers
 from idp.protocol.grants.frame import GrantType
 from idp.protocol.grants.registry import GRANTS
 from idp.services.audit import AuditLog
-from idp.services.audit_tree import AuditTree
 from idp.services.units import UnitService
 from idp.services.vault import Vault
 from idp.storage.audit import SqlAuditStore
-from idp.storage.audit_tree import SqlAuditTree
 from idp.storage.clients import SqlClientRepository
 from idp.storage.database import Database
 from idp.storage.deployment import SqlDeploymentStore
@@ -75,11 +73,6 @@ class Stores:
         """The audit log."""
         key, private = self.vault.data_key("audit"), self.vault.seal("audit")
         return AuditLog(SqlAuditStore(self.database), self.clock, key.derive("mac"), private.seal, private.unseal)
-
-    @cached_property
-    def audit_tree(self) -> AuditTree:
-        """The tree over the audit log."""
-        return AuditTree(self.audit, SqlAuditStore(self.database), SqlAuditTree(self.database))
 
     @cached_property
     def grants(self) -> Mapping[str, GrantType]:

@@ -170,7 +170,10 @@ def test_erased_record_keeps_its_commitment(log: AuditLog, store: ListStore) -> 
     row |= {"erased": digest, "salt": salt[:SALT_BYTES], "reason": "", "actor": "", "account_id": None}
     row |= {"session_id": None, "target": "", "detail": "{}", "sealed": None}
     assert commitment_of(row) == row["commitment"]
-    assert AuditTree(log, store, EmptyTree()).verify().fault is None
+    assert fault_of(log, store) == 1
+    log.write(AuditEvent(Event.AUDIT_ERASE, detail={"numbers": [[1, 1]]}))
+    verdict = AuditTree(log, store, EmptyTree()).verify()
+    assert (verdict.fault, verdict.erased) == (None, 1)
 
 
 def test_mac_of_the_time_before_commitments_still_counts(log: AuditLog, store: ListStore) -> None:
