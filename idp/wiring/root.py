@@ -133,7 +133,6 @@ class Wiring(SecurityDesk):
             self.departments,
             FrontChannel(self.settings.issuer, self.clients.find, self.sessions.clients_of, self.sids).frames,
         )
-        account = self._account()
         both, post = ("GET", "POST"), ("POST",)
         return (
             Route("/", ("GET",), HomePage(self.desk).handle),
@@ -142,17 +141,23 @@ class Wiring(SecurityDesk):
             *self.other_devices_pages(self.desk),
             Route("/end_session", both, end_session.handle),
             Route("/end_session/confirm", post, end_session.confirm),
-            Route("/account", ("GET",), account.home),
-            Route("/account/sessions/end", post, account.end_session),
-            Route("/account/sessions/end-all", post, account.end_all),
-            Route("/account/requests", post, account.review),
+            *self._account_routes(),
             *self.contact_routes(),
-            Route("/account/consents/<path:client_id>", both, account.withdraw),
             *self.security_routes(),
             *(*self._registration_routes(), *self._session_routes(), *self._status_routes()),
             *self.federation_routes(),
             *self.signal_routes(),
             *audit_routes(self, self.ephemeral.counters),
+        )
+
+    def _account_routes(self) -> tuple[Route, ...]:
+        account, post = self._account(), ("POST",)
+        return (
+            Route("/account", ("GET",), account.home),
+            Route("/account/sessions/end", post, account.end_session),
+            Route("/account/sessions/end-all", post, account.end_all),
+            Route("/account/requests", post, account.review),
+            Route("/account/consents/<path:client_id>", ("GET", "POST"), account.withdraw),
         )
 
     def _status_routes(self) -> tuple[Route, ...]:
