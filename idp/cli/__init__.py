@@ -32,6 +32,7 @@ COMMANDS: Final = {
     "db": "deployment:db_group",
     "config": "deployment:config_group",
     "federation": "federation:federation_group",
+    "ldap": "ldap:ldap_group",
 }
 """Module of this package and object in it, for each noun or verb."""
 

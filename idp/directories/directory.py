@@ -67,13 +67,15 @@ class LdapDirectory:
         """Return everybody with their groups, as far as rules name them; raises ``DirectoryUnavailable``."""
         return self._run(lambda connection: self._listed(self._searcher(connection)), _WHOLE_DIRECTORY)
 
-    def examine(self, user_name: str | None = None, password: bytes | None = None) -> Iterator[Check]:
-        """Yield the steps of a sign-in with what is wrong; blocks, as only the command line asks."""
+    def groups(self, entry: Entry) -> frozenset[str]:
+        """Return the groups of an entry; raises ``DirectoryUnavailable``."""
+        return self._run(lambda connection: self._dialect.groups(self._searcher(connection), entry, self._group_base))
+
+    def examine(self) -> Iterator[Check]:
+        """Yield the steps from the names of the servers to the groups of the mapping; blocks, as only the command line asks."""
         examiner = Examiner(self._settings, self._servers, self._reader, self._dialect)
         yield from examiner.servers()
         yield from examiner.roles(self._rule_groups)
-        if user_name is not None:
-            yield from examiner.person(user_name, password, self.find, self.verify)
 
     def _run(self, work: Callable[[Connection], T], times: int = 1) -> T:
         return self._threads.run(lambda: self._servers.run(work, times))

@@ -17,14 +17,11 @@ from idp.directories.reading import EntryReader
 from idp.directories.searching import NO_ATTRIBUTES, Raw, Searcher
 from idp.directories.servers import Endpoint, ServerFailedError, Servers, bind_service
 from idp.directories.tls import context
-from idp.errors import AmbiguousEntry, DirectoryUnavailable
-from idp.model.directory import Check, Entry, Proof, Verified
+from idp.errors import DirectoryUnavailable
+from idp.model.directory import Check
 
 _SAMPLE: Final = 20
 _SECONDS: Final = 30
-
-Find = Callable[[str], Entry | None]
-Verify = Callable[[Entry | None, bytes], Verified]
 
 
 class Examiner:
@@ -60,37 +57,6 @@ class Examiner:
             yield Check("roles", "warning", "no group gives a role", self._working.url, advice)
             return
         yield from self._guarded(self._working, "roles", lambda connection: self._group_checks(connection, groups))
-
-    def person(self, user_name: str, password: bytes | None, find: Find, verify: Verify) -> Iterator[Check]:
-        """Yield what a sign-in of this person comes to; with a password it is verified."""
-        try:
-            entry = find(user_name)
-        except (AmbiguousEntry, DirectoryUnavailable) as error:
-            yield Check(
-                "person", "failed", str(error), advice="narrow `filter` or `login_attributes` until one entry is left"
-            )
-            return
-        if entry is None:
-            attributes = ", ".join(self._reader.login_attributes)
-            advice = f"look at base, filter and login_attributes ({attributes})"
-            yield Check("person", "failed", "no entry has this user name", advice=advice)
-            return
-        filled = ", ".join(sorted(entry.profile)) or "no column"
-        yield Check("person", "ok", f"{entry.dn}: {entry.standing}; fills {filled}; unit {entry.unit or 'none'}")
-        if password is not None:
-            yield from self._password(verify(entry, password))
-
-    def _password(self, verified: Verified) -> Iterator[Check]:
-        if verified.proof is not Proof.RIGHT:
-            yield Check(
-                "password",
-                "failed",
-                verified.proof.value,
-                advice="the directory says so; the page says only that it was refused",
-            )
-            return
-        yield Check("password", "ok", "the directory accepts it")
-        yield Check("groups", "ok", "; ".join(sorted(verified.groups)) or "in no group")
 
     def _name(self, endpoint: Endpoint) -> Check:
         try:

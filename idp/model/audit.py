@@ -109,6 +109,7 @@ class Event(StrEnum):
     ROLE_BEGIN = "role:begin"
     ROLE_END = "role:end"
     DIRECTORY_COMPARE = "directory:compare"
+    DIRECTORY_TEST = "directory:test"
     FEDERATION_REQUEST = "federation:request"
     FEDERATION_REGISTER = "federation:register"
     SUBORDINATE_PUT = "subordinate:put"

@@ -31,6 +31,10 @@ class Directory(Protocol):
         """Return everybody with their groups, as far as rules name them."""
         ...
 
-    def examine(self, user_name: str | None = None, password: bytes | None = None) -> Iterator[Check]:
-        """Yield the steps of a sign-in one by one with what is wrong and what to do about it; raises nothing."""
+    def groups(self, entry: Entry) -> frozenset[str]:
+        """Return the groups of an entry, through groups within groups, as normal names."""
+        ...
+
+    def examine(self) -> Iterator[Check]:
+        """Yield the steps of a connection one by one with what is wrong and what to do about it; raises nothing."""
         ...

@@ -25,7 +25,7 @@ from idp.services.account_records import AccountRecords
 from idp.services.audit import AuditLog
 from idp.services.roles import Office, RoleService
 from idp.services.vault import Vault
-from policies.officials.roles import RoleRule, wanted
+from policies.officials.roles import RoleRule, Wanted, wanted
 
 KIND: Final = "official"
 
@@ -99,7 +99,7 @@ class OfficialService:
 
     def bring_up_to_date(self, row: LinkRow, entry: Entry) -> None:
         """Let office and profile be what the directory says now."""
-        office = self._office(row.directory, entry)
+        office = self.office(row.directory, entry)
         if office != (row.unit_code, row.unit_from):
             self._store.move(row.directory, row.link, office, self._record(Event.OFFICIAL_UPDATE, row, "office"))
         before = self._accounts.get(row.account_id)
@@ -113,17 +113,25 @@ class OfficialService:
             # Whoever changed it meanwhile has read the same directory a moment ago.
             self._accounts.change_profile(before, fresh, self._record(Event.OFFICIAL_UPDATE, row, "profile"))
 
-    def follow_roles(
-        self, row: LinkRow, entry: Entry, groups: frozenset[str], *, reason: str, dry_run: bool = False
-    ) -> Changes:
-        """Let the roles of this source be what the directory calls for now; returns what begins and ends."""
-        terms = self._terms[row.directory]
+    def called_for(self, directory: str, entry: Entry, groups: frozenset[str]) -> tuple[Wanted, ...]:
+        """Return the roles that the mapping of a directory gives to a person with these groups now."""
+        terms = self._terms[directory]
         units = {
             code: unit
             for code in {entry.unit, *(rule.unit for rule in terms.rules)}
             if (unit := self._roles.meant(code, terms.units_as_of)) is not None
         }
-        called_for = wanted(terms.rules, groups, units, entry.unit, self._clock.now())
+        return wanted(terms.rules, groups, units, entry.unit, self._clock.now())
+
+    def office(self, directory: str, entry: Entry) -> Office:
+        """Return the office that an entry names, ("", "") for none."""
+        return self._roles.meant(entry.unit, self._terms[directory].units_as_of) or ("", "")
+
+    def follow_roles(
+        self, row: LinkRow, entry: Entry, groups: frozenset[str], *, reason: str, dry_run: bool = False
+    ) -> Changes:
+        """Let the roles of this source be what the directory calls for now; returns what begins and ends."""
+        called_for = self.called_for(row.directory, entry, groups)
         act = self._roles.due if dry_run else partial(self._roles.follow, reason=reason)
         change = act(row.account_id, _source(row.directory), called_for)
         begin, end = (tuple(sorted(one.key.role for one in part)) for part in (change.begin, change.end))
@@ -153,7 +161,7 @@ class OfficialService:
         sealed = self._records.sealed_profile(account_id, _profile(entry))
         level = self._terms[directory].identity_level
         account = AccountRow(account_id, KIND, "active", None, None, level, None, 0, None, sealed, now, now)
-        row = LinkRow(directory, entry.link, account_id, *self._office(directory, entry), now)
+        row = LinkRow(directory, entry.link, account_id, *self.office(directory, entry), now)
         try:
             self._store.admit(NewAccount(account, ()), row, self._record(Event.OFFICIAL_ADMIT, row, "first_sign_in"))
         except Conflict:
@@ -163,9 +171,6 @@ class OfficialService:
                 raise
             return other
         return row
-
-    def _office(self, directory: str, entry: Entry) -> Office:
-        return self._roles.meant(entry.unit, self._terms[directory].units_as_of) or ("", "")
 
     def _record(self, event: Event, row: LinkRow, reason: str) -> AuditRecord:
         return self._audit.record(

@@ -190,11 +190,7 @@ def test_the_examination_names_the_step_that_fails_and_what_to_do(office: SlapdS
     assert failed(roles=({"group": "cn=nowhere,dc=qnam,dc=example", "role": "mot-cua"},))[0] == "roles"
 
 
-def test_a_sound_configuration_passes_every_step_to_the_persons_groups(office: SlapdServer) -> None:
-    checks = list(directory_of(office).examine("binh", RIGHT))
-    assert [check.step for check in checks if check.state == "ok"] == [
-        *("dns", "tcp", "tls", "bind", "search", "attributes", "roles", "roles", "person", "password", "groups")
-    ]
-    wrong = list(directory_of(office).examine("binh", b"x"))[-1]
-    assert (wrong.step, wrong.state, wrong.detail) == ("password", "failed", "wrong_password")
-    assert list(directory_of(office).examine("nobody"))[-1].state == "failed"
+def test_a_sound_configuration_passes_every_step(office: SlapdServer) -> None:
+    checks = list(directory_of(office).examine())
+    steps = ("dns", "tcp", "tls", "bind", "search", "attributes", "roles", "roles")
+    assert [(check.step, check.state) for check in checks] == [(step, "ok") for step in steps]
