@@ -74,6 +74,11 @@ class Directory(Section):
         "", pattern=rf"{_ATTRIBUTE}|^$", description="Attribute with the code of a person's unit."
     )
     unit: str = Field("", pattern=rf"{_UNIT}|^$", description="Code of the unit of those whose entry names none.")
+    units_within: tuple[str, ...] = Field(
+        (),
+        description="Units that entries may name by `unit_attribute`, each with everything below it. Required with it: "
+        "whoever runs the directory could otherwise give roles anywhere.",
+    )
     units_as_of: date | None = Field(
         None,
         description="Day on which the unit codes here and in the entries mean what they mean; they are followed to today. "
@@ -134,6 +139,9 @@ class Directory(Section):
         has_units = self.unit or self.unit_attribute or any(row.unit for row in self.roles)
         if has_units and self.units_as_of is None:
             message = "units_as_of has to say on which day the unit codes mean what they mean"
+            raise ValueError(message)
+        if self.unit_attribute and not self.units_within:
+            message = "units_within has to say which units the entries may name"
             raise ValueError(message)
         if not self.title.get("vi"):
             message = "title needs a text in vi"

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from idp.directories.dialect import Control
-from idp.directories.filters import all_of, equal, normal_dn
+from idp.directories.filters import all_of, equal, folded_dn
 from idp.directories.searching import NO_ATTRIBUTES, Raw, Searcher
 from idp.model.directory import Entry, Proof
 from policies.officials.comparison import Standing
@@ -94,7 +94,7 @@ class ActiveDirectory:
         """Ask for the groups that hold the person, however deep."""
         wanted = all_of(equal("objectClass", "group"), equal(f"member:{IN_CHAIN}:", entry.dn))
         found = search.all(base, wanted, NO_ATTRIBUTES)
-        return entry.groups | frozenset(normal_dn(raw.dn) for raw in found.entries)
+        return entry.groups | frozenset(folded_dn(raw.dn) for raw in found.entries)
 
     def members(
         self, search: Searcher, groups: Collection[str], people: Mapping[str, Entry], bases: tuple[str, str]
@@ -105,7 +105,7 @@ class ActiveDirectory:
         for group in groups:
             found = search.all(bases[0], equal(f"memberOf:{IN_CHAIN}:", group), NO_ATTRIBUTES)
             why = why or found.why
-            for name in (normal_dn(raw.dn) for raw in found.entries):
+            for name in (folded_dn(raw.dn) for raw in found.entries):
                 if name in people:
                     held.setdefault(people[name].link, set()).add(group)
         return {link: frozenset(names) for link, names in held.items()}, why

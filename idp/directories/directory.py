@@ -12,7 +12,7 @@ from idp.clock import Clock
 from idp.config.directories import Directory as DirectorySettings
 from idp.directories.dialect import Dialect
 from idp.directories.examining import Examiner
-from idp.directories.filters import all_of, any_of, equal, normal_dn
+from idp.directories.filters import all_of, any_of, equal, folded_dn, normal_dn
 from idp.directories.pool import DirectoryThreads
 from idp.directories.reading import EntryReader
 from idp.directories.registry import DIALECTS
@@ -133,7 +133,7 @@ class LdapDirectory:
             if entry is None:
                 why = why or f"{self._reader.link_attribute} cannot be read of every entry"
             else:
-                people[normal_dn(entry.dn)] = entry
+                people[folded_dn(entry.dn)] = entry
         groups, more = self._dialect.members(search, self._rule_groups, people, (self._settings.base, self._group_base))
         why = why or more
         return Listing({entry.link: entry for entry in people.values()}, groups, not why, why)

@@ -40,6 +40,14 @@ def normal_dn(name: str) -> str:
     return "".join(f"{kind.lower()}={_unescaped(value)}{separator}" for kind, value, separator in parts)
 
 
+def folded_dn(name: str) -> str:
+    """Return a name that a directory gave, normal if it can be read: one odd name must not hide all others."""
+    try:
+        return normal_dn(name)
+    except ValueError:
+        return name.casefold()
+
+
 def _unescaped(value: str) -> str:
     r"""Return an attribute value without its escapes but for separators, folded: ``\2C`` and ``\,`` are one character."""
     octets = bytearray()

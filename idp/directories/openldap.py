@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from idp.directories import ppolicy
 from idp.directories.dialect import Control
-from idp.directories.filters import any_of, equal, normal_dn
+from idp.directories.filters import any_of, equal, folded_dn
 from idp.directories.searching import NO_ATTRIBUTES, Raw, Searcher
 from idp.model.directory import Entry, Proof
 from policies.officials.comparison import Standing
@@ -86,8 +86,8 @@ class OpenLdap:
         for _ in range(_DEPTH):
             names = [one for dn in level for one in (equal("member", dn), equal("uniqueMember", dn))]
             above = list(_above(search, base, (*names, *wanted)))
-            level, wanted = [dn for dn in above if normal_dn(dn) not in seen], []
-            seen.update(map(normal_dn, level))
+            level, wanted = [dn for dn in above if folded_dn(dn) not in seen], []
+            seen.update(map(folded_dn, level))
             if not level:
                 return frozenset(seen)
             if len(seen) > _MOST_GROUPS:
@@ -103,7 +103,7 @@ class OpenLdap:
             return {}, ""
         of_class = any_of(equal("objectClass", name) for name in _GROUP_CLASSES)
         found = search.all(bases[1], of_class, ("member", "uniqueMember", "memberUid"))
-        below = {normal_dn(raw.dn): raw for raw in found.entries}
+        below = {folded_dn(raw.dn): raw for raw in found.entries}
         by_uid = {entry.profile.get("preferred_username", ""): entry.link for entry in people.values()}
         held = {entry.link: set(entry.groups.intersection(groups)) for entry in people.values()}
         for group in groups:
@@ -127,7 +127,7 @@ def _inside(group: str, below: Mapping[str, Raw], people: Mapping[str, Entry], b
         if raw is None:
             continue
         links.update(by_uid[uid] for uid in raw.texts("memberUid") if uid in by_uid)
-        for name in map(normal_dn, (*raw.texts("member"), *raw.texts("uniqueMember"))):
+        for name in map(folded_dn, (*raw.texts("member"), *raw.texts("uniqueMember"))):
             if name in people:
                 links.add(people[name].link)
             elif name not in seen:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from idp.clock import Clock
 from idp.config.directories import Directory
 from idp.directories.dialect import Dialect
-from idp.directories.filters import normal_dn
+from idp.directories.filters import folded_dn
 from idp.directories.searching import Raw
 from idp.model.directory import Entry
 
@@ -38,5 +38,5 @@ class EntryReader:
             return None
         profile = {column: value for column, name in self._columns.items() if (value := raw.text(name))}
         unit = raw.text(self._unit_attribute).strip() if self._unit_attribute else ""
-        groups = frozenset(map(normal_dn, raw.texts("memberOf")))
+        groups = frozenset(map(folded_dn, raw.texts("memberOf")))
         return Entry(link, raw.dn, self._dialect.standing(raw, self._clock.now()), profile, unit or self._unit, groups)

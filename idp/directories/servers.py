@@ -23,7 +23,7 @@ from ldap3.core.exceptions import LDAPException
 from idp.config.directories import PORTS, Directory
 from idp.directories.breaker import Breaker
 from idp.directories.tls import StrictTls
-from idp.errors import DirectoryUnavailable
+from idp.errors import DirectoryUnavailable, DomainError
 
 T = TypeVar("T")
 
@@ -76,7 +76,7 @@ class Servers:
                 break
             try:
                 outcome = self._on(endpoint, work, deadline)
-            except DirectoryUnavailable:
+            except DomainError:
                 endpoint.breaker.succeeded()  # The server is well; what is asked of it is wrong, and would be at the next one.
                 raise
             except ServerFailedError as error:
@@ -95,7 +95,10 @@ class Servers:
         try:
             with self.connection(endpoint, deadline - self._now()) as connection:
                 return work(connection)
-        except (LDAPException, OSError) as error:
+        except (ServerFailedError, DomainError):
+            raise
+        except Exception as error:
+            # Also what the library's decoder makes of an answer that is no LDAP: a broken server must not be an error of ours.
             raise ServerFailedError(f"{type(error).__name__}: {error}") from error
 
     @contextmanager

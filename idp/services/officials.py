@@ -35,11 +35,16 @@ Close = Callable[[str, str], None]
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What an operator declared for one directory: its mapping, the day that unit codes mean, and the level of its people."""
+    """What an operator declared for one directory: its mapping, the day that unit codes mean, and the level of its people.
+
+    ``units_within`` are the units that entries may name themselves, each with what is below; ``unit`` is for those that name none.
+    """
 
     rules: tuple[RoleRule, ...] = ()
     units_as_of: str = ""
     identity_level: int = 1
+    unit: str = ""
+    units_within: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +122,23 @@ class OfficialService:
         """Return the roles that the mapping of a directory gives to a person with these groups now."""
         terms = self._terms[directory]
         units = {
-            code: unit
-            for code in {entry.unit, *(rule.unit for rule in terms.rules)}
-            if (unit := self._roles.meant(code, terms.units_as_of)) is not None
+            rule.unit: unit
+            for rule in terms.rules
+            if (unit := self._roles.meant(rule.unit, terms.units_as_of)) is not None
         }
-        return wanted(terms.rules, groups, units, entry.unit, self._clock.now())
+        own = self.office(directory, entry)
+        # Under "": what an entry names itself counts only within bounds, also where a rule names the same unit.
+        if own[0]:
+            units[""] = own
+        return wanted(terms.rules, groups, units, "", self._clock.now())
 
     def office(self, directory: str, entry: Entry) -> Office:
-        """Return the office that an entry names, ("", "") for none."""
-        return self._roles.meant(entry.unit, self._terms[directory].units_as_of) or ("", "")
+        """Return the office that an entry names, ("", "") for none and for one that is not this directory's to name."""
+        terms = self._terms[directory]
+        found = self._roles.meant(entry.unit, terms.units_as_of)
+        if found is None or (entry.unit != terms.unit and not self._roles.is_within(found, terms.units_within)):
+            return "", ""
+        return found
 
     def follow_roles(
         self, row: LinkRow, entry: Entry, groups: frozenset[str], *, reason: str, dry_run: bool = False

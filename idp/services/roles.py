@@ -7,7 +7,7 @@ is a decision, not a computation.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -65,6 +65,16 @@ class RoleService:
         if len(found) == 1:
             return found[0].code, found[0].valid_from
         return (code, "") if code in self._names else None
+
+    def is_within(self, office: Office, bounds: Collection[str]) -> bool:
+        """Tell whether a unit of today is one of ``bounds`` or below one: by the register, or by the parts of an agency's code."""
+        code = office[0]
+        above = (
+            {unit.code for unit in self._units.register.ancestors(code, self._units.today())} if office[1] else set()
+        )
+        parts = code.split(".")
+        agencies = {".".join(parts[:length]) for length in range(1, len(parts) + 1)} if not office[1] else {code}
+        return not (above | agencies).isdisjoint(bounds)
 
     def follow(self, account_id: str, source: str, called_for: Sequence[Wanted], *, reason: str) -> Difference:
         """Begin and end assignments of one source until they are what is called for; returns what was done."""

@@ -87,7 +87,11 @@ class StaffRooms(QrDesk):
     def _terms_of_directories(self) -> dict[str, Terms]:
         return {
             source.name: Terms(
-                _rules(source), source.units_as_of.isoformat() if source.units_as_of else "", source.identity_level
+                _rules(source),
+                source.units_as_of.isoformat() if source.units_as_of else "",
+                source.identity_level,
+                source.unit,
+                source.units_within,
             )
             for source in self.settings.directories.sources
         }

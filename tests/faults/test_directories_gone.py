@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -17,10 +18,17 @@ from idp.model.directory import Proof
 from tests.support.fibers import together
 from tests.support.officials import directory_of, settings_of
 from tests.support.silent_servers import dripping, hung
-from tests.support.slapd import PASSWORD, Authority, SlapdServer, free_port
+from tests.support.slapd import OFFICE, PASSWORD, Authority, SlapdServer, free_port
+from tests.support.stores import running
 
 pytestmark = pytest.mark.servers
 RIGHT = PASSWORD.encode()
+
+
+@pytest.fixture
+def own_plain_office() -> Iterator[SlapdServer]:
+    with running(SlapdServer(OFFICE, tls=False)) as server:
+        yield server
 
 
 def test_a_stopped_directory_is_out_of_reach_and_back_when_it_is_back(own_office: SlapdServer) -> None:
@@ -130,6 +138,30 @@ def test_a_server_that_will_not_begin_tls_is_not_spoken_to_without(office: Slapd
         directory = directory_of(
             office, servers=(f"ldap://localhost:{server.port}",), starttls=True, receive_timeout=1, timeout=2
         )
+        with pytest.raises(DirectoryUnavailable):
+            directory.find("an")
+
+
+@pytest.mark.spec("RFC 4511", "4.14")
+def test_a_server_without_tls_gets_no_password(own_plain_office: SlapdServer) -> None:
+    assert directory_of(own_plain_office, servers=(own_plain_office.url,)).find("an") is not None
+    directory = directory_of(own_plain_office, servers=(own_plain_office.url,), starttls=True)
+    with pytest.raises(DirectoryUnavailable, match="startTLS failed"):
+        directory.find("an")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 400 Bad Request\r\n\r\n",
+        b"0\x02\x02\x00",
+        b"0\x0c\x02\x01\x01a\x07\n\x01\xff\x04\x00\x04\x00",
+        b"\xff" * 64,
+    ],
+)
+def test_an_answer_that_is_no_ldap_is_a_directory_out_of_reach(office: SlapdServer, answer: bytes) -> None:
+    with dripping(0.02, answer, answer) as server:
+        directory = directory_of(office, servers=(f"ldap://localhost:{server.port}",), timeout=2, receive_timeout=1)
         with pytest.raises(DirectoryUnavailable):
             directory.find("an")
 

@@ -53,6 +53,7 @@ def given_of(server: SlapdServer, **values: Any) -> dict[str, Any]:
         "unit_attribute": "departmentNumber",
         "unit": UNIT,
         "units_as_of": "2025-07-01",
+        "units_within": ["49"],
         "roles": ({"group": CLERKS, "role": "mot-cua"}, {"group": LEADERS, "role": "lanh-dao", "unit": UNIT}),
     }
     return {**given, **values}

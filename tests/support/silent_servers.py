@@ -37,19 +37,19 @@ class HungServer:
 class DrippingServer(HungServer):
     """Says a byte of an endless answer now and then, so that no single silence is long."""
 
-    def __init__(self, pause: float) -> None:
+    def __init__(self, pause: float, first: bytes = b"\x30\x84\x00\x10\x00\x00", then: bytes = b"\x00") -> None:
         self._stop = threading.Event()
         self._pause = pause
+        self._first, self._then = first, then  # Unless told otherwise a message of a megabyte begins.
         super().__init__()
         threading.Thread(target=self._drip, daemon=True).start()
 
     def _drip(self) -> None:
-        first = b"\x30\x84\x00\x10\x00\x00"  # A message of a megabyte begins.
         told: set[int] = set()
         while not self._stop.wait(self._pause):
             for held in tuple(self._held):
                 with contextlib.suppress(OSError):
-                    held.sendall(b"\x00" if id(held) in told else first)
+                    held.sendall(self._then if id(held) in told else self._first)
                     told.add(id(held))
 
     def close(self) -> None:
@@ -66,7 +66,7 @@ def hung() -> Iterator[HungServer]:
 
 
 @contextlib.contextmanager
-def dripping(pause: float) -> Iterator[DrippingServer]:
-    """Run a server that answers for ever."""
-    with contextlib.closing(DrippingServer(pause)) as server:
+def dripping(pause: float, *answer: bytes) -> Iterator[DrippingServer]:
+    """Run a server that answers for ever, or with ``answer``: its beginning and what follows."""
+    with contextlib.closing(DrippingServer(pause, *answer)) as server:
         yield server

@@ -89,13 +89,14 @@ class SlapdServer(Server):
 
     name = "slapd"
 
-    def __init__(self, ldif: str, *, active_directory: bool = False) -> None:
+    def __init__(self, ldif: str, *, active_directory: bool = False, tls: bool = True) -> None:
         super().__init__()
         self._ldif = ldif
         self.port, self.tls_port = free_port(), free_port()
         self.authority = Authority(self.directory)
         self._files = self.authority.issue("localhost")
         self._active_directory = active_directory
+        self._tls = tls
         self.password_file = self.directory / "password"
         self.password_file.write_text(f"{SEARCHER_PASSWORD}\n", encoding="utf-8")
 
@@ -146,12 +147,16 @@ class SlapdServer(Server):
     def _configuration(self) -> None:
         schema = [f"include /etc/ldap/schema/{name}.schema" for name in _SCHEMA]
         modules = ["modulepath /usr/lib/ldap", *(f"moduleload {name}" for name in _MODULES)]
+        tls = [
+            f"TLSCACertificateFile {self.authority.file}",
+            f"TLSCertificateFile {self._files[0]}",
+            f"TLSCertificateKeyFile {self._files[1]}",
+        ]
         lines = [
             *schema, *modules,
             *([_AD_SCHEMA] if self._active_directory else []),
             f"pidfile {self.directory}/pid", f"argsfile {self.directory}/args", "sizelimit 5000",
-            f"TLSCACertificateFile {self.authority.file}",
-            f"TLSCertificateFile {self._files[0]}", f"TLSCertificateKeyFile {self._files[1]}",
+            *(tls if self._tls else []),
             "database mdb", f"suffix {BASE}", f"directory {self.directory}/data", "maxsize 33554432", "dbnosync",
             f"rootdn {ROOT}", f'rootpw "{ROOT_PASSWORD}"',
             "index objectClass,uid,entryUUID,member eq",
@@ -164,7 +169,9 @@ class SlapdServer(Server):
         (self.directory / "slapd.conf").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
     def _spawn(self, log: int) -> subprocess.Popen[bytes]:
-        addresses = f"ldap://127.0.0.1:{self.port} ldaps://127.0.0.1:{self.tls_port}"
+        addresses = f"ldap://127.0.0.1:{self.port}"
+        if self._tls:
+            addresses += f" ldaps://127.0.0.1:{self.tls_port}"
         command = [
             _program("slapd", "/usr/sbin/slapd"),
             "-d",
@@ -178,7 +185,7 @@ class SlapdServer(Server):
 
     def _answers(self) -> bool:
         try:
-            socket.create_connection(("127.0.0.1", self.tls_port), 1).close()
+            socket.create_connection(("127.0.0.1", self.tls_port if self._tls else self.port), 1).close()
         except OSError:
             return False
         return True

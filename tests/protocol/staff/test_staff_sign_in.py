@@ -224,6 +224,16 @@ def test_roles_at_another_unit_than_the_office_carry_its_code_and_edition(
     assert claims["unit"] == {"code": "H47.05", "name": "Sở Mẫu", "edition": "0001-01-01"}
 
 
+def test_an_entry_names_no_unit_beyond_what_its_directory_may_vouch_for(
+    sqlite_database: SqliteDatabase, tmp_path: Path, clock: FrozenClock, office: SlapdServer
+) -> None:
+    # Whoever runs the directory of one commune writes the code of another into an entry.
+    staff = StaffWorld(tmp_path, sqlite_database, clock, given_of(office, units_within=[OTHER], unit=OTHER))
+    qoffice = staff.department()
+    assert not {"roles", "unit"} & staff.claims_of(qoffice, staff.type_in(qoffice, "an")).keys()
+    assert staff.claims_of(qoffice, staff.type_in(qoffice, "binh"))["unit"]["code"] == OTHER
+
+
 def test_a_second_factor_raises_an_officials_sign_in_as_anybodys(staff: StaffWorld) -> None:
     qoffice = staff.department(minimum_acr="urn:dinhdanh:loa:2")
     other = staff.department()
