@@ -39,9 +39,9 @@ class Mail(Section):
     sender_name: str = Field("Định Danh", max_length=64, description="Name of the sender.")
     timeout: int = Field(15, ge=1, le=60, description="Seconds for one message, all in all.")
     factor: bool = Field(
-        default=True,
-        description="People may have one-time codes sent by e-mail as their second factor. NIST SP 800-63B-4 does not count mail as something "
-        "that one has.",
+        default=False,
+        description="People may have one-time codes sent by e-mail as their second factor. Off unless an operator turns it on: neither NIST "
+        "SP 800-63B-4 nor OWASP ASVS (6.3.6) counts mail as something that one has.",
     )
 
     @model_validator(mode="after")
@@ -75,14 +75,20 @@ class Sms(Section):
     format: Literal["json", "form"] = Field("json", description="How the body is written.")
     body: dict[str, Any] = Field(
         {"to": "{to}", "text": "{text}"},
-        description="What the body holds: `{to}`, `{text}` and `{id}` (the same at every attempt) are filled in, at any depth in JSON.",
+        description="What the body holds: `{to}`, `{text}`, `{id}` (the same at every attempt) and `{secret}` are filled in, at any depth in JSON.",
     )
     number: Literal["e164", "digits", "national"] = Field(
         "e164", description="How `{to}` is written: `+84905…`, `84905…`, or `0905…` (other countries as digits)."
     )
     header: str = Field("Authorization", description="Header that carries the secret.")
-    secret_file: Path | None = Field(None, description="File that holds the secret; empty: no such header.")
+    secret_file: Path | None = Field(
+        None,
+        description="File that holds the secret of the gateway; it goes into the body where that has `{secret}`, else into the header.",
+    )
     secret_prefix: str = Field("Bearer ", max_length=32, description="What stands before the secret.")
+    diacritics: bool = Field(
+        default=True, description="`false`: Vietnamese without its marks, for gateways that take nothing else."
+    )
     success_field: str = Field(
         "",
         description="Field of a JSON answer that says whether the message was taken, `a.b` for a nested one; empty: any 2xx.",
@@ -115,6 +121,9 @@ class Sms(Section):
         text = str(self.body)
         if "{to}" not in text or "{text}" not in text:
             message = "body must hold {to} and {text}"
+            raise ValueError(message)
+        if "{secret}" in text and self.secret_file is None:
+            message = "a body with {secret} needs secret_file"
             raise ValueError(message)
         if self.format == "form" and not all(isinstance(value, str) for value in self.body.values()):
             message = "the body of a form holds texts only"

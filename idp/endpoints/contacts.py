@@ -54,8 +54,12 @@ class ContactPages:
         channels: frozenset[Channel],
         level: LevelOfChanges,
         fresh: int,
+        patience: int,
     ) -> None:
-        """Take collaborators; ``channels`` are those that can send, ``fresh`` are the seconds since the sign-in."""
+        """Take collaborators; ``channels`` are those that can send, ``fresh`` are the seconds since the sign-in.
+
+        ``patience`` are the seconds for which a code lives.
+        """
         self._desk = desk
         self._door = door
         self._flow = flow
@@ -65,6 +69,7 @@ class ContactPages:
         self._channels = channels
         self._level = level
         self._fresh = fresh
+        self._patience = patience
         self._acts = {
             "change": self._begun,
             "again": self._sent_again,
@@ -87,7 +92,8 @@ class ContactPages:
     def act(self, wire: WireRequest, channel: str, what: str) -> WireResponse:
         """Take one of the forms."""
         exchange = self._desk.exchange(wire)
-        admitted = self._admitted(exchange)
+        # What was begun freshly may be ended as long as its code lives: a slow message costs nobody another sign-in.
+        admitted = self._admitted(exchange, self._patience if what in {"again", "confirm"} else 0)
         if isinstance(admitted, WireResponse):
             return admitted
         try:
@@ -138,12 +144,13 @@ class ContactPages:
             factor.enrol(account, actor=f"account:{account}", case_code=exchange.wire.case_code)
             self._notices.tell(account, Topic.FACTOR_ADDED, Detail(factor.name, channel=channel.value))
 
-    def _admitted(self, exchange: Exchange) -> Session | WireResponse:
+    def _admitted(self, exchange: Exchange, patience: int = 0) -> Session | WireResponse:
         """Return the session if it may change this. Who is not signed in at all is asked to first, at whatever level."""
-        session = self._door.admit(exchange, PATH, max_age=self._fresh)
+        age = self._fresh + patience
+        session = self._door.admit(exchange, PATH, max_age=age)
         if isinstance(session, WireResponse):
             return session
-        return self._door.admit(exchange, PATH, minimum_acr=self._level(session.account_id), max_age=self._fresh)
+        return self._door.admit(exchange, PATH, minimum_acr=self._level(session.account_id), max_age=age)
 
     def _channel(self, name: str) -> Channel:
         found = next((one for one in Channel if one.value == name), None)

@@ -122,21 +122,23 @@ class Courier:
         clock: Clock,
         *,
         batch: int = _BATCH,
+        lease: int = _LEASE,
     ) -> None:
         """Take collaborators; ``senders`` by the kind of message: another kind is an entry there.
 
-        ``batch`` messages are taken at a time: as many as are surely sent before their lease runs out.
+        ``batch`` messages are taken at a time for ``lease`` seconds: as many as are surely sent before that runs out.
         """
         self._outbox = outbox
         self._senders = senders
         self._audit = audit
         self._clock = clock
         self._batch = batch
+        self._seconds = lease
 
     def run(self) -> int:
         """Try every message that is due; returns how many were tried."""
         tried = 0
-        while messages := self._outbox.lease(self._clock.now(), _LEASE, self._batch):
+        while messages := self._outbox.lease(self._clock.now(), self._seconds, self._batch):
             for message in messages:
                 sender = self._senders.get(message.kind)
                 # A kind that only a newer release of ours knows waits for it.

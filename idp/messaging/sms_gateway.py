@@ -6,6 +6,7 @@ Goes through the guarded fetcher: no redirect, no private address that was not a
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -21,7 +22,7 @@ from idp.ports.fetcher import Fetched, Poster
 
 _JSON: Final = "application/json"
 _FORM: Final = "application/x-www-form-urlencoded"
-_PLACES: Final = re.compile(r"\{(?:to|text|id)\}")
+_PLACES: Final = re.compile(r"\{(?:to|text|id|secret)\}")
 _UNACCEPTABLE: Final = frozenset({400, 422})
 
 
@@ -38,6 +39,12 @@ class Gateway:
     secret_prefix: str
     success_field: str = ""
     success_values: tuple[str, ...] = ()
+    diacritics: bool = True
+
+    @property
+    def secret_is_in_body(self) -> bool:
+        """Tell where the secret goes."""
+        return "{secret}" in str(self.body)
 
 
 class GatewayCarrier:
@@ -51,24 +58,32 @@ class GatewayCarrier:
     def deliver(self, message: Message, rendered: Rendered, reference: str) -> None:
         """Post one message."""
         gateway = self._gateway
-        values = {"{to}": _number(message.address, gateway.number), "{text}": rendered.text, "{id}": reference}
+        text = rendered.text if gateway.diacritics else without_marks(rendered.text)
+        values = {"{to}": _number(message.address, gateway.number), "{text}": text, "{id}": reference}
+        secret = self._secret()
+        if gateway.secret_is_in_body:
+            values["{secret}"] = secret
         filled = _filled(gateway.body, values)
         body = urlencode(filled).encode() if gateway.form else orjson.dumps(filled)
-        answer = self._poster.post(gateway.url, body, _FORM if gateway.form else _JSON, headers=self._headers())
+        answer = self._poster.post(gateway.url, body, _FORM if gateway.form else _JSON, headers=self._headers(secret))
         self._judge(answer)
 
     def check(self) -> str:
         """Tell that the secret can be read; a gateway has no question that costs nothing."""
-        self._headers()
+        self._secret()
         return f"{self._gateway.url} (nothing was sent)"
 
-    def _headers(self) -> dict[str, str]:
-        gateway = self._gateway
-        if gateway.secret_file is None:
-            return {}
-        secret = read_secret(gateway.secret_file, "IDP_SMS__SECRET_FILE")
+    def _secret(self) -> str:
+        path = self._gateway.secret_file
+        secret = read_secret(path, "IDP_SMS__SECRET_FILE") if path is not None else ""
         if not secret.isascii():
             raise DomainError("the gateway's secret is not ASCII", code="gateway_secret")
+        return secret
+
+    def _headers(self, secret: str) -> dict[str, str]:
+        gateway = self._gateway
+        if not secret or gateway.secret_is_in_body:
+            return {}
         return {gateway.header: f"{gateway.secret_prefix}{secret}"}
 
     def _judge(self, answer: Fetched) -> None:
@@ -90,7 +105,13 @@ def _filled(template: Any, values: dict[str, str]) -> Any:
         return [_filled(part, values) for part in template]
     if not isinstance(template, str):
         return template
-    return _PLACES.sub(lambda found: values[found.group()], template)
+    return _PLACES.sub(lambda found: values.get(found.group(), ""), template)
+
+
+def without_marks(text: str) -> str:
+    """Return Vietnamese in the letters of ASCII."""
+    apart = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))
+    return "".join(character for character in apart if not unicodedata.combining(character))
 
 
 def _number(e164: str, style: str) -> str:

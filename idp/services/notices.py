@@ -22,8 +22,11 @@ from idp.services.messages import to_outbox
 
 LIFETIME: Final = 86400
 """Seconds for which the delivery of a notice is tried."""
-A_DAY: Final = 20
-"""Notices for one account within a day: whoever makes one act over and over cannot make us send without end."""
+A_DAY: Final = 10
+"""Notices of one topic for one account within a day: whoever makes one act over and over cannot make us send without end.
+
+Topics are counted apart: else somebody could use the day up by signing in again and again, and then change what nobody is told of.
+"""
 _DAY: Final = 86400
 
 
@@ -58,7 +61,7 @@ class NoticeService:
         verified = {one: contacts.verified[one] for one in Channel if one in self._channels & contacts.verified.keys()}
         if not verified:
             return self._untold(account_id, topic, "no_verified_contact")
-        if not self._may_tell(account_id):
+        if not self._may_tell(account_id, topic):
             return self._untold(account_id, topic, "too_many_notices")
         now, language = self._clock.now(), contacts.language
         values = {"factor": detail.factor, "browser": detail.browser, "at": str(now)}
@@ -77,9 +80,9 @@ class NoticeService:
             )
             self._postbox.put(message, self._audit.record(event))
 
-    def _may_tell(self, account_id: str) -> bool:
+    def _may_tell(self, account_id: str, topic: Topic) -> bool:
         now = self._clock.now()
-        return self._counters.add(f"notices:{account_id}:{now // _DAY}", now, _DAY).count <= A_DAY
+        return self._counters.add(f"notices:{account_id}:{topic.value}:{now // _DAY}", now, _DAY).count <= A_DAY
 
     def _untold(self, account_id: str, topic: Topic, reason: str) -> list[OutboxMessage]:
         self._audit.write(

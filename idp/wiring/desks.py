@@ -97,6 +97,7 @@ class Desks(StaffRooms):
             self.channels,
             self._level_of_changes,
             self.settings.factors.fresh,
+            self.settings.lifetimes.sent_code,
         )
         return (Route(PATH, ("GET",), pages.show), Route(f"{PATH}/<channel>/<what>", ("POST",), pages.act))
 

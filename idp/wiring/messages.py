@@ -28,6 +28,8 @@ from idp.wiring.people import People
 
 _BATCH: Final = 3
 """Messages that one courier takes at a time: all of them are surely sent, or given back, before their lease runs out."""
+_MARGIN: Final = 30
+"""Seconds of a lease beyond the time limits of all its messages."""
 
 
 class Messages(People):
@@ -110,7 +112,8 @@ class Messages(People):
     def _courier(self, channel: Channel, carrier: Carrier) -> Courier:
         outbox = SqlOutbox(self.database, self.vault.seal("outbox").unseal, (channel.value,))
         senders = {channel.value: PersonSender(carrier, LocaleTexts(), self.clock)}
-        return Courier(outbox, senders, self.audit, self.clock, batch=_BATCH)
+        longest = {Channel.MAIL: self.settings.mail.timeout, Channel.SMS: self.settings.outbound.timeout}[channel]
+        return Courier(outbox, senders, self.audit, self.clock, batch=_BATCH, lease=_BATCH * longest + _MARGIN)
 
     def _mail(self) -> Carrier | None:
         mail = self.settings.mail
@@ -146,6 +149,7 @@ class Messages(People):
             sms.secret_prefix,
             sms.success_field,
             sms.success_values,
+            sms.diacritics,
         )
         return GatewayCarrier(gateway, self.guarded_fetcher)
 

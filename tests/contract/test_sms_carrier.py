@@ -83,6 +83,26 @@ def test_secret_is_read_at_each_use_and_sent_in_the_header_of_choice(tmp_path: P
             assert server.posted.get(timeout=5).headers["x-api-key"] == value
 
 
+def test_secret_goes_into_the_body_where_the_gateway_wants_it_there(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("s3cret {to}\n")
+    with SmsGateway() as server:
+        carrier(server, body={"to": "{to}", "text": "{text}", "auth": {"key": "{secret}"}}, secret_file=secret).deliver(
+            CODE, WORDS, "m1"
+        )
+        posted = server.posted.get(timeout=5)
+    assert orjson.loads(posted.body)["auth"] == {"key": "s3cret {to}"}
+    assert "authorization" not in posted.headers
+
+
+def test_vietnamese_can_be_written_without_its_marks() -> None:
+    with SmsGateway() as server:
+        carrier(server, diacritics=False).deliver(CODE, WORDS, "m1")
+        text = orjson.loads(server.posted.get(timeout=5).body)["text"]
+    assert text.isascii()
+    assert text.startswith("Dinh Danh: ma xac thuc 123456")
+
+
 @pytest.mark.parametrize("content", ["", "a\nX-Evil: b", "x" * 5000, None])
 def test_what_is_no_secret_is_named_by_its_setting_and_never_sent(tmp_path: Path, content: str | None) -> None:
     secret = tmp_path / "secret"

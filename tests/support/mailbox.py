@@ -10,7 +10,7 @@ import orjson
 from idp.messaging.plain import FILE
 from tests.support.token_world import TokenWorld
 
-BY_FILE: Final[dict[str, Any]] = {"mail": {"carrier": "file"}, "sms": {"carrier": "file"}}
+BY_FILE: Final[dict[str, Any]] = {"mail": {"carrier": "file", "factor": True}, "sms": {"carrier": "file"}}
 """Settings of a world whose messages can be read."""
 
 

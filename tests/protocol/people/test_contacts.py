@@ -162,6 +162,17 @@ def test_an_old_sign_in_has_to_be_renewed_first(owner: Owner) -> None:
     assert page.form("login-form") is not None
 
 
+def test_a_slow_message_costs_nobody_another_sign_in(owner: Owner, box: Mailbox) -> None:
+    page = owner.page()
+    fresh(box)
+    owner.world.clock.advance(290)
+    page = owner.change(page, "sms", NEW_PHONE)
+    code = box.code("sms")
+    owner.world.clock.advance(290)
+    owner.confirm(page, "sms", code)
+    assert owner.profile()["phone_number"] == "+84905000077"
+
+
 def test_who_has_a_second_factor_has_to_show_it(owner: Owner, told_world: TokenWorld) -> None:
     wiring = told_world.wiring
     wiring.credentials.enrol_totp(owner.account)

@@ -62,9 +62,14 @@ def test_plain_smtp_passes_to_loopback_only() -> None:
         {"secret_prefix": "x\r\n"},
         {"success_field": "code"},
         {"success_values": ("1",)},
+        {"body": {"to": "{to}", "text": "{text}", "key": "{secret}"}},
     ],
 )
 def test_gateway_is_complete_or_refused(change: dict[str, Any]) -> None:
     Sms(**HTTP)
     with pytest.raises(ValidationError):
         Sms(**{**HTTP, **change})
+
+
+def test_codes_by_mail_are_offered_only_where_an_operator_turns_them_on() -> None:
+    assert (Mail().factor, Sms().factor) == (False, True)

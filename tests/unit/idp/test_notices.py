@@ -26,7 +26,8 @@ class World:
     """Collaborators in memory."""
 
     def __init__(self, verified: dict[Channel, str], channels: frozenset[Channel] = frozenset(Channel)) -> None:
-        self.verified, self.count = verified, 0
+        self.verified = verified
+        self.counts: dict[str, int] = {}
         self.put_in: list[OutboxMessage] = []
         self.events: list[AuditEvent] = []
         everything: Any = self
@@ -38,8 +39,8 @@ class World:
         return Contacts({}, self.verified, "vi")
 
     def add(self, key: str, now: int, window: int, amount: int = 1) -> Count:
-        self.count += amount
-        return Count(self.count, now, now)
+        self.counts[key] = self.counts.get(key, 0) + amount
+        return Count(self.counts[key], now, now)
 
     def put(self, message: OutboxMessage, record: AuditRecord) -> None:
         self.put_in.append(message)
@@ -101,6 +102,13 @@ def test_one_account_is_told_so_often_a_day_and_no_more() -> None:
     told = [world.service.prepare("an", Topic.NEW_DEVICE) for _ in range(A_DAY + 2)]
     assert [len(one) for one in told] == [1] * A_DAY + [0, 0]
     assert [event.reason for event in world.events] == ["too_many_notices"] * 2
+
+
+def test_a_flood_of_one_topic_silences_no_other() -> None:
+    world = World(BOTH)
+    for _ in range(A_DAY + 2):
+        world.service.prepare("an", Topic.NEW_DEVICE)
+    assert kinds(world.service.prepare("an", Topic.CONTACT_CHANGED)) == ["mail", "sms"]
 
 
 def test_a_notice_says_what_happened_and_nothing_about_the_person() -> None:
