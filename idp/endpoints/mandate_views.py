@@ -12,7 +12,7 @@ from idp.services.accounts import masked
 from idp.services.acting import ActingClaims
 from idp.web.i18n import Translator
 from policies.mandate_kinds import ASSISTED, KINDS
-from policies.mandates import ALL_PROCEDURES
+from policies.mandates import ACCEPTED, ALL_PROCEDURES, DECLINED, PROPOSED
 
 NameOf = Callable[[str], Mapping[str, str]]
 """Takes an account id and returns ``name`` and masked ``code``."""
@@ -21,10 +21,17 @@ NameOf = Callable[[str], Mapping[str, str]]
 class MandateViews:
     """Turns mandates into rows of pages."""
 
-    def __init__(self, claims: ActingClaims, person: NameOf, unit_name: Callable[[str, int], str]) -> None:
+    def __init__(
+        self,
+        claims: ActingClaims,
+        person: NameOf,
+        unit_name: Callable[[str, int], str],
+        evidence: Callable[[Mandate], str],
+    ) -> None:
         """Take collaborators; ``unit_name`` takes a code and the moment in which it was named, and returns "" for an unknown one."""
         self._claims = claims
-        self._person = person
+        self.person = person
+        self.evidence = evidence
         self._unit_name = unit_name
 
     def option(self, t: Translator, live: LiveMandate) -> dict[str, str]:
@@ -38,8 +45,25 @@ class MandateViews:
         mandate = capacity.acting.mandate
         shown: dict[str, Any] = {**self._principal(capacity.acting), **self.terms(t, mandate)}
         is_assisted = KINDS[mandate.kind].capacity == ASSISTED
-        clerk = self._person(mandate.actor_id)["name"] if is_assisted else ""
+        clerk = self.person(mandate.actor_id)["name"] if is_assisted else ""
         return {**shown, "is_assisted": is_assisted, "clerk": clerk}
+
+    def row(self, t: Translator, mandate: Mandate, me: str) -> dict[str, Any]:
+        """Return a line of somebody's own list: the other party is named, an actor only once he has said yes."""
+        is_mine = mandate.actor_id == me
+        other = dict(self.person(mandate.principal_id if is_mine else mandate.actor_id))
+        if not is_mine and (mandate.answered_at is None or mandate.state == DECLINED):
+            other["name"] = ""
+        return {
+            "id": mandate.id,
+            "state": mandate.state,
+            "is_mine": is_mine,
+            "is_open": mandate.state in {PROPOSED, ACCEPTED},
+            "name": other["name"] or other["code"],
+            "principal": self.person(mandate.principal_id)["name"],
+            "may_delegate": mandate.may_delegate,
+            **self.terms(t, mandate),
+        }
 
     def terms(self, t: Translator, mandate: Mandate) -> dict[str, str]:
         """Return sort, reach and end of a mandate in words."""

@@ -15,7 +15,9 @@ from idp.errors import Conflict, InvalidInput, NotFound, Refused
 from idp.model.account import Account
 from idp.model.audit import AuditEvent, AuditRecord, Event, Outcome
 from idp.model.mandate import Mandate
+from idp.model.notice import Topic
 from idp.ports.mandates import LiveMandate, MandateStore
+from idp.ports.notices import Notices
 from idp.ports.sessions import ConsentState
 from idp.services.accounts import AccountService
 from idp.services.audit import AuditLog
@@ -50,9 +52,16 @@ class MandateService:
     """Gives, answers and ends mandates."""
 
     def __init__(
-        self, store: MandateStore, accounts: AccountService, audit: AuditLog, clock: Clock, evidence: Seal
+        self,
+        store: MandateStore,
+        accounts: AccountService,
+        audit: AuditLog,
+        clock: Clock,
+        evidence: Seal,
+        notices: Notices,
     ) -> None:
-        """Take collaborators; ``evidence`` seals what a mandate rests on."""
+        """Take collaborators; ``evidence`` seals what a mandate rests on, ``notices`` tell people what was done in their name."""
+        self._notices = notices
         self._store = store
         self._accounts = accounts
         self._audit = audit
@@ -80,6 +89,7 @@ class MandateService:
         record = self._record(Event.MANDATE_PROPOSE, mandate, actor_name, reason)
         if not self._store.add(mandate, record):
             self._refused(Event.MANDATE_PROPOSE, "held_is_revoked", actor_name, principal.id, "")
+        self._tell(mandate, Topic.MANDATE_GRANTED, by)
         return mandate
 
     def accept(self, mandate_id: str, by: str | None = None, *, reason: str = "") -> Mandate:
@@ -104,10 +114,21 @@ class MandateService:
         record = self._record(Event.MANDATE_REVOKE, mandate, actor, reason)
         if not self._store.revoke(mandate.id, self._now(), reason or "revoked", record):
             raise Conflict("the mandate was ended by somebody else meanwhile")
+        self._tell(mandate, Topic.MANDATE_REVOKED, by)
 
     def get(self, mandate_id: str) -> Mandate:
         """Return a mandate in any state; raises ``NotFound``."""
         return self._get(mandate_id)
+
+    def given_by(self, account_id: str) -> list[Mandate]:
+        """Return what was passed on below an account's own mandates, newest first."""
+        found: dict[str, Mandate] = {}
+        for live in self.usable(account_id):
+            mine = live.mandate
+            if mine.may_delegate:
+                below = self._store.of_principal(mine.principal_id, _MOST)
+                found |= {one.id: one for one in below if mine.id in {one.parent_id, one.root_id}}
+        return sorted(found.values(), key=lambda one: (one.created_at, one.id), reverse=True)
 
     def of_actor(self, account_id: str) -> list[Mandate]:
         """Return what an account holds or was offered, newest first."""
@@ -211,6 +232,12 @@ class MandateService:
             parent_id=chain[0],
             root_id=chain[1],
         )
+
+    def _tell(self, mandate: Mandate, topic: Topic, by: str | None) -> None:
+        """Tell both parties but the one whose own act it was."""
+        for account_id in (mandate.actor_id, mandate.principal_id):
+            if account_id != by:
+                self._notices.tell(account_id, topic)
 
     def _record(self, event: Event, mandate: Mandate, actor: str, reason: str) -> AuditRecord:
         return self._audit.record(

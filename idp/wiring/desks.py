@@ -83,7 +83,7 @@ class Desks(StaffRooms):
         def unit_name(code: str, since: int) -> str:
             return self.units.name(UnitReference(code, local_day(since)))
 
-        return MandateViews(self.acting, self.person, unit_name)
+        return MandateViews(self.acting, self.person, unit_name, self.mandates.evidence)
 
     @cached_property
     def door(self) -> Door:

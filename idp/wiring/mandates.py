@@ -23,7 +23,8 @@ class Mandated(Messages):
     @cached_property
     def mandates(self) -> MandateService:
         """Who acts for whom."""
-        return MandateService(self.mandate_store, self.accounts, self.audit, self.clock, self.vault.seal("mandate"))
+        seal = self.vault.seal("mandate")
+        return MandateService(self.mandate_store, self.accounts, self.audit, self.clock, seal, self.notices)
 
     @cached_property
     def acting(self) -> ActingClaims:

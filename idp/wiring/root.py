@@ -35,12 +35,14 @@ from idp.storage.purge import Purger
 from idp.web.i18n import LANGUAGES
 from idp.wiring.auditing import audit_routes, audit_tasks
 from idp.wiring.security import SecurityDesk
+from idp.wiring.acting_pages import ActingPages
 from keys.ring import KeyRing
 
 Handler = Callable[[WireRequest], WireResponse]
 
 
 class Wiring(SecurityDesk):
+class Wiring(ActingPages):
     """One process's objects over one deployment."""
 
     def hot_routes(self) -> Mapping[str, Handler]:
@@ -145,6 +147,7 @@ class Wiring(SecurityDesk):
             *self.contact_routes(),
             *self.security_routes(),
             *(*self._registration_routes(), *self._session_routes(), *self._status_routes()),
+            *self.mandate_routes(),
             *self.federation_routes(),
             *self.signal_routes(),
             *audit_routes(self, self.ephemeral.counters),

@@ -12,7 +12,10 @@ from idp import handles
 from idp.errors import Conflict, NotFound, Refused
 from idp.model.audit import AuditEvent, Event
 from idp.model.mandate import Mandate
+from idp.model.notice import Detail, Topic
+from idp.model.outbox import OutboxMessage
 from idp.ports.consents import Consent
+from idp.ports.notices import NOTHING
 from idp.services.accounts import AccountService
 from idp.services.audit import AuditLog
 from idp.services.mandates import Draft, MandateService
@@ -31,6 +34,16 @@ DAY = 86_400
 PEOPLE = {"an": "049499000001", "binh": "049499000002", "chi": "049499000003", "dung": "049499000004"}
 
 
+class Told:
+    """Notices that go nowhere."""
+
+    def prepare(self, account_id: str, topic: Topic, detail: Detail = NOTHING) -> list[OutboxMessage]:
+        return []
+
+    def tell(self, account_id: str, topic: Topic, detail: Detail = NOTHING) -> None:
+        return None
+
+
 class Town:
     """A business, four people, and the services over one database."""
 
@@ -40,7 +53,7 @@ class Town:
         vault.ensure()
         self.accounts = AccountService(SqlAccountStore(database), vault, audit, clock)
         self.store = SqlMandateStore(database)
-        self.mandates = MandateService(self.store, self.accounts, audit, clock, vault.seal("mandate"))
+        self.mandates = MandateService(self.store, self.accounts, audit, clock, vault.seal("mandate"), Told())
         self.ids = {name: self.add("cccd", code, name, "1990-01-01") for name, code in PEOPLE.items()}
         self.ids["business"] = self.add("mst", "0100233488", "Công ty mẫu")
         self.ids["child"] = self.add("cccd", "049499000005", "Bé mẫu", "2199-01-01")

@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
+from bs4 import Tag
+
 from idp.model.mandate import Mandate
+from idp.model.session import Origin
 from idp.services.mandates import Draft
+from policies import assurance
 from tests.support.token_world import Registered, TokenWorld
-from tests.support.visit import Landing, Visitor, asked
+from tests.support.visit import BASE, Landing, Visitor, asked
 
 BUSINESS: Final = "0100233488"
 CAPACITIES: Final = ["person", "organisation", "child"]
@@ -66,3 +70,20 @@ class Town:
     def access(self, tokens: dict[str, Any]) -> dict[str, Any]:
         """Return the claims of the access token."""
         return self.world.verified(tokens["access_token"], "at+jwt")
+
+
+def sure_visitor(world: TokenWorld, who: str) -> Visitor:
+    """Return a browser in which somebody is signed in with two factors."""
+    browser = Visitor(world)
+    _, secret = world.wiring.sessions.start(who, assurance.LOA_2, ("pwd", "otp", "mfa"), Origin("192.0.2.7", "thử"))
+    browser._http.set_cookie("__Host-idp_session", secret, domain="id.example.vn", secure=True)
+    return browser
+
+
+def submit(browser: Visitor, page: Landing, form_id: str, button: str, **values: Any) -> Landing:
+    """Submit one of several forms of a page."""
+    form = page.soup.find("form", id=form_id)
+    assert isinstance(form, Tag), page.text[:300]
+    hidden = {str(one["name"]): str(one.get("value", "")) for one in form.find_all("input", type="hidden")}
+    target = str(form.get("action") or page.url)
+    return browser._landed(browser._http.post(target, data={**hidden, button: "1", **values}, base_url=BASE))
