@@ -11,11 +11,14 @@ REPRESENTATIVE: Final = "representative"
 DELEGATE: Final = "delegate"
 PARENT: Final = "parent"
 ASSIST: Final = "assist"
+CLERK: Final = "clerk"
 
 PERSON: Final = "person"
 ORGANISATION: Final = "organisation"
 CHILD: Final = "child"
 ASSISTED: Final = "assisted"
+DUTY: Final = "duty"
+"""What an agency's clerk holds: nothing that a department's system could be asked with, but the right to assist at his unit."""
 CAPACITIES: Final = (PERSON, ORGANISATION, CHILD, ASSISTED)
 """What a department's system may accept: people for themselves, for a business, for a child, and people whom a clerk assists."""
 
@@ -32,7 +35,8 @@ class Kind:
 
     ``capacity`` is what a client must accept for it. ``principal`` and ``grantors`` say for whom and by whom: ``operator`` is the office that keeps
     the register, ``holder`` somebody with a mandate that may be passed on, ``clerk`` an official with the duty. ``evidence`` are the documents that
-    it can rest on. ``longest`` is in seconds. ``is_passed_on`` tells that a holder may appoint others.
+    it can rest on. ``longest`` is in seconds. ``is_passed_on`` tells that a holder may appoint others,
+    ``needs_unit`` that it holds at one unit only.
     """
 
     name: str
@@ -42,7 +46,7 @@ class Kind:
     evidence: tuple[str, ...]
     longest: int
     is_passed_on: bool = False
-    starts_accepted: bool = False
+    needs_unit: bool = False
 
 
 _TABLE: Final = (
@@ -79,7 +83,16 @@ _TABLE: Final = (
         frozenset({"clerk"}),
         ("cccd_card", "cccd_chip", "passport", "residence_card"),
         15 * 60,
-        starts_accepted=True,
+        needs_unit=True,
+    ),
+    Kind(
+        CLERK,
+        DUTY,
+        ORGANISATION,
+        frozenset({"operator"}),
+        ("appointment_decision", "assignment_decision"),
+        YEAR,
+        needs_unit=True,
     ),
 )
 KINDS: Final[Mapping[str, Kind]] = MappingProxyType({kind.name: kind for kind in _TABLE})

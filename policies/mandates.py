@@ -66,11 +66,15 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Grantor:
-    """Who gives: ``role`` is ``operator``, ``holder`` or ``clerk``; a holder shows what he holds; a person is named by ``id``."""
+    """Who gives: ``role`` is ``operator``, ``holder`` or ``clerk``.
+
+    A holder shows what he holds; a person is named by ``id``; ``unit`` is where a clerk's duty was found to be.
+    """
 
     role: str
     id: str = ""
     held: Held | None = None
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +216,8 @@ def _terms(kind: Kind, terms: Terms, now: int) -> str:
         return "dates_wrong"
     if terms.valid_to - terms.valid_from > kind.longest:
         return "too_long"
+    if kind.needs_unit and not terms.unit:
+        return "unit_missing"
     return "may_not_be_passed_on" if terms.may_delegate and not kind.is_passed_on else ""
 
 
@@ -230,8 +236,10 @@ def _age(kind: Kind, proposal: Proposal, now: int) -> str:
 
 
 def _grantor(kind: Kind, proposal: Proposal, grantor: Grantor, now: int) -> str:
-    if grantor.role not in kind.grantors or (grantor.role == "clerk" and grantor.id != proposal.actor.id):
+    if grantor.role not in kind.grantors:
         return "grantor_may_not"
+    if grantor.role == "clerk" and (grantor.id != proposal.actor.id or grantor.unit != proposal.terms.unit):
+        return "not_on_duty"
     return _passed_on(kind, proposal, grantor, now) if grantor.role == "holder" else ""
 
 

@@ -26,7 +26,14 @@ from policies import claims as claim_policy
 
 _CSRF: Final = "account"
 _HOME: Final = "/account"
-_HISTORY: Final = (Event.SIGN_IN, Event.STEP_UP, Event.SIGN_OUT, Event.SESSION_REVOKE)
+_HISTORY: Final = (
+    Event.SIGN_IN,
+    Event.STEP_UP,
+    Event.SIGN_OUT,
+    Event.SESSION_REVOKE,
+    Event.ASSIST_BEGIN,
+    Event.ASSIST_END,
+)
 _HISTORY_LENGTH: Final = 30
 _NOTICES: Final = frozenset({"session_ended", "withdrawn", "request_approved", "request_declined", "codes_on"})
 _BROWSERS: Final = (

@@ -43,7 +43,7 @@ class EndSessionPages:
     def handle(self, wire: WireRequest) -> WireResponse:
         """Take a logout request. What the confirm page needs afterwards waits in a transaction, so no form field can be forged."""
         exchange = self._desk.exchange(wire)
-        session = self._sessions.of_cookie(exchange.session_secret)
+        session = self._sessions.any_of_cookie(exchange.session_secret)
         try:
             request = self._endpoint.read(wire, session)
         except ProtocolError as error:
@@ -74,7 +74,7 @@ class EndSessionPages:
             return self._desk.refused(wire, error)
         if "logout-cancel" in form:
             return redirect("/account")
-        session = self._sessions.of_cookie(exchange.session_secret)
+        session = self._sessions.any_of_cookie(exchange.session_secret)
         return self._end(exchange, session, held.pending.return_to)
 
     def _end(self, exchange: Exchange, session: Session | None, return_uri: str) -> WireResponse:

@@ -88,8 +88,6 @@ class Event(StrEnum):
     CAPACITY_CHOOSE = "capacity:choose"
     ASSIST_BEGIN = "assist:begin"
     ASSIST_END = "assist:end"
-    ASSIST_GRANT = "assist:grant"
-    ASSIST_WITHDRAW = "assist:withdraw"
     KEY_CREATE = "key:create"
     KEY_ACTIVATE = "key:activate"
     KEY_RETIRE = "key:retire"

@@ -30,6 +30,7 @@ class Topic(StrEnum):
     MANDATE_GRANTED = "mandate_granted"
     MANDATE_REVOKED = "mandate_revoked"
     DATA_EXPORTED = "data_exported"
+    ASSISTED = "assisted"
 
 
 REACH: dict[Topic, Reach] = {
@@ -47,6 +48,7 @@ REACH: dict[Topic, Reach] = {
     Topic.MANDATE_GRANTED: Reach.OTHER,
     Topic.MANDATE_REVOKED: Reach.OTHER,
     Topic.DATA_EXPORTED: Reach.OTHER,
+    Topic.ASSISTED: Reach.EVERY,
 }
 """How far each topic goes; another topic is a line here, one above and its texts."""
 

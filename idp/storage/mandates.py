@@ -204,7 +204,9 @@ def _prepare_ending(database: Database) -> tuple[Prepared, ...]:
         .values(ended),
         update(sessions)
         .where(
-            sessions.c.id.in_(select(columns.session_id).where(columns.id == wanted, columns.session_id != NONE)),
+            sessions.c.id.in_(
+                select(columns.session_id).where(or_(columns.id == wanted, below), columns.session_id != NONE)
+            ),
             sessions.c.ended_at.is_(None),
         )
         .values(ended),

@@ -35,6 +35,11 @@ class Cookies:
         return self._name("device")
 
     @property
+    def clerk(self) -> str:
+        """Return the name of the cookie that keeps a clerk's own session while he assists somebody."""
+        return self._name("clerk")
+
+    @property
     def language(self) -> str:
         """Return the name of the cookie that remembers the language chosen."""
         return self._name("lang")

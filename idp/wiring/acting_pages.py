@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from idp.endpoints.appointing import AN_HOUR, AppointingPages
+from idp.endpoints.assist import PATH as ASSIST
+from idp.endpoints.assist import AssistPages
 from idp.endpoints.mandates import HOME, MandatePages, MandateServices
 from idp.endpoints.routes import Route
+from idp.flows.assisting import AN_HOUR as ASSISTANCES
+from idp.flows.assisting import Assisting
 from idp.flows.hourly import HourlyLimit
-from idp.wiring.desks import Desks
+from idp.ports.duties import Duties
+from idp.services.duties import AllDuties, MandatedDuties
+from idp.wiring.security import SecurityDesk
 
 
-class ActingPages(Desks):
+class ActingPages(SecurityDesk):
     """Mandates, over the desks."""
 
     def mandate_routes(self) -> tuple[Route, ...]:
@@ -27,4 +35,40 @@ class ActingPages(Desks):
             Route(f"{HOME}/capacity", ("POST",), pages.switch),
             Route(f"{HOME}/new", both, appointing.handle),
             Route(f"{HOME}/<mandate_id>", both, pages.one),
+            *self._assist_routes(),
         )
+
+    @cached_property
+    def duties(self) -> Duties:
+        """Who has the duty to assist citizens, by every register that there is; another is one line."""
+        return AllDuties((MandatedDuties(self.mandates),))
+
+    @cached_property
+    def assisting(self) -> Assisting:
+        """The assistance of citizens by clerks."""
+        return Assisting(
+            self.mandate_store,
+            self.accounts,
+            self.sessions,
+            self.duties,
+            self.notices,
+            self.audit,
+            self.clock,
+            HourlyLimit(self.ephemeral.counters, self.clock, "assistances", ASSISTANCES),
+            self.vault.seal("mandate"),
+            self.vault.data_key("mandate").derive("document"),
+        )
+
+    def _assist_routes(self) -> tuple[Route, ...]:
+        pages = AssistPages(
+            self.desk,
+            self.door,
+            self.sessions,
+            self.assisting,
+            self.departments,
+            self.clients.all,
+            self.mandate_views,
+            self._state_cookies,
+            self.settings.issuer,
+        )
+        return (Route(ASSIST, ("GET", "POST"), pages.handle), Route(f"{ASSIST}/end", ("POST",), pages.end))

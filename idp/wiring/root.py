@@ -41,7 +41,6 @@ from keys.ring import KeyRing
 Handler = Callable[[WireRequest], WireResponse]
 
 
-class Wiring(SecurityDesk):
 class Wiring(ActingPages):
     """One process's objects over one deployment."""
 

@@ -88,7 +88,7 @@ def test_only_the_grantors_of_the_table_may_give(kind: str, role: str) -> None:
     row = KINDS[kind]
     principal = BUSINESS if row.principal == "organisation" else CHILD
     end = NOW + min(row.longest, 10 * DAY)
-    proposal = Proposal(kind, principal, AN, terms(valid_to=end), row.evidence[0])
+    proposal = Proposal(kind, principal, AN, terms(valid_to=end, unit="20335"), row.evidence[0])
     reason = mandates.propose(proposal, Grantor(role, "stranger"), NOW).reason
     assert (reason == "") == (role in row.grantors and role == "operator")
 
@@ -160,11 +160,15 @@ def test_sample_people_of_a_century_to_come_count_as_grown_up() -> None:
 
 
 def test_clerk_assists_in_his_own_name_for_a_quarter_of_an_hour() -> None:
-    proposal = Proposal("assist", CHILD, AN, terms(valid_to=NOW + 900), "cccd_card")
-    assert mandates.propose(proposal, Grantor("clerk", "an"), NOW).is_allowed
-    assert mandates.propose(proposal, Grantor("clerk", "binh"), NOW).reason == "grantor_may_not"
-    longer = replace(proposal, terms=terms(valid_to=NOW + 901))
-    assert mandates.propose(longer, Grantor("clerk", "an"), NOW).reason == "too_long"
+    proposal = Proposal("assist", CHILD, AN, terms(valid_to=NOW + 900, unit="20335"), "cccd_card")
+    clerk = Grantor("clerk", "an", unit="20335")
+    assert mandates.propose(proposal, clerk, NOW).is_allowed
+    for other in (replace(clerk, id="binh"), replace(clerk, unit="20410"), Grantor("clerk", "an")):
+        assert mandates.propose(proposal, other, NOW).reason == "not_on_duty"
+    longer = replace(proposal, terms=terms(valid_to=NOW + 901, unit="20335"))
+    assert mandates.propose(longer, clerk, NOW).reason == "too_long"
+    nowhere = replace(proposal, terms=terms(valid_to=NOW + 900))
+    assert mandates.propose(nowhere, Grantor("clerk", "an"), NOW).reason == "unit_missing"
 
 
 @pytest.mark.parametrize(
@@ -211,6 +215,6 @@ def test_mandate_is_used_while_it_stands(changes: dict[str, object], reason: str
 
 
 def test_every_kind_has_a_capacity_that_clients_know() -> None:
-    assert {kind.capacity for kind in KINDS.values()} == set(CAPACITIES) - {"person"}
+    assert {kind.capacity for kind in KINDS.values()} == {*CAPACITIES, "duty"} - {"person"}
     assert all(kind.evidence and kind.longest and kind.grantors for kind in KINDS.values())
     assert ADULT == 18
