@@ -33,9 +33,8 @@ from idp.services.sessions import BACKCHANNEL_LOGOUT
 from idp.storage.outbox import SqlOutbox
 from idp.storage.purge import Purger
 from idp.web.i18n import LANGUAGES
-from idp.wiring.auditing import audit_routes, audit_tasks
-from idp.wiring.security import SecurityDesk
 from idp.wiring.acting_pages import ActingPages
+from idp.wiring.auditing import audit_routes, audit_tasks
 from keys.ring import KeyRing
 
 Handler = Callable[[WireRequest], WireResponse]
