@@ -10,7 +10,6 @@ from idp.config.sections import Section
 class Administration(Section):
     """Administrators, and what they do to this deployment from a browser or a script."""
 
-    api: bool = Field(default=True, description="Answer the Admin API at `/api/v1`.")
     approval_lifetime: int = Field(
         86400, ge=300, le=30 * 86400, description="Seconds in which a second person may approve a dangerous act."
     )

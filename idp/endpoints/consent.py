@@ -13,7 +13,7 @@ from idp.ports.sessions import ConsentState
 from idp.protocol.errors import LoginRequired
 from idp.services.consents import ConsentService
 from idp.web.i18n import Translator, translator
-from policies import authorization_details
+from policies import authorization_details, delegation
 from policies import claims as claim_policy
 from policies.mandate_kinds import ASSISTED, KINDS
 
@@ -81,6 +81,11 @@ class ConsentPage:
             "optional": [rows[name] for name in claim_policy.unpack(optional) if rows[name].value],
             "absent": [t(f"claim.{name}").lower() for name in claim_policy.unpack(required) if not rows[name].value],
             "offline": ask.new_offline,
+            "administration": [
+                t(f"administration_scope.{name.removeprefix('admin:').replace(':', '_')}")
+                for name in facts.request.scope
+                if name in delegation.SCOPES
+            ],
             "details": [described(t, one) for one in authorization_details.restored(facts.request.details)],
         }
 

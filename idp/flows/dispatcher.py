@@ -16,7 +16,7 @@ from idp.flows.capacities import Capacity
 from idp.model.authorization import AuthorizationRequest, PendingRequest
 from idp.model.session import Session
 from idp.ports.sessions import ConsentState, Snapshot
-from policies import assurance, consent
+from policies import assurance, consent, delegation
 
 
 class Step(StrEnum):
@@ -33,6 +33,7 @@ class Step(StrEnum):
     UNMET = "unmet"
 
 
+_ADMINISTERS: Final = frozenset(delegation.SCOPES)
 _AS_STEP: Final = {
     assurance.Missing.NOTHING: Step.ANSWER,
     assurance.Missing.SIGN_IN: Step.SIGN_IN,
@@ -102,7 +103,8 @@ def wanted_consent(request: AuthorizationRequest, client: Client, *, answered: b
         text_version=consent.text_version(client.purpose, client.legal_basis),
         essential=request.essential,
         # What exactly is allowed is allowed once: nobody agreed to the next dossier when he agreed to this one.
-        forced="consent" in request.prompt or bool(request.details),
+        # What administers is shown each time, for a person who did not mean to may stop it then.
+        forced="consent" in request.prompt or bool(request.details) or not _ADMINISTERS.isdisjoint(request.scope),
         answered=answered,
     )
 

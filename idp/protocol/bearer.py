@@ -34,13 +34,15 @@ class AccessClaims:
 class AccessTokens:
     """Reads and verifies access tokens; whether they were revoked is another question, asked of the store each time."""
 
-    def __init__(self, verifier: TokenVerifier, ring: LiveRing, issuer: str, clock: Clock) -> None:
-        """Take the verifier, the keys of this process, the issuer and the clock."""
+    def __init__(
+        self, verifier: TokenVerifier, ring: LiveRing, issuer: str, clock: Clock, audience: str | None = None
+    ) -> None:
+        """Take the verifier, the keys of this process, the issuer, the clock, and for whom tokens must be (the issuer unless told otherwise)."""
         self._verifier = verifier
         self._ring = ring
         self._clock = clock
         self._for_anybody = Expectation(typs=frozenset({"at+jwt"}), algs=frozenset({"ES256"}), issuer=issuer)
-        self._for_us = replace(self._for_anybody, audiences=frozenset({issuer}))
+        self._for_us = replace(self._for_anybody, audiences=frozenset({audience or issuer}))
 
     def presented(self, request: WireRequest) -> str:
         """Return the token of a request, by header or form body, never by query (RFC 6750 section 2); raises ``InvalidRequest``, ``InvalidToken``."""

@@ -27,10 +27,17 @@ class Challenges:
         self._metadata = resource_metadata
 
     def refuse(self, request: WireRequest, error: ProtocolError) -> WireResponse:
-        """Return the error as JSON with its challenge; a broken proof is 401 here (RFC 9449 section 7.1)."""
-        status = _UNAUTHORIZED if isinstance(error, _OF_DPOP) else error.status
-        headers = (*NO_STORE, *error.headers, *self._challenges(request, error))
-        return json_response({"error": error.error, "error_description": error.description}, status, headers)
+        """Return the error as JSON with its challenge."""
+        body = {"error": error.error, "error_description": error.description}
+        return json_response(body, self.status(error), (*NO_STORE, *self.headers(request, error)))
+
+    def status(self, error: ProtocolError) -> int:
+        """Return the status of a refusal: a broken proof is 401 here (RFC 9449 section 7.1)."""
+        return _UNAUTHORIZED if isinstance(error, _OF_DPOP) else error.status
+
+    def headers(self, request: WireRequest, error: ProtocolError) -> Headers:
+        """Return the headers of a refusal: those of the error, and the challenge."""
+        return (*error.headers, *self._challenges(request, error))
 
     def _challenges(self, request: WireRequest, error: ProtocolError) -> Headers:
         """Both schemes without a word of error where nothing was presented, else the one that was wrong (RFC 6750 section 3.1)."""

@@ -11,10 +11,11 @@ from urllib.parse import urlsplit
 import orjson
 
 from idp.protocol.metadata import Published
+from idp.protocol.resources import API_PATH
 from idp.protocol.wire import WireRequest, WireResponse
 from keys.dpop import ALGS
 from policies import claims as claim_policy
-from policies import signals
+from policies import delegation, signals
 
 WELL_KNOWN: Final = "/.well-known/oauth-protected-resource"
 _MAX_AGE: Final = 300
@@ -23,15 +24,19 @@ _METHODS: Final = ("header", "body")
 
 @dataclass(frozen=True, slots=True)
 class ProtectedResource:
-    """One resource: its path below the issuer, its name by language, and the scopes that it knows."""
+    """One resource: its path below the issuer, its name by language, the scopes that it knows, and how a token gets there."""
 
     path: str
     name: Mapping[str, str]
     scopes: tuple[str, ...] = ()
+    methods: tuple[str, ...] = _METHODS
 
 
 RESOURCES: Final = (
     ProtectedResource("", {"vi": "Định Danh", "en": "Định Danh"}, claim_policy.SCOPES),
+    ProtectedResource(
+        API_PATH, {"vi": "Giao diện lập trình quản trị", "en": "Admin API"}, tuple(delegation.SCOPES), ("header",)
+    ),
     ProtectedResource("/userinfo", {"vi": "Thông tin người dùng", "en": "User information"}, claim_policy.SCOPES),
     ProtectedResource("/ssf", {"vi": "Tín hiệu an toàn", "en": "Security signals"}, (signals.SCOPE,)),
 )
@@ -52,7 +57,7 @@ def document(issuer: str, resource: ProtectedResource, algorithms: Iterable[str]
         "authorization_servers": [issuer],
         "jwks_uri": f"{issuer}/jwks",
         "scopes_supported": list(resource.scopes),
-        "bearer_methods_supported": list(_METHODS),
+        "bearer_methods_supported": list(resource.methods),
         "resource_signing_alg_values_supported": sorted(algorithms),
         "resource_name": resource.name["en"],
         **names,

@@ -1,7 +1,7 @@
 """Resource indicators (RFC 8707): for which protected resources a client may get access tokens.
 
 Known are the issuer's own (userinfo) and what active clients registered as their ``resource_identifiers``. A client may ask for the issuer, for
-itself, and for what its ``allowed_resources`` names.
+itself, for what its ``allowed_resources`` names, and for the Admin API if it may ask for one of its scopes.
 """
 
 from __future__ import annotations
@@ -11,7 +11,10 @@ from typing import Final
 
 from clients.model import Client
 from idp.protocol.errors import InvalidTarget
+from policies import delegation
 
+API_PATH: Final = "/api/v1"
+"""The Admin API, below the issuer: a resource of its own, so that no other token of a person administers."""
 MOST: Final = 4
 """Resources of one request: each is an audience that could use the token at the others."""
 _LONGEST: Final = 512
@@ -23,6 +26,7 @@ class Resources:
     def __init__(self, issuer: str, serving: Callable[[str], Client | None]) -> None:
         """Take the issuer, and who finds the active client that is a resource."""
         self.issuer = issuer
+        self._api = issuer + API_PATH
         self._serving = serving
 
     def checked(self, client: Client, names: Iterable[str]) -> tuple[str, ...]:
@@ -57,6 +61,8 @@ class Resources:
     def _may(self, client: Client, name: str) -> bool:
         if name == self.issuer:
             return True
+        if name == self._api:
+            return not client.scope.isdisjoint(delegation.SCOPES)
         if name not in client.allowed_resources and name not in client.resource_identifiers:
             return False
         return self._serving(name) is not None

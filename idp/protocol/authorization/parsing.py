@@ -15,13 +15,18 @@ from clients.model import Client
 from clients.profiles import PROFILES
 from clients.redirects import matches
 from idp.model.authorization import AuthorizationRequest
-from idp.protocol.authorization import capacity_parameter, claims_parameter, details_parameter, response_types
+from idp.protocol.authorization import (
+    capacity_parameter,
+    claims_parameter,
+    details_parameter,
+    response_types,
+    scope_parameter,
+)
 from idp.protocol.authorization.claims_parameter import ClaimsRequest
 from idp.protocol.authorization.responses import Reply
 from idp.protocol.dpop import is_thumbprint
 from idp.protocol.errors import (
     InvalidRequest,
-    InvalidScope,
     RegistrationNotSupported,
 )
 from idp.protocol.hints import HintClaims
@@ -99,7 +104,7 @@ def parse(target: Target, parameters: Parameters, readers: Readers) -> Authoriza
     mode = kind.mode(parameters.get("response_mode"))
     if PROFILES[client.profile].needs_signed_response and not mode.endswith(".jwt"):
         raise InvalidRequest("response_mode must be a signed one, such as jwt: the client's profile", reason="not_jarm")
-    scope = _scope(parameters, client)
+    scope = scope_parameter.parse(parameters, client, by_code=not kind.is_front_channel)
     asked = claims_parameter.parse(parameters.get("claims"))
     claims, id_claims = _claim_sets(scope, asked, client)
     hint = readers.hint(parameters["id_token_hint"], client) if "id_token_hint" in parameters else None
@@ -134,7 +139,7 @@ def decoupled(
     client: Client, parameters: Parameters, prompt: frozenset[str], resources: Resources
 ) -> AuthorizationRequest:
     """Return the request of a client that is answered at another device (RFC 8628 section 3.1, CIBA section 7.1); nothing is redirected."""
-    scope = _scope(parameters, client)
+    scope = scope_parameter.parse(parameters, client, by_code=False)
     asked = claims_parameter.parse(parameters.get("claims"))
     claims, id_claims = _claim_sets(scope, asked, client)
     return AuthorizationRequest(
@@ -184,18 +189,6 @@ def _precise(parameters: Parameters, client: Client, resources: Resources) -> di
     places = (place for one in details for place in one.get("locations", ()))
     asked = resources.checked(client, (*several(parameters, "resource"), *places))
     return {"resources": asked, "details": authorization_details.canonical(details)}
-
-
-def _scope(parameters: Parameters, client: Client) -> tuple[str, ...]:
-    """Return the scopes in order, without doubles. Unknown ones are ignored, known ones that the client may not ask are refused."""
-    asked = tuple(dict.fromkeys(parameters.get("scope", "").split(" "))) if "scope" in parameters else ()
-    known = tuple(name for name in asked if name in claim_policy.SCOPES)
-    if "openid" not in known:
-        raise InvalidScope("scope must contain openid", reason="openid_missing")
-    forbidden = [name for name in known if name not in client.scope]
-    if forbidden:
-        raise InvalidScope(f"this client may not ask for {' '.join(forbidden)}", reason="scope_not_registered")
-    return known
 
 
 def _claim_sets(scope: tuple[str, ...], asked: ClaimsRequest, client: Client) -> tuple[int, int]:
