@@ -8,9 +8,11 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from idp import handles
+from idp.endpoints.api import problems
 from idp.endpoints.desk import Desk
 from idp.endpoints.routes import Route
 from idp.errors import DomainError
+from idp.protocol.resources import API_PATH
 from idp.protocol.wire import WireRequest, WireResponse
 from idp.web.environ import EnvironReader, TooLarge
 from idp.web.static_files import by_hashed_name
@@ -67,6 +69,8 @@ def _add_errors(app: Flask, desk: Desk) -> None:
             },
             handles.new_case_code(),
         )
+        if request.path.startswith(f"{API_PATH}/"):
+            return flask_response(problems.stray(error, wire.case_code))
         # Strays of crawlers are no acts of anybody: logged, not audited.
         return flask_response(desk.refused(wire, error, audited=error.code in {"not_found", "method_not_allowed"}))
 

@@ -1,4 +1,4 @@
-"""How often something may happen within an hour, over all processes."""
+"""How often something may happen within an hour, or another stretch of the clock, over all processes."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ HOUR: Final = 3600
 class HourlyLimit:
     """Counts by key within each hour of the clock; the count goes up before anything is done."""
 
-    def __init__(self, counters: Counters, clock: Clock, name: str, limit: int) -> None:
-        """Take the counters, the clock, a name of its own and the limit."""
+    def __init__(self, counters: Counters, clock: Clock, name: str, limit: int, *, stretch: int = HOUR) -> None:
+        """Take the counters, the clock, a name of its own, the limit, and the seconds of another stretch than an hour."""
+        self._stretch = stretch
         self._counters = counters
         self._clock = clock
         self._name = name
         self._limit = limit
 
     def count(self, key: str = "") -> int:
-        """Count one; returns 0 if it may be done, else the seconds until the next hour."""
-        now = self._clock.now()
-        after = self._counters.add(f"{self._name}:{now // HOUR}:{key}", now, HOUR)
-        return 0 if after.count <= self._limit else HOUR - now % HOUR
+        """Count one; returns 0 if it may be done, else the seconds until the next stretch."""
+        now, stretch = self._clock.now(), self._stretch
+        after = self._counters.add(f"{self._name}:{now // stretch}:{key}", now, stretch)
+        return 0 if after.count <= self._limit else stretch - now % stretch

@@ -121,7 +121,7 @@ class Event(StrEnum):
     ADMIN_GRANT = "admin:grant"
     ADMIN_REVOKE = "admin:revoke"
     ADMIN_REFUSE = "admin:refuse"
-    ADMIN_READ = "admin:read"
+    ADMIN_REQUEST = "admin:request"
     APPROVAL_REQUEST = "approval:request"
     APPROVAL_APPROVE = "approval:approve"
     APPROVAL_REJECT = "approval:reject"

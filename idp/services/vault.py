@@ -37,6 +37,7 @@ PURPOSES: Final = (
     "status-list",
     "mandate",
     "signals",
+    "api-answer",
     KEY_PURPOSE,
     "federation-keys",
     "factors",

@@ -8,6 +8,7 @@ from sqlalchemy import Column, ColumnElement, Table, bindparam, delete, select
 
 from idp.storage.database import Database, Prepared
 from idp.storage.tables import (
+    api_answers,
     counters,
     grants,
     known_devices,
@@ -20,7 +21,7 @@ from idp.storage.tables import (
     transactions,
 )
 
-_AT_ONCE: Final = (transactions, single_use, counters, revoked_tokens, status_entries, status_lists)
+_AT_ONCE: Final = (api_answers, transactions, single_use, counters, revoked_tokens, status_entries, status_lists)
 _BATCH: Final = 1_000
 _GRANT_MARGIN: Final = 3600
 """A spent code's grant must outlive every token from it, and the code itself: a margin over both."""

@@ -24,6 +24,8 @@ _READ: Final = (
     ("accept", "HTTP_ACCEPT"),
     ("accept-language", "HTTP_ACCEPT_LANGUAGE"),
     ("if-none-match", "HTTP_IF_NONE_MATCH"),
+    ("if-match", "HTTP_IF_MATCH"),
+    ("idempotency-key", "HTTP_IDEMPOTENCY_KEY"),
     ("origin", "HTTP_ORIGIN"),
     ("dpop", "HTTP_DPOP"),
     ("user-agent", "HTTP_USER_AGENT"),

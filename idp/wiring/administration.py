@@ -5,6 +5,11 @@ from __future__ import annotations
 from abc import ABC
 from functools import cached_property
 
+from idp.endpoints.api.caller import Callers
+from idp.endpoints.api.endpoint import ApiEndpoint
+from idp.endpoints.api.table import SHAPES as API_SHAPES
+from idp.endpoints.api.table import table as api_table
+from idp.endpoints.routes import Route
 from idp.flows.administration.account_states import AccountStates
 from idp.flows.administration.accounts import AccountAdministration
 from idp.flows.administration.acts import Act
@@ -19,8 +24,15 @@ from idp.flows.administration.gate import Gate
 from idp.flows.administration.keys import KeyAdministration
 from idp.flows.administration.units import UnitAdministration
 from idp.flows.administration.use_cases import UseCases
+from idp.flows.hourly import HourlyLimit
+from idp.protocol.bearer import AccessTokens
+from idp.protocol.challenges import Challenges
+from idp.protocol.protected_resources import metadata_url
+from idp.protocol.resources import API_PATH
 from idp.services.approvals import ApprovalService
+from idp.services.idempotency import Idempotency
 from idp.storage.approvals import SqlApprovalStore
+from idp.storage.idempotency import SqlAnswerStore
 from idp.wiring.units import UnitChanges
 
 
@@ -65,4 +77,32 @@ class AdministrationDesk(UnitChanges, ABC):
             admins=admins,
             approvals=ApprovalAdministration(gate, self.admins, self.approvals, acts, self.clock),
             audit=AuditAdministration(gate, registry, self.accounts, self.audit),
+        )
+
+    @cached_property
+    def api(self) -> ApiEndpoint:
+        """The Admin API."""
+        issuer, settings = self.settings.issuer, self.settings.administration
+        access = AccessTokens(self.verifier, self.ring, issuer, self.clock, issuer + API_PATH)
+        limit = HourlyLimit(self.ephemeral.counters, self.clock, "api", settings.requests_per_minute, stretch=60)
+        return ApiEndpoint(
+            issuer,
+            api_table(self.administration),
+            API_SHAPES,
+            Callers(
+                *(access, self.tokens, self.clients, self.senders, self.administrators, self.clock, settings.max_age)
+            ),
+            Idempotency(SqlAnswerStore(self.database), self.clock, self.vault.seal("api-answer")),
+            Challenges(metadata_url(issuer, API_PATH)),
+            self.refusals,
+            self.senders.nonce_headers,
+            limit.count,
+        )
+
+    def api_routes(self) -> tuple[Route, ...]:
+        """Return the paths of the Admin API."""
+        methods = ("GET", "POST", "PUT", "DELETE", "PATCH")
+        return (
+            Route(f"{API_PATH}/openapi.json", ("GET",), self.api.description),
+            Route(f"{API_PATH}/<path:rest>", methods, self.api.handle),
         )

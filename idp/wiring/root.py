@@ -146,6 +146,7 @@ class Wiring(ActingPages):
             *self.security_routes(),
             *(*self._registration_routes(), *self._session_routes(), *self._status_routes()),
             *self.mandate_routes(),
+            *self.api_routes(),
             *self.federation_routes(),
             *self.signal_routes(),
             *audit_routes(self, self.ephemeral.counters),

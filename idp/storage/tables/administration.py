@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Table, Text, text
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, Text, text
 
 from idp.storage.tables.base import metadata
 
@@ -57,3 +57,14 @@ approvals = Table(
     Index("ix_approvals_state", "state", "id"),
 )
 """Acts that wait for a second person: ``pending``, ``approved`` (being carried out), ``done``, ``failed`` or ``rejected``."""
+
+api_answers = Table(
+    "api_answers",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("fingerprint", LargeBinary, nullable=False),
+    Column("answer", LargeBinary),
+    Column("expires_at", BigInteger, nullable=False),
+    Index("ix_api_answers_expires_at", "expires_at"),
+)
+"""Answers of the Admin API by the digest of caller and ``Idempotency-Key``; ``answer`` is sealed, for it may hold a secret."""

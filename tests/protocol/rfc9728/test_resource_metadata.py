@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import pytest
 
-from idp.protocol.protected_resources import RESOURCES, WELL_KNOWN, metadata_url
+from idp.protocol.protected_resources import RESOURCES, WELL_KNOWN, ProtectedResource, metadata_url
 from tests.support.token_world import ISSUER, TokenWorld
 
 
 @pytest.mark.spec("RFC 9728", "2")
 @pytest.mark.spec("RFC 9728", "3.2")
-@pytest.mark.parametrize("path", [one.path for one in RESOURCES])
-def test_resource_describes_itself(world: TokenWorld, path: str) -> None:
+@pytest.mark.parametrize("resource", RESOURCES, ids=lambda one: one.path)
+def test_resource_describes_itself(world: TokenWorld, resource: ProtectedResource) -> None:
+    path = resource.path
     answer = world.get(WELL_KNOWN + path)
     assert (answer.status, answer.headers["content-type"]) == (200, "application/json")
     assert answer.headers["access-control-allow-origin"] == "*"
     document = answer.json
     assert document["resource"] == ISSUER + path
     assert document["authorization_servers"] == [ISSUER]
-    assert document["bearer_methods_supported"] == ["header", "body"]
+    assert document["bearer_methods_supported"] == list(resource.methods)
     assert document["dpop_signing_alg_values_supported"] == ["ES256", "PS256", "EdDSA"]
     assert document["dpop_bound_access_tokens_required"] is False
     assert document["tls_client_certificate_bound_access_tokens"] is False

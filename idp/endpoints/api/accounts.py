@@ -1,0 +1,250 @@
+"""Operations on accounts. An identity code is never in an address: what is looked for is in the body."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from idp.endpoints.api.operation import MOMENT, PAGED, REASON, WHY, Call, Operation, Reply, waiting
+from idp.endpoints.api.schema import Schema, choice, items, members, nullable, ref, text
+from idp.flows.administration.account_states import AccountStates
+from idp.flows.administration.accounts import AccountAdministration, AccountView
+from idp.model.account import Account
+from idp.model.approval import Approval
+from idp.ports.locks import LockRow
+from idp.services import locks
+from idp.services.sessions import SessionView
+from policies.locks import Reason
+
+READ: Final = ("admin:accounts:read",)
+WRITE: Final = ("admin:accounts:write",)
+_STRING: Final[Schema] = {"type": "string"}
+_NUMBER: Final[Schema] = {"type": "integer"}
+_MAYBE: Final[Schema] = {"type": ["integer", "null"]}
+_CODE: Final = members(
+    ("code_type", "code", "valid_from", "valid_to"),
+    code_type=_STRING,
+    code=_STRING,
+    valid_from=_NUMBER,
+    valid_to=_MAYBE,
+    reason=_STRING,
+)
+
+SHAPES: Final[dict[str, Schema]] = {
+    "AccountState": members(("account_id", "state"), account_id=_STRING, state=_STRING),
+    "Account": members(
+        ("account_id", "kind", "state", "name", "codes", "factors", "may"),
+        account_id=_STRING,
+        kind=_STRING,
+        state=_STRING,
+        state_reason=nullable(_STRING),
+        identity_level=_NUMBER,
+        unit=nullable(_STRING),
+        external_id=nullable(_STRING),
+        name=_STRING,
+        codes=items(_CODE),
+        factors=items(_STRING),
+        administrator={"type": "boolean"},
+        may=items(_STRING),
+        created_at=_NUMBER,
+        profile={"type": "object"},
+    ),
+    "Accounts": members(("items",), items=items(ref("Account"))),
+    "Sessions": members(
+        ("items",),
+        items=items(
+            members(
+                ("session_id", "created_at", "last_seen_at", "acr"),
+                session_id=_STRING,
+                created_at=_NUMBER,
+                last_seen_at=_NUMBER,
+                acr=_STRING,
+            )
+        ),
+    ),
+    "Locks": members(("items",), items=items({"type": "object"})),
+    "Ended": members(("ended",), ended=_NUMBER),
+    "Events": members(("items",), items=items(ref("AuditRecord"))),
+}
+_WHY: Final = members(("reason",), reason=REASON)
+_LOCK: Final = members(
+    ("reason_code", "reason"),
+    reason_code=choice(*Reason),
+    reason=REASON,
+    reference=text(200),
+    until=MOMENT,
+)
+
+
+class AccountOperations:
+    """The handlers."""
+
+    def __init__(self, accounts: AccountAdministration, states: AccountStates) -> None:
+        """Take the use cases."""
+        self._accounts = accounts
+        self._states = states
+
+    def table(self) -> tuple[Operation, ...]:
+        """Return the rows."""
+        one, state = "/accounts/{account_id}", ref("AccountState")
+        wanted = members(("q",), q=text(200, 1, description="An identity code, an account id or an external id."))
+        merge = members(("into", "reason"), into=text(64, 1), reason=REASON)
+        find, sessions = "Accounts that a code or id names, masked", f"{one}/sessions"
+        return (
+            Operation("POST", "/accounts/search", "findAccounts", find, READ, self.find, ref("Accounts"), body=wanted),
+            Operation("GET", one, "getAccount", "An account, masked", READ, self.show, ref("Account")),
+            Operation(
+                *("POST", f"{one}/reveal", "revealAccount", "An account with codes and profile", READ, self.reveal),
+                *(ref("Account"), 200, (), _WHY),
+            ),
+            Operation(
+                "GET",
+                f"{one}/history",
+                "getAccountHistory",
+                "What happened",
+                READ,
+                self.history,
+                ref("Events"),
+                query=PAGED[1:],
+            ),
+            Operation("GET", f"{one}/locks", "getLocks", "Its locks, newest first", READ, self.locks, ref("Locks")),
+            Operation("POST", f"{one}/lock", "lockAccount", "Lock", WRITE, self.lock, state, body=_LOCK),
+            Operation(
+                "POST",
+                f"{one}/unlock",
+                "unlockAccount",
+                "Unlock or restore",
+                WRITE,
+                self.unlock,
+                state,
+                body=_WHY,
+                waits=True,
+            ),
+            Operation(
+                *("POST", f"{one}/factors/{{factor}}/reset", "resetFactor", "Take a factor away", WRITE, self.reset),
+                *(state, 200, (), _WHY),
+                waits=True,
+            ),
+            Operation(
+                "POST",
+                f"{one}/merge",
+                "mergeAccount",
+                "Merge into another, by two",
+                WRITE,
+                self.merge,
+                None,
+                202,
+                (),
+                merge,
+                waits=True,
+            ),
+            Operation("GET", sessions, "listSessions", "Live sessions", READ, self.sessions, ref("Sessions")),
+            Operation(
+                "DELETE", sessions, "endSessions", "End every session", WRITE, self.end, ref("Ended"), 200, (WHY,)
+            ),
+            Operation(
+                *("DELETE", f"{sessions}/{{session_id}}", "endSession", "End a session", WRITE, self.end, ref("Ended")),
+                *(200, (WHY,)),
+            ),
+        )
+
+    def find(self, call: Call) -> Reply:
+        """Find."""
+        return Reply({"items": [view(one) for one in self._accounts.find(call.who, call.body["q"])]})
+
+    def show(self, call: Call) -> Reply:
+        """Show."""
+        return Reply(view(self._accounts.show(call.who, call.path["account_id"])))
+
+    def reveal(self, call: Call) -> Reply:
+        """Reveal."""
+        return Reply(view(self._accounts.reveal(call.who, call.path["account_id"], call.body["reason"])))
+
+    def history(self, call: Call) -> Reply:
+        """List what happened."""
+        limit = call.query.get("limit", 50)
+        return Reply({"items": self._accounts.history(call.who, call.path["account_id"], limit)})
+
+    def locks(self, call: Call) -> Reply:
+        """List locks."""
+        return Reply({"items": [_lock(row) for row in self._states.grounds(call.who, call.path["account_id"])]})
+
+    def lock(self, call: Call) -> Reply:
+        """Lock."""
+        body = call.body
+        why = locks.ground(body["reason_code"], body["reason"], body.get("reference", ""), body.get("until"))
+        return _state(self._states.lock(call.who, call.path["account_id"], why))
+
+    def unlock(self, call: Call) -> Reply:
+        """Unlock."""
+        return _state(self._states.unlock(call.who, call.path["account_id"], call.body["reason"]))
+
+    def reset(self, call: Call) -> Reply:
+        """Take a factor away."""
+        path = call.path
+        return _state(self._states.reset_factor(call.who, path["account_id"], path["factor"], call.body["reason"]))
+
+    def merge(self, call: Call) -> Reply:
+        """Ask for a merger."""
+        path, body = call.path, call.body
+        return waiting(self._states.merge(call.who, path["account_id"], body["into"], body["reason"]))
+
+    def sessions(self, call: Call) -> Reply:
+        """List sessions."""
+        return Reply({"items": [_session(one) for one in self._accounts.sessions(call.who, call.path["account_id"])]})
+
+    def end(self, call: Call) -> Reply:
+        """End sessions."""
+        path, reason = call.path, call.query["reason"]
+        only = path.get("session_id", "")
+        return Reply({"ended": self._states.end_sessions(call.who, path["account_id"], reason, only)})
+
+
+def view(one: AccountView) -> dict[str, Any]:
+    """Return an account as JSON; ``profile`` only where it was revealed."""
+    account = one.account
+    document: dict[str, Any] = {
+        "account_id": account.id,
+        "kind": account.kind,
+        "state": account.state,
+        "state_reason": account.state_reason,
+        "identity_level": account.identity_level,
+        "unit": account.unit.code if account.unit is not None else None,
+        "external_id": account.external_id,
+        "name": one.name,
+        "codes": [
+            {
+                "code_type": code.scheme,
+                "code": code.value,
+                "valid_from": code.valid_from,
+                "valid_to": code.valid_to,
+                "reason": code.reason,
+            }
+            for code in one.codes
+        ],
+        "factors": list(one.factors),
+        "administrator": one.is_administrator,
+        "may": sorted(one.may),
+        "created_at": account.created_at,
+    }
+    return {**document, "profile": dict(account.profile)} if one.is_revealed else document
+
+
+def _state(done: Account | Approval) -> Reply:
+    if isinstance(done, Approval):
+        return waiting(done)
+    return Reply({"account_id": done.id, "state": done.state})
+
+
+def _session(one: SessionView) -> dict[str, Any]:
+    session = one.session
+    return {
+        "session_id": session.id,
+        "created_at": session.created_at,
+        "last_seen_at": session.last_seen_at,
+        "acr": session.acr,
+    }
+
+
+def _lock(row: LockRow) -> dict[str, Any]:
+    names = ("id", "scope", "reason_code", "reason", "reference", "locked_by", "locked_at", "ends_at")
+    return {name: getattr(row, name) for name in (*names, "ended_at", "ended_by", "end_reason")}

@@ -1,0 +1,103 @@
+"""Operations on consents and notices."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any, Final
+
+from idp.endpoints.api.operation import PAGED, REASON, Call, Operation, Parameter, Reply, listed, page_of
+from idp.endpoints.api.schema import Schema, choice, items, members, ref, text
+from idp.flows.administration.consents import ConsentAdministration, ConsentSearch
+from idp.ports.consents import Consent
+from policies import claims
+
+READ: Final = ("admin:consents:read",)
+WRITE: Final = ("admin:consents:write",)
+_STRING: Final[Schema] = {"type": "string"}
+_NUMBER: Final[Schema] = {"type": "integer"}
+
+SHAPES: Final[dict[str, Schema]] = {
+    "Consent": members(
+        ("id", "account_id", "client_id", "kind", "scope", "claims", "declined", "text_version", "given_at"),
+        id=_STRING,
+        account_id=_STRING,
+        client_id=_STRING,
+        kind=choice("consent", "notice"),
+        scope=_STRING,
+        claims=items(_STRING),
+        declined=items(_STRING),
+        text_version=_STRING,
+        given_at=_NUMBER,
+        ended_at={"type": ["integer", "null"]},
+        end_reason={"type": ["string", "null"]},
+    ),
+    "ConsentCounts": members(
+        ("items",),
+        items=items(
+            members(
+                ("client_id", "kind", "current", "ended"),
+                client_id=_STRING,
+                kind=_STRING,
+                current=_NUMBER,
+                ended=_NUMBER,
+            )
+        ),
+    ),
+}
+
+
+class ConsentOperations:
+    """The handlers."""
+
+    def __init__(self, consents: ConsentAdministration) -> None:
+        """Take the use cases."""
+        self._consents = consents
+
+    def table(self) -> tuple[Operation, ...]:
+        """Return the rows."""
+        filters = (
+            Parameter("client_id", text(512)),
+            Parameter("account_id", text(64)),
+            Parameter("state", choice("current", "ended")),
+            *PAGED,
+        )
+        return (
+            Operation(
+                *("GET", "/consents", "listConsents", "Consents and notices, newest first", READ, self.search),
+                *(page_of("Consent"), 200, filters),
+            ),
+            Operation(
+                *("GET", "/consent-counts", "countConsents", "Numbers by client and kind", READ, self.counts),
+                ref("ConsentCounts"),
+            ),
+            Operation("GET", "/consents/{consent_id}", "getConsent", "A consent", READ, self.show, ref("Consent")),
+            Operation(
+                *("POST", "/consents/{consent_id}/withdraw", "withdrawConsent", "Withdraw in the person's name", WRITE),
+                *(self.withdraw, ref("Consent"), 200, (), members(("reason",), reason=REASON)),
+            ),
+        )
+
+    def search(self, call: Call) -> Reply:
+        """List."""
+        get = call.query.get
+        wanted = ConsentSearch(get("client_id", ""), get("account_id", ""), get("state", ""))
+        return listed(self._consents.search(call.who, wanted, call.window), view)
+
+    def counts(self, call: Call) -> Reply:
+        """Count."""
+        return Reply({"items": [asdict(one) for one in self._consents.counts(call.who)]})
+
+    def show(self, call: Call) -> Reply:
+        """Show."""
+        return Reply(view(self._consents.show(call.who, call.path["consent_id"])))
+
+    def withdraw(self, call: Call) -> Reply:
+        """Withdraw."""
+        return Reply(view(self._consents.withdraw(call.who, call.path["consent_id"], call.body["reason"])))
+
+
+def view(one: Consent) -> dict[str, Any]:
+    """Return a consent as JSON."""
+    names = ("id", "account_id", "client_id", "kind", "scope", "text_version", "given_at", "ended_at", "end_reason")
+    shown = {name: getattr(one, name) for name in names}
+    return {**shown, "claims": list(claims.unpack(one.claims)), "declined": list(claims.unpack(one.declined))}

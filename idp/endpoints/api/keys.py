@@ -1,0 +1,102 @@
+"""Operations on signing keys."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any, Final
+
+from idp.endpoints.api.operation import REASON, Call, Operation, Reply, waiting
+from idp.endpoints.api.schema import Schema, items, members, ref, text
+from idp.flows.administration.keys import KeyAdministration
+from keys.service import Outcome
+
+READ: Final = ("admin:keys:read",)
+WRITE: Final = ("admin:keys:write",)
+_STRING: Final[Schema] = {"type": "string"}
+_MAYBE: Final[Schema] = {"type": ["integer", "null"]}
+
+SHAPES: Final[dict[str, Schema]] = {
+    "Key": members(
+        ("kid", "alg", "use", "state", "created", "activates", "retires"),
+        kid=_STRING,
+        alg=_STRING,
+        use=_STRING,
+        state=_STRING,
+        created={"type": "integer"},
+        activates=_MAYBE,
+        retires=_MAYBE,
+    ),
+    "Keys": members(("items",), items=items(ref("Key"))),
+    "KeyChange": members(
+        ("version", "events"),
+        version={"type": "integer"},
+        events=items(members(("action", "kid", "alg"), action=_STRING, kid=_STRING, alg=_STRING)),
+    ),
+}
+
+
+class KeyOperations:
+    """The handlers."""
+
+    def __init__(self, keys: KeyAdministration) -> None:
+        """Take the use cases."""
+        self._keys = keys
+
+    def table(self) -> tuple[Operation, ...]:
+        """Return the rows."""
+        reason = members(("reason",), reason=REASON)
+        return (
+            Operation("GET", "/keys", "listKeys", "Every key, oldest first", READ, self.rows, ref("Keys")),
+            Operation("GET", "/keys/{kid}", "getKey", "A key", READ, self.show, ref("Key")),
+            Operation(
+                *(
+                    "POST",
+                    "/key-rotations",
+                    "rotateKeys",
+                    "Make the next key of an algorithm active",
+                    WRITE,
+                    self.rotate,
+                ),
+                *(ref("KeyChange"), 200, (), members(("alg", "reason"), alg=text(40, 1), reason=REASON)),
+            ),
+            Operation(
+                *("POST", "/keys/{kid}/retire", "retireKey", "Stop a key from signing", WRITE, self.retire),
+                *(ref("KeyChange"), 200, (), reason),
+            ),
+            Operation(
+                *(
+                    "POST",
+                    "/keys/{kid}/revoke",
+                    "revokeKey",
+                    "Void a key and all that it signed, by two persons",
+                    WRITE,
+                ),
+                *(self.revoke, None, 202, (), reason),
+                waits=True,
+            ),
+        )
+
+    def rows(self, call: Call) -> Reply:
+        """List."""
+        return Reply({"items": [asdict(row) for row in self._keys.rows(call.who)]})
+
+    def show(self, call: Call) -> Reply:
+        """Show."""
+        return Reply(asdict(self._keys.show(call.who, call.path["kid"])))
+
+    def rotate(self, call: Call) -> Reply:
+        """Rotate."""
+        return Reply(_changed(self._keys.rotate(call.who, call.body["alg"], call.body["reason"])))
+
+    def retire(self, call: Call) -> Reply:
+        """Retire."""
+        return Reply(_changed(self._keys.retire(call.who, call.path["kid"], call.body["reason"])))
+
+    def revoke(self, call: Call) -> Reply:
+        """Ask for a revocation."""
+        return waiting(self._keys.revoke(call.who, call.path["kid"], call.body["reason"]))
+
+
+def _changed(outcome: Outcome) -> dict[str, Any]:
+    events = [{"action": event.action.value, "kid": event.kid, "alg": event.alg} for event in outcome.events]
+    return {"version": outcome.version, "events": events}

@@ -1,0 +1,32 @@
+"""The whole table of operations, and the shapes that they name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from idp.endpoints.api import accounts, administrators, clients, consents, keys, records
+from idp.endpoints.api.operation import Operation
+from idp.endpoints.api.schema import Schema
+from idp.flows.administration.use_cases import UseCases
+
+SHAPES: Final[Mapping[str, Schema]] = {
+    **clients.SHAPES,
+    **keys.SHAPES,
+    **consents.SHAPES,
+    **accounts.SHAPES,
+    **administrators.SHAPES,
+    **records.SHAPES,
+}
+
+
+def table(acts: UseCases) -> tuple[Operation, ...]:
+    """Return every row; another noun is a module and a line here."""
+    return (
+        *clients.ClientOperations(acts.clients, acts.client_changes).table(),
+        *keys.KeyOperations(acts.keys).table(),
+        *consents.ConsentOperations(acts.consents).table(),
+        *accounts.AccountOperations(acts.accounts, acts.account_states).table(),
+        *administrators.AdministratorOperations(acts).table(),
+        *records.RecordOperations(acts).table(),
+    )
