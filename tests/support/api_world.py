@@ -23,6 +23,7 @@ class ApiWorld(AdministeredWorld):
         """Take the deployment; its console's client may ask every scope."""
         super().__init__(world)
         self.app = WholeApp(world)
+        self._callers: dict[str, Caller] = {}
         self.tool: Registered = world.add_client(unit="79", scope=f"openid {EVERY}")
 
     def token(
@@ -38,6 +39,12 @@ class ApiWorld(AdministeredWorld):
         """Grant, and return somebody with a token."""
         self.grant(name, role, unit)
         return Caller(self.app, self.token(name), f"account:{self.account(name)}")
+
+    def administrator_once(self, name: str, role: Role) -> Caller:
+        """Return somebody with a token, made at the first call."""
+        if name not in self._callers:
+            self._callers[name] = self.administrator(name, role)
+        return self._callers[name]
 
 
 class Caller:

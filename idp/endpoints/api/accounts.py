@@ -65,6 +65,7 @@ SHAPES: Final[dict[str, Schema]] = {
     "Ended": members(("ended",), ended=_NUMBER),
     "Events": members(("items",), items=items(ref("AuditRecord"))),
 }
+_ONE: Final = "/accounts/{account_id}"
 _WHY: Final = members(("reason",), reason=REASON)
 _LOCK: Final = members(
     ("reason_code", "reason"),
@@ -85,10 +86,12 @@ class AccountOperations:
 
     def table(self) -> tuple[Operation, ...]:
         """Return the rows."""
-        one, state = "/accounts/{account_id}", ref("AccountState")
+        return (*self._looking(), *self._changing(), *self._of_sessions())
+
+    def _looking(self) -> tuple[Operation, ...]:
+        find = "Accounts that a code or id names, masked"
         wanted = members(("q",), q=text(200, 1, description="An identity code, an account id or an external id."))
-        merge = members(("into", "reason"), into=text(64, 1), reason=REASON)
-        find, sessions = "Accounts that a code or id names, masked", f"{one}/sessions"
+        one = _ONE
         return (
             Operation("POST", "/accounts/search", "findAccounts", find, READ, self.find, ref("Accounts"), body=wanted),
             Operation("GET", one, "getAccount", "An account, masked", READ, self.show, ref("Account")),
@@ -107,6 +110,12 @@ class AccountOperations:
                 query=PAGED[1:],
             ),
             Operation("GET", f"{one}/locks", "getLocks", "Its locks, newest first", READ, self.locks, ref("Locks")),
+        )
+
+    def _changing(self) -> tuple[Operation, ...]:
+        merge = members(("into", "reason"), into=text(64, 1), reason=REASON)
+        one, state = _ONE, ref("AccountState")
+        return (
             Operation("POST", f"{one}/lock", "lockAccount", "Lock", WRITE, self.lock, state, body=_LOCK),
             Operation(
                 "POST",
@@ -137,6 +146,11 @@ class AccountOperations:
                 merge,
                 waits=True,
             ),
+        )
+
+    def _of_sessions(self) -> tuple[Operation, ...]:
+        sessions = f"{_ONE}/sessions"
+        return (
             Operation("GET", sessions, "listSessions", "Live sessions", READ, self.sessions, ref("Sessions")),
             Operation(
                 "DELETE", sessions, "endSessions", "End every session", WRITE, self.end, ref("Ended"), 200, (WHY,)

@@ -79,6 +79,17 @@ SHAPES: Final[dict[str, Schema]] = {
 }
 
 
+_WISH: Final = members(
+    ("principal", "role", "unit", "reason"),
+    principal=text(600, 1, description="`account:ID` or `client:ID`."),
+    role=choice(*Role),
+    unit=text(64, 1, description="Code of a unit that is in force today; `*` is the whole deployment."),
+    begins=MOMENT,
+    ends=MOMENT,
+    reason=REASON,
+)
+
+
 class AdministratorOperations:
     """The handlers."""
 
@@ -92,15 +103,6 @@ class AdministratorOperations:
 
     def _admins(self) -> tuple[Operation, ...]:
         read, write = _PERMITTED
-        wish = members(
-            ("principal", "role", "unit", "reason"),
-            principal=text(600, 1, description="`account:ID` or `client:ID`."),
-            role=choice(*Role),
-            unit=text(64, 1, description="Code of a unit that is in force today; `*` is the whole deployment."),
-            begins=MOMENT,
-            ends=MOMENT,
-            reason=REASON,
-        )
         filters = (
             Parameter("principal", text(600)),
             Parameter("role", choice(*Role)),
@@ -122,21 +124,12 @@ class AdministratorOperations:
                 query=filters,
             ),
             Operation(
-                "POST", "/admins", "grant", "Grant a role", write, self.grant, ref("Grant"), 201, (), wish, waits=True
+                "POST", "/admins", "grant", "Grant a role", write, self.grant, ref("Grant"), 201, (), _WISH, waits=True
             ),
             Operation("GET", "/admins/{grant_id}", "getGrant", "A grant", read, self.show, ref("Grant")),
             Operation(
-                *(
-                    "DELETE",
-                    "/admins/{grant_id}",
-                    "revokeGrant",
-                    "Take a grant away",
-                    write,
-                    self.revoke,
-                    None,
-                    204,
-                    gone,
-                ),
+                *("DELETE", "/admins/{grant_id}", "revokeGrant", "Take a grant away", write),
+                *(self.revoke, None, 204, gone),
                 waits=True,
             ),
         )

@@ -26,6 +26,7 @@ from idp.flows.administration.clients import STATES, ClientAdministration, Clien
 from idp.model.approval import Approval
 from idp.protocol.wire import Headers
 
+_ONE: Final = "/clients/{client_id}"
 READ: Final = ("admin:clients:read",)
 WRITE: Final = ("admin:clients:write",)
 _METADATA: Final = members(
@@ -80,8 +81,10 @@ class ClientOperations:
 
     def table(self) -> tuple[Operation, ...]:
         """Return the rows."""
-        one, filters = "/clients/{client_id}", (*_FILTERS, *PAGED)
-        reason = members((), reason=REASON)
+        return (*self._registering(), *self._running())
+
+    def _registering(self) -> tuple[Operation, ...]:
+        one, filters = _ONE, (*_FILTERS, *PAGED)
         return (
             Operation(
                 "GET",
@@ -104,15 +107,8 @@ class ClientOperations:
             ),
             Operation("GET", one, "getClient", "A client", READ, self.show, ref("Client")),
             Operation(
-                *(
-                    "PUT",
-                    one,
-                    "replaceClient",
-                    "Replace a client's metadata as a whole",
-                    WRITE,
-                    self.replace,
-                    ref("Client"),
-                ),
+                *("PUT", one, "replaceClient", "Replace a client's metadata as a whole", WRITE),
+                *(self.replace, ref("Client")),
                 body=ref("ClientMetadata"),
                 waits=True,
                 is_versioned=True,
@@ -121,6 +117,11 @@ class ClientOperations:
                 *("DELETE", one, "removeClient", "Remove a client for good", WRITE, self.remove, None, 204, (WHY,)),
                 is_versioned=True,
             ),
+        )
+
+    def _running(self) -> tuple[Operation, ...]:
+        one, reason = _ONE, members((), reason=REASON)
+        return (
             Operation(
                 *("GET", f"{one}/history", "getClientHistory", "What was done with a client, newest first", READ),
                 *(self.history, page_of("AuditRecord"), 200, PAGED),

@@ -44,16 +44,12 @@ class RecordOperations:
 
     def table(self) -> tuple[Operation, ...]:
         """Return the rows."""
+        return (*self._of_units(), *self._of_log())
+
+    def _of_units(self) -> tuple[Operation, ...]:
+        of_units = ("admin:units:read",)
         day = Parameter("on", text(10, description="A date as YYYY-MM-DD; today by default."))
         units = (Parameter("under", text(64)), Parameter("q", text(100)), day, *PAGED)
-        names = ("account_id", "client_id", "event", "outcome", "case_code")
-        log = (
-            *(Parameter(name, text(512)) for name in names),
-            Parameter("since", MOMENT),
-            Parameter("until", MOMENT),
-            *PAGED,
-        )
-        of_units, of_log = ("admin:units:read",), ("admin:audit:read",)
         return (
             Operation(
                 "GET",
@@ -75,6 +71,18 @@ class RecordOperations:
                 ref("UnitAnswer"),
                 query=(day,),
             ),
+        )
+
+    def _of_log(self) -> tuple[Operation, ...]:
+        names = ("account_id", "client_id", "event", "outcome", "case_code")
+        log = (
+            *(Parameter(name, text(512)) for name in names),
+            Parameter("since", MOMENT),
+            Parameter("until", MOMENT),
+            *PAGED,
+        )
+        of_log = ("admin:audit:read",)
+        return (
             Operation(
                 "GET",
                 "/audit",
