@@ -17,7 +17,7 @@ IDENTITY: Final = "identity"
 
 def is_powerful(client: Client, admins: AdminService) -> bool:
     """Tell whether a client may act as an administrator, in its own name or in somebody's, or reaches resources and people of others."""
-    fields = any(getattr(client, name) for name in metadata.OPERATORS)
+    fields = any(getattr(client, name) != metadata.FIELDS[name].default for name in metadata.OPERATORS)
     return fields or not client.scope.isdisjoint(SCOPES) or bool(admins.held(f"client:{client.client_id}"))
 
 
@@ -37,11 +37,19 @@ def gives_power(document: Mapping[str, Any], before: Client | None) -> bool:
     scopes = before.scope if before is not None else frozenset()
     if not (wanted_scopes(document) - scopes).isdisjoint(SCOPES):
         return True
-    for name in metadata.OPERATORS:
-        old = getattr(before, name) if before is not None else None
-        if document.get(name) and document.get(name) != (list(old) if isinstance(old, tuple) else old):
-            return True
-    return False
+    return any(
+        document.get(name) is not None
+        and not _is_same(document[name], getattr(before, name) if before is not None else metadata.FIELDS[name].default)
+        for name in metadata.OPERATORS
+    )
+
+
+def _is_same(given_value: object, held: object) -> bool:
+    """Tell whether a value of a document is what a client has; what cannot be read is another one."""
+    if isinstance(held, frozenset | tuple):
+        words = given_value if isinstance(given_value, list) else None
+        return words is not None and all(isinstance(one, str) for one in words) and set(words) == set(held)
+    return given_value == held
 
 
 def check_not_given(document: Mapping[str, Any]) -> None:

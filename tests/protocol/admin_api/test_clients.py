@@ -47,6 +47,7 @@ def test_client_is_registered_shown_replaced_and_removed(place: ApiWorld, manage
     tag = shown.headers["etag"]
     changed = {**place.document(SHORT), "client_name": "Tên mới"}
     done = manager("PUT", path, changed, If_Match=tag)
+    assert done.status == 200, done.body
     assert (done.status, done.json["metadata"]["client_name"]) == (200, "Tên mới")
     assert done.headers["etag"] != tag
     assert problem(manager("PUT", path, changed, If_Match=tag)) == (412, "changed")
