@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from idp.storage.tables.accounts import accounts, credentials, identity_codes, imports, subjects
-from idp.storage.tables.administration import admin_grants, approvals
-from idp.storage.tables.audit import audit_cosignatures, audit_heads, audit_keys, audit_segments
 from idp.storage.tables.administration import admin_grants, api_answers, approvals
+from idp.storage.tables.audit import audit_cosignatures, audit_heads, audit_keys, audit_segments
 from idp.storage.tables.base import metadata
 from idp.storage.tables.deployment import data_keys, deployment, registry_versions
 from idp.storage.tables.devices import known_devices
