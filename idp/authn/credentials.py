@@ -16,8 +16,10 @@ from idp.authn.password import Passwords
 from idp.clock import Clock
 from idp.errors import Busy, InvalidInput, NotFound
 from idp.model.audit import AuditEvent, AuditRecord, Event
+from idp.model.notice import Detail, Topic
 from idp.ports.accounts import CredentialRow
 from idp.ports.credentials import CredentialStore
+from idp.ports.notices import SILENCE, Notices
 from idp.services.accounts import OPERATOR, AccountService
 from idp.services.audit import AuditLog
 from idp.services.vault import Vault
@@ -60,8 +62,10 @@ class CredentialService:
         audit: AuditLog,
         clock: Clock,
         dictionary: Dictionary,
+        notices: Notices = SILENCE,
     ) -> None:
-        """Take collaborators."""
+        """Take collaborators; ``notices`` tell people of what somebody else did to their factors."""
+        self._notices = notices
         self._dictionary = dictionary
         self._store = store
         self._accounts = accounts
@@ -85,10 +89,13 @@ class CredentialService:
     def set_password(self, account_id: str, raw: str, *, actor: str = OPERATOR, must_change: bool = False) -> None:
         """Store a new password; raises ``InvalidInput`` that names the broken rule, ``Busy``."""
         passwords.check_new(raw, self._personal(account_id), self._dictionary)
-        if not must_change:
-            self._check_changed(account_id, raw)
+        issued = self._store.get(account_id, "password")
+        if issued is not None and not must_change:
+            self._check_changed(issued, raw)
         row = self._row(account_id, "password", self._hasher.hash(raw).encode(), must_change=must_change)
         self._store.put(row, self._record(Event.CREDENTIAL_SET, account_id, actor, "password"))
+        if issued is not None:
+            self._tell(account_id, actor, Topic.PASSWORD_CHANGED, "password")
 
     def _personal(self, account_id: str) -> Personal:
         """Return what others know of the person."""
@@ -96,10 +103,9 @@ class CredentialService:
         codes = tuple(entry.value for entry in self._accounts.codes(account_id))
         return Personal(codes, str(profile.get("birthdate", "")), str(profile.get("name", "")))
 
-    def _check_changed(self, account_id: str, raw: str) -> None:
+    def _check_changed(self, issued: CredentialRow, raw: str) -> None:
         """Refuse to keep an issued password: whoever issued it knows it (ASVS 5.0 6.4.1)."""
-        issued = self._store.get(account_id, "password")
-        if issued is not None and issued.must_change and self._hasher.verify(issued.secret.decode(), raw):
+        if issued.must_change and self._hasher.verify(issued.secret.decode(), raw):
             raise InvalidInput("must not be the one that was issued", field="password", code="password_unchanged")
 
     def verify_password(self, account_id: str | None, raw: str) -> PasswordCheck:
@@ -120,6 +126,7 @@ class CredentialService:
         seed = totp.new_seed()
         row = self._row(account_id, "totp", self._seeds.seal(seed, account_id.encode()), must_change=False)
         self._store.put(row, self._record(Event.CREDENTIAL_SET, account_id, actor, "totp"))
+        self._tell(account_id, actor, Topic.FACTOR_ADDED, "totp")
         return TotpEnrolment(totp.base32(seed), totp.provisioning_uri(seed, account_id, "Định Danh"))
 
     def confirm_totp(self, account_id: str, seed: bytes, code: str, *, actor: str) -> bool:
@@ -145,6 +152,12 @@ class CredentialService:
         record = self._record(Event.CREDENTIAL_REMOVE, account_id, actor, kind)
         if not self._store.remove(account_id, kind, record):
             raise NotFound(f"the account has no {kind}", field="factor")
+        self._tell(account_id, actor, Topic.FACTOR_REMOVED, kind)
+
+    def _tell(self, account_id: str, actor: str, topic: Topic, factor: str) -> None:
+        """Tell the person of what somebody else did; of what they do themselves the flow tells that knows where they do it."""
+        if actor != f"account:{account_id}":
+            self._notices.tell(account_id, topic, Detail(factor))
 
     def has(self, account_id: str, kind: str) -> bool:
         """Tell whether a factor is enrolled."""

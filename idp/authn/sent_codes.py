@@ -65,7 +65,7 @@ class Limits:
     sms_a_day: int
     an_hour: int = 6
     a_day: int = 12
-    from_place: int = 60
+    from_place: int = 600
 
 
 @dataclass(frozen=True, slots=True)

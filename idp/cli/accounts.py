@@ -14,6 +14,7 @@ from idp.cli.context import Context, pass_context
 from idp.cli.marks import accounts_not_before
 from idp.cli.output import emit, say, with_exit_codes
 from idp.errors import InvalidInput
+from idp.model.notice import Detail, Topic
 from idp.ports.accounts import CredentialRow
 from idp.services.accounts import OPERATOR, masked
 from idp.services.profiles import COLUMNS
@@ -162,6 +163,7 @@ def enrol(context: Context, /, *, code_or_id: str, factor: str, as_json: bool) -
     sent = next((one for one in context.wiring.code_factors.values() if one.name == factor), None)
     if sent is not None:
         sent.enrol(account.id, actor=OPERATOR)
+        context.wiring.notices.tell(account.id, Topic.FACTOR_ADDED, Detail(factor, channel=sent.channel.value))
         emit({"account_id": account.id, "factor": factor, "address": sent.shown_address(account.id)}, as_json=as_json)
         return
     enrolment = context.wiring.credentials.enrol_totp(account.id)

@@ -15,6 +15,7 @@ from idp.messaging.texts import LocaleTexts
 from idp.model.message import Channel
 from idp.outbound.fetcher import GuardedFetcher, OutboundPolicy
 from idp.ports.carriers import Carrier
+from idp.ports.notices import Notices
 from idp.services.consents import ConsentService
 from idp.services.contacts import ContactReader
 from idp.services.devices import DeviceService
@@ -28,6 +29,8 @@ from idp.wiring.people import People
 
 _BATCH: Final = 3
 """Messages that one courier takes at a time: all of them are surely sent, or given back, before their lease runs out."""
+_COURIERS: Final = 3
+"""Couriers of one channel, each with a connection of its own at a time."""
 _MARGIN: Final = 30
 """Seconds of a lease beyond the time limits of all its messages."""
 
@@ -76,6 +79,11 @@ class Messages(People):
             self.contact_reader, self.postbox, self.ephemeral.counters, self.audit, self.clock, self.channels
         )
 
+    @property
+    def told_by(self) -> Notices:
+        """Return what tells people."""
+        return self.notices
+
     @cached_property
     def devices(self) -> DeviceService:
         """Browsers in which people have signed in before."""
@@ -103,10 +111,11 @@ class Messages(People):
         return ConsentService(SqlConsentStore(self.database), self.audit, self.clock, self.notices)
 
     def message_tasks(self) -> tuple[Task, ...]:
-        """Return a courier for each channel, apart: a slow gateway holds up neither mail nor sign-outs."""
+        """Return couriers for each channel, apart: a slow gateway holds up neither mail nor sign-outs, and a long message no code."""
         return tuple(
-            Task(f"messages by {channel.value}", 1, self._courier(channel, carrier).run, apart=True)
+            Task(f"messages by {channel.value} {number}", 1, self._courier(channel, carrier).run, apart=True)
             for channel, carrier in self.carriers.items()
+            for number in range(1, _COURIERS + 1)
         )
 
     def _courier(self, channel: Channel, carrier: Carrier) -> Courier:

@@ -9,6 +9,7 @@ from typing import Final
 from idp.authn.credentials import CredentialService
 from idp.authn.dictionary import Dictionary
 from idp.authn.password import Passwords
+from idp.ports.notices import SILENCE, Notices
 from idp.services.account_codes import AccountCodes
 from idp.services.account_import import AccountImporter
 from idp.services.accounts import AccountService
@@ -52,7 +53,14 @@ class People(Officeholders):
         hasher = Passwords(slots, max(0, HASH_PLACES - slots), self.fibers)
         store = SqlCredentialStore(self.database)
         dictionary = Dictionary(self.fibers, self.settings.factors.forbidden_passwords)
-        return CredentialService(store, self.accounts, hasher, self.vault, self.audit, self.clock, dictionary)
+        return CredentialService(
+            *(store, self.accounts, hasher, self.vault, self.audit, self.clock, dictionary), self.told_by
+        )
+
+    @property
+    def told_by(self) -> Notices:
+        """Return what tells people: nothing here, the wiring of messages has it."""
+        return SILENCE
 
     @cached_property
     def importer(self) -> AccountImporter:

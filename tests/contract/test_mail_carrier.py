@@ -190,5 +190,5 @@ def test_address_that_would_begin_a_header_is_never_sent(files: tuple[Path, Path
 
 def test_certificates_are_checked_by_what_python_calls_required(files: tuple[Path, Path]) -> None:
     with MailServer(files) as server:
-        context = carrier(server, files)._context()
+        context = carrier(server, files)._context
     assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)

@@ -103,6 +103,7 @@ class MailServer:
             with suppress(OSError, ValueError), ExitStack() as held:
                 held.callback(connection.close)
                 connection.settimeout(5)
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 self._talk(self._wrapped(connection, held) if self._implicit else connection, held)
 
     def _wrapped(self, connection: socket.socket, held: ExitStack) -> socket.socket:

@@ -40,6 +40,24 @@ def test_a_lock_is_told_once_and_not_as_the_end_of_sessions_too(
     assert box.told() == []
 
 
+def test_what_an_operator_does_to_factors_is_told(told_world: TokenWorld, box: Mailbox, account: str) -> None:
+    credentials = told_world.wiring.credentials
+    credentials.enrol_totp(account)
+    credentials.set_password(account, "mật khẩu do cán bộ cấp 27", must_change=True)
+    credentials.remove(account, "totp")
+    assert [text for text, _, _ in box.told()] == [
+        "factor_added",
+        "password_changed",
+        "factor_removed",
+        "factor_removed",
+    ]
+
+
+def test_a_first_password_at_the_counter_is_no_change(told_world: TokenWorld, box: Mailbox) -> None:
+    citizen(told_world, **PHONE)
+    assert box.told() == []
+
+
 def test_a_withdrawn_consent_is_told_once(told_world: TokenWorld, box: Mailbox, account: str) -> None:
     consents, client = told_world.wiring.consents, told_world.add_client().client.client_id
     consents.give(account, client, "s", ConsentState("consent", "openid", 2, 0, "v1"))
