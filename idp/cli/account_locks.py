@@ -21,12 +21,16 @@ _CODE_TYPE: Final = click.option(
 )
 
 
+_OF_THE_PRODUCT = frozenset({Reason.FAILED_TRIES, Reason.DIRECTORY})
+"""Grounds that no operator gives: their locks come and go with what the product finds."""
+
+
 @click.command("lock")
 @click.argument("code_or_id")
 @_CODE_TYPE
 @click.option(
     "--reason-code",
-    type=click.Choice([reason.value for reason in Reason if reason is not Reason.FAILED_TRIES]),
+    type=click.Choice([one.value for one in Reason if one not in _OF_THE_PRODUCT]),
     default=Reason.OPERATOR.value,
     show_default=True,
     help="The ground (Decree 69/2024 article 15, or one of our own).",

@@ -72,6 +72,7 @@ def examine(wiring: Wiring) -> list[Finding]:
         ),
         ("worker", lambda: _worker(wiring)),
         *((channel.value, partial(_channel, wiring, channel)) for channel in Channel),
+        *((f"directory {name}", partial(_directory, wiring, name)) for name in _directories(wiring)),
     )
     return [_finding(name, check) for name, check in checks]
 
@@ -107,6 +108,19 @@ def _channel(wiring: Wiring, channel: Channel) -> str:
     """Tell whether messages can leave by a channel; nothing is sent."""
     carrier = wiring.carriers.get(channel)
     return carrier.check() if carrier is not None else "off: nobody gets codes or notices by it"
+
+
+def _directories(wiring: Wiring) -> tuple[str, ...]:
+    return tuple(source.name for source in wiring.settings.directories.sources)
+
+
+def _directory(wiring: Wiring, name: str) -> str:
+    """Tell whether every step to a directory succeeds, and how its last comparison ended."""
+    failed = next((one for one in wiring.directories[name].examine() if one.state == "failed"), None)
+    if failed is not None:
+        raise SettingsError(f"{failed.server} {failed.step}: {failed.detail}; see `idp ldap test {name}`")
+    run = wiring.official_store.last_run(name)
+    return f"compared on {run.day}: {run.outcome}" if run else "never compared"
 
 
 def _schema(wiring: Wiring) -> str:

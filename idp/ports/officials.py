@@ -29,7 +29,7 @@ class LinkRow:
 
 @dataclass(frozen=True, slots=True)
 class AssignmentRow:
-    """A role at a unit. ``source`` is ``directory:<name>`` or who else declared it; ``ended_at`` is set when somebody ended it before its time."""
+    """A role at a unit; ``source`` is ``directory:<name>:<link>``, and ``ended_at`` is set when it was ended before its time."""
 
     id: str
     account_id: str

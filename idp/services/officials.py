@@ -94,6 +94,10 @@ class OfficialService:
         self.bring_up_to_date(row, entry)
         self.follow_roles(row, entry, groups, reason="sign_in")
         account = self._accounts.get(row.account_id)
+        if account is not None and account.state == "locked":
+            # The directory's own lock may have outlived its ground, as when a comparison was cut off; no other lock ends here.
+            self._reopen(account.id)
+            account = self._accounts.get(account.id)
         if account is None:
             raise Conflict("the account of this entry is gone")
         return account
@@ -146,7 +150,7 @@ class OfficialService:
         """Let the roles of this source be what the directory calls for now; returns what begins and ends."""
         called_for = self.called_for(row.directory, entry, groups)
         act = self._roles.due if dry_run else partial(self._roles.follow, reason=reason)
-        change = act(row.account_id, _source(row.directory), called_for)
+        change = act(row.account_id, _source(row), called_for)
         begin, end = (tuple(sorted(one.key.role for one in part)) for part in (change.begin, change.end))
         return Changes(begin, end)
 
@@ -159,8 +163,7 @@ class OfficialService:
         ]
         if not others:
             self._close(row.account_id, why)
-        if all(one.directory != row.directory for one in others):
-            self._roles.end_all(row.account_id, _source(row.directory), reason=why)
+        self._roles.end_all(row.account_id, _source(row), reason=why)
         record = self._record(Event.OFFICIAL_LEAVE, row, why)
         self._store.end(row.directory, row.link, self._clock.now(), why, record)
 
@@ -228,5 +231,6 @@ def _laid_over(current: Mapping[str, object], entry: Entry) -> dict[str, object]
     return kept | fresh
 
 
-def _source(directory: str) -> str:
-    return f"directory:{directory}"
+def _source(row: LinkRow) -> str:
+    """Return who calls for the roles that follow from an entry: of two entries of one person each has its own."""
+    return f"directory:{row.directory}:{row.link}"

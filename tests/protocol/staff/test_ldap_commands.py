@@ -11,6 +11,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from idp.cli import main
+from idp.config import Settings
+from idp.wiring import Wiring
 from tests.support.officials import given_of
 from tests.support.slapd import PASSWORD, SlapdServer, free_port
 from tests.support.staff_world import UNITS
@@ -109,3 +111,38 @@ def test_a_partial_answer_ends_with_4_and_a_directory_that_is_down_with_1(home: 
     assert partial("compare").exit_code == 4
     down = runner(home, given_of(office, servers=(f"ldaps://localhost:{free_port()}",)))
     assert down("sync").exit_code == 1
+
+
+def test_the_doctor_looks_at_every_directory(home: Path, office: SlapdServer) -> None:
+    closed = given_of(office, name="dong", servers=(f"ldaps://localhost:{free_port()}",))
+    sources = orjson.dumps([given_of(office), closed], default=str).decode()
+    environment = {"IDP_HOME": str(home), "IDP_DATABASE_URL": "", "IDP_DIRECTORIES__SOURCES": sources}
+    result = CliRunner().invoke(main, ("doctor", "--json"), env=environment)
+    found = {row["check"]: row for row in rows(result)}
+    assert result.exit_code == 5
+    assert (found["directory qoffice"]["ok"], found["directory dong"]["ok"]) == (True, False)
+    assert "idp ldap test dong" in found["directory dong"]["detail"]
+
+
+def test_an_officials_account_is_shown_and_locked_like_any_other(home: Path, office: SlapdServer) -> None:
+    sources = orjson.dumps([given_of(office)], default=str).decode()
+    environment = {"IDP_HOME": str(home), "IDP_DATABASE_URL": "", "IDP_DIRECTORIES__SOURCES": sources}
+
+    def idp(*arguments: str) -> Result:
+        return CliRunner().invoke(main, arguments, env=environment)
+
+    wiring = Wiring(Settings(home=home, directories={"sources": [given_of(office)]}))
+    directory = wiring.directories["qoffice"]
+    entry = directory.find("an")
+    assert entry is not None
+    account = wiring.officials.admitted("qoffice", entry, directory.groups(entry))
+    wiring.database.close()
+    shown = idp("accounts", "show", account.id, "--json")
+    assert shown.exit_code == 0, shown.output
+    assert [row["role"] for row in rows(idp("ldap", "roles", account.id, "--json"))] == ["mot-cua"]
+    assert idp("accounts", "lock", account.id, "--reason-code", "operator", "--reason", "thử", "--yes").exit_code in {
+        0,
+        2,
+    }
+    assert idp("accounts", "lock", account.id, "--reason", "thử").exit_code in {0, 4}
+    assert rows(idp("accounts", "show", account.id, "--json"))[0]["state"] == "locked"

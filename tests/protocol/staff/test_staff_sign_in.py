@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from base64 import b32decode
 from pathlib import Path
 
 import pytest
 
+from idp.authn import totp
+from idp.errors import Refused
+from idp.model.directory import Entry, Verified
 from idp.storage.sqlite import SqliteDatabase
-from idp.storage.tables import accounts, directory_links, role_assignments
+from idp.storage.tables import accounts, directory_links, role_assignments, sessions
 from tests.support.clock import FrozenClock
 from tests.support.in_process import browser
 from tests.support.officials import given_of
 from tests.support.silent_servers import hung
 from tests.support.slapd import CLERKS, PASSWORD, PEOPLE, SlapdServer, free_port
 from tests.support.staff_world import COMMUNE, OLD, OTHER, StaffWorld
-from tests.support.stores import stored
+from tests.support.stores import in_parallel, stored
 
 pytestmark = pytest.mark.servers
 
@@ -235,14 +239,74 @@ def test_an_entry_names_no_unit_beyond_what_its_directory_may_vouch_for(
 
 
 def test_a_second_factor_raises_an_officials_sign_in_as_anybodys(staff: StaffWorld) -> None:
-    qoffice = staff.department(minimum_acr="urn:dinhdanh:loa:2")
-    other = staff.department()
-    assert staff.type_in(other, "an").callback
+    high = staff.department(minimum_acr="urn:dinhdanh:loa:2")
+    assert staff.type_in(staff.department(), "an").callback
     (account,) = stored(staff.database, accounts)
-    staff.wiring.credentials.enrol_totp(account["id"])
+    secret = staff.wiring.credentials.enrol_totp(account["id"]).secret
     visitor = browser(staff)
-    page = staff.type_in(qoffice, "an", visitor=visitor)
-    assert page.form("otp-form")
+    page = staff.type_in(high, "an", visitor=visitor)
+    page = visitor.submit(page, "otp-form", "otp-submit", otp=totp.code_at(b32decode(secret), staff.clock.now() // 30))
+    if page.form("consent-form"):
+        page = visitor.submit(page, "consent-form", "consent-allow")
+    assert page.callback
+    (session,) = [row for row in stored(staff.database, sessions) if row["acr"] == "urn:dinhdanh:loa:2"]
+    assert session["account_id"] == account["id"]
+    assert {"pwd", "otp", "mfa"} <= set(str(session["amr"]).replace('"', " ").replace(",", " ").split())
+
+
+def test_an_official_without_a_second_factor_does_not_reach_a_level_that_needs_one(staff: StaffWorld) -> None:
+    high = staff.department(minimum_acr="urn:dinhdanh:loa:2")
+    page = staff.type_in(high, "an")
+    assert page.callback is not None
+    assert page.callback["error"] == "unmet_authentication_requirements"
+
+
+def test_an_official_sees_office_and_roles_on_the_account_page(staff: StaffWorld) -> None:
+    visitor = browser(staff)
+    assert staff.type_in(staff.department(), "an", visitor=visitor).callback
+    page = visitor.open("https://id.example.vn/account")
+    assert page.text_of("account-office") == "Xã Đông Mới"
+    assert page.text_of("account-roles") == "mot-cua"
+
+
+def test_of_many_guesses_at_once_no_more_reach_the_directory_than_the_lock_allows(staff: StaffWorld) -> None:
+    qoffice = staff.department()
+    assert staff.type_in(qoffice, "an").callback
+    directory = staff.wiring.directories["qoffice"]
+    looked_at: list[str] = []
+    verify = directory.verify
+
+    def counting(entry: Entry | None, password: bytes) -> Verified:
+        if entry is not None:
+            looked_at.append(entry.link)
+        return verify(entry, password)
+
+    directory.verify = counting  # type: ignore[method-assign]
+    waiting = [staff.staff_page(qoffice) for _ in range(12)]
+    fields = {"username": "an", "directory": "qoffice"}
+
+    def guess(number: int) -> int:
+        visitor, page = waiting[number]
+        return visitor.submit(page, "staff-login-form", "staff-login-submit", password=f"sai {number}", **fields).status
+
+    in_parallel(staff.database, 12, guess)
+    assert 0 < len(looked_at) <= 5
+
+
+def test_two_accounts_of_one_official_become_one_with_the_links_of_both(staff: StaffWorld) -> None:
+    qoffice = staff.department()
+    for name in ("an", "binh"):
+        assert staff.type_in(qoffice, name).callback
+    one, other = (row["account_id"] for row in stored(staff.database, directory_links))
+    staff.wiring.accounts.merge(one, other, reason="cùng một người")
+    assert {row["account_id"] for row in stored(staff.database, directory_links)} == {other}
+    assert [row["end_reason"] for row in stored(staff.database, role_assignments, account_id=one)] == ["merged"]
+    for name in ("an", "binh"):
+        assert staff.claims_of(qoffice, staff.type_in(qoffice, name))["roles"] == ["mot-cua"]
+    assert len(staff.wiring.role_store.held(other)) == 2
+    citizen = staff.add_person(7)
+    with pytest.raises(Refused):
+        staff.wiring.accounts.merge(citizen, other, reason="thử")
 
 
 def test_of_two_first_sign_ins_at_once_one_account_comes(staff: StaffWorld) -> None:
