@@ -132,5 +132,7 @@ class Desks(StaffRooms):
             "name": str(account.profile.get("name", "")),
             "level": account.identity_level,
             "codes": [{"scheme": code.scheme, "masked": masked(code.value)} for code in current],
-            **{"office": None, "roles": [], **self.roles.released(account.id)},
+            "office": None,
+            "roles": [],
+            **self.roles.released(account.id),
         }
