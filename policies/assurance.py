@@ -107,13 +107,15 @@ class Present:
     The session's level and moment of authentication, and the highest level that the account's factors could reach.
 
     ``signed_in_here`` tells that the authentication happened for this very request, which is what ``prompt=login``
-    waits for.
+    waits for. ``attainable`` is the level that somebody could reach by linking an upstream first, "" for none: enough
+    for what a request demands, too much trouble for what it only prefers.
     """
 
     acr: str
     auth_time: int
     reachable: str
     signed_in_here: bool = False
+    attainable: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +185,7 @@ def needed(demand: Demand, present: Present | None, now: int) -> Decision:
         return Decision(Missing.SIGN_IN, stale, target)
     if target is None or satisfies(present.acr, target):
         return Decision(Missing.NOTHING, "", target)
-    if not satisfies(present.reachable, target):
+    if not satisfies(present.reachable, target) and not satisfies(present.attainable, target):
         return Decision(Missing.UNREACHABLE, "acr_unreachable", target)
     return Decision(Missing.STEP_UP, "acr_too_low", target)
 

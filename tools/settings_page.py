@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from idp.config.settings import Settings
+from idp.config.upstreams import Upstream, UpstreamClaim, UpstreamLevel
 
 _HEAD = """# Settings
 
@@ -18,10 +19,22 @@ This page is made from the fields by `tools/settings_page.py`.
 |---|---|---|
 """
 
+_GROUP = "| field | default | meaning |\n|---|---|---|\n"
+
 
 def page() -> str:
     """Return the page."""
-    return _HEAD + "".join(_rows(Settings, "IDP_"))
+    tables = (("upstreams.<name>", Upstream), ("claims", UpstreamClaim), ("levels", UpstreamLevel))
+    groups = "".join(f"\n## One entry of `{name}`\n\n{_GROUP}{''.join(_fields(kind))}" for name, kind in tables)
+    return _HEAD + "".join(_rows(Settings, "IDP_")) + groups
+
+
+def _fields(model: type[BaseModel]) -> list[str]:
+    rows = []
+    for name, field in model.model_fields.items():
+        shown = "" if field.is_required() or not field.default else f"`{field.default}`"
+        rows.append(f"| `{name}` | {shown} | {field.description} |\n")
+    return rows
 
 
 def _rows(model: type[BaseModel], prefix: str) -> list[str]:

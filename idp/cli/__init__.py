@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "messages": "messages:messages_group",
     "audit": "audit:audit_group",
     "registration": "registration:registration_group",
+    "upstreams": "upstreams:upstreams_group",
     "db": "deployment:db_group",
     "config": "deployment:config_group",
     "federation": "federation:federation_group",

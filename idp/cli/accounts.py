@@ -108,6 +108,7 @@ def show(
     }
     if reveal:
         data["profile"] = dict(account.profile)
+        data["sources"] = dict(account.sources)
     emit(data, as_json=as_json)
 
 

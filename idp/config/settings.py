@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from tomllib import TOMLDecodeError
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import Field, ValidationError, field_validator, model_validator
@@ -28,6 +28,7 @@ from idp.config.registration import Registration as Registration
 from idp.config.sections import Dpop, Lifetimes, Proxy, Requests, Section
 from idp.config.sections import StatementIssuer as StatementIssuer
 from idp.config.throttle import Throttle
+from idp.config.upstreams import Upstream
 from idp.errors import SettingsError
 
 _PASSWORD = re.compile(r"(://[^:/@]*:).*@")
@@ -126,6 +127,9 @@ class Settings(BaseSettings):
     requests: Requests = Requests()
     lifetimes: Lifetimes = Lifetimes()
     keys: Keys = Keys()
+    upstreams: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")], Upstream] = Field(
+        {}, description="Upstream identity providers by name; see [upstreams](upstreams.md) for the fields of one."
+    )
     federation: Federation = Federation()
     audit: Audit = Audit()
     directories: Directories = Directories()
@@ -179,6 +183,10 @@ class Settings(BaseSettings):
                 "IDP_REGISTRATION__MODE=open lets anybody register: refused unless the issuer is on loopback "
                 "or IDP_REGISTRATION__SANDBOX=true"
             )
+            raise ValueError(message)
+        simulated = [name for name, one in self.upstreams.items() if one.is_simulator]
+        if simulated and not self.is_loopback:
+            message = f"upstreams {', '.join(simulated)}: a simulator is refused unless the issuer is on loopback"
             raise ValueError(message)
         return self
 

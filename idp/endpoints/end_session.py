@@ -9,6 +9,7 @@ from idp.endpoints.departments import Departments
 from idp.endpoints.desk import Desk, Exchange, first
 from idp.errors import DomainError
 from idp.flows.pending import PendingRequests
+from idp.flows.upstream.sign_out import SignedOut, UpstreamSignOut
 from idp.model.session import Session
 from idp.protocol.end_session import EndSessionEndpoint
 from idp.protocol.errors import ProtocolError
@@ -31,8 +32,10 @@ class EndSessionPages:
         pending: PendingRequests,
         departments: Departments,
         frames: Callable[[Session], tuple[Frame, ...]],
+        upstream: UpstreamSignOut,
     ) -> None:
         """Take collaborators; ``frames`` returns what has to be loaded to sign the person out at departments."""
+        self._upstream = upstream
         self._frames = frames
         self._desk = desk
         self._endpoint = endpoint
@@ -52,7 +55,9 @@ class EndSessionPages:
             return self._end(exchange, session, request.return_uri)
         asked = self._desk.exchange(wire, request.ui_locales)
         pending = self._pending.create(None, exchange.binding, request.return_uri)
-        origins = form_action(request.return_uri) if request.return_uri else ()
+        came_from = self._upstream.origin(session)
+        upstream = self._upstream.address(came_from) if came_from is not None else ""
+        origins = tuple(origin for uri in (request.return_uri, upstream) if uri for origin in form_action(uri))
         token = self._desk.csrf_token(exchange, _CSRF)
         return self._desk.renderer.page(
             "logout",
@@ -81,14 +86,19 @@ class EndSessionPages:
         """End the session durably before anything is answered; only then drop the cookie and go on."""
         told: tuple[str, ...] = ()
         frames: tuple[Frame, ...] = ()
+        came_from = self._upstream.origin(session)
         if session is not None:
             frames = self._frames(session)
             actor = f"account:{session.account_id}"
             told = self._sessions.end(session, "sign_out", actor, case_code=exchange.wire.case_code)
+        if came_from is not None:
+            then = SignedOut(return_uri, told)
+            upward = self._upstream.upward(came_from, exchange.binding, then, exchange.wire.case_code)
+            return_uri = upward or return_uri
         cookies = self._desk.cookies
         dropped = (cookies.drop(cookies.session), cookies.make_state(""))
         if return_uri and not frames:
-            return redirect(return_uri, dropped)
+            return redirect(return_uri, (*self._desk.headers(exchange), *dropped))
         everybody = dict.fromkeys((*told, *(frame.client_id for frame in frames)))
         names = [self._departments.name(client_id, exchange.language) for client_id in everybody]
         page = self._desk.page(

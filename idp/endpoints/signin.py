@@ -41,6 +41,7 @@ class SignInPages:
         sessions: SessionService,
         clock: Clock,
         can_reach: Callable[[Session], str],
+        attainable: str = "",
     ) -> None:
         """Take collaborators; the first way of a step is shown unless another is asked for."""
         self._desk = desk
@@ -51,6 +52,7 @@ class SignInPages:
         self._sessions = sessions
         self._clock = clock
         self._can_reach = can_reach
+        self._attainable = attainable
 
     def handle(self, wire: WireRequest, transaction: str) -> WireResponse:
         """Show the step that is due, or take its form."""
@@ -85,7 +87,9 @@ class SignInPages:
 
     def _own_visit(self, exchange: Exchange, held: Held) -> Visit:
         session = self._sessions.of_cookie(exchange.session_secret)
-        return Visit(exchange, held, decide_own(held.pending, session, self._clock.now(), self._can_reach), None)
+        now = self._clock.now()
+        decision = decide_own(held.pending, session, now, self._can_reach, self._attainable)
+        return Visit(exchange, held, decision, None)
 
     def _of(self, visit: Visit) -> tuple[Way, ...]:
         """Return the ways of the step that are offered; where none is, its first says so on its page."""

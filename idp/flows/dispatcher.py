@@ -48,6 +48,7 @@ class Facts:
 
     ``can_reach`` answers which ``acr`` a session can come to with its person's factors; asked only where it is too low.
     ``capacity`` is None where the person can only act for himself; ``snapshot`` has the consent that goes with it.
+    ``attainable`` is the level that anybody could reach by linking an upstream, "" for none.
     """
 
     request: AuthorizationRequest
@@ -57,6 +58,7 @@ class Facts:
     can_reach: Callable[[Session], str]
     pending: PendingRequest | None = None
     capacity: Capacity | None = None
+    attainable: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,11 @@ def decide(facts: Facts) -> Decision:
 
 
 def decide_own(
-    pending: PendingRequest, session: Session | None, now: int, can_reach: Callable[[Session], str]
+    pending: PendingRequest,
+    session: Session | None,
+    now: int,
+    can_reach: Callable[[Session], str],
+    attainable: str = "",
 ) -> Decision:
     """Return the next step of a sign-in to our own pages: they demand of the session what a client can demand, and nothing else."""
     if pending.password_account:
@@ -89,7 +95,7 @@ def decide_own(
         return Decision(Step.SIGN_IN, "no_session", acr=pending.minimum_acr or None)
     demand = assurance.Demand(minimum_acr=pending.minimum_acr or None, max_age=pending.max_age)
     here = 0 < pending.signed_in_at <= session.auth_time
-    missing = _missing(demand, session, now, can_reach, signed_in_here=here)
+    missing = _missing(demand, session, now, can_reach, signed_in_here=here, attainable=attainable)
     return Decision(_AS_STEP[missing.missing], missing.reason, acr=missing.acr)
 
 
@@ -130,7 +136,11 @@ def _who(facts: Facts, snapshot: Snapshot) -> Decision | None:
     is_settled = signed_in_here or (pending is not None and pending.account_chosen) or snapshot.session.is_assisted
     if "select_account" in request.prompt and not is_settled:
         return Decision(Step.CHOOSE_ACCOUNT, "prompt_select_account")
-    missing = _missing(demanded(facts), snapshot.session, facts.now, facts.can_reach, signed_in_here=signed_in_here)
+    missing = _missing(
+        *(demanded(facts), snapshot.session, facts.now, facts.can_reach),
+        signed_in_here=signed_in_here,
+        attainable=facts.attainable,
+    )
     if missing.missing is assurance.Missing.SIGN_IN:
         return Decision(Step.SIGN_IN, missing.reason, acr=missing.acr)
     if request.required_sub is not None and snapshot.sub != request.required_sub:
@@ -151,7 +161,13 @@ def _for_whom(capacity: Capacity | None) -> Decision | None:
 
 
 def _missing(
-    demand: assurance.Demand, session: Session, now: int, can_reach: Callable[[Session], str], *, signed_in_here: bool
+    demand: assurance.Demand,
+    session: Session,
+    now: int,
+    can_reach: Callable[[Session], str],
+    *,
+    signed_in_here: bool,
+    attainable: str,
 ) -> assurance.Decision:
     """Ask the policy as if every level were in reach; only if that is not enough, look up what the account's factors reach."""
     hopeful = assurance.Present(session.acr, session.auth_time, assurance.LOA_4, signed_in_here=signed_in_here)
@@ -160,7 +176,10 @@ def _missing(
         return decision
     # What a clerk began with the person beside him stays at its level: the person's own factors are not his to use.
     reachable = session.acr if session.is_assisted else can_reach(session)
-    actual = assurance.Present(session.acr, session.auth_time, reachable, signed_in_here=signed_in_here)
+    attainable = "" if session.is_assisted else attainable
+    actual = assurance.Present(
+        session.acr, session.auth_time, reachable, signed_in_here=signed_in_here, attainable=attainable
+    )
     return assurance.needed(demand, actual, now)
 
 

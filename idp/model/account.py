@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from policies.units import UnitReference
 
@@ -14,7 +14,7 @@ class Account:
 
     ``kind`` is ``person`` or ``organisation``; ``state`` is ``active``, ``locked``, ``closed`` or ``merged``; ``profile`` maps claim
     names of the contract's account columns (``name``, ``birthdate`` …) to values; ``identity_level`` is 1 or 2 (Decree 69/2024);
-    ``unit`` is the residence.
+    ``unit`` is the residence. ``sources`` names, by attribute, the upstream that told it; what is not there was told by an operator or an import.
     """
 
     id: str
@@ -29,6 +29,7 @@ class Account:
     external_id: str | None = None
     merged_into: str | None = None
     state_reason: str | None = None
+    sources: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

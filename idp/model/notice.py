@@ -31,6 +31,7 @@ class Topic(StrEnum):
     MANDATE_REVOKED = "mandate_revoked"
     DATA_EXPORTED = "data_exported"
     ASSISTED = "assisted"
+    UPSTREAM_LINKED = "upstream_linked"
 
 
 REACH: dict[Topic, Reach] = {
@@ -49,6 +50,7 @@ REACH: dict[Topic, Reach] = {
     Topic.MANDATE_REVOKED: Reach.OTHER,
     Topic.DATA_EXPORTED: Reach.OTHER,
     Topic.ASSISTED: Reach.EVERY,
+    Topic.UPSTREAM_LINKED: Reach.EVERY,
 }
 """How far each topic goes; another topic is a line here, one above and its texts."""
 

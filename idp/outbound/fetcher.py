@@ -69,6 +69,10 @@ class GuardedFetcher:
         """GET ``url``."""
         return self._request("GET", url, None, {"Accept": accept})
 
+    def get_authorized(self, url: str, accept: str, authorization: str) -> Fetched:
+        """GET ``url`` with an ``Authorization`` header."""
+        return self._request("GET", url, None, {"Accept": accept, "Authorization": authorization})
+
     def _request(self, method: str, url: str, body: bytes | None, headers: dict[str, str]) -> Fetched:
         parts = _split(url)
         deadline = time.monotonic() + self._policy.timeout

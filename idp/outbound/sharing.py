@@ -11,7 +11,7 @@ from threading import Lock
 from typing import Final
 
 from idp.fibers import Fibers
-from idp.ports.fetcher import Fetched, Fetcher
+from idp.ports.fetcher import AuthorizingFetcher, Fetched, Fetcher
 
 _THREADS: Final = 8
 """Fetches at a time, of their own: a slow department must not hold up what commits or asks a store."""
@@ -53,3 +53,18 @@ class SharingFetcher:
             with self._lock:
                 del self._under_way[(url, accept)]
         return mine.result()
+
+
+class TokenFetcher(SharingFetcher):
+    """``ports.fetcher.AuthorizingFetcher``: also fetches what one holder of a token may read, and shares that with nobody."""
+
+    def __init__(self, fetcher: AuthorizingFetcher, fibers: Fibers) -> None:
+        """Take the fetcher that does the work, and the process's fibers; threads of its own keep its waits from all others."""
+        super().__init__(fetcher, fibers)
+        self._authorizing = fetcher
+
+    def get_authorized(self, url: str, accept: str, authorization: str) -> Fetched:
+        """GET ``url`` with an ``Authorization`` header, each time anew."""
+        return self._fibers.elsewhere(
+            lambda: self._authorizing.get_authorized(url, accept, authorization), self._threads
+        )

@@ -39,3 +39,11 @@ class Poster(Protocol):
     def post(self, url: str, body: bytes, content_type: str, *, headers: Mapping[str, str]) -> Fetched:
         """POST ``body`` to ``url`` with further headers."""
         ...
+
+
+class AuthorizingFetcher(Fetcher, Protocol):
+    """Also reads what only the holder of a token may read; such an answer is never shared between askers."""
+
+    def get_authorized(self, url: str, accept: str, authorization: str) -> Fetched:
+        """GET ``url`` with an ``Authorization`` header."""
+        ...

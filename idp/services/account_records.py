@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 import orjson
 
@@ -12,6 +13,9 @@ from idp.ports.accounts import AccountRow, CodeRow
 from idp.services.vault import Vault
 from policies.identity_codes import IdentityCode
 from policies.units import UnitReference
+
+_SOURCES: Final = "sources"
+"""Member of the sealed profile; no claim has this name."""
 
 
 class AccountRecords:
@@ -51,12 +55,17 @@ class AccountRecords:
             for row in rows
         ]
 
-    def sealed_profile(self, account_id: str, profile: Mapping[str, object]) -> bytes:
-        """Return a profile sealed for an account."""
-        return self._profiles.seal(orjson.dumps(dict(profile)), account_id.encode())
+    def sealed_profile(
+        self, account_id: str, profile: Mapping[str, object], sources: Mapping[str, str] | None = None
+    ) -> bytes:
+        """Return a profile sealed for an account, with who told what of it."""
+        document = {**profile, _SOURCES: dict(sources)} if sources else dict(profile)
+        return self._profiles.seal(orjson.dumps(document), account_id.encode())
 
     def account(self, row: AccountRow) -> Account:
         """Return an account with its profile opened."""
+        profile = orjson.loads(self._profiles.unseal(row.profile, row.id.encode()))
+        sources = profile.pop(_SOURCES, {})
         return Account(
             row.id,
             row.kind,
@@ -64,10 +73,11 @@ class AccountRecords:
             row.identity_level,
             UnitReference.stored(row.unit_code) if row.unit_code else None,
             bool(row.sample),
-            orjson.loads(self._profiles.unseal(row.profile, row.id.encode())),
+            profile,
             row.created_at,
             row.updated_at,
             row.external_id,
             row.merged_into,
             row.state_reason,
+            sources,
         )

@@ -76,7 +76,7 @@ class AccountService:
             self._residence(draft.unit),
             int(draft.is_sample),
             draft.external_id,
-            self._records.sealed_profile(account_id, draft.profile),
+            self._records.sealed_profile(account_id, draft.profile, draft.sources),
             now,
             now,
         )

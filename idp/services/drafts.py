@@ -6,7 +6,7 @@ Owns the checks of the contract's account columns as a whole.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
@@ -34,7 +34,7 @@ _CONTRADICTIONS: Final[Mapping[str, tuple[str, str]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An account that has been checked and not yet stored: its parts, and warnings (reason ids) for the operator."""
+    """An account that has been checked and not yet stored: its parts, warnings (reason ids) for the operator, who told what."""
 
     code: IdentityCode
     profile: Mapping[str, object]
@@ -44,6 +44,7 @@ class Draft:
     password_hash: str | None
     is_sample: bool
     warnings: tuple[str, ...]
+    sources: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def kind(self) -> str:

@@ -27,6 +27,8 @@ PURPOSES: Final = (
     "audit",
     "session-origin",
     "session-id",
+    "upstream-index",
+    "upstream",
     "authorization-code",
     "transaction",
     "outbox",

@@ -19,9 +19,13 @@ from idp.storage.tables import (
     status_entries,
     status_lists,
     transactions,
+    upstream_sessions,
 )
 
-_AT_ONCE: Final = (api_answers, transactions, single_use, counters, revoked_tokens, status_entries, status_lists)
+_AT_ONCE: Final = (
+    *(api_answers, transactions, single_use, counters, revoked_tokens, status_entries, status_lists),
+    upstream_sessions,
+)
 _BATCH: Final = 1_000
 _GRANT_MARGIN: Final = 3600
 """A spent code's grant must outlive every token from it, and the code itself: a margin over both."""

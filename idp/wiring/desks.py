@@ -56,12 +56,16 @@ class Desks(StaffRooms):
 
     def ways(self) -> tuple[Way, ...]:
         """Return every way through a step; another is one line, and the first of a step is the one shown unasked."""
-        desk = StepDesk(self.desk, self.sessions, self.departments, self._sign_in_cookies, self.mandate_views)
+        desk = StepDesk(
+            *(self.desk, self.sessions, self.departments, self._sign_in_cookies, self.mandate_views),
+            self.upstream_offers(),
+        )
         consent = ConsentPage(self.consents, self.claims.attributes, self.acting.attributes)
         passkey = PasskeyWay(desk, self.sign_in, self.passkeys)
         return (
             PasswordWay(desk, self.sign_in, passkey.options),
             passkey,
+            *self.upstream_ways(desk),
             *self.qr_ways(desk, self.person),
             *self.staff_ways(desk),
             OwnPasswordWay(desk, self.sign_in),

@@ -14,12 +14,12 @@ from idp.endpoints.routes import Route
 from idp.endpoints.steps.qr import QrWay
 from idp.endpoints.steps.way import StepDesk, Way
 from idp.flows.qr_sign_in import QrSignIns, Terms
-from idp.wiring.signals import Signals
+from idp.wiring.upstream import Upstreams
 
 Person = Callable[[str], Mapping[str, str]]
 
 
-class QrDesk(Signals):
+class QrDesk(Upstreams):
     """The way and the pages of the sign-in by QR code, where it is offered."""
 
     @cached_property

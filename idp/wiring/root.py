@@ -123,7 +123,7 @@ class Wiring(ActingPages):
             self.pending,
             self.sessions,
             self.clock,
-            self.sign_in.reachable,
+            *(self.can_reach, self.attainable),
         )
         end_session = EndSessionPages(
             self.desk,
@@ -132,6 +132,7 @@ class Wiring(ActingPages):
             self.pending,
             self.departments,
             FrontChannel(self.settings.issuer, self.clients.find, self.sessions.clients_of, self.sids).frames,
+            self.upstream_sign_out,
         )
         both, post = ("GET", "POST"), ("POST",)
         return (
@@ -149,6 +150,7 @@ class Wiring(ActingPages):
             *self.api_routes(),
             *self.federation_routes(),
             *self.signal_routes(),
+            *self.upstream_routes(self.desk, self.departments, self._sign_in_cookies),
             *audit_routes(self, self.ephemeral.counters),
         )
 

@@ -10,6 +10,7 @@ from clients.resources import ResourceIndex
 from idp.flows.pending import PendingRequests
 from idp.flows.pushed import PushedRequests
 from idp.flows.sign_in import SignInFlow
+from idp.model.session import Session
 from idp.ports.status_lists import ListedToken
 from idp.protocol.authorization.client_finder import ClientFinder
 from idp.protocol.authorization.endpoint import AuthorizationEndpoint
@@ -208,6 +209,15 @@ class Speech(Proofs):
             *(guard, self.sign_in_throttle, self.audit),
         )
 
+    @property
+    def attainable(self) -> str:
+        """The level that anybody could reach by linking an upstream, "" for none."""
+        return ""
+
+    def can_reach(self, session: Session) -> str:
+        """Return the level that a session can come to."""
+        return self.sign_in.reachable(session)
+
     @cached_property
     def authorization(self) -> AuthorizationEndpoint:
         """The authorization endpoint."""
@@ -222,7 +232,8 @@ class Speech(Proofs):
             clock=self.clock,
             responder=self.responder,
             readers=Readers(self.hints.for_client, self.resources, self.settings.requests.legacy_responses),
-            can_reach=self.sign_in.reachable,
+            can_reach=self.can_reach,
+            attainable=self.attainable,
             clients=self.client_finder,
             capacities=self.capacities,
         )

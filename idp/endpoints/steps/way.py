@@ -10,6 +10,7 @@ from clients.model import Client
 from idp.endpoints.departments import Departments
 from idp.endpoints.desk import Desk, Exchange, Form
 from idp.endpoints.mandate_views import MandateViews
+from idp.endpoints.upstream_offers import Offer, UpstreamOffers, asked_of
 from idp.errors import NotFound, Throttled
 from idp.flows.dispatcher import Decision, Facts, Step
 from idp.flows.pending import Held
@@ -99,9 +100,11 @@ class StepDesk:
         departments: Departments,
         state: Callable[[Exchange, Session], tuple[tuple[str, str], ...]],
         mandates: MandateViews,
+        upstreams: UpstreamOffers,
     ) -> None:
         """Take collaborators; ``state`` returns the cookies that go with a session that was started or renewed in this exchange."""
         self._mandates = mandates
+        self._upstreams = upstreams
         self.desk = desk
         self._sessions = sessions
         self._departments = departments
@@ -112,20 +115,29 @@ class StepDesk:
         pending = visit.held.pending
         request = pending.request
         origins = form_action(request.redirect_uri) if request is not None and request.redirect_uri else ()
+        offers = self.offers(visit)
         client = self._departments.view(visit.client, visit.exchange.language)
         token = self.desk.csrf_token(visit.exchange, pending.id)
         capacity = visit.facts.capacity if visit.facts is not None else None
         return self.desk.page(
             template,
             visit.exchange,
-            origins=origins,
+            origins=(*origins, *dict.fromkeys(offer.origin for offer in offers if offer.origin)),
             client=client,
             csrf_token=token,
             way=visit.way,
             ways=visit.others,
             acting=self._mandates.banner(translator(visit.exchange.language), capacity),
+            upstreams=offers,
             **values,
         )
+
+    def offers(self, visit: Visit) -> tuple[Offer, ...]:
+        """Return the upstream identity providers that can do what the step asks."""
+        if self._upstreams.is_empty:
+            return ()
+        asked = asked_of(visit.held, visit.decision, visit.facts, self.session(visit))
+        return self._upstreams.of(visit.exchange, visit.decision, asked)
 
     def session(self, visit: Visit) -> Session | None:
         """Return the live session of the visiting browser."""

@@ -104,9 +104,11 @@ class AuthorizationEndpoint:
         can_reach: Callable[[Session], str],
         clients: ClientFinder,
         capacities: Capacities,
+        attainable: str = "",
     ) -> None:
-        """Take collaborators; ``can_reach`` tells which ``acr`` a session can come to."""
+        """Take collaborators; ``can_reach`` tells which ``acr`` a session can come to, ``attainable`` what linking an upstream could."""
         self._capacities = capacities
+        self._attainable = attainable
         self._clients = clients
         self._registry = registry
         self._sessions = sessions
@@ -230,7 +232,7 @@ class AuthorizationEndpoint:
             return Facts(request, client, None, now, self._can_reach, pending)
         capacity = self._capacities.of(request, client, snapshot, pending)
         counted = self._capacities.agreed(snapshot, client, capacity)
-        return Facts(request, client, counted, now, self._can_reach, pending, capacity)
+        return Facts(request, client, counted, now, self._can_reach, pending, capacity, self._attainable)
 
     def _told(self, reply: Reply, error: ProtocolError) -> WireResponse:
         return self._responder.respond(reply, {"error": error.error, "error_description": error.description})

@@ -25,6 +25,7 @@ from idp.storage.tables.registries import (
 )
 from idp.storage.tables.signals import signal_queue, signal_streams
 from idp.storage.tables.tokens import consents, grants, revoked_tokens, sessions, status_entries, status_lists
+from idp.storage.tables.upstreams import upstream_links, upstream_sessions
 
 __all__ = [
     "account_locks",
@@ -75,4 +76,6 @@ __all__ = [
     "transactions",
     "unit_edges",
     "units",
+    "upstream_links",
+    "upstream_sessions",
 ]
