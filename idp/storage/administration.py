@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, bindparam, or_, select, update
 from idp.errors import Conflict, Refused
 from idp.model.audit import AuditRecord
 from idp.ports.administration import GrantQuery, Revocation
+from idp.ports.configuration import GrantWrite
 from idp.storage.audit import Recorder
 from idp.storage.database import Database, Executor
 from idp.storage.tables import admin_grants
@@ -119,6 +120,18 @@ class SqlAdminStore:
                     self._recorder.write(tx, one.record)
                     done += 1
         return done
+
+    def write_within(self, tx: Executor, write: GrantWrite, *, now: int, by: str, reason: str) -> None:
+        """Write a grant or its end as part of ``tx``; raises ``Conflict`` for one that somebody else has ended."""
+        if write.is_end:
+            values = {"grant_id": write.grant.id, "now": now, "by": by, "reason_given": reason}
+            if tx.run(self._revoke, values) == 0:
+                raise Conflict("a grant was revoked meanwhile: look again", code="changed")
+        else:
+            values = _values(write.grant)
+            tx.run(self._bury, {**{f"twin_{name}": values[name] for name in _TWIN}, "now": now})
+            tx.run(self._insert, {f"new_{name}": value for name, value in values.items()})
+        self._recorder.write(tx, write.record)
 
     def _hold(self, tx: Executor, needs: Sequence[str], now: int) -> None:
         # In one order everywhere, so that two transactions never wait for each other.

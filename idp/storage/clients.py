@@ -81,6 +81,16 @@ class SqlClientRepository:
             self._recorder.write(tx, self._record(_audited(event)))
         return stamped
 
+    def write_within(self, tx: Executor, client: Client, event: ClientEvent, before: int) -> None:
+        """Write a client as part of ``tx``, new where ``before`` is 0; raises ``ClientConflict`` unless its version is the next one."""
+        if self._stamped(tx, client).version != client.version:
+            raise ClientConflict("clients were changed by somebody else: look again")
+        if before == 0:
+            tx.run(self._insert, {**_values(client), "new_created_at": client.created_at})
+        elif tx.run(self._update, {**_values(client), "expected": before}) == 0:
+            raise ClientConflict(f"the client {client.client_id!r} was changed by somebody else: look again")
+        self._recorder.write(tx, self._record(_audited(event)))
+
     def _stamped(self, tx: Executor, client: Client) -> Client:
         row = tx.row(self._raise)
         return replace(client, version=int(row[0]) if row else 0)

@@ -19,6 +19,7 @@ from idp.flows.administration.approvals import ApprovalAdministration
 from idp.flows.administration.audit import AuditAdministration
 from idp.flows.administration.client_changes import ClientChanges
 from idp.flows.administration.clients import ClientAdministration
+from idp.flows.administration.configuration import Configuration
 from idp.flows.administration.consents import ConsentAdministration
 from idp.flows.administration.gate import Gate
 from idp.flows.administration.keys import KeyAdministration
@@ -29,9 +30,13 @@ from idp.protocol.bearer import AccessTokens
 from idp.protocol.challenges import Challenges
 from idp.protocol.protected_resources import metadata_url
 from idp.protocol.resources import API_PATH
+from idp.services.admins import AdminService
 from idp.services.approvals import ApprovalService
 from idp.services.idempotency import Idempotency
+from idp.storage.administration import SqlAdminStore
 from idp.storage.approvals import SqlApprovalStore
+from idp.storage.clients import SqlClientRepository
+from idp.storage.configuration import SqlConfigurationStore
 from idp.storage.idempotency import SqlAnswerStore
 from idp.wiring.units import UnitChanges
 
@@ -65,7 +70,7 @@ class AdministrationDesk(UnitChanges, ABC):
         people = AccountAdministration(gate, self.accounts, self.credentials, self.sessions, self.audit)
         states = AccountStates(gate, people, self.accounts, self.credentials, self.sessions, self.locks)
         admins = AdminAdministration(gate, self.admins, self.accounts, registry, self.clock)
-        acts: dict[str, Act] = {**changes.acts(), **keys.acts(), **states.acts(), **admins.acts()}
+        acts: dict[str, Act] = {**clients.acts(), **changes.acts(), **keys.acts(), **states.acts(), **admins.acts()}
         return UseCases(
             clients=clients,
             client_changes=changes,
@@ -77,6 +82,20 @@ class AdministrationDesk(UnitChanges, ABC):
             admins=admins,
             approvals=ApprovalAdministration(gate, self.admins, self.approvals, acts, self.clock),
             audit=AuditAdministration(gate, registry, self.accounts, self.audit),
+        )
+
+    @cached_property
+    def configuration(self) -> Configuration:
+        """Configuration as code."""
+        clients, grants = SqlClientRepository(self.database, self.audit.record), SqlAdminStore(self.database)
+        return Configuration(
+            clients,
+            grants,
+            SqlConfigurationStore(self.database, clients, grants),
+            self.registry_over,
+            lambda store: AdminService(store, self.units, self.audit, self.clock),
+            self.sector_documents.check,
+            self.clock,
         )
 
     @cached_property

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Final
 
 from clients.metadata import IMPLICIT
-from clients.registry import ClientRegistry
+from clients.registry import ClientRegistry, ClientRepository
 from idp import handles
 from idp.clock import Clock, SystemClock
 from idp.config import Settings
@@ -82,7 +82,10 @@ class Stores:
     @cached_property
     def clients(self) -> ClientRegistry:
         """Department systems."""
-        repository = SqlClientRepository(self.database, self.audit.record)
+        return self.registry_over(SqlClientRepository(self.database, self.audit.record))
+
+    def registry_over(self, repository: ClientRepository) -> ClientRegistry:
+        """Return a registry over a store, by the rules of this deployment."""
         legacy = (IMPLICIT,) if self.settings.requests.legacy_responses else ()
         return ClientRegistry(
             *(repository, self.clock.now, handles.new_id),

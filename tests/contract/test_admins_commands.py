@@ -100,3 +100,26 @@ def test_what_cannot_be_granted_says_so(run: Run, arguments: tuple[str, ...], co
         number = 10 + len(arguments) + len(arguments[-1])
         arguments = (account(run, number), *arguments[1:])
     assert run("admins", "grant", *arguments, *WHY).exit_code == code
+
+
+def test_configuration_is_exported_applied_dry_and_applied(run: Run, tmp_path: Path) -> None:
+    document = orjson.loads(run("export").stdout)
+    assert document["format"] == "dinhdanh-configuration/1"
+    client = next(one for one in document["clients"] if one["client_id"] == "may")
+    client["client_name"] = "Máy khác"
+    file = tmp_path / "configuration.json"
+    file.write_bytes(orjson.dumps(document))
+    dry = orjson.loads(run("apply", str(file), "--dry-run", "--json").stdout)
+    assert dry["changes"][0]["fields"]["client_name"] == {"before": "Máy", "after": "Máy khác"}
+    assert "+ client_name" in run("apply", str(file), "--dry-run").stdout
+    assert orjson.loads(run("apply", str(file), "--json", "--reason", "đổi tên").stdout)["changes"] == dry["changes"]
+    assert orjson.loads(run("apply", str(file), "--json").stdout)["changes"] == []
+    assert orjson.loads(run("clients", "show", "may", "--json").stdout)["client_name"] == "Máy khác"
+    file.write_bytes(b"[]")
+    assert run("apply", str(file)).exit_code == 1
+
+
+def test_operator_decides_what_waits(run: Run) -> None:
+    assert rows(run("approvals", "list", "--json")) == []
+    assert run("approvals", "approve", "none", *WHY).exit_code == 3
+    assert run("approvals", "reject", "none", *WHY).exit_code == 3

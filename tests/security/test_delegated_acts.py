@@ -283,3 +283,35 @@ def test_cursors_walk_through_everything_once_and_strange_ones_are_refused(place
         with pytest.raises(InvalidInput):
             window(strange)
     assert replace(FIRST, limit=1) == window(limit=1)
+
+
+def test_powerful_client_is_resumed_by_two(place: AdministeredWorld) -> None:
+    tool = place.client(SHORT, scope="openid admin:clients:write").client.client_id
+    first, second = (place.admin(name, Role.PROVINCIAL_ADMINISTRATOR) for name in ("một", "hai"))
+    manager = place.admin("quản lý", Role.CLIENT_MANAGER, SHORT)
+    assert place.acts.clients.suspend(manager, tool, "x").state == "suspended"
+    with pytest.raises(Refused):
+        place.acts.clients.resume(manager, tool, "x")
+    asked = place.acts.clients.resume(first, tool, "x")
+    assert isinstance(asked, Approval)
+    assert place.wiring.clients.known(tool).state == "suspended"
+    place.acts.approvals.approve(second, asked.id)
+    assert place.wiring.clients.known(tool).state == "active"
+
+
+def test_identity_code_where_an_id_belongs_is_not_written_down(place: AdministeredWorld) -> None:
+    who = place.admin("hỗ trợ", Role.SUPPORT, SHORT)
+    with pytest.raises(NotFound):
+        place.acts.accounts.show(who, "049499000001")
+    assert place.acts.accounts.find(who, "049499009999") == []
+    targets = [row["target"] for row in place.world.events("admin:refuse")]
+    assert targets == ["account:#", "accounts"]
+
+
+def test_operator_is_the_second_person_of_what_is_stuck(place: AdministeredWorld) -> None:
+    first = place.admin("một", Role.PROVINCIAL_ADMINISTRATOR)
+    kid = next(row.kid for row in place.wiring.key_service.rows() if row.state == "active")
+    asked = place.acts.keys.revoke(first, kid, "lộ khóa")
+    done = place.acts.approvals.approve_as_operator(asked.id, "operator:local", "một mình")
+    assert (done.state, done.decided_by) == ("done", "operator:local")
+    assert next(row.state for row in place.wiring.key_service.rows() if row.kid == kid) == "revoked"

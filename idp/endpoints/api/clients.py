@@ -137,6 +137,7 @@ class ClientOperations:
             Operation(
                 *("POST", f"{one}/resume", "resumeClient", "Let a suspended client work again", WRITE, self.resume),
                 *(ref("ClientSummary"), 200, (), reason),
+                waits=True,
             ),
         )
 
@@ -198,8 +199,8 @@ class ClientOperations:
 
     def resume(self, call: Call) -> Reply:
         """Resume."""
-        client = self._clients.resume(call.who, call.path["client_id"], call.body.get("reason", ""))
-        return Reply(summary(client), 200, tag(client))
+        done = self._clients.resume(call.who, call.path["client_id"], call.body.get("reason", ""))
+        return waiting(done) if isinstance(done, Approval) else Reply(summary(done), 200, tag(done))
 
     def _shown(self, view: ClientView) -> Reply:
         client = view.client

@@ -98,7 +98,8 @@ class ApiEndpoint:
         if operation.method != "POST" or not key:
             return self._sent(request, operation.handler(call))
         grants = sorted(one.id for one in call.who.actor.grants)
-        asked = [request.path, request.query, request.body.decode("latin-1"), call.who.client_id, grants]
+        used = [call.who.client_id, sorted(call.who.scopes or ()), grants]
+        asked = [request.path, request.query, request.body.decode("latin-1"), *used]
         attempt = self._idempotency.begin(call.who.principal, key, orjson.dumps(asked))
         if isinstance(attempt, bytes):
             return _unpacked(attempt)

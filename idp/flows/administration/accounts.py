@@ -82,6 +82,9 @@ class AccountAdministration:
             if not self._gate.decide(who.actor, Action.ACCOUNT_READ, target).is_denied:
                 found[account.id] = self._view(who, account, target)
                 self._accounts.note_shown(account.id, reveal=False, reason="search", actor=who.principal)
+        if not found:
+            # Whether nobody has this code or somebody out of reach: the same work, and a trace of who asks for whom.
+            self._gate.note(who, Action.ACCOUNT_READ, "accounts", "nothing_found")
         return list(found.values())
 
     def show(self, who: Administrator, account_id: str) -> AccountView:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,16 +12,20 @@ from clients.secrets import DEFAULT_OVERLAP
 from idp.clock import local_day
 from idp.errors import InvalidInput
 from idp.flows.administration import targets
+from idp.flows.administration.acts import Act, Arguments, Parties
 from idp.flows.administration.administrator import Administrator
 from idp.flows.administration.gate import Gate
 from idp.flows.administration.paging import Page, Window, page
 from idp.flows.administration.power import is_powerful
+from idp.model.approval import Approval
 from idp.ports.audit import AuditQuery
+from idp.services.approvals import Request
 from idp.services.audit import AuditLog
 from idp.services.units import UnitService
-from policies.delegation import DEPLOYMENT, Action, Target
+from policies.delegation import DEPLOYMENT, Action, Actor, Decision, Target
 from policies.folding import folded
 
+RESUME: Final = "client:resume"
 STATES: Final = ("active", "suspended", "expired")
 _LONGEST: Final = 100
 _MOST_OVERLAP: Final = 30 * 86400
@@ -120,12 +124,25 @@ class ClientAdministration:
         """Stop a client at once."""
         return self._set_state(who, client_id, "suspended", Action.CLIENT_SUSPEND, reason)
 
-    def resume(self, who: Administrator, client_id: str, reason: str) -> Client:
-        """Let a suspended client work again; one that has power takes the right to give it."""
+    def acts(self) -> Mapping[str, Act]:
+        """Return the acts that may wait."""
+        return {RESUME: Act(self._decide_resume, self._carry_out_resume)}
+
+    def resume(self, who: Administrator, client_id: str, reason: str) -> Client | Approval:
+        """Let a suspended client work again; one that has power by two."""
         client, _ = self.seen(who, Action.CLIENT_RESUME, client_id)
-        if is_powerful(client, self._gate.admins):
-            self._gate.require(who, Action.CLIENT_POWER, DEPLOYMENT, f"client:{client_id}", hidden=False)
+        if is_powerful(client, self._gate.admins) and client.state != "active":
+            name, arguments = f"client:{client_id}", {"client_id": client_id}
+            self._gate.require(who, Action.CLIENT_POWER, DEPLOYMENT, name, hidden=False)
+            return self._gate.wait(who, Request(RESUME, Action.CLIENT_POWER, name, arguments, reason))
         return self._set_state(who, client_id, "active", Action.CLIENT_RESUME, reason)
+
+    def _decide_resume(self, actor: Actor, _arguments: Arguments) -> Decision:
+        return self._gate.decide(actor, Action.CLIENT_POWER, DEPLOYMENT)
+
+    def _carry_out_resume(self, arguments: Arguments, parties: Parties) -> None:
+        actor = parties.requester.principal
+        self._registry.set_state(arguments["client_id"], "active", actor=actor, note=parties.reason)
 
     def remove(self, who: Administrator, client_id: str, reason: str) -> Client:
         """Remove a client for good."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final, Never
 
@@ -30,6 +31,7 @@ from policies.delegation import (
 
 LEVEL: Final = assurance.LOA_2
 """The least level of a person who administers."""
+_CODE: Final = re.compile(r"(?<![0-9A-Za-z])[0-9]{9,13}(?![0-9A-Za-z])")
 _TOLD: Final = frozenset({"step_up", "insufficient_scope"})
 """Reasons that the caller is told, since there is something to do about them; the others are the log's."""
 
@@ -115,6 +117,13 @@ class Gate:
 
     def refuse(self, who: Administrator, action: Action, name: str, reason: str, *, visible: bool) -> Never:
         """Record a refusal and raise it."""
+        self.note(who, action, name, reason)
+        if not visible:
+            raise NotFound("there is no such thing, or it is not yours to see")
+        raise Refused(f"{action.value}: {reason}", code=reason if reason in _TOLD else "refused")
+
+    def note(self, who: Administrator, action: Action, name: str, reason: str) -> None:
+        """Record a refusal; what the caller named may be anything, so what looks like an identity code is not written down."""
         self._audit.write(
             AuditEvent(
                 Event.ADMIN_REFUSE,
@@ -124,15 +133,12 @@ class Gate:
                 account_id=who.principal.partition(":")[2] if who.actor.is_person else None,
                 client_id=who.client_id or None,
                 session_id=who.session_id or None,
-                target=name[:200],
+                target=_CODE.sub("#", name)[:200],
                 case_code=who.case_code,
                 detail={"action": action.value},
                 private={"address": who.address} if who.address else {},
             )
         )
-        if not visible:
-            raise NotFound("there is no such thing, or it is not yours to see")
-        raise Refused(f"{action.value}: {reason}", code=reason if reason in _TOLD else "refused")
 
 
 def needs_second(decision: Decision) -> bool:

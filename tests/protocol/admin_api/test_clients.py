@@ -114,6 +114,13 @@ def test_secret_that_was_kept_is_not_told_to_who_lost_the_right(place: ApiWorld,
     assert problem(again) == (422, "idempotency_mismatch")
 
 
+def test_answer_is_not_given_again_to_a_token_that_may_less(place: ApiWorld, manager: Caller) -> None:
+    document = place.document(SHORT)
+    assert manager("POST", "/clients", document, Idempotency_Key="k").status == 201
+    less = Caller(place.app, place.token("quản lý", "admin:clients:read"), manager.principal)
+    assert problem(less("POST", "/clients", document, Idempotency_Key="k"))[1] == "idempotency_mismatch"
+
+
 def test_same_key_at_once_makes_one_client(place: ApiWorld, manager: Caller) -> None:
     document = place.document(SHORT)
 
