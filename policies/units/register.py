@@ -6,8 +6,12 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from types import MappingProxyType
+from typing import Final
 
 from policies.units.model import Edge, Unit, UnitKey
+
+_TREES: Final = 4
+"""Dates whose trees are kept: today's is asked again and again."""
 
 
 class Register:
@@ -23,6 +27,7 @@ class Register:
             rows.setdefault(unit.code, []).append(unit)
         self._rows = {code: tuple(sorted(own, key=lambda unit: unit.valid_from)) for code, own in sorted(rows.items())}
         self._starts = {code: [unit.valid_from for unit in own] for code, own in self._rows.items()}
+        self._trees: dict[str, Mapping[str | None, tuple[Unit, ...]]] = {}
         self._edges = tuple(sorted(edges, key=lambda edge: (edge.source_key, edge.target_key)))
 
     @property
@@ -96,12 +101,18 @@ class Register:
 
     def tree(self, date: str) -> Mapping[str | None, tuple[Unit, ...]]:
         """Return the units of a date by the code of the unit above them (None for provinces), each list by code."""
+        if date in self._trees:
+            return self._trees[date]
         children: dict[str | None, list[Unit]] = {}
         for own in self._rows.values():
             for unit in own:
                 if unit.is_valid_on(date):
                     children.setdefault(unit.parent_code, []).append(unit)
-        return MappingProxyType({parent: tuple(units) for parent, units in children.items()})
+        if len(self._trees) >= _TREES:
+            self._trees.clear()
+        return self._trees.setdefault(
+            date, MappingProxyType({parent: tuple(units) for parent, units in children.items()})
+        )
 
     def _latest(self, code: str, date: str) -> Unit | None:
         """Return the last row of a code that began on or before a date."""

@@ -33,6 +33,8 @@ class StagedClients:
 
     def changed_since(self, version: int) -> list[Client]:
         """Return the clients that changed after a version."""
+        if version >= self._base:
+            return [one.client for one in self.writes[version - self._base :]]
         found = [one for one in self._clients.values() if one.version > version]
         return sorted(found, key=lambda one: one.version)
 
