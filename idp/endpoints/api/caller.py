@@ -66,6 +66,8 @@ class Callers:
         state = self._tokens.state(token.grant_id, token.jti)
         if state is None or not state.is_live:
             raise InvalidToken("the access token was revoked", reason="token_revoked")
+        if state.mandate_id:
+            raise InvalidToken("who acts for somebody else does not administer", reason="acting")
         self._access.confirmed(presented, token, state.versions.keys)
         self._check_client(token, state.versions.clients)
         acr = str(token.claims.get("acr", ""))

@@ -11,12 +11,13 @@ from idp.clock import Clock
 from idp.errors import Conflict, DomainError, NotFound, Refused
 from idp.flows.administration.acts import Act, Parties
 from idp.flows.administration.administrator import Administrator
-from idp.flows.administration.gate import Gate
+from idp.flows.administration.gate import LEVEL, Gate
 from idp.flows.administration.paging import Page, Window, page
 from idp.model.approval import Approval
 from idp.services.admins import AdminService
 from idp.services.approvals import PENDING, ApprovalService
 from keys.errors import KeysError
+from policies import assurance
 from policies.delegation import Action, Actor, Decision, Verdict, may_approve
 
 _CHUNK: Final = 100
@@ -119,6 +120,10 @@ class ApprovalAdministration:
         return approval
 
     def _is_seen(self, who: Administrator, approval: Approval) -> bool:
+        if who.actor.is_person and not assurance.satisfies(who.acr, LEVEL):
+            return False
+        if not self._gate.is_in_scope(who, Action(approval.action)):
+            return False
         if approval.requester == who.principal:
             return True
         act = self._acts.get(approval.act)

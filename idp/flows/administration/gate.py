@@ -108,8 +108,12 @@ class Gate:
         """Ask for the level of the sign-in and the scope of the token; raises ``Refused``."""
         if who.actor.is_person and not assurance.satisfies(who.acr, LEVEL):
             self.refuse(who, action, name, "step_up", visible=True)
-        if who.scopes is not None and scope_for(action) not in who.scopes:
+        if not self.is_in_scope(who, action):
             self.refuse(who, action, name, "insufficient_scope", visible=True)
+
+    def is_in_scope(self, who: Administrator, action: Action) -> bool:
+        """Tell whether the token, if there is one, may be used for an act."""
+        return who.scopes is None or scope_for(action) in who.scopes
 
     def wait(self, who: Administrator, request: Request) -> Approval:
         """Write down that an act waits for a second person."""

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from idp.model.session import Origin
+from idp.ports.grants import TokenState
 from policies import assurance
 from policies.delegation import Role
 from tests.support import dpop
@@ -122,6 +126,29 @@ def test_bound_token_is_nothing_without_its_key(place: ApiWorld, boss: Caller) -
     proof = dpop.proof(place.world, key, "/api/v1/keys", method="GET", ath=dpop.ath(bound["access_token"]))
     headers = {"Authorization": f"DPoP {bound['access_token']}", "DPoP": proof}
     assert place.app.call("GET", "/api/v1/keys", headers=headers).status == 200
+
+
+def test_who_acts_for_somebody_else_does_not_administer(
+    place: ApiWorld, boss: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokens = place.wiring.tokens
+    state = tokens.state
+
+    def acting(*arguments: Any, **named: Any) -> TokenState | None:
+        found = state(*arguments, **named)
+        return replace(found, mandate_id="m") if found is not None else None
+
+    monkeypatch.setattr(tokens, "state", acting)
+    assert refusal(boss("GET", "/me")) == (401, "invalid_token")
+
+
+def test_approval_is_seen_by_a_token_for_its_act_alone(place: ApiWorld, boss: Caller) -> None:
+    kid = boss("GET", "/keys").json["items"][0]["kid"]
+    asked = boss("POST", f"/keys/{kid}/revoke", {"reason": "x"}).headers["location"].removeprefix("/api/v1")
+    other = Caller(place.app, place.token("tỉnh", "admin:audit:read"), boss.principal)
+    assert other("GET", "/approvals").json["items"] == []
+    assert refusal(other("GET", asked)) == (404, "not_found")
+    assert len(boss("GET", "/approvals").json["items"]) == 1
 
 
 def test_token_with_scopes_of_administration_comes_by_the_code_flow_alone(place: ApiWorld) -> None:
