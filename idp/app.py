@@ -40,7 +40,9 @@ def _add(app: Flask, route: Route, reader: EnvironReader) -> None:
         wire = reader.read(request.environ)
         return flask_response(route.handler(wire, **variables))
 
-    app.add_url_rule(route.rule, endpoint=route.rule, view_func=view, methods=list(route.methods))
+    app.add_url_rule(
+        route.rule, endpoint=f"{route.methods[0]} {route.rule}", view_func=view, methods=list(route.methods)
+    )
 
 
 def _add_static(app: Flask) -> None:

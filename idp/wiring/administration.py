@@ -78,7 +78,7 @@ class AdministrationDesk(UnitChanges, ABC):
             consents=ConsentAdministration(gate, registry, self.consents),
             accounts=people,
             account_states=states,
-            units=UnitAdministration(gate, self.units),
+            units=UnitAdministration(gate, self.units, self.reorganisations),
             admins=admins,
             approvals=ApprovalAdministration(gate, self.admins, self.approvals, acts, self.clock),
             audit=AuditAdministration(gate, registry, self.accounts, self.audit),

@@ -35,12 +35,15 @@ from idp.storage.purge import Purger
 from idp.web.i18n import LANGUAGES
 from idp.wiring.acting_pages import ActingPages
 from idp.wiring.auditing import audit_routes, audit_tasks
+from idp.wiring.security import SecurityDesk
+from idp.wiring.console import Console
 from keys.ring import KeyRing
 
 Handler = Callable[[WireRequest], WireResponse]
 
 
 class Wiring(ActingPages):
+class Wiring(Console):
     """One process's objects over one deployment."""
 
     def hot_routes(self) -> Mapping[str, Handler]:
@@ -162,6 +165,7 @@ class Wiring(ActingPages):
             Route("/account/sessions/end-all", post, account.end_all),
             Route("/account/requests", post, account.review),
             Route("/account/consents/<path:client_id>", ("GET", "POST"), account.withdraw),
+            *self.console_routes(),
         )
 
     def _status_routes(self) -> tuple[Route, ...]:

@@ -66,6 +66,10 @@ class AccountAdministration:
         self._sessions = sessions
         self._audit = audit
 
+    def enter(self, who: Administrator) -> None:
+        """Let somebody in who may look for people at all; raises ``Refused``."""
+        self._gate.anywhere(who, Action.ACCOUNT_READ, "accounts")
+
     def find(self, who: Administrator, text: str) -> list[AccountView]:
         """Return the accounts that a whole identity code, an account id or an external id names, as far as they are within reach.
 

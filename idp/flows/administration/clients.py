@@ -28,6 +28,7 @@ from policies.folding import folded
 RESUME: Final = "client:resume"
 STATES: Final = ("active", "suspended", "expired")
 _LONGEST: Final = 100
+_CHUNK: Final = 10_000
 _MOST_OVERLAP: Final = 30 * 86400
 _HISTORY: Final = tuple(
     f"client:{name}"
@@ -84,6 +85,16 @@ class ClientAdministration:
                 if len(found) > window.limit:
                     break
         return page(found, [client.client_id for client in found], window.limit)
+
+    def count(self, who: Administrator, query: ClientQuery) -> int:
+        """Return how many clients a search finds."""
+        total, window = 0, Window("", _CHUNK)
+        while True:
+            found = self.search(who, query, window)
+            total += len(found.rows)
+            if not found.following:
+                return total
+            window = Window(found.rows[-1].client_id, _CHUNK)
 
     def show(self, who: Administrator, client_id: str) -> ClientView:
         """Return one client."""

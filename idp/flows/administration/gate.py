@@ -104,6 +104,12 @@ class Gate:
             return Reach(everywhere=True)
         return Reach(everywhere=False, codes=frozenset().union(*(ground.below(one.unit) for one in holding)))
 
+    def holds(self, who: Administrator, action: Action, *, everywhere: bool = False) -> bool:
+        """Tell whether somebody holds an act anywhere, or over everything; for what a page offers, never for what it does."""
+        if not everywhere:
+            return holds_anywhere(who.actor.grants, action, self._clock.now())
+        return self.reach(who, action).everywhere
+
     def enter(self, who: Administrator, action: Action, name: str) -> None:
         """Ask for the level of the sign-in and the scope of the token; raises ``Refused``."""
         if who.actor.is_person and not assurance.satisfies(who.acr, LEVEL):

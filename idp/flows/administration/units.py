@@ -8,24 +8,37 @@ from idp.errors import InvalidInput, NotFound
 from idp.flows.administration.administrator import Administrator
 from idp.flows.administration.gate import Gate
 from idp.flows.administration.paging import Page, Window, page
+from idp.ports.reorganisations import Reorganisation
+from idp.services.reorganisations import Reorganisations
 from idp.services.units import UnitAnswer, UnitService
 from policies.delegation import Action
 from policies.folding import folded
-from policies.units import Unit
+from policies.units import Move, Unit
 
 
 class UnitAdministration:
     """Reads the register. It is public knowledge, so it is not cut to anybody's reach."""
 
-    def __init__(self, gate: Gate, units: UnitService) -> None:
+    def __init__(self, gate: Gate, units: UnitService, reorganisations: Reorganisations) -> None:
         """Take collaborators."""
         self._gate = gate
         self._units = units
+        self._reorganisations = reorganisations
 
     def show(self, who: Administrator, code: str, on: str = "") -> UnitAnswer:
         """Return what is known of a code on a date, today by default."""
         self._gate.anywhere(who, Action.UNIT_READ, f"unit:{code}")
         return self._units.show(code, _day(on) or None)
+
+    def reorganisations(self, who: Administrator) -> list[Reorganisation]:
+        """Return the reorganisations, newest first."""
+        self._gate.anywhere(who, Action.UNIT_READ, "units")
+        return self._reorganisations.all()
+
+    def decisions(self, who: Administrator) -> list[Move]:
+        """Return what hangs on no unit, or on several, today, to whoever reads the whole register; nothing to others."""
+        self._gate.anywhere(who, Action.UNIT_READ, "units")
+        return self._reorganisations.decisions() if self._gate.holds(who, Action.UNIT_READ, everywhere=True) else []
 
     def search(
         self, who: Administrator, window: Window, *, under: str | None = None, text: str = "", on: str = ""

@@ -1,0 +1,215 @@
+"""People and organisations: looked for by a whole code, shown masked, revealed with a reason; locks, factors, sessions, merging.
+
+The search is a form that is posted: an identity code must not stand in an address.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from idp.endpoints.account import browser_name
+from idp.endpoints.admin.frame import ROOT, ConsoleFrame, Visit
+from idp.endpoints.admin.tables import moment, record_table, state
+from idp.endpoints.admin.views import DASH, ActForm, Cell, Detail, Field, Section, Table
+from idp.endpoints.desk import Form, first
+from idp.endpoints.routes import Route
+from idp.errors import InvalidInput
+from idp.flows.administration.accounts import AccountView
+from idp.flows.administration.use_cases import UseCases
+from idp.protocol.wire import WireResponse
+from idp.services import locks
+from policies.delegation import Action
+from policies.locks import Reason
+
+_MARK: Final = frozenset({"active", "locked", "closed"})
+
+
+class Accounts:
+    """``/admin/accounts``."""
+
+    name: Final = "accounts"
+    act: Final = Action.ACCOUNT_READ
+
+    def __init__(self, frame: ConsoleFrame, acts: UseCases) -> None:
+        """Take collaborators."""
+        self._frame = frame
+        self._acts = acts
+        self._verbs: dict[str, Callable[[Visit, Form, str], object]] = {
+            "lock": self._lock,
+            "unlock": lambda visit, form, one: acts.account_states.unlock(visit.who, one, first(form, "reason")),
+            "reset": lambda visit, form, one: acts.account_states.reset_factor(
+                visit.who, one, first(form, "factor"), first(form, "reason")
+            ),
+            "sessions": lambda visit, form, one: acts.account_states.end_sessions(
+                visit.who, one, first(form, "reason"), first(form, "session")
+            ),
+            "merge": lambda visit, form, one: acts.account_states.merge(
+                visit.who, one, first(form, "into").strip(), first(form, "reason")
+            ),
+        }
+
+    def routes(self) -> tuple[Route, ...]:
+        """Return the pages."""
+        frame, one = self._frame, "/accounts/<account_id>"
+        return (
+            frame.get("/accounts", self.ask),
+            frame.post("/accounts/search", self.find, "/accounts"),
+            frame.get(one, self.show),
+            frame.post(f"{one}/reveal", self.reveal, "/accounts"),
+            frame.post(f"{one}/act/<verb>", self.does, "/accounts"),
+        )
+
+    def ask(self, visit: Visit) -> WireResponse:
+        """Show the search and nothing else: there is no list of people."""
+        self._acts.accounts.enter(visit.who)
+        return self._list(visit, [], visit.t("admin.account.none_yet"))
+
+    def find(self, visit: Visit, form: Form) -> WireResponse:
+        """Look for somebody."""
+        found = self._acts.accounts.find(visit.who, first(form, "q"))
+        return self._list(visit, found, visit.t("admin.account.none"))
+
+    def show(self, visit: Visit, account_id: str) -> WireResponse:
+        """Show one account, masked."""
+        return self._frame.detail(
+            visit, self.name, self._detail(visit, self._acts.accounts.show(visit.who, account_id))
+        )
+
+    def reveal(self, visit: Visit, form: Form, account_id: str) -> WireResponse:
+        """Show one account in full; who looked, and why, is recorded and the person can read it."""
+        view = self._acts.accounts.reveal(visit.who, account_id, first(form, "reason"))
+        return self._frame.detail(visit, self.name, self._detail(visit, view))
+
+    def does(self, visit: Visit, form: Form, account_id: str, verb: str) -> WireResponse:
+        """Do one of the acts."""
+        does = self._verbs.get(verb)
+        if does is None:
+            raise InvalidInput(f"must be one of {', '.join(self._verbs)}", field="verb")
+        return self._frame.after(does(visit, form, account_id), f"/accounts/{account_id}")
+
+    def _lock(self, visit: Visit, form: Form, account_id: str) -> object:
+        why = locks.ground(first(form, "reason_code"), first(form, "reason"), first(form, "reference"))
+        return self._acts.account_states.lock(visit.who, account_id, why)
+
+    def _list(self, visit: Visit, found: list[AccountView], empty: str) -> WireResponse:
+        t = visit.t
+        columns = [t(f"admin.account.{name}") for name in ("name", "code", "level", "state")]
+        rows = [
+            (
+                Cell(view.name or view.account.id, f"{ROOT}/accounts/{view.account.id}"),
+                Cell(", ".join(code.value for code in view.codes if code.valid_to is None) or DASH),
+                Cell(t("account.level", level=view.account.identity_level)),
+                state(t, view.account.state),
+            )
+            for view in found
+        ]
+        search = Field("q", t("admin.account.search"), hint=t("admin.account.search_hint"), is_required=True)
+        table, address = Table(columns, rows, empty), f"{ROOT}/accounts/search"
+        return self._frame.list(
+            visit, self.name, table, filters=(search,), search=address, lead=t("admin.account.lead")
+        )
+
+    def _detail(self, visit: Visit, view: AccountView) -> Detail:
+        t, account = visit.t, view.account
+        unit = str(account.unit) if account.unit else DASH
+        facts = [
+            (t("admin.account.name"), Cell(view.name or DASH)),
+            *((t(f"scheme.{code.scheme}"), _code(visit, code.value, code.valid_to)) for code in view.codes),
+            (t("admin.account.level"), Cell(t("account.level", level=account.identity_level))),
+            (t("admin.account.state"), state(t, account.state)),
+            (t("admin.account.unit"), Cell(unit)),
+            (
+                t("admin.account.factors"),
+                Cell(", ".join(t.either(f"ways.{one}", "ways.password") for one in view.factors) or DASH),
+            ),
+            ("id", Cell(account.id)),
+        ]
+        sections = [Section(t("admin.account.about"), facts)]
+        if view.is_revealed:
+            profile = [(name, Cell(str(value))) for name, value in account.profile.items()]
+            sections.append(Section(t("admin.account.profile"), profile))
+        sections += [self._locks(visit, account.id), *self._sessions(visit, view)]
+        history = self._acts.accounts.history(visit.who, account.id, 20)
+        sections.append(Section(t("admin.history"), table=record_table(visit, history)))
+        return Detail(view.name or account.id, "", sections, self._forms(visit, view))
+
+    def _locks(self, visit: Visit, account_id: str) -> Section:
+        t = visit.t
+        columns = [t(f"admin.lock.{name}") for name in ("ground", "why", "since", "until")]
+        rows = [
+            (
+                Cell(t.either(f"lock.{row.reason_code}", "admin.state.other")),
+                Cell(row.reason or DASH),
+                moment(t, row.locked_at),
+                moment(t, row.ended_at or row.ends_at),
+            )
+            for row in self._acts.account_states.grounds(visit.who, account_id)
+        ]
+        return Section(t("admin.lock.title"), table=Table(columns, rows, t("admin.lock.none")))
+
+    def _sessions(self, visit: Visit, view: AccountView) -> list[Section]:
+        if Action.SESSION_READ not in view.may:
+            return []
+        t = visit.t
+        columns = [t(f"admin.session.{name}") for name in ("browser", "since", "seen", "level")]
+        rows = [
+            (
+                Cell(browser_name(one.origin.browser) or t("account.unknown_browser")),
+                moment(t, one.session.created_at),
+                moment(t, one.session.last_seen_at),
+                Cell(one.session.acr.rpartition(":")[2]),
+            )
+            for one in self._acts.accounts.sessions(visit.who, view.account.id)
+        ]
+        return [Section(t("admin.session.title"), table=Table(columns, rows, t("admin.session.none")))]
+
+    def _forms(self, visit: Visit, view: AccountView) -> list[ActForm]:
+        t, base, account = visit.t, f"{ROOT}/accounts/{view.account.id}", view.account
+        why = Field("reason", t("admin.reason"), is_required=True)
+        grounds = [(one.value, t.either(f"lock.{one.value}", "admin.state.other")) for one in Reason]
+        factors = [(one, t.either(f"ways.{one}", "ways.password")) for one in view.factors]
+        ground = Field("reason_code", t("admin.lock.ground"), "operator", "select", grounds)
+        offered = (
+            ("reveal", Action.ACCOUNT_REVEAL, not view.is_revealed, (why,), False),
+            (
+                "lock",
+                Action.ACCOUNT_LOCK,
+                account.state == "active",
+                (ground, Field("reference", t("admin.lock.reference")), why),
+                True,
+            ),
+            ("unlock", Action.ACCOUNT_UNLOCK, account.state in {"locked", "closed"}, (why,), False),
+            (
+                "reset",
+                Action.ACCOUNT_RESET,
+                bool(factors),
+                (Field("factor", t("admin.account.factor"), "", "select", factors), why),
+                True,
+            ),
+            ("sessions", Action.SESSION_END, True, (why,), True),
+            (
+                "merge",
+                Action.ACCOUNT_MERGE,
+                account.state in _MARK,
+                (Field("into", t("admin.account.into"), is_required=True), why),
+                True,
+            ),
+        )
+        return [
+            ActForm(
+                name,
+                f"{base}/reveal" if name == "reveal" else f"{base}/act/{name}",
+                t(f"admin.account.{name}"),
+                t(f"admin.account.{name}"),
+                fields,
+                t(f"admin.account.{name}_lead"),
+                is_grave,
+            )
+            for name, action, fits, fields, is_grave in offered
+            if fits and action in view.may
+        ]
+
+
+def _code(visit: Visit, value: str, ended: int | None) -> Cell:
+    return Cell(value if ended is None else visit.t("admin.account.until", code=value, when=visit.t.moment(ended)))

@@ -1,0 +1,148 @@
+"""Administrators: who holds which role over which unit; granting and taking away."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from idp.clock import VIETNAM
+from idp.endpoints.admin.frame import ROOT, ConsoleFrame, Visit, address
+from idp.endpoints.admin.tables import moment, principal
+from idp.endpoints.admin.views import DASH, ActForm, Cell, Detail, Field, Link, Section, Table
+from idp.endpoints.desk import Form, first
+from idp.endpoints.routes import Route
+from idp.errors import InvalidInput
+from idp.flows.administration.admins import GrantWish
+from idp.flows.administration.use_cases import UseCases
+from idp.ports.administration import GrantQuery
+from idp.protocol.wire import WireResponse
+from policies.delegation import TOP, Action, AdminGrant, Role
+
+
+class AdministratorsArea:
+    """``/admin/administrators``."""
+
+    name: Final = "administrators"
+    act: Final = Action.ADMIN_READ
+
+    def __init__(self, frame: ConsoleFrame, acts: UseCases) -> None:
+        """Take collaborators."""
+        self._frame = frame
+        self._acts = acts
+
+    def routes(self) -> tuple[Route, ...]:
+        """Return the pages."""
+        frame = self._frame
+        return (
+            frame.get("/administrators", self.all),
+            frame.get("/administrators/grant", self.ask),
+            frame.post("/administrators/grant", self.grant, "/administrators/grant"),
+            frame.get("/administrators/<grant_id>", self.show),
+            frame.post("/administrators/<grant_id>/revoke", self.revoke, "/administrators"),
+        )
+
+    def all(self, visit: Visit) -> WireResponse:
+        """List the grants."""
+        t, who = visit.t, visit.query.get("who", "")
+        found = self._acts.admins.search(visit.who, GrantQuery(principal=who), visit.window)
+        more = address("/administrators", who=who, cursor=found.following) if found.following else ""
+        columns = [t(f"admin.grant.{name}") for name in ("role", "who", "unit", "begins", "ends")]
+        table = Table(columns, [_row(visit, one) for one in found.rows], t("admin.grant.none"), more)
+        filters = (Field("who", t("admin.grant.who"), who, hint=t("admin.grant.who_hint")),)
+        links = (Link(f"{ROOT}/administrators/grant", t("admin.grant.new")),)
+        return self._frame.list(visit, self.name, table, filters=filters, links=links)
+
+    def ask(self, visit: Visit) -> WireResponse:
+        """Show the form of a grant."""
+        t = visit.t
+        self._acts.admins.search(visit.who, GrantQuery(), visit.window)
+        roles = [(one.value, t(f"admin.role.{one.value}")) for one in Role]
+        fields = (
+            Field("principal", t("admin.grant.who"), hint=t("admin.grant.who_hint"), is_required=True),
+            Field("role", t("admin.grant.role"), Role.SUPPORT.value, "select", roles),
+            Field("unit", t("admin.grant.unit"), hint=t("admin.grant.unit_hint"), is_required=True),
+            Field("ends", t("admin.grant.ends"), "", "date", hint=t("admin.grant.ends_hint")),
+            Field("reason", t("admin.reason"), is_required=True),
+        )
+        buttons = (("grant-submit", t("admin.grant.new"), "primary"),)
+        return self._frame.page(
+            "form",
+            visit,
+            area=self.name,
+            title=t("admin.grant.new"),
+            lead=t("admin.grant.lead"),
+            problem="",
+            action=f"{ROOT}/administrators/grant",
+            id="grant-form",
+            hidden=(),
+            fields=fields,
+            buttons=buttons,
+            sections=(),
+        )
+
+    def grant(self, visit: Visit, form: Form) -> WireResponse:
+        """Grant a role, or ask for the second person."""
+        wish = GrantWish(
+            principal=first(form, "principal").strip(),
+            role=first(form, "role"),
+            unit=first(form, "unit").strip(),
+            ends=_end(first(form, "ends")),
+        )
+        return self._frame.after(self._acts.admins.grant(visit.who, wish, first(form, "reason")), "/administrators")
+
+    def show(self, visit: Visit, grant_id: str) -> WireResponse:
+        """Show one grant."""
+        t, one = visit.t, self._acts.admins.show(visit.who, grant_id)
+        facts = (
+            (t("admin.grant.who"), principal(one.principal)),
+            (t("admin.grant.role"), Cell(t(f"admin.role.{one.role.value}"))),
+            (t("admin.grant.unit"), _unit(visit, one)),
+            (t("admin.grant.begins"), moment(t, one.begins)),
+            (t("admin.grant.ends"), moment(t, one.ends)),
+            (t("admin.grant.by"), principal(one.granted_by)),
+            (t("admin.grant.second"), principal(one.approved_by) if one.approved_by else Cell(DASH)),
+            (t("admin.reason"), Cell(one.reason or DASH)),
+            (t("admin.grant.revoked"), moment(t, one.revoked_at)),
+        )
+        forms = []
+        if one.revoked_at is None:
+            why = Field("reason", t("admin.reason"), is_required=True)
+            along = Field("with_granted", t("admin.grant.along"), "", "check", (("1", t("admin.grant.along_hint")),))
+            title = t("admin.grant.revoke")
+            action = f"{ROOT}/administrators/{one.id}/revoke"
+            forms.append(ActForm("revoke", action, title, title, (along, why), is_grave=True))
+        return self._frame.detail(visit, self.name, Detail(facts[1][1].text, "", (Section(one.id, facts),), forms))
+
+    def revoke(self, visit: Visit, form: Form, grant_id: str) -> WireResponse:
+        """Take a grant away, or ask for the second person."""
+        along = bool(first(form, "with_granted"))
+        result = self._acts.admins.revoke(visit.who, grant_id, first(form, "reason"), with_granted=along)
+        return self._frame.after(result, "/administrators")
+
+
+def _row(visit: Visit, one: AdminGrant) -> tuple[Cell, ...]:
+    t = visit.t
+    return (
+        Cell(t(f"admin.role.{one.role.value}"), f"{ROOT}/administrators/{one.id}"),
+        principal(one.principal),
+        _unit(visit, one),
+        moment(t, one.begins),
+        moment(t, one.ends),
+    )
+
+
+def _unit(visit: Visit, one: AdminGrant) -> Cell:
+    if one.unit == TOP:
+        return Cell(visit.t("admin.grant.everywhere"))
+    return Cell("@".join(one.unit), f"{ROOT}/units/{one.unit.code}")
+
+
+def _end(text: str) -> int | None:
+    """Return the last second of a day in Vietnam; raises ``InvalidInput``."""
+    if not text:
+        return None
+    try:
+        day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=VIETNAM)
+    except ValueError as error:
+        raise InvalidInput("must be a date", field="ends") from error
+    return int(day.timestamp()) + 86_399

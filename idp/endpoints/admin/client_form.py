@@ -1,0 +1,243 @@
+"""Registering a system and changing what is registered: a form, checked line by line, then the answers once more, then the act.
+
+The form holds what most systems need. A system that was registered with more keeps it: the form is laid over the whole document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from clients.documents import to_metadata
+from clients.errors import RegistrationRefused
+from clients.metadata import AUTH_METHODS, LEGAL_BASES
+from idp.endpoints.admin.clients import secret_page
+from idp.endpoints.admin.frame import ROOT, ConsoleFrame, Visit
+from idp.endpoints.admin.views import Cell, Field, Section
+from idp.endpoints.desk import Form, first
+from idp.endpoints.routes import Route
+from idp.errors import InvalidInput
+from idp.flows.administration.use_cases import UseCases
+from idp.protocol.wire import WireResponse
+from policies import claims as claim_policy
+from policies.assurance import LEVELS
+from policies.delegation import Action
+
+_LISTS: Final = ("redirect_uris", "post_logout_redirect_uris")
+_TEXTS: Final = (
+    "unit",
+    "legal_basis",
+    "token_endpoint_auth_method",
+    "minimum_acr",
+    "backchannel_logout_uri",
+    "consent",
+)
+_OURS: Final = frozenset(
+    {"state", "created_at", "updated_at", "client_id_issued_at", "client_secret_expires_at", "sector_id"}
+)
+_CONSENT: Final = ("ask", "notice")
+
+
+class ClientForm:
+    """``/admin/clients/new`` and ``/admin/clients/<client_id>/edit``."""
+
+    def __init__(self, frame: ConsoleFrame, acts: UseCases) -> None:
+        """Take collaborators."""
+        self._frame = frame
+        self._acts = acts
+
+    def routes(self) -> tuple[Route, ...]:
+        """Return the pages."""
+        frame, edit = self._frame, "/clients/<client_id>/edit"
+        return (
+            frame.get("/clients/new", self.ask),
+            frame.post("/clients/new", self.take_new, "/clients/new"),
+            frame.get(edit, self.edit),
+            frame.post(edit, self.take_edit, "/clients"),
+        )
+
+    def ask(self, visit: Visit) -> WireResponse:
+        """Show the empty form."""
+        if not self._frame.holds(visit, Action.CLIENT_CREATE):
+            raise InvalidInput("needs the right to register systems", field="clients")
+        document = {"token_endpoint_auth_method": "client_secret_basic", "scope": "openid profile", "consent": "ask"}
+        return self._page(visit, f"{ROOT}/clients/new", document)
+
+    def take_new(self, visit: Visit, form: Form) -> WireResponse:
+        """Check, or register and show the secret this once."""
+        document = _document(form, {})
+        problems, values = self._checked(visit, document)
+        if problems or "client-register" not in form:
+            return self._page(visit, f"{ROOT}/clients/new", document, problems, values)
+        made = self._acts.client_changes.create(visit.who, document, first(form, "reason"))
+        if made.secret is not None:
+            return self._frame.detail(visit, "clients", secret_page(visit, made.client, made.secret))
+        return self._frame.after(made.waiting or made, f"/clients/{made.client.client_id}")
+
+    def edit(self, visit: Visit, client_id: str) -> WireResponse:
+        """Show the form with what is registered."""
+        client = self._acts.clients.show(visit.who, client_id).client
+        document = _registered(to_metadata(client))
+        return self._page(visit, f"{ROOT}/clients/{client_id}/edit", document, version=client.version)
+
+    def take_edit(self, visit: Visit, form: Form, client_id: str) -> WireResponse:
+        """Check, or change it if nobody did meanwhile."""
+        client = self._acts.clients.show(visit.who, client_id).client
+        document = _document(form, _registered(to_metadata(client)))
+        raw = first(form, "version")
+        version = int(raw) if raw.isascii() and raw.isdigit() and len(raw) <= len("9" * 18) else 0
+        problems, values = self._checked(visit, document)
+        if problems or "client-register" not in form:
+            return self._page(visit, f"{ROOT}/clients/{client_id}/edit", document, problems, values, version)
+        result = self._acts.client_changes.update(
+            visit.who, client_id, document, version=version, reason=first(form, "reason")
+        )
+        return self._frame.after(result, f"/clients/{client_id}")
+
+    def _checked(self, visit: Visit, document: Mapping[str, Any]) -> tuple[dict[str, str], Mapping[str, Any] | None]:
+        """Return what is wrong by field, or what would be registered."""
+        try:
+            return {}, self._acts.client_changes.preview(visit.who, document)
+        except RegistrationRefused as error:
+            return {fault.field.partition("[")[0]: fault.detail for fault in error.errors}, None
+        except InvalidInput as error:
+            return {error.field or "": error.reason}, None
+
+    def _page(
+        self,
+        visit: Visit,
+        action: str,
+        document: Mapping[str, Any],
+        problems: Mapping[str, str] | None = None,
+        values: Mapping[str, Any] | None = None,
+        version: int = 0,
+    ) -> WireResponse:
+        t, found = visit.t, problems or {}
+        buttons = [("client-check", t("admin.client.check"), "secondary")]
+        if values is not None:
+            buttons.append(("client-register", t("admin.client.confirm"), "primary"))
+        fields = _fields(visit, document, found)
+        unplaced = [text for name, text in found.items() if name not in {one.name for one in fields}]
+        return self._frame.page(
+            "form",
+            visit,
+            area="clients",
+            title=t("admin.client.edit" if version else "admin.client.new"),
+            lead=t("admin.client.form_lead"),
+            problem=" · ".join(unplaced) or (t("admin.client.faults", count=len(found)) if found else ""),
+            action=action,
+            id="client-form",
+            hidden=(("version", str(version)),) if version else (),
+            fields=fields,
+            buttons=buttons,
+            sections=_answers(visit, document) if values is not None else (),
+        )
+
+
+def _fields(visit: Visit, document: Mapping[str, Any], problems: Mapping[str, str]) -> list[Field]:
+    t = visit.t
+    purpose = document.get("purpose") or {}
+    names = {"name_vi": document.get("client_name", ""), "name_en": document.get("client_name#en", "")}
+    texts = names | {"purpose_vi": purpose.get("vi", ""), "purpose_en": purpose.get("en", "")}
+    faults = {"name_vi": problems.get("client_name", ""), "purpose_vi": problems.get("purpose", "")}
+    wide = [
+        Field(
+            name,
+            t(f"admin.client.{name}"),
+            str(text or ""),
+            problem=faults.get(name, ""),
+            is_required=name.endswith("vi"),
+        )
+        for name, text in texts.items()
+    ]
+    scope = frozenset(str(document.get("scope", "")).split())
+    choices: Sequence[tuple[str, Sequence[tuple[str, str]]]] = (
+        ("legal_basis", [(one, t(f"admin.basis.{one}")) for one in LEGAL_BASES]),
+        ("consent", [(one, t(f"admin.client.consent_{one}")) for one in _CONSENT]),
+        ("token_endpoint_auth_method", [(one, one) for one in AUTH_METHODS]),
+        ("minimum_acr", [("", t("admin.any")), *((one, one) for one in LEVELS)]),
+    )
+    selects = [
+        Field(
+            name,
+            t(f"admin.client.{name}"),
+            str(document.get(name) or ""),
+            "select",
+            options,
+            problem=problems.get(name, ""),
+        )
+        for name, options in choices
+    ]
+    areas = [
+        Field(
+            name,
+            t(f"admin.client.{name}"),
+            "\n".join(document.get(name) or ()),
+            "area",
+            hint=t("admin.client.lines"),
+            problem=problems.get(name, ""),
+        )
+        for name in _LISTS
+    ]
+    scopes = [(one, t(f"admin.scope.{one}")) for one in claim_policy.SCOPES]
+    return [
+        *wide,
+        Field(
+            "unit",
+            t("admin.client.unit"),
+            str(document.get("unit", "")),
+            hint=t("admin.client.unit_hint"),
+            problem=problems.get("unit", ""),
+            is_required=True,
+        ),
+        *selects,
+        *areas,
+        Field(
+            "backchannel_logout_uri",
+            t("admin.client.backchannel"),
+            str(document.get("backchannel_logout_uri") or ""),
+            problem=problems.get("backchannel_logout_uri", ""),
+        ),
+        Field("scope", t("admin.client.scope"), "", "check", scopes, problem=problems.get("scope", ""), chosen=scope),
+        Field("reason", t("admin.reason"), hint=t("admin.client.reason_hint")),
+    ]
+
+
+def _document(form: Form, registered: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the registration that the form describes, laid over what is registered."""
+    document = dict(registered)
+    document["client_name"] = first(form, "name_vi").strip()
+    document.pop("client_name#vi", None)
+    english = first(form, "name_en").strip()
+    document.pop("client_name#en", None)
+    if english:
+        document["client_name#en"] = english
+    document["purpose"] = {
+        language: text for language in ("vi", "en") if (text := first(form, f"purpose_{language}").strip())
+    }
+    others = [one for one in str(registered.get("scope", "")).split() if one not in claim_policy.SCOPES]
+    document["scope"] = " ".join([*form.get("scope", ()), *others])
+    for name in _TEXTS:
+        value = first(form, name).strip()
+        document.pop(name, None)
+        if value:
+            document[name] = value
+    for name in _LISTS:
+        lines = [line.strip() for line in first(form, name).splitlines() if line.strip()]
+        document.pop(name, None)
+        if lines:
+            document[name] = lines
+    return document
+
+
+def _registered(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in metadata.items() if name not in _OURS}
+
+
+def _answers(visit: Visit, document: Mapping[str, Any]) -> tuple[Section, ...]:
+    """Return the answers once more, and what people will be asked to share."""
+    t = visit.t
+    names = claim_policy.unpack(claim_policy.for_scopes(str(document.get("scope", "")).split()))
+    facts = [(name, Cell(str(value))) for name, value in document.items() if not isinstance(value, Mapping)]
+    shared = [t(f"claim.{name}") for name in names] or [t("consent.nothing")]
+    return (Section(t("admin.client.answers"), facts), Section(t("admin.client.shared"), lines=shared))

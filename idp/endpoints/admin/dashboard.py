@@ -1,0 +1,65 @@
+"""The first page: figures, each of which leads to the list behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from idp.endpoints.admin.frame import ROOT, ConsoleFrame, Visit
+from idp.endpoints.admin.tables import record_table
+from idp.endpoints.admin.views import DASH, Section, Tile
+from idp.endpoints.routes import Route
+from idp.errors import Refused
+from idp.flows.administration.audit import AuditSearch
+from idp.flows.administration.clients import ClientQuery
+from idp.flows.administration.paging import MOST, Window
+from idp.flows.administration.use_cases import UseCases
+from idp.protocol.wire import WireResponse
+from policies.delegation import Action
+
+_RECENT: Final = 10
+
+
+class Dashboard:
+    """``/admin``."""
+
+    def __init__(self, frame: ConsoleFrame, acts: UseCases) -> None:
+        """Take collaborators."""
+        self._frame = frame
+        self._acts = acts
+
+    def routes(self) -> tuple[Route, ...]:
+        """Return the page."""
+        return (self._frame.get("", self.show),)
+
+    def show(self, visit: Visit) -> WireResponse:
+        """Show what somebody may see of the whole."""
+        sections = []
+        if self._frame.holds(visit, Action.AUDIT_READ, everywhere=True):
+            refused = self._acts.audit.search(visit.who, AuditSearch(outcome="refused"), Window("", _RECENT))
+            sections.append(Section(visit.t("admin.refusals"), table=record_table(visit, refused.rows)))
+        return self._frame.page("dashboard", visit, tiles=list(self._tiles(visit)), sections=sections)
+
+    def _tiles(self, visit: Visit) -> Iterator[Tile]:
+        t, who, acts = visit.t, visit.who, self._acts
+        waiting = acts.approvals.search(who, Window("", MOST)).rows
+        yield Tile(t("admin.tile.approvals"), str(len(waiting)), f"{ROOT}/approvals", "bad" if waiting else "")
+        if self._frame.holds(visit, Action.CLIENT_READ):
+            for state in ("active", "suspended"):
+                count = acts.clients.count(who, ClientQuery(state=state))
+                yield Tile(t(f"admin.tile.clients_{state}"), str(count), f"{ROOT}/clients?state={state}")
+        if self._frame.holds(visit, Action.CONSENT_COUNT):
+            current = sum(one.current for one in acts.consents.counts(who))
+            yield Tile(t("admin.tile.consents"), str(current), f"{ROOT}/consents?state=current")
+        if self._frame.holds(visit, Action.KEY_READ, everywhere=True):
+            retires = [row.retires for row in acts.keys.rows(who) if row.state == "active" and row.retires]
+            yield Tile(t("admin.tile.keys"), t.moment(min(retires))[:10] if retires else DASH, f"{ROOT}/keys")
+        if self._frame.holds(visit, Action.UNIT_READ):
+            undecided = self._undecided(visit)
+            yield Tile(t("admin.tile.units"), str(undecided), f"{ROOT}/units/changes", "bad" if undecided else "")
+
+    def _undecided(self, visit: Visit) -> int:
+        try:
+            return len(self._acts.units.decisions(visit.who))
+        except Refused:
+            return 0

@@ -1,0 +1,282 @@
+"""The frame of the console: who comes in, the menu, the forms' tokens, and what errors look like."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, Protocol
+from urllib.parse import urlencode
+
+from clients.errors import RegistrationRefused
+from idp.clock import Clock
+from idp.endpoints.admin.views import Detail, Field, Link, Section, Table
+from idp.endpoints.desk import Desk, Exchange, Form
+from idp.endpoints.door import Door
+from idp.endpoints.routes import Route
+from idp.errors import Conflict, DomainError, InvalidInput, NotFound
+from idp.flows.administration.administrator import Administrator, Administrators
+from idp.flows.administration.gate import LEVEL, Gate
+from idp.flows.administration.paging import Window, window
+from idp.model.approval import Approval
+from idp.model.session import Session
+from idp.ports.ephemeral import TransactionStore
+from idp.protocol.errors import ProtocolError
+from idp.protocol.parameters import query_parameters
+from idp.protocol.wire import WireRequest, WireResponse, redirect
+from idp.services.sessions import SessionService
+from idp.web.i18n import Translator, translator
+from keys.errors import KeysError
+from policies.delegation import Action, holds_anywhere
+
+ROOT: Final = "/admin"
+IDLE: Final = 300
+"""Seconds after which an administrator who does nothing has to sign in again (TCVN: at most five minutes)."""
+_CSRF: Final = "admin"
+_CONFLICT: Final = 409
+_BAD: Final = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request of an administrator."""
+
+    exchange: Exchange
+    session: Session
+    who: Administrator
+    t: Translator
+    query: Mapping[str, str]
+
+    @property
+    def window(self) -> Window:
+        """Return which rows of a list are wanted."""
+        return window(self.query.get("cursor", ""))
+
+    def asked(self, *names: str) -> dict[str, str]:
+        """Return the filters that are set, in this order."""
+        return {name: self.query[name] for name in names if self.query.get(name)}
+
+
+Handler = Callable[..., WireResponse]
+
+
+class Area(Protocol):
+    """A part of the console. ``name`` is its path and, as ``admin.area.<name>``, its words; ``act`` opens it."""
+
+    @property
+    def name(self) -> str:
+        """Return its name."""
+        ...
+
+    @property
+    def act(self) -> Action | None:
+        """Return the act that somebody must hold anywhere for the area to be in the menu; None for everybody here."""
+        ...
+
+    def routes(self) -> tuple[Route, ...]:
+        """Return its pages."""
+        ...
+
+
+class ConsoleFrame:
+    """Shared by the areas."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        door: Door,
+        sessions: SessionService,
+        administrators: Administrators,
+        gate: Gate,
+        marks: TransactionStore,
+        clock: Clock,
+    ) -> None:
+        """Take collaborators; ``marks`` keeps who was active in the console of late."""
+        self._desk = desk
+        self._door = door
+        self._sessions = sessions
+        self._administrators = administrators
+        self._gate = gate
+        self._marks = marks
+        self._clock = clock
+        self._areas: tuple[Area, ...] = ()
+
+    def furnish(self, areas: Sequence[Area]) -> None:
+        """Take the areas of the menu."""
+        self._areas = tuple(areas)
+
+    def get(self, path: str, handler: Handler) -> Route:
+        """Return the route of a page: the handler takes the visit and the rule's variables."""
+        return Route(ROOT + path, ("GET",), lambda wire, **variables: self._show(wire, handler, variables))
+
+    def post(self, path: str, handler: Handler, back: str = "") -> Route:
+        """Return the route of a form: the handler takes the visit, the form and the rule's variables; ``back`` is where a sign-in leads."""
+        return Route(
+            ROOT + path, ("POST",), lambda wire, **variables: self._take(wire, handler, variables, ROOT + back)
+        )
+
+    def menu(self, visit: Visit) -> list[dict[str, str]]:
+        """Return the areas that somebody has a right in."""
+        now = self._clock.now()
+        return [
+            {"name": one.name, "href": f"{ROOT}/{one.name}"}
+            for one in self._areas
+            if one.act is None or holds_anywhere(visit.who.actor.grants, one.act, now)
+        ]
+
+    def holds(self, visit: Visit, action: Action, *, everywhere: bool = False) -> bool:
+        """Tell whether somebody holds an act, for what a page offers."""
+        return self._gate.holds(visit.who, action, everywhere=everywhere)
+
+    def page(self, template: str, visit: Visit, *, area: str = "", status: int = 200, **values: Any) -> WireResponse:
+        """Return a page in the console's frame."""
+        return self._desk.page(
+            f"admin/{template}",
+            visit.exchange,
+            menu=self.menu(visit),
+            area=area,
+            csrf_token=self._desk.csrf_token(visit.exchange, _CSRF),
+            status=status,
+            **values,
+        )
+
+    def list(
+        self,
+        visit: Visit,
+        area: str,
+        table: Table,
+        *,
+        filters: Sequence[Field] = (),
+        links: Sequence[Link] = (),
+        lead: str = "",
+        title: str = "",
+        search: str = "",
+    ) -> WireResponse:
+        """Return a list; ``search`` is the address of a search that must not stand in an address, "" for filters by ``GET``."""
+        return self.page(
+            "list",
+            visit,
+            area=area,
+            title=title or visit.t(f"admin.area.{area}"),
+            lead=lead,
+            table=table,
+            filters=filters,
+            links=links,
+            search=search,
+        )
+
+    def detail(self, visit: Visit, area: str, shown: Detail) -> WireResponse:
+        """Return a page about one thing."""
+        notice = shown.notice or _notice(visit)
+        crumbs = shown.crumbs or (Link(f"{ROOT}/{area}", visit.t(f"admin.area.{area}")),)
+        return self.page("detail", visit, area=area, shown=replace(shown, notice=notice, crumbs=crumbs))
+
+    def done(self, path: str, notice: str = "done") -> WireResponse:
+        """Go on to a page after a form was taken."""
+        return redirect(f"{ROOT}{path}?notice={notice}")
+
+    def after(self, result: object, path: str) -> WireResponse:
+        """Go on after an act that may have to wait for a second person."""
+        if isinstance(result, Approval):
+            return redirect(f"{ROOT}/approvals/{result.id}?notice=waiting")
+        return self.done(path)
+
+    def _show(self, wire: WireRequest, handler: Handler, variables: Mapping[str, Any]) -> WireResponse:
+        return self._answered(wire, wire.path, lambda visit: handler(visit, **variables))
+
+    def _take(self, wire: WireRequest, handler: Handler, variables: Mapping[str, Any], back: str) -> WireResponse:
+        def taken(visit: Visit) -> WireResponse:
+            form: Form = self._desk.form(visit.exchange, _CSRF)
+            return handler(visit, form, **variables)
+
+        return self._answered(wire, back, taken)
+
+    def _answered(self, wire: WireRequest, back: str, act: Callable[[Visit], WireResponse]) -> WireResponse:
+        visit: Visit | None = None
+        try:
+            admitted = self._admitted(wire, back)
+            if isinstance(admitted, WireResponse):
+                return admitted
+            visit = admitted
+            return act(visit)
+        except (InvalidInput, Conflict, RegistrationRefused, KeysError) as error:
+            if visit is None:
+                return self._desk.refused(wire, error)
+            return self._problem(visit, error)
+        except (DomainError, ProtocolError) as error:
+            # The gate has recorded what it refused; the rest is recorded here.
+            return self._desk.refused(wire, error, audited=isinstance(error, NotFound) and visit is not None)
+
+    def _admitted(self, wire: WireRequest, back: str) -> Visit | WireResponse:
+        """Return the visit of somebody who administers something, or the way to the sign-in; nobody else learns that the page is there."""
+        exchange = self._desk.exchange(wire)
+        session = self._sessions.of_cookie(exchange.session_secret)
+        if session is not None:
+            who = self._who(session, wire)
+            if not any(one.is_live(self._clock.now()) for one in who.actor.grants):
+                raise NotFound("there is no such page")
+            if self._is_active(session):
+                return self._visit(exchange, session, who)
+        admitted = self._door.admit(exchange, back, minimum_acr=LEVEL, max_age=IDLE)
+        if isinstance(admitted, WireResponse):
+            return admitted
+        self._marks.put(_mark(admitted), b"1", self._clock.now() + IDLE)
+        return self._visit(exchange, admitted, self._who(admitted, wire))
+
+    def _is_active(self, session: Session) -> bool:
+        """Tell whether the session was active in the console of late, and note that it is."""
+        key, now = _mark(session), self._clock.now()
+        if self._marks.get(key, now) is None:
+            return False
+        self._marks.put(key, b"1", now + IDLE)
+        return True
+
+    def _who(self, session: Session, wire: WireRequest) -> Administrator:
+        return self._administrators.person(
+            session.account_id,
+            session.acr,
+            session_id=session.id,
+            case_code=wire.case_code,
+            address=wire.address,
+        )
+
+    def _visit(self, exchange: Exchange, session: Session, who: Administrator) -> Visit:
+        query = {} if exchange.is_post else query_parameters(exchange.wire)
+        return Visit(exchange, session, who, translator(exchange.language), query)
+
+    def _problem(self, visit: Visit, error: Exception) -> WireResponse:
+        """Show what is wrong with a form, by field; what was typed is one step back in the browser."""
+        shown = Detail(
+            visit.t("admin.problem.title"),
+            visit.t("admin.problem.lead"),
+            (Section(visit.t("admin.problem.faults"), lines=problems(error)),),
+            crumbs=(Link(ROOT, visit.t("admin.title")),),
+        )
+        status = _CONFLICT if isinstance(error, Conflict) else _BAD
+        return self.page("detail", visit, shown=shown, status=status)
+
+
+def problems(error: Exception) -> list[str]:
+    """Return every fault of an error, each by the name of its field."""
+    if isinstance(error, RegistrationRefused):
+        return [f"{fault.field}: {fault.detail}" for fault in error.errors]
+    field = getattr(error, "field", None)
+    return [f"{field}: {error}" if field else str(error)]
+
+
+def address(path: str, **query: str) -> str:
+    """Return an address of the console with the parameters that are set."""
+    given = {name: value for name, value in query.items() if value}
+    return f"{ROOT}{path}?{urlencode(given)}" if given else ROOT + path
+
+
+def _mark(session: Session) -> str:
+    return "admin:" + hashlib.sha256(session.id.encode()).hexdigest()
+
+
+_NOTICES: Final = frozenset({"done", "waiting", "approved", "rejected"})
+
+
+def _notice(visit: Visit) -> str:
+    notice = visit.query.get("notice", "")
+    return visit.t(f"admin.notice.{notice}") if notice in _NOTICES else ""

@@ -1,0 +1,123 @@
+"""Signing keys: the timeline of each algorithm, rotation, and the emergency."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from idp.endpoints.admin.frame import ROOT, ConsoleFrame, Visit
+from idp.endpoints.admin.tables import moment, state
+from idp.endpoints.admin.views import ActForm, Cell, Detail, Field, Section, Table
+from idp.endpoints.desk import Form, first
+from idp.endpoints.routes import Route
+from idp.errors import InvalidInput
+from idp.flows.administration.use_cases import UseCases
+from idp.protocol.wire import WireResponse
+from keys.service import KeyRow
+from policies.delegation import Action
+
+_RETIRABLE: Final = "active"
+_DEAD: Final = frozenset({"revoked", "removed"})
+
+
+class Keys:
+    """``/admin/keys``."""
+
+    name: Final = "keys"
+    act: Final = Action.KEY_READ
+
+    def __init__(self, frame: ConsoleFrame, acts: UseCases) -> None:
+        """Take collaborators."""
+        self._frame = frame
+        self._acts = acts
+
+    def routes(self) -> tuple[Route, ...]:
+        """Return the pages."""
+        frame = self._frame
+        return (
+            frame.get("/keys", self.all),
+            frame.get("/keys/<kid>", self.show),
+            frame.post("/keys/rotate", self.rotate, "/keys"),
+            frame.post("/keys/<kid>/retire", self.retire, "/keys"),
+            frame.post("/keys/<kid>/revoke", self.revoke, "/keys"),
+        )
+
+    def all(self, visit: Visit) -> WireResponse:
+        """Show the timeline of each algorithm, and the rotation."""
+        t, rows = visit.t, self._acts.keys.rows(visit.who)
+        columns = [t(f"admin.key.{name}") for name in ("kid", "state", "made", "activates", "retires")]
+        algs = sorted({row.alg for row in rows})
+        sections = [
+            Section(
+                alg,
+                table=Table(columns, [_row(visit, row) for row in rows if row.alg == alg], t("admin.key.none")),
+            )
+            for alg in algs
+        ]
+        fields = (
+            Field("alg", t("admin.key.alg"), algs[0] if algs else "", "select", [(alg, alg) for alg in algs]),
+            Field("reason", t("admin.reason"), is_required=True),
+        )
+        form = ActForm(
+            "rotate",
+            f"{ROOT}/keys/rotate",
+            t("admin.key.rotate"),
+            t("admin.key.rotate"),
+            fields,
+            t("admin.key.rotate_lead"),
+        )
+        return self._frame.detail(
+            visit, self.name, Detail(t("admin.area.keys"), t("admin.key.lead"), sections, (form,))
+        )
+
+    def show(self, visit: Visit, kid: str) -> WireResponse:
+        """Show one key with its acts."""
+        t, row = visit.t, self._acts.keys.show(visit.who, kid)
+        facts = (
+            (t("admin.key.alg"), Cell(f"{row.alg} ({row.use})")),
+            (t("admin.key.state"), state(t, row.state)),
+            (t("admin.key.made"), moment(t, row.created)),
+            (t("admin.key.activates"), moment(t, row.activates)),
+            (t("admin.key.retires"), moment(t, row.retires)),
+        )
+        why, base, forms = Field("reason", t("admin.reason"), is_required=True), f"{ROOT}/keys/{row.kid}", []
+        if row.state == _RETIRABLE:
+            title = t("admin.key.retire")
+            forms.append(ActForm("retire", f"{base}/retire", title, title, (why,), t("admin.key.retire_lead")))
+        if row.state not in _DEAD:
+            title = t("admin.key.revoke")
+            forms.append(
+                ActForm("revoke", f"{base}/revoke", title, title, (why,), t("admin.key.revoke_lead"), is_grave=True)
+            )
+        return self._frame.detail(visit, self.name, Detail(row.kid, "", (Section(row.alg, facts),), forms))
+
+    def rotate(self, visit: Visit, form: Form) -> WireResponse:
+        """Make the next key sign."""
+        self._acts.keys.rotate(visit.who, first(form, "alg"), _reason(form))
+        return self._frame.done("/keys")
+
+    def retire(self, visit: Visit, form: Form, kid: str) -> WireResponse:
+        """Stop a key from signing."""
+        self._acts.keys.retire(visit.who, kid, _reason(form))
+        return self._frame.done(f"/keys/{kid}")
+
+    def revoke(self, visit: Visit, form: Form, kid: str) -> WireResponse:
+        """Ask for the emergency; a second person lets it happen."""
+        return self._frame.after(self._acts.keys.revoke(visit.who, kid, _reason(form)), "/keys")
+
+
+def _row(visit: Visit, row: KeyRow) -> tuple[Cell, ...]:
+    t = visit.t
+    return (
+        Cell(row.kid, f"{ROOT}/keys/{row.kid}"),
+        state(t, row.state),
+        moment(t, row.created),
+        moment(t, row.activates),
+        moment(t, row.retires),
+    )
+
+
+def _reason(form: Form) -> str:
+    reason = first(form, "reason").strip()
+    if not reason:
+        raise InvalidInput("is required", field="reason")
+    return reason

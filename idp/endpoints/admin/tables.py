@@ -1,0 +1,66 @@
+"""Cells and tables that several areas show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from idp.endpoints.admin.frame import ROOT, Visit
+from idp.endpoints.admin.views import DASH, Cell, Table
+from idp.web.i18n import Translator
+
+_TONES: Final = {
+    "active": "good",
+    "done": "good",
+    "approved": "good",
+    "in_force": "good",
+    "suspended": "bad",
+    "locked": "bad",
+    "refused": "bad",
+    "failed": "bad",
+    "rejected": "bad",
+    "revoked": "bad",
+}
+NONE: Final = Cell(DASH, tone="quiet-text")
+
+
+def moment(t: Translator, seconds: int | None) -> Cell:
+    """Return a moment, or a dash."""
+    return Cell(t.moment(seconds)) if seconds else NONE
+
+
+def state(t: Translator, value: str) -> Cell:
+    """Return a state in words, with its tone."""
+    return Cell(t.either(f"admin.state.{value}", "admin.state.other"), tone=_TONES.get(value, "quiet-text"))
+
+
+def person(account_id: str | None) -> Cell:
+    """Return an account by its id, which leads to it."""
+    return Cell(account_id, f"{ROOT}/accounts/{account_id}") if account_id else NONE
+
+
+def principal(name: str) -> Cell:
+    """Return who acted, which leads to the account or the system."""
+    kind, _, name_of = name.partition(":")
+    paths = {"account": "accounts", "client": "clients"}
+    return Cell(name, f"{ROOT}/{paths[kind]}/{name_of}") if kind in paths and name_of else Cell(name)
+
+
+def record_table(visit: Visit, rows: Iterable[Mapping[str, Any]], more: str = "") -> Table:
+    """Return audit records: when, what, how it went, who, on what, and the case code."""
+    t = visit.t
+    columns = [t(f"admin.audit.{name}") for name in ("when", "event", "outcome", "actor", "target", "case")]
+    shown = [
+        (
+            Cell(t.moment(int(row["at_us"]) // 1_000_000)),
+            Cell(row["event"]),
+            Cell(
+                " ".join(filter(None, (t(f"admin.state.{row['outcome']}"), row["reason"]))), tone=_TONES[row["outcome"]]
+            ),
+            principal(row["actor"]),
+            Cell(row["target"] or DASH),
+            Cell(row["case_code"] or DASH),
+        )
+        for row in rows
+    ]
+    return Table(columns, shown, t("admin.audit.none"), more)

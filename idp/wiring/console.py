@@ -1,0 +1,52 @@
+"""The console, made of its areas."""
+
+from __future__ import annotations
+
+from idp.endpoints.admin.accounts import Accounts
+from idp.endpoints.admin.administrators import AdministratorsArea
+from idp.endpoints.admin.approvals import Approvals
+from idp.endpoints.admin.audit import Audit
+from idp.endpoints.admin.client_form import ClientForm
+from idp.endpoints.admin.clients import Clients
+from idp.endpoints.admin.consents import Consents
+from idp.endpoints.admin.dashboard import Dashboard
+from idp.endpoints.admin.frame import Area, ConsoleFrame
+from idp.endpoints.admin.keys import Keys
+from idp.endpoints.admin.units import Units
+from idp.endpoints.routes import Route
+from idp.wiring.security import SecurityDesk
+
+
+class Console(SecurityDesk):
+    """``/admin``."""
+
+    def console_areas(self, frame: ConsoleFrame) -> tuple[Area, ...]:
+        """Return the areas in the order of the menu; another one is a line."""
+        acts = self.administration
+        return (
+            Clients(frame, acts),
+            Accounts(frame, acts),
+            Consents(frame, acts, self.departments),
+            Keys(frame, acts),
+            Units(frame, acts),
+            Approvals(frame, acts),
+            AdministratorsArea(frame, acts),
+            Audit(frame, acts),
+        )
+
+    def console_routes(self) -> tuple[Route, ...]:
+        """Return every page of the console."""
+        frame = ConsoleFrame(
+            self.desk,
+            self.door,
+            self.sessions,
+            self.administrators,
+            self.gate,
+            self.ephemeral.transactions,
+            self.clock,
+        )
+        areas = self.console_areas(frame)
+        frame.furnish(areas)
+        acts = self.administration
+        first = (*Dashboard(frame, acts).routes(), *ClientForm(frame, acts).routes())
+        return (*first, *(route for area in areas for route in area.routes()))
