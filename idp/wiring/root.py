@@ -35,7 +35,6 @@ from idp.storage.purge import Purger
 from idp.web.i18n import LANGUAGES
 from idp.wiring.acting_pages import ActingPages
 from idp.wiring.auditing import audit_routes, audit_tasks
-from idp.wiring.security import SecurityDesk
 from idp.wiring.console import Console
 from keys.ring import KeyRing
 

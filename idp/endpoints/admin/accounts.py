@@ -5,7 +5,7 @@ The search is a form that is posted: an identity code must not stand in an addre
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from idp.endpoints.account import browser_name
@@ -23,6 +23,7 @@ from policies.delegation import Action
 from policies.locks import Reason
 
 _MARK: Final = frozenset({"active", "locked", "closed"})
+_GRAVE: Final = frozenset({"lock", "reset", "sessions", "merge"})
 
 
 class Accounts:
@@ -165,50 +166,40 @@ class Accounts:
         return [Section(t("admin.session.title"), table=Table(columns, rows, t("admin.session.none")))]
 
     def _forms(self, visit: Visit, view: AccountView) -> list[ActForm]:
-        t, base, account = visit.t, f"{ROOT}/accounts/{view.account.id}", view.account
-        why = Field("reason", t("admin.reason"), is_required=True)
-        grounds = [(one.value, t.either(f"lock.{one.value}", "admin.state.other")) for one in Reason]
-        factors = [(one, t.either(f"ways.{one}", "ways.password")) for one in view.factors]
-        ground = Field("reason_code", t("admin.lock.ground"), "operator", "select", grounds)
-        offered = (
-            ("reveal", Action.ACCOUNT_REVEAL, not view.is_revealed, (why,), False),
-            (
-                "lock",
-                Action.ACCOUNT_LOCK,
-                account.state == "active",
-                (ground, Field("reference", t("admin.lock.reference")), why),
-                True,
-            ),
-            ("unlock", Action.ACCOUNT_UNLOCK, account.state in {"locked", "closed"}, (why,), False),
-            (
-                "reset",
-                Action.ACCOUNT_RESET,
-                bool(factors),
-                (Field("factor", t("admin.account.factor"), "", "select", factors), why),
-                True,
-            ),
-            ("sessions", Action.SESSION_END, True, (why,), True),
-            (
-                "merge",
-                Action.ACCOUNT_MERGE,
-                account.state in _MARK,
-                (Field("into", t("admin.account.into"), is_required=True), why),
-                True,
-            ),
-        )
+        t, base = visit.t, f"{ROOT}/accounts/{view.account.id}"
         return [
             ActForm(
                 name,
                 f"{base}/reveal" if name == "reveal" else f"{base}/act/{name}",
                 t(f"admin.account.{name}"),
                 t(f"admin.account.{name}"),
-                fields,
+                (*fields, Field("reason", t("admin.reason"), is_required=True)),
                 t(f"admin.account.{name}_lead"),
-                is_grave,
+                name in _GRAVE,
             )
-            for name, action, fits, fields, is_grave in offered
+            for name, action, fits, fields in _offered(visit, view)
             if fits and action in view.may
         ]
+
+
+def _offered(visit: Visit, view: AccountView) -> Iterator[tuple[str, Action, bool, tuple[Field, ...]]]:
+    """Yield each act with the right that it takes, whether it fits the account, and what it asks beside the reason."""
+    t, state_now = visit.t, view.account.state
+    grounds = [(one.value, t.either(f"lock.{one.value}", "admin.state.other")) for one in Reason]
+    factors = [(one, t.either(f"ways.{one}", "ways.password")) for one in view.factors]
+    ground = Field("reason_code", t("admin.lock.ground"), Reason.OPERATOR.value, "select", grounds)
+    into = Field("into", t("admin.account.into"), is_required=True)
+    yield "reveal", Action.ACCOUNT_REVEAL, not view.is_revealed, ()
+    yield "lock", Action.ACCOUNT_LOCK, state_now == "active", (ground, Field("reference", t("admin.lock.reference")))
+    yield "unlock", Action.ACCOUNT_UNLOCK, state_now in {"locked", "closed"}, ()
+    yield (
+        "reset",
+        Action.ACCOUNT_RESET,
+        bool(factors),
+        (Field("factor", t("admin.account.factor"), "", "select", factors),),
+    )
+    yield "sessions", Action.SESSION_END, True, ()
+    yield "merge", Action.ACCOUNT_MERGE, state_now in _MARK, (into,)
 
 
 def _code(visit: Visit, value: str, ended: int | None) -> Cell:

@@ -6,6 +6,7 @@ The form holds what most systems need. A system that was registered with more ke
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from clients.documents import to_metadata
@@ -117,7 +118,8 @@ class ClientForm:
         if values is not None:
             buttons.append(("client-register", t("admin.client.confirm"), "primary"))
         fields = _fields(visit, document, found)
-        unplaced = [text for name, text in found.items() if name not in {one.name for one in fields}]
+        placed = {*(one.name for one in fields), "client_name", "purpose"}
+        unplaced = [text for name, text in found.items() if name not in placed]
         return self._frame.page(
             "form",
             visit,
@@ -135,71 +137,63 @@ class ClientForm:
 
 
 def _fields(visit: Visit, document: Mapping[str, Any], problems: Mapping[str, str]) -> list[Field]:
+    """Return the fields with what is known and what is wrong, in the order in which somebody thinks of them."""
     t = visit.t
+    unit = Field("unit", t("admin.client.unit"), str(document.get("unit", "")), hint=t("admin.client.unit_hint"))
+    url = Field(
+        "backchannel_logout_uri", t("admin.client.backchannel"), str(document.get("backchannel_logout_uri") or "")
+    )
+    scopes = [(one, t(f"admin.scope.{one}")) for one in claim_policy.SCOPES]
+    scope = Field("scope", t("admin.client.scope"), "", "check", scopes)
+    chosen = frozenset(str(document.get("scope", "")).split())
+    fields = [
+        *_words(visit, document),
+        replace(unit, is_required=True),
+        *_choices(visit, document),
+        *_addresses(visit, document),
+        url,
+        replace(scope, chosen=chosen),
+        Field("reason", t("admin.reason"), hint=t("admin.client.reason_hint")),
+    ]
+    said = {**problems, "name_vi": problems.get("client_name", ""), "purpose_vi": problems.get("purpose", "")}
+    return [replace(one, problem=said.get(one.name, "")) for one in fields]
+
+
+def _words(visit: Visit, document: Mapping[str, Any]) -> list[Field]:
     purpose = document.get("purpose") or {}
-    names = {"name_vi": document.get("client_name", ""), "name_en": document.get("client_name#en", "")}
-    texts = names | {"purpose_vi": purpose.get("vi", ""), "purpose_en": purpose.get("en", "")}
-    faults = {"name_vi": problems.get("client_name", ""), "purpose_vi": problems.get("purpose", "")}
-    wide = [
-        Field(
-            name,
-            t(f"admin.client.{name}"),
-            str(text or ""),
-            problem=faults.get(name, ""),
-            is_required=name.endswith("vi"),
-        )
+    texts = {
+        "name_vi": document.get("client_name", ""),
+        "name_en": document.get("client_name#en", ""),
+        "purpose_vi": purpose.get("vi", ""),
+        "purpose_en": purpose.get("en", ""),
+    }
+    return [
+        Field(name, visit.t(f"admin.client.{name}"), str(text or ""), is_required=name.endswith("vi"))
         for name, text in texts.items()
     ]
-    scope = frozenset(str(document.get("scope", "")).split())
+
+
+def _choices(visit: Visit, document: Mapping[str, Any]) -> list[Field]:
+    t = visit.t
     choices: Sequence[tuple[str, Sequence[tuple[str, str]]]] = (
         ("legal_basis", [(one, t(f"admin.basis.{one}")) for one in LEGAL_BASES]),
         ("consent", [(one, t(f"admin.client.consent_{one}")) for one in _CONSENT]),
         ("token_endpoint_auth_method", [(one, one) for one in AUTH_METHODS]),
         ("minimum_acr", [("", t("admin.any")), *((one, one) for one in LEVELS)]),
     )
-    selects = [
-        Field(
-            name,
-            t(f"admin.client.{name}"),
-            str(document.get(name) or ""),
-            "select",
-            options,
-            problem=problems.get(name, ""),
-        )
+    return [
+        Field(name, t(f"admin.client.{name}"), str(document.get(name) or ""), "select", options)
         for name, options in choices
     ]
-    areas = [
+
+
+def _addresses(visit: Visit, document: Mapping[str, Any]) -> list[Field]:
+    t = visit.t
+    return [
         Field(
-            name,
-            t(f"admin.client.{name}"),
-            "\n".join(document.get(name) or ()),
-            "area",
-            hint=t("admin.client.lines"),
-            problem=problems.get(name, ""),
+            name, t(f"admin.client.{name}"), "\n".join(document.get(name) or ()), "area", hint=t("admin.client.lines")
         )
         for name in _LISTS
-    ]
-    scopes = [(one, t(f"admin.scope.{one}")) for one in claim_policy.SCOPES]
-    return [
-        *wide,
-        Field(
-            "unit",
-            t("admin.client.unit"),
-            str(document.get("unit", "")),
-            hint=t("admin.client.unit_hint"),
-            problem=problems.get("unit", ""),
-            is_required=True,
-        ),
-        *selects,
-        *areas,
-        Field(
-            "backchannel_logout_uri",
-            t("admin.client.backchannel"),
-            str(document.get("backchannel_logout_uri") or ""),
-            problem=problems.get("backchannel_logout_uri", ""),
-        ),
-        Field("scope", t("admin.client.scope"), "", "check", scopes, problem=problems.get("scope", ""), chosen=scope),
-        Field("reason", t("admin.reason"), hint=t("admin.client.reason_hint")),
     ]
 
 
