@@ -14,10 +14,10 @@ from idp.endpoints.admin.frame import Area, ConsoleFrame
 from idp.endpoints.admin.keys import Keys
 from idp.endpoints.admin.units import Units
 from idp.endpoints.routes import Route
-from idp.wiring.security import SecurityDesk
+from idp.wiring.acting_pages import ActingPages
 
 
-class Console(SecurityDesk):
+class Console(ActingPages):
     """``/admin``."""
 
     def console_areas(self, frame: ConsoleFrame) -> tuple[Area, ...]:

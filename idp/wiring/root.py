@@ -33,7 +33,6 @@ from idp.services.sessions import BACKCHANNEL_LOGOUT
 from idp.storage.outbox import SqlOutbox
 from idp.storage.purge import Purger
 from idp.web.i18n import LANGUAGES
-from idp.wiring.acting_pages import ActingPages
 from idp.wiring.auditing import audit_routes, audit_tasks
 from idp.wiring.console import Console
 from keys.ring import KeyRing
@@ -41,7 +40,6 @@ from keys.ring import KeyRing
 Handler = Callable[[WireRequest], WireResponse]
 
 
-class Wiring(ActingPages):
 class Wiring(Console):
     """One process's objects over one deployment."""
 
