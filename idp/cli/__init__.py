@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "mandates": "mandates:mandates_group",
     "messages": "messages:messages_group",
     "audit": "audit:audit_group",
+    "indicators": "indicators:indicators_group",
     "registration": "registration:registration_group",
     "upstreams": "upstreams:upstreams_group",
     "db": "deployment:db_group",

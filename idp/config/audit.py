@@ -40,4 +40,7 @@ class Audit(Section):
         description="Move records out of the database regularly; without it only `idp audit archive` does.",
     )
     archive_dir: Path | None = Field(None, description="Where archives lie; empty: `audit` in the home directory.")
+    suppress_below: int = Field(
+        5, ge=3, le=100, description="Counts of people from 1 to below this are hidden in the indicator."
+    )
     proofs_per_minute: int = Field(600, ge=1, description="Answers of `/audit/…` to one network address in a minute.")

@@ -44,6 +44,7 @@ PURPOSES: Final = (
     "federation-keys",
     "factors",
     "audit-keys",
+    "indicators",
 )
 """Every purpose that has a data key; another one is made at the next ``idp init``."""
 

@@ -35,6 +35,8 @@ from idp.storage.purge import Purger
 from idp.web.i18n import LANGUAGES
 from idp.wiring.auditing import audit_routes, audit_tasks
 from idp.wiring.console import Console
+from idp.wiring.measuring import indicators_of
+from idp.wiring.security import SecurityDesk
 from keys.ring import KeyRing
 
 Handler = Callable[[WireRequest], WireResponse]
@@ -213,6 +215,7 @@ class Wiring(Console):
         tasks = (
             Task("outbox", 1, courier.run),
             *audit_tasks(self, self.guarded_fetcher),
+            Task("indicators", 300, indicators_of(self).run),
             Task(
                 "keys",
                 min(60, self.settings.keys.rotation),

@@ -11,6 +11,7 @@ from idp.storage.tables.devices import known_devices
 from idp.storage.tables.ephemeral import counters, single_use, transactions
 from idp.storage.tables.factors import passkeys, recovery_codes
 from idp.storage.tables.federation import federation_keys, federation_subordinates, federation_trust_marks
+from idp.storage.tables.indicators import indicator_figures, indicator_marks, indicator_months, indicator_progress
 from idp.storage.tables.locks import account_locks
 from idp.storage.tables.mandates import mandates
 from idp.storage.tables.officials import directory_links, directory_runs, role_assignments
@@ -54,6 +55,10 @@ __all__ = [
     "grants",
     "identity_codes",
     "imports",
+    "indicator_figures",
+    "indicator_marks",
+    "indicator_months",
+    "indicator_progress",
     "initial_access_tokens",
     "known_devices",
     "mandates",
