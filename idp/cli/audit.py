@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import click
 import orjson
 
+from idp.cli.audit_keeping import archive, erase
 from idp.cli.audit_witness import witness_group
 from idp.cli.bundle_files import bundle_lines, opened_to_write
 from idp.cli.context import Context, pass_context
@@ -17,6 +19,7 @@ from idp.errors import InvalidInput
 from idp.model.audit import AuditEvent, Event
 from idp.ports.audit import AuditQuery
 from idp.services.audit_verification import Report, Trust, verify_bundle
+from idp.services.audit_walk import Fault
 from idp.wiring.auditing import witness_collector
 from keys.errors import InvalidJwk
 from keys.log_heads import Head, HeadRefused, Verifiers, read_head, verify_head
@@ -35,6 +38,8 @@ def audit_group() -> None:
 
 
 audit_group.add_command(witness_group)
+audit_group.add_command(archive)
+audit_group.add_command(erase)
 
 
 @audit_group.command("search")
@@ -172,7 +177,10 @@ def _verify_online(context: Context, documents: Sequence[dict[str, Any]], *, as_
         emit({"ok": False, "reason": str(error)}, as_json=as_json)
         fail(str(error), Exit.CHECK_FAILED)
     plain = [one for one in documents if "mac" in one]
-    verdict = context.wiring.audit_tree.verify(*plain, roots=roots)
+    archive = context.wiring.audit_archive
+    verdict = context.wiring.audit_tree.verify(*plain, roots=roots, archived=archive.spans())
+    if verdict.fault is None and (broken := archive.check()) is not None:
+        verdict = replace(verdict, fault=Fault(broken[0], "", broken[1]))
     fault = verdict.fault
     data: dict[str, Any] = {
         "ok": fault is None,
@@ -189,7 +197,7 @@ def _verify_online(context: Context, documents: Sequence[dict[str, Any]], *, as_
 
 
 def _emit_report(report: Report, *, as_json: bool, has_keys: bool) -> None:
-    names = ("first", "last", "size", "root", "checked", "erased", "hidden", "void")
+    names = ("first", "last", "size", "root", "checked", "erased", "hidden", "void", "archived")
     data: dict[str, Any] = {"ok": report.fault is None, **{name: getattr(report, name) for name in names}}
     data |= {
         "witnesses": list(report.witnesses),

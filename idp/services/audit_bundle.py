@@ -6,7 +6,7 @@ it, and the end. ``services.audit_verification`` reads them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -39,10 +39,13 @@ class Span:
 class AuditBundles:
     """Writes bundles of one log."""
 
-    def __init__(self, records: AuditStore, heads: AuditHeads) -> None:
-        """Take the records and the signed heads."""
+    def __init__(
+        self, records: AuditStore, heads: AuditHeads, archived: Callable[[], tuple[range, ...]] = tuple
+    ) -> None:
+        """Take the records, the signed heads, and which numbers lie in archives."""
         self._records = records
         self._heads = heads
+        self._archived = archived
 
     def span(self, first: int | None = None, last: int | None = None, *, personal: bool = True) -> Span:
         """Return the range asked for under the newest head; raises ``NotFound``, ``InvalidInput``."""
@@ -88,17 +91,17 @@ class AuditBundles:
 
     def _entries(self, span: Span) -> Iterator[dict[str, Any]]:
         nodes = self._heads.tree.nodes()
-        expected = span.first
+        expected, archived = span.first, self._archived()
         for row in self._rows(span):
             seq = int(row["seq"])
             for number in range(expected, seq):
-                yield _absent(number, nodes)
+                yield _absent(number, nodes, archived)
             yield {"seq": seq, "leaf": nodes(0, seq - 1).hex(), **opened(row, personal=span.personal)}
             expected = seq + 1
             if expected % merkle.TILE_WIDTH == 1:
                 nodes = self._heads.tree.nodes()
         for number in range(expected, span.last + 1):
-            yield _absent(number, nodes)
+            yield _absent(number, nodes, archived)
 
     def _rows(self, span: Span) -> Iterator[Mapping[str, Any]]:
         after = span.first - 1
@@ -123,9 +126,10 @@ def opened(row: Mapping[str, Any], *, personal: bool) -> dict[str, str]:
     return {"salt": salt[:SALT_BYTES].hex(), "public": public, "hidden": hidden.hex()}
 
 
-def _absent(number: int, nodes: Nodes) -> dict[str, Any]:
+def _absent(number: int, nodes: Nodes, archived: tuple[range, ...]) -> dict[str, Any]:
     leaf = nodes(0, number - 1)
-    return {"seq": number, "leaf": leaf.hex(), "void" if leaf == _VOID_LEAF else "missing": True}
+    why = "archived" if any(number in one for one in archived) else "missing"
+    return {"seq": number, "leaf": leaf.hex(), "void" if leaf == _VOID_LEAF else why: True}
 
 
 def _line(document: Mapping[str, Any]) -> bytes:

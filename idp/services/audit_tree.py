@@ -53,13 +53,18 @@ class AuditTree:
         root = self.root(size).hex()
         return {"size": size, "root": root, "mac": self._head_mac("root", size, root)}
 
-    def verify(self, *checkpoints: Mapping[str, Any], roots: Mapping[int, bytes] | None = None) -> Verdict:
+    def verify(
+        self,
+        *checkpoints: Mapping[str, Any],
+        roots: Mapping[int, bytes] | None = None,
+        archived: tuple[range, ...] = (),
+    ) -> Verdict:
         """Read the whole log and check each record, each leaf and the root; stops at the first fault.
 
         ``checkpoints`` are earlier ones, also of the time before the tree, and ``roots`` are those of signed heads by size: the log must
-        still contain them all.
+        still contain them all. ``archived`` are numbers that lie in files: their leaves count, the files are checked elsewhere.
         """
-        expected = Expected({size: root.hex() for size, root in (roots or {}).items()})
+        expected = Expected({size: root.hex() for size, root in (roots or {}).items()}, archived=archived)
         if not all(self._remember(expected, one) for one in checkpoints):
             return Verdict(0, 0, "", Fault(0, "", "the checkpoint itself was changed, or is of another log"))
         walk = Walk(self._log, self._tree, self._records.chain_end(), expected)

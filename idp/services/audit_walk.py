@@ -108,10 +108,11 @@ class Walk:
     def _absent(self, end: int) -> Fault | None:
         """Take the numbers up to ``end`` that have no record: nobody got them, or somebody removed what was there."""
         while self._next < end:
-            reason = f"record number {self._next} is missing"
-            if self._leaf(self._next) == VOID_LEAF:
-                reason = self._entered(VOID_LEAF) or ""
-            if reason:
+            leaf = self._leaf(self._next)
+            reason: str | None = f"record number {self._next} is missing"
+            if leaf == VOID_LEAF or (leaf and any(self._next in span for span in self._expected.archived)):
+                reason = self._entered(leaf)
+            if reason is not None:
                 self._fault = Fault(self._next, "", reason)
                 return self._fault
             self._chain = None
@@ -123,7 +124,8 @@ class Walk:
             return "the record is erased and yet names somebody"
         if commitment_of(row) != row["commitment"]:
             return "the record was changed: its commitment does not fit"
-        if not self._log.is_ours(row):
+        # An erased record of the chain's time has a MAC over what is gone; its leaf, and who erased it, are what counts.
+        if (row["erased"] is None or seq > self._size) and not self._log.is_ours(row):
             return "the record is not ours: its MAC does not fit"
         self._note_erasure(row, seq)
         return self._unchained(row, seq)

@@ -64,11 +64,11 @@ class SqlAuditStore:
     def search(self, query: AuditQuery) -> list[Mapping[str, object]]:
         """Return rows that match; built for each call, as no hot path searches the log."""
         rows = self._database.rows(self._database.prepare(_filtered(query)))
-        return [_named(row) for row in rows]
+        return [named_row(row) for row in rows]
 
     def after(self, seq: int, limit: int) -> list[Mapping[str, object]]:
         """Return the rows with the next numbers."""
-        return [_named(row) for row in self._database.rows(self._after, {"after": seq, "page": limit})]
+        return [named_row(row) for row in self._database.rows(self._after, {"after": seq, "page": limit})]
 
     def chain_end(self) -> tuple[int, str]:
         """Return what the migration noted of the chain."""
@@ -80,7 +80,8 @@ class SqlAuditStore:
 _NAMES = tuple(column.name for column in audit_events.columns)
 
 
-def _named(row: tuple[Any, ...]) -> Mapping[str, object]:
+def named_row(row: tuple[Any, ...]) -> Mapping[str, object]:
+    """Return a whole row of ``audit_events`` by column name."""
     return dict(zip(_NAMES, row, strict=True))
 
 

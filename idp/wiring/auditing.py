@@ -12,13 +12,17 @@ from idp.errors import SettingsError
 from idp.flows.housekeeping import Task
 from idp.ports.ephemeral import Counters
 from idp.ports.fetcher import Fetcher
+from idp.services.audit_archive import AuditArchive, Keeping
 from idp.services.audit_bundle import AuditBundles
+from idp.services.audit_erasure import AuditErasure
 from idp.services.audit_heads import AuditHeads
 from idp.services.audit_tree import AuditTree
 from idp.services.audit_witnesses import KnownWitness, WitnessCollector
 from idp.storage.audit import SqlAuditStore
 from idp.storage.audit_heads import SqlAuditHeadStore
+from idp.storage.audit_segments import SqlAuditKeeper
 from idp.storage.audit_tree import SqlAuditTree
+from idp.storage.indicators import SqlIndicatorStore
 from idp.wiring.stores import Stores
 from keys.errors import InvalidJwk
 from keys.log_heads import Verifiers
@@ -49,7 +53,26 @@ class Auditing(Stores):
     @cached_property
     def audit_bundles(self) -> AuditBundles:
         """Writes bundles."""
-        return AuditBundles(SqlAuditStore(self.database), self.audit_heads)
+        return AuditBundles(SqlAuditStore(self.database), self.audit_heads, self.audit_archive.spans)
+
+    @cached_property
+    def audit_keeper(self) -> SqlAuditKeeper:
+        """Erases and archives records."""
+        return SqlAuditKeeper(self.database)
+
+    @cached_property
+    def audit_archive(self) -> AuditArchive:
+        """Moves old records into files."""
+        settings, store = self.settings.audit, SqlAuditStore(self.database)
+        directory = settings.archive_dir or self.settings.home / "audit"
+        keeping = Keeping(settings.online_days, settings.keep_days, directory)
+        counted = SqlIndicatorStore(self.database).progress
+        return AuditArchive(keeping, self.audit_keeper, store, self.audit_heads, self.audit, self.clock, counted)
+
+    @cached_property
+    def audit_erasure(self) -> AuditErasure:
+        """Erases personal parts."""
+        return AuditErasure(self.audit_keeper, self.audit)
 
 
 def audit_tasks(wiring: Auditing, fetcher: Fetcher) -> tuple[Task, ...]:
@@ -60,6 +83,8 @@ def audit_tasks(wiring: Auditing, fetcher: Fetcher) -> tuple[Task, ...]:
         Task("audit-heads", every, wiring.audit_heads.publish),
         Task("audit-tidy", 3600, wiring.audit_heads.tidy),
     ]
+    if wiring.settings.audit.archive:
+        tasks.append(Task("audit-archive", 600, wiring.audit_archive.run))
     if wiring.settings.audit.witnesses:
         tasks.append(Task("audit-witnesses", every, witness_collector(wiring, fetcher).run))
     return tuple(tasks)

@@ -283,3 +283,40 @@ def test_keys_are_replaced_with_a_reason_and_old_heads_still_count(run: Run, els
     assert run("audit", "verify").exit_code == 0
     code, found = verified(exported(run, elsewhere))
     assert (code, len(found["keys"])) == (0, 4)
+
+
+def test_person_is_erased_with_a_reason_and_the_log_still_verifies(run: Run, elsewhere: Path) -> None:
+    shown = orjson.loads(run("audit", "search", "--event", "account:add", "--limit", "1", "--json").stdout)
+    account_id = shown["account_id"]
+    assert run("audit", "erase", account_id, "--yes").exit_code == 2
+    erased = run(
+        "audit", "erase", account_id, "--reason", "QĐ 12", "--before", "2020-01-01T00:00:00+07:00", "--yes", "--json"
+    )
+    assert orjson.loads(erased.stdout) == {"erased": 0, "erased_in_archives": 0}
+    assert run("audit", "erase", account_id, "--reason", "QĐ 12", "--before", "x", "--yes").exit_code == 1
+    erased = run("audit", "erase", account_id, "--reason", "QĐ 12", "--yes", "--json")
+    assert orjson.loads(erased.stdout)["erased"] >= 1
+    path = exported(run, elsewhere)
+    assert account_id not in path.read_text()
+    code, found = verified(path)
+    assert (code, found["erased"] >= 1) == (0, True)
+    assert run("audit", "verify").exit_code == 0
+
+
+def test_nothing_young_is_archived(run: Run) -> None:
+    assert orjson.loads(run("audit", "archive", "--json").stdout) == {"archived": 0}
+
+
+def test_indicator_is_shown_as_table_csv_json_and_picture(run: Run) -> None:
+    assert run("indicators", "update", "--json").exit_code == 0
+    [month] = [orjson.loads(line)["month"] for line in run("indicators", "months", "--json").stdout.splitlines()]
+    show = ("indicators", "show", "--month", month)
+    document = orjson.loads(run(*show, "--json").stdout)
+    assert (document["month"], document["closed"], document["target"]) == (month, False, 90)
+    assert {row["scope"] for row in document["figures"]} == {"all"}
+    assert all(row["used"] is None for row in document["figures"] if row["kind"] == "all")
+    assert run(*show, "--csv").stdout.startswith("scope,code,name,kind,used,")
+    assert run(*show, "--svg").stdout.startswith("<svg ")
+    assert run(*show).exit_code == 0
+    assert run("indicators", "show", "--month", "1999-01").exit_code == 3
+    assert run("indicators", "show", "--month", "x").exit_code == 1
