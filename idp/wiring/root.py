@@ -36,7 +36,6 @@ from idp.web.i18n import LANGUAGES
 from idp.wiring.auditing import audit_routes, audit_tasks
 from idp.wiring.console import Console
 from idp.wiring.measuring import indicators_of
-from idp.wiring.security import SecurityDesk
 from keys.ring import KeyRing
 
 Handler = Callable[[WireRequest], WireResponse]
