@@ -165,6 +165,8 @@ def _publish(context: Context) -> None:
 
 
 def _verify_online(context: Context, documents: Sequence[dict[str, Any]], *, as_json: bool) -> None:
+    if not all("mac" in one or _is_signed(one) for one in documents):
+        raise InvalidInput("is neither a checkpoint nor a signed head", field="--checkpoint")
     heads = context.wiring.audit_heads
     keys = heads.verifiers()
     roots: dict[int, bytes] = {}

@@ -44,6 +44,9 @@ def _answered(
             return _error(400, "invalid_request")
         except NotFound:
             return _error(404, "not_found")
+        except LookupError:
+            # A tile is missing or too short: somebody was at the tables. ``idp audit verify`` says where.
+            return _error(503, "temporarily_unavailable")
 
     return wrapped
 

@@ -31,6 +31,7 @@ def indicator_chart(month: str, bars: Sequence[Bar], language: str) -> str:
     """Return the picture as one ``<svg>`` element with its own title and description."""
     say = translator(language)
     title = say("indicators.title", month="/".join(reversed(month.split("-"))))
+    heading = say("indicators.heading", month="/".join(reversed(month.split("-"))))
     shown = "; ".join(f"{bar.name}: {share_text(bar.figure, language)}" for bar in bars)
     height = _TOP + _ROW * len(bars) + 16
     lines = "".join(_bar(number, bar, language) for number, bar in enumerate(bars))
@@ -40,7 +41,7 @@ def indicator_chart(month: str, bars: Sequence[Bar], language: str) -> str:
         f'aria-labelledby="indicator-title indicator-text" font-family="system-ui, sans-serif" fill="{_INK}">'
         f'<title id="indicator-title">{escape(title)}</title><desc id="indicator-text">{escape(shown)}</desc>'
         f'<rect width="{_WIDTH}" height="{height}" fill="{_GROUND}"/>'
-        f'<text x="{_LEFT}" y="30" font-size="18" font-weight="600">{escape(title)}</text>{lines}'
+        f'<text x="{_LEFT}" y="30" font-size="18" font-weight="600">{escape(heading)}</text>{lines}'
         f'<line x1="{target}" y1="62" x2="{target}" y2="{height - 10}" stroke="{_INK}" stroke-width="2" stroke-dasharray="6 4"/>'
         f'<text x="{target}" y="56" font-size="14" text-anchor="middle">{escape(say("indicators.target", share=TARGET))}</text>'
         "</svg>"
@@ -67,9 +68,11 @@ def _bar(number: int, bar: Bar, language: str) -> str:
         if share is None
         else f'<rect x="{_LEFT}" y="{top + 20}" width="{_BAR * share // 100}" height="16" fill="{colour}"/>'
     )
+    # What is hidden is said within its empty bar: the words are too long for the column of shares.
+    place = (_LEFT + 10, top + 33, 13, 400) if share is None else (_LEFT + _BAR + 12, top + 34, 15, 600)
     return (
         f'<text x="{_LEFT}" y="{top + 12}" font-size="15">{escape(name)}</text>'
         f'<rect x="{_LEFT}" y="{top + 20}" width="{_BAR}" height="16" fill="{_TRACK}"/>{drawn}'
-        f'<text x="{_LEFT + _BAR + 12}" y="{top + 34}" font-size="15" font-weight="600">'
+        f'<text x="{place[0]}" y="{place[1]}" font-size="{place[2]}" font-weight="{place[3]}">'
         f"{escape(share_text(bar.figure, language))}</text>"
     )

@@ -320,3 +320,9 @@ def test_indicator_is_shown_as_table_csv_json_and_picture(run: Run) -> None:
     assert run(*show).exit_code == 0
     assert run("indicators", "show", "--month", "1999-01").exit_code == 3
     assert run("indicators", "show", "--month", "x").exit_code == 1
+
+
+def test_file_that_is_no_checkpoint_is_refused_and_not_passed_over(run: Run, elsewhere: Path) -> None:
+    for content in ("{}", '{"size": 1}', "[]", "x"):
+        (elsewhere / "x.json").write_text(content)
+        assert run("audit", "verify", "--checkpoint", str(elsewhere / "x.json")).exit_code == 1
