@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from idp.cli.context import Context, pass_context
-from idp.cli.output import Exit, emit_rows, fail, say, with_exit_codes
-from idp.errors import InvalidInput, NotFound
+from idp.cli.output import Exit, emit, emit_rows, fail, say, with_exit_codes
+from idp.errors import InvalidInput, NotFound, Refused
 from idp.flows.comparing import Report
 from idp.flows.examining import examined
 from idp.model.audit import AuditEvent, Event, Outcome
@@ -113,6 +113,36 @@ def status(context: Context, /, *, as_json: bool) -> None:
         }
         rows.append({**row, "day": last["day"], "outcome": last["outcome"], "gone": last.get("gone", 0)})
     emit_rows(rows, as_json=as_json)
+
+
+@ldap_group.command("retire")
+@click.argument("directory")
+@click.option("--reason", required=True, help="Goes into the audit log.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@_JSON
+@pass_context
+@with_exit_codes
+def retire(context: Context, /, *, directory: str, reason: str, yes: bool, as_json: bool) -> None:
+    """End roles, sessions and accounts of everybody from DIRECTORY, which is in the settings no more."""
+    wiring = context.wiring
+    if directory in {source.name for source in wiring.settings.directories.sources}:
+        raise Refused("the directory is in the settings: take it out first, or its people come back")
+    live = [row for row in wiring.officials.links(directory) if row.ended_at is None]
+    if not live:
+        raise NotFound("nobody is known from this directory", field="DIRECTORY")
+    if not yes:
+        click.confirm(f"Close the accounts of {len(live)} officials?", abort=True, err=True)
+    for row in live:
+        wiring.officials.let_go(row, "directory_retired")
+    event = AuditEvent(
+        Event.DIRECTORY_RETIRE,
+        reason=reason,
+        actor=_OPERATOR,
+        target=f"directory:{directory}",
+        detail={"gone": len(live)},
+    )
+    wiring.audit.write(event)
+    emit({"directory": directory, "gone": len(live)}, as_json=as_json)
 
 
 @ldap_group.command("roles")

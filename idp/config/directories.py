@@ -69,6 +69,9 @@ class Directory(Section):
         (), description="Attributes that hold the user name; empty: the dialect's."
     )
     group_base: str = Field("", description="Where groups are searched; empty: `base`.")
+    member_of: bool = Field(
+        default=False, description="OpenLDAP: believe `memberOf` of entries; only where an overlay alone writes it."
+    )
     link_attribute: str = Field("", pattern=rf"{_ATTRIBUTE}|^$", description="Immutable id; empty: the dialect's.")
     unit_attribute: str = Field(
         "", pattern=rf"{_ATTRIBUTE}|^$", description="Attribute with the code of a person's unit."

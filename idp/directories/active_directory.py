@@ -62,6 +62,7 @@ class ActiveDirectory:
     )
     bind_controls: Sequence[Control] = ()
     search_controls: Sequence[tuple[str, bool, None]] = ((_DOMAIN_SCOPE, False, None),)
+    has_sure_member_of = True
 
     def link(self, octets: bytes) -> str:
         """Return the objectGUID as Windows writes it."""
@@ -93,8 +94,8 @@ class ActiveDirectory:
     def groups(self, search: Searcher, entry: Entry, base: str) -> frozenset[str]:
         """Ask for the groups that hold the person, however deep."""
         wanted = all_of(equal("objectClass", "group"), equal(f"member:{IN_CHAIN}:", entry.dn))
-        found = search.all(base, wanted, NO_ATTRIBUTES)
-        return entry.groups | frozenset(folded_dn(raw.dn) for raw in found.entries)
+        found = search.every(base, wanted, NO_ATTRIBUTES)
+        return entry.groups | frozenset(folded_dn(raw.dn) for raw in found)
 
     def members(
         self, search: Searcher, groups: Collection[str], people: Mapping[str, Entry], bases: tuple[str, str]

@@ -13,7 +13,7 @@ Control = tuple[str, bool, bytes | None]
 
 
 class Dialect(Protocol):
-    """A kind of server."""
+    """A kind of server. ``has_sure_member_of`` tells that nobody but the server writes ``memberOf``."""
 
     login_attributes: Sequence[str]
     link_attribute: str
@@ -21,6 +21,7 @@ class Dialect(Protocol):
     state_attributes: Sequence[str]
     bind_controls: Sequence[Control]
     search_controls: Sequence[tuple[str, bool, None]]
+    has_sure_member_of: bool
 
     def link(self, octets: bytes) -> str:
         """Return the immutable id as text; "" for what is none."""

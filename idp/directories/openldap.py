@@ -45,6 +45,7 @@ class OpenLdap:
     state_attributes: Sequence[str] = ("pwdAccountLockedTime", "pwdReset", "pwdEndTime", "shadowExpire")
     bind_controls: Sequence[Control] = ((ppolicy.OID, False, None),)
     search_controls: Sequence[tuple[str, bool, None]] = ()
+    has_sure_member_of = False
 
     def link(self, octets: bytes) -> str:
         """Return the entryUUID (RFC 4530)."""
@@ -115,7 +116,7 @@ class OpenLdap:
 def _above(search: Searcher, base: str, filters: Sequence[str]) -> Iterable[str]:
     for start in range(0, len(filters), _NAMES_A_FILTER):
         part = any_of(filters[start : start + _NAMES_A_FILTER])
-        yield from (raw.dn for raw in search.all(base, part, NO_ATTRIBUTES).entries)
+        yield from (raw.dn for raw in search.every(base, part, NO_ATTRIBUTES))
 
 
 def _inside(group: str, below: Mapping[str, Raw], people: Mapping[str, Entry], by_uid: Mapping[str, str]) -> set[str]:

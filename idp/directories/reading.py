@@ -20,6 +20,8 @@ class EntryReader:
         self._columns = {**dialect.columns, **settings.attributes}
         self._unit_attribute = settings.unit_attribute
         self._unit = settings.unit
+        # In OpenLDAP it may be an attribute like any other, which people write into their own entries.
+        self._believes_member_of = dialect.has_sure_member_of or settings.member_of
         self.login_attributes = settings.login_attributes or tuple(dialect.login_attributes)
         self.link_attribute = settings.link_attribute or dialect.link_attribute
         own = (self.link_attribute, "memberOf", self._unit_attribute)
@@ -38,5 +40,5 @@ class EntryReader:
             return None
         profile = {column: value for column, name in self._columns.items() if (value := raw.text(name))}
         unit = raw.text(self._unit_attribute).strip() if self._unit_attribute else ""
-        groups = frozenset(map(folded_dn, raw.texts("memberOf")))
+        groups = frozenset(map(folded_dn, raw.texts("memberOf"))) if self._believes_member_of else frozenset()
         return Entry(link, raw.dn, self._dialect.standing(raw, self._clock.now()), profile, unit or self._unit, groups)

@@ -85,6 +85,13 @@ class Searcher:
                 return Found(tuple(entries))
         return Found(tuple(entries), "more pages than anybody has people")
 
+    def every(self, base: str, wanted: str, attributes: Sequence[str]) -> tuple[Raw, ...]:
+        """Return every entry; raises ``DirectoryUnavailable`` where the server cut the answer short: what is missing would be rights lost."""
+        found = self.all(base, wanted, attributes)
+        if found.why in _CUT_SHORT:
+            raise self._wrong(f"searching {base} answers {found.why}")
+        return found.entries
+
     def _search(
         self,
         base: str,

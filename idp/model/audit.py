@@ -112,6 +112,7 @@ class Event(StrEnum):
     ROLE_END = "role:end"
     DIRECTORY_COMPARE = "directory:compare"
     DIRECTORY_TEST = "directory:test"
+    DIRECTORY_RETIRE = "directory:retire"
     FEDERATION_REQUEST = "federation:request"
     FEDERATION_REGISTER = "federation:register"
     SUBORDINATE_PUT = "subordinate:put"

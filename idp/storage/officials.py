@@ -20,6 +20,8 @@ _NAMES: Final = tuple(field.name for field in fields(LinkRow))
 _COLUMNS: Final = tuple(directory_links.c[name] for name in _NAMES)
 _AGAIN: Final = 900
 """Seconds after which a directory that was out of reach is compared again on the same day."""
+_LOST: Final = 4 * 3600
+"""Seconds after which a comparison that never ended was killed with its process."""
 
 
 class SqlOfficialStore:
@@ -60,7 +62,11 @@ class SqlOfficialStore:
         insert = self._database.insert(table).values(
             directory=bindparam("of_directory"), outcome="running", counts="{}", **begun
         )
-        unanswered = and_(columns.outcome == "unavailable", columns.started_at <= insert.excluded.started_at - _AGAIN)
+        begun_before = insert.excluded.started_at - columns.started_at
+        unanswered = or_(
+            and_(columns.outcome == "unavailable", begun_before >= _AGAIN),
+            and_(columns.outcome == "running", begun_before >= _LOST),
+        )
         self._claim = prepare(
             insert.on_conflict_do_update(
                 index_elements=[columns.directory],

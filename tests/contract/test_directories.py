@@ -138,6 +138,22 @@ def test_groups_within_groups_count_and_a_ring_of_them_ends(office: SlapdServer)
     assert directory.listing().groups[entry.link] == {CLERKS}
 
 
+def test_member_of_is_believed_only_where_the_operator_says_that_an_overlay_writes_it(office: SlapdServer) -> None:
+    def groups(**values: object) -> frozenset[str]:
+        directory = directory_of(office, group_base=PEOPLE, **values)
+        return directory.verify(directory.find("an"), RIGHT).groups
+
+    assert groups() == frozenset()
+    assert groups(member_of=True) == {CLERKS}
+
+
+def test_groups_that_a_server_cuts_short_are_no_answer(own_office: SlapdServer) -> None:
+    directory = directory_of(own_office)
+    own_office.limit("size.prtotal=0 size.soft=1 size.hard=1")
+    with pytest.raises(DirectoryUnavailable, match="answers"):
+        directory.verify(directory.find("binh"), RIGHT)
+
+
 def test_two_entries_for_one_name_are_nobodys(office: SlapdServer) -> None:
     with pytest.raises(AmbiguousEntry):
         directory_of(office).find("doi")

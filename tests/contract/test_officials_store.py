@@ -113,6 +113,9 @@ def test_of_many_processes_one_runs_a_days_comparison_and_what_was_out_of_reach_
     assert sum(in_parallel(database, 4, lambda _: store.claim_run("qoffice", "2026-01-02", START + 900))) == 1
     assert store.claim_run("qoffice", "2026-01-03", START + 901)
     assert store.claim_run("khac", "2026-01-02", START)
+    # One that never ended, as its process was killed.
+    assert not store.claim_run("khac", "2026-01-02", START + 3600)
+    assert store.claim_run("khac", "2026-01-02", START + 4 * 3600)
 
 
 @pytest.mark.parametrize("table", [directory_links, role_assignments])

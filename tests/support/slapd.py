@@ -139,6 +139,17 @@ class SlapdServer(Server):
         with self.root() as connection:
             assert connection.add(dn, ["top", kind], {"member": list(members)}), connection.result
 
+    def limit(self, limits: str) -> None:
+        """Start again with limits for the account that searches."""
+        self.stop()
+        path = self.directory / "slapd.conf"
+        text = path.read_text(encoding="utf-8")
+        path.write_text(
+            text.replace("overlay memberof", f'limits dn.exact="{SEARCHER}" {limits}\noverlay memberof', 1),
+            encoding="utf-8",
+        )
+        self.start()
+
     def remove(self, dn: str) -> None:
         """Delete an entry."""
         with self.root() as connection:

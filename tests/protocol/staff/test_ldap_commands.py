@@ -146,3 +146,21 @@ def test_an_officials_account_is_shown_and_locked_like_any_other(home: Path, off
     }
     assert idp("accounts", "lock", account.id, "--reason", "thử").exit_code in {0, 4}
     assert rows(idp("accounts", "show", account.id, "--json"))[0]["state"] == "locked"
+
+
+def test_the_people_of_a_directory_that_was_taken_out_are_let_go_when_an_operator_says_so(
+    tmp_path: Path, office: SlapdServer
+) -> None:
+    assert CliRunner().invoke(main, ("init",), env={"IDP_HOME": str(tmp_path), "IDP_DATABASE_URL": ""}).exit_code == 0
+    wiring = Wiring(Settings(home=tmp_path, directories={"sources": [given_of(office)]}))
+    directory = wiring.directories["qoffice"]
+    entry = directory.find("an")
+    assert entry is not None
+    account = wiring.officials.admitted("qoffice", entry, frozenset())
+    configured, without = runner(tmp_path, given_of(office)), runner(tmp_path)
+    reason = ("--reason", "sáp nhập cơ quan", "--yes", "--json")
+    assert configured("retire", "qoffice", *reason).exit_code == 4
+    assert rows(without("retire", "qoffice", *reason)) == [{"directory": "qoffice", "gone": 1}]
+    assert without("retire", "qoffice", *reason).exit_code == 3
+    assert wiring.accounts.get(account.id).state == "locked"
+    wiring.database.close()
