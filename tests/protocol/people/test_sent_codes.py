@@ -196,6 +196,22 @@ def test_an_operator_can_switch_a_channel_off(
     assert without.wiring.factors.of(account) == {"password"}
 
 
+def test_a_person_sees_the_factor_and_takes_it_away_again(told_world: TokenWorld, box: Mailbox) -> None:
+    visitor = Visitor(told_world, Channel.SMS, Channel.MAIL)
+    visitor.typed(visitor.at_step_up(), box.code("sms"))
+    page = visitor.here.open(f"{ISSUER}/account/security")
+    rows = {str(row["data-factor"]): row.get_text(" ", strip=True) for row in page.soup.select("[data-factor]")}
+    assert "••••••001" in rows["sms_code"]
+    assert "+84905000001" not in page.text
+    page = visitor.here.open(f"{ISSUER}/account/security/remove/sms_code/sms_code")
+    form = page.soup.select_one("main form")
+    assert form is not None
+    visitor.here.submit(page, str(form["id"]))
+    assert told_world.wiring.factors.of(visitor.account) == {"password", "mail_code"}
+    told = {(text, channel) for text, channel, _ in box.told()}
+    assert {("factor_removed", "mail"), ("factor_removed", "sms")} <= told
+
+
 def test_a_flood_of_requests_sends_a_few_messages(by_sms: Visitor, box: Mailbox, told_world: TokenWorld) -> None:
     page = by_sms.at_step_up()
     sent, statuses = box.told(), []
