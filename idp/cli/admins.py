@@ -33,7 +33,7 @@ def admins_group() -> None:
 @_UNIT
 @click.option("--from", "begins", type=_MOMENT, default=None, help="First moment; now by default.")
 @click.option("--until", "ends", type=_MOMENT, default=None, help="End; none by default.")
-@click.option("--reason", required=True, help="Goes into the audit log.")
+@click.option("--reason", default="", help="Goes into the audit log.")
 @_JSON
 @pass_context
 @with_exit_codes
@@ -55,7 +55,7 @@ def grant(
 @_ROLE
 @_UNIT
 @click.option("--with-granted", is_flag=True, help="Also what they granted alone, and those in turn.")
-@click.option("--reason", required=True, help="Goes into the audit log.")
+@click.option("--reason", default="", help="Goes into the audit log.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @_JSON
 @pass_context

@@ -6,7 +6,7 @@ standard library and ``policies.units``.
 """
 
 from policies.delegation.actions import ADMINISTRATORS, Action, sight
-from policies.delegation.approving import may_approve
+from policies.delegation.approving import Everybody, may_approve
 from policies.delegation.deciding import holds_anywhere, may
 from policies.delegation.granting import Proposal, may_grant, may_revoke
 from policies.delegation.ground import Ground
@@ -24,6 +24,7 @@ __all__ = [
     "Actor",
     "AdminGrant",
     "Decision",
+    "Everybody",
     "Ground",
     "Proposal",
     "Role",

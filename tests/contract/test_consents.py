@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from idp.errors import Conflict
 from idp.model.audit import AuditEvent, Event
-from idp.ports.consents import Consent
+from idp.ports.consents import Consent, ConsentQuery
 from idp.ports.sessions import ConsentState
 from idp.services.audit import AuditLog
 from idp.services.consents import ConsentService
@@ -145,3 +145,22 @@ def test_search_is_bounded_and_newest_first(service: ConsentService, clock: Froz
     assert [one.client_id for one in service.search(client_id="client0")] == ["client0"]
     assert service.search("an", "nobody") == []
     assert database.row(database.prepare(select(func.count()).select_from(consents))) == (5,)
+
+
+def test_pages_and_numbers_hold_the_clients_that_were_asked_for(service: ConsentService) -> None:
+    first = service.give("an", "portal", "s", YES)
+    second = service.give("binh", "portal", "s", TOLD)
+    third = service.give("an", "land", "s", YES)
+    service.withdraw("an", "land", actor="account:an", reason="x")
+    assert [one.id for one in service.page(ConsentQuery())] == [third.id, second.id, first.id]
+    assert [one.id for one in service.page(ConsentQuery(before_id=third.id, limit=1))] == [second.id]
+    assert [one.id for one in service.page(ConsentQuery(client_ids=("portal",), account_id="an"))] == [first.id]
+    assert [one.id for one in service.page(ConsentQuery(state="ended"))] == [third.id]
+    assert service.page(ConsentQuery(client_ids=())) == []
+    assert service.get(third.id) is not None
+    assert service.get("none") is None
+    assert [(one.client_id, one.kind, one.current, one.ended) for one in service.counts(None)] == [
+        ("land", "consent", 0, 1), ("portal", "consent", 1, 0), ("portal", "notice", 1, 0),
+    ]  # fmt: skip
+    assert [one.client_id for one in service.counts(("land",))] == ["land"]
+    assert service.counts(()) == []

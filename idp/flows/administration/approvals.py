@@ -18,7 +18,7 @@ from idp.services.admins import AdminService
 from idp.services.approvals import PENDING, ApprovalService
 from keys.errors import KeysError
 from policies import assurance
-from policies.delegation import Action, Actor, Decision, Verdict, may_approve
+from policies.delegation import Action, Actor, Decision, Everybody, Verdict, may_approve
 
 _CHUNK: Final = 100
 _FAILURES: Final = (DomainError, RegistrationRefused, ClientConflict, ClientNotFound, KeysError)
@@ -56,12 +56,13 @@ class ApprovalAdministration:
             if len(rows) < _CHUNK:
                 break
             after = rows[-1].id
-        views = [self._view(who, row) for row in found[: window.limit + 1]]
+        everybody = self._admins.everybody()
+        views = [self._view(who, row, everybody) for row in found[: window.limit + 1]]
         return page(views, [view.approval.id for view in views], window.limit)
 
     def show(self, who: Administrator, approval_id: str) -> ApprovalView:
         """Return one."""
-        return self._view(who, self._found(who, approval_id))
+        return self._view(who, self._found(who, approval_id), self._admins.everybody())
 
     def approve(self, who: Administrator, approval_id: str) -> Approval:
         """Let an act happen. Both persons need the right for it at this moment; of two decisions one counts.
@@ -71,7 +72,7 @@ class ApprovalAdministration:
         approval = self._found(who, approval_id)
         action, name = Action(approval.action), f"approval:{approval_id}"
         self._gate.enter(who, action, name)
-        decision = self._second(who.actor, approval)
+        decision = self._second(who.actor, approval, self._admins.everybody())
         if decision.is_denied:
             self._gate.refuse(who, action, name, decision.reason, visible=True)
         requester = self._admins.actor(approval.requester)
@@ -129,16 +130,14 @@ class ApprovalAdministration:
         act = self._acts.get(approval.act)
         return act is not None and not self._decided(act, who.actor, approval).is_denied
 
-    def _view(self, who: Administrator, approval: Approval) -> ApprovalView:
+    def _view(self, who: Administrator, approval: Approval, everybody: Everybody) -> ApprovalView:
         is_open = approval.state == PENDING
-        may_decide = is_open and not self._second(who.actor, approval).is_denied
+        may_decide = is_open and not self._second(who.actor, approval, everybody).is_denied
         return ApprovalView(approval, approval.requester == who.principal, may_decide)
 
-    def _second(self, actor: Actor, approval: Approval) -> Decision:
+    def _second(self, actor: Actor, approval: Approval, everybody: Everybody) -> Decision:
         act = self._acts[approval.act]
-        return may_approve(
-            actor, approval.requester, self._admins.everybody(), lambda one: self._decided(act, one, approval)
-        )
+        return may_approve(actor, approval.requester, everybody, lambda one: self._decided(act, one, approval))
 
     def _decided(self, act: Act, actor: Actor, approval: Approval) -> Decision:
         try:
