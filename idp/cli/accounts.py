@@ -1,4 +1,4 @@
-"""``idp accounts``: add, import, show, lock, unlock, close, merge, enrol, set-password, remove-factor and codes."""
+"""``idp accounts``: add, import, show, lock, unlock, close, merge, enrol, set-password, factors and codes."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from idp.cli.account_codes import code_commands
+from idp.cli.account_factors import factor_commands
 from idp.cli.account_import import import_accounts
 from idp.cli.account_locks import lock_commands
 from idp.cli.context import Context, pass_context
@@ -35,7 +36,7 @@ def accounts_group() -> None:
 
 accounts_group.add_command(import_accounts)
 accounts_group.add_command(accounts_not_before)
-for _command in (*code_commands, *lock_commands):
+for _command in (*code_commands, *factor_commands, *lock_commands):
     accounts_group.add_command(_command)
 
 
@@ -102,7 +103,7 @@ def show(
         "unit": account.unit.code if account.unit else None,
         "unit_since": account.unit.since if account.unit else None,
         "sample": account.sample,
-        "factors": sorted(wiring.credentials.kinds(account.id)),
+        "factors": sorted(wiring.factors.of(account.id)),
         "codes": codes,
         "created_at": account.created_at,
     }
@@ -190,19 +191,3 @@ def set_password(
     password = sys.stdin.readline().rstrip("\r\n")
     context.wiring.credentials.set_password(account.id, password, must_change=must_change)
     emit({"account_id": account.id, "must_change": must_change}, as_json=as_json)
-
-
-@accounts_group.command("remove-factor")
-@click.argument("code_or_id")
-@click.argument("factor", type=click.Choice(["password", "totp"]))
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@_JSON
-@pass_context
-@with_exit_codes
-def remove_factor(context: Context, *, code_or_id: str, factor: str, yes: bool, as_json: bool) -> None:
-    """Take a factor away, as for a lost telephone."""
-    account = context.wiring.accounts.find(code_or_id)
-    if not yes:
-        click.confirm(f"Remove {factor} from {account.id}?", abort=True, err=True)
-    context.wiring.credentials.remove(account.id, factor)
-    emit({"account_id": account.id, "removed": factor}, as_json=as_json)

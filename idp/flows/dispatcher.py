@@ -27,6 +27,7 @@ class Step(StrEnum):
     SET_PASSWORD = "set_password"  # noqa: S105 - the name of a step
     CHOOSE_ACCOUNT = "choose_account"
     STEP_UP = "step_up"
+    ENROL = "enrol"
     CAPACITY = "capacity"
     CONSENT = "consent"
     NO_CAPACITY = "no_capacity"
@@ -46,6 +47,7 @@ _AS_STEP: Final = {
 class Facts:
     """All that a decision may depend on. ``pending`` is None on the first look.
 
+    ``enrol_within`` is how many seconds after a sign-in a person may enrol a second factor where one is demanded and missing, 0 for never.
     ``can_reach`` answers which ``acr`` a session can come to with its person's factors; asked only where it is too low.
     ``capacity`` is None where the person can only act for himself; ``snapshot`` has the consent that goes with it.
     ``attainable`` is the level that anybody could reach by linking an upstream, "" for none.
@@ -59,6 +61,7 @@ class Facts:
     pending: PendingRequest | None = None
     capacity: Capacity | None = None
     attainable: str = ""
+    enrol_within: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +149,23 @@ def _who(facts: Facts, snapshot: Snapshot) -> Decision | None:
     if request.required_sub is not None and snapshot.sub != request.required_sub:
         return Decision(Step.UNMET if signed_in_here else Step.SIGN_IN, "other_subject")
     if missing.missing is assurance.Missing.UNREACHABLE:
-        return Decision(Step.UNMET, missing.reason)
+        return _enrolled_first(facts, snapshot.session, missing)
     if missing.missing is assurance.Missing.STEP_UP:
         return Decision(Step.STEP_UP, missing.reason, acr=missing.acr)
     return None
+
+
+def _enrolled_first(facts: Facts, session: Session, missing: assurance.Decision) -> Decision:
+    """Whether the person may enrol what is missing: only two factors can be had here, and only right after a sign-in.
+
+    Never with a clerk at the keys: the factor would be the clerk's.
+    """
+    wanted = missing.acr or assurance.LOA_4
+    if not facts.enrol_within or session.is_assisted or not assurance.satisfies(assurance.LOA_2, wanted):
+        return Decision(Step.UNMET, missing.reason)
+    if facts.now - session.auth_time > facts.enrol_within:
+        return Decision(Step.SIGN_IN, "enrol", acr=wanted)
+    return Decision(Step.ENROL, missing.reason, acr=wanted)
 
 
 def _for_whom(capacity: Capacity | None) -> Decision | None:

@@ -5,7 +5,7 @@ Who may come here at all (a fresh sign-in at the level of what changes) is the d
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -14,7 +14,7 @@ from idp.authn import totp
 from idp.authn.credentials import CredentialService, TotpEnrolment
 from idp.authn.factors.factor import Enrolled
 from idp.authn.factors.registry import Factors
-from idp.authn.passkeys import Passkeys
+from idp.authn.passkeys import Passkey, Passkeys
 from idp.authn.recovery_codes import RecoveryCodes
 from idp.clock import Clock
 from idp.errors import DomainError, InvalidInput, NotFound, Refused
@@ -138,11 +138,12 @@ class FactorChanges:
         self._throttle.succeeded(attempt)
         self._notices.tell(here.account_id, Topic.FACTOR_ADDED, Detail(factor="totp"))
 
-    def add_passkey(self, here: Here, answer: str, bound_to: str, name: str) -> None:
+    def add_passkey(self, here: Here, answer: str, bound_to: str, name: str) -> Passkey:
         """Enrol a passkey; raises ``Refused``, ``Conflict`` and ``InvalidInput``."""
         with self._refusals(here, "passkey"):
-            self._keepers.passkeys.add(here.account_id, answer, bound_to, name, actor=here.actor)
+            made = self._keepers.passkeys.add(here.account_id, answer, bound_to, name, actor=here.actor)
         self._notices.tell(here.account_id, Topic.FACTOR_ADDED, Detail(factor="passkey"))
+        return made
 
     def rename_passkey(self, here: Here, passkey_id: str, name: str) -> None:
         """Give a passkey another name; raises ``NotFound`` and ``InvalidInput``."""
@@ -159,28 +160,46 @@ class FactorChanges:
 
     def remove(self, here: Here, factor: str, item: str) -> None:
         """Take one thing away; raises ``NotFound``, and ``Refused`` for the last that reaches the account's level."""
-        event = AuditEvent(
-            Event.CREDENTIAL_REMOVE,
-            actor=here.actor,
-            account_id=here.account_id,
-            target=f"account:{here.account_id}",
-            case_code=here.case_code,
-            detail={"kind": factor, "item": item},
-        )
-        table = self._keepers.factors.table
+        usable, table = self._names(here.account_id), self._keepers.factors.table
 
         def may(before: frozenset[str], after: frozenset[str]) -> bool:
-            return policy.may_remove(before, after, table)
+            # What is stored but cannot be used (a channel that is switched off) is nothing to be left with.
+            return policy.may_remove(before & usable, after & usable, table)
 
-        if factor not in self._keepers.factors.names:
-            raise NotFound("there is no such factor", field="factor")
         with self._refusals(here, factor):
-            outcome = self._keepers.removals.remove(here.account_id, factor, item, may, self._audit.record(event))
+            outcome = self._removed(here.account_id, factor, item, may, here.actor, here.case_code)
             if outcome is Removal.LAST:
                 raise Refused("it is the last that reaches the account's level", code="last_factor")
             if outcome is Removal.ABSENT:
                 raise NotFound("the account has no such factor", field="factor")
         self._notices.tell(here.account_id, Topic.FACTOR_REMOVED, Detail(factor=factor))
+
+    def take_away(self, account_id: str, factor: str, item: str, *, actor: str) -> None:
+        """Remove at a counter (a lost telephone), the last one too; raises ``NotFound``."""
+        if self._removed(account_id, factor, item, lambda _before, _after: True, actor, "") is Removal.ABSENT:
+            raise NotFound(f"the account has no {factor}", field="factor")
+        self._notices.tell(account_id, Topic.FACTOR_REMOVED, Detail(factor=factor))
+
+    def _removed(
+        self,
+        account_id: str,
+        factor: str,
+        item: str,
+        may: Callable[[frozenset[str], frozenset[str]], bool],
+        actor: str,
+        case_code: str,
+    ) -> Removal:
+        if factor not in self._keepers.factors.names:
+            return Removal.ABSENT
+        event = AuditEvent(
+            Event.CREDENTIAL_REMOVE,
+            actor=actor,
+            account_id=account_id,
+            target=f"account:{account_id}",
+            case_code=case_code,
+            detail={"kind": factor, "item": item},
+        )
+        return self._keepers.removals.remove(account_id, factor, item, may, self._audit.record(event))
 
     def change_password(self, here: Here, current: str | None, new: str, *, end_others: bool) -> None:
         """Set another password and end the other sessions; ``current`` is None where a fresh sign-in at level 2 speaks for the person.

@@ -134,6 +134,10 @@ class SignInFlow:
             self._throttle.undone(attempt)
             raise
         self._throttle.succeeded(attempt)
+        return self.raised(session, rule, origin)
+
+    def raised(self, session: Session, rule: str, origin: Origin) -> SignedIn:
+        """Raise a session by a factor that was verified in it a moment ago; raises ``NotFound`` for an ended session."""
         acr, amr = factors.raised(session.acr, session.amr, rule, self._factors.table)
         renewed = self._sessions.renew(session, acr, amr, origin, is_step_up=True)
         if renewed is None:

@@ -54,12 +54,17 @@ class Desks(StaffRooms):
         """How departments are named."""
         return Departments(self.clients.find, self.units.name)
 
-    def ways(self) -> tuple[Way, ...]:
-        """Return every way through a step; another is one line, and the first of a step is the one shown unasked."""
-        desk = StepDesk(
+    @cached_property
+    def step_desk(self) -> StepDesk:
+        """What the ways share."""
+        return StepDesk(
             *(self.desk, self.sessions, self.departments, self._sign_in_cookies, self.mandate_views),
             self.upstream_offers(),
         )
+
+    def ways(self) -> tuple[Way, ...]:
+        """Return every way through a step; another is one line, and the first of a step is the one shown unasked."""
+        desk = self.step_desk
         consent = ConsentPage(self.consents, self.claims.attributes, self.acting.attributes)
         passkey = PasskeyWay(desk, self.sign_in, self.passkeys)
         return (

@@ -12,6 +12,8 @@ from idp.endpoints.security.password import PasswordPage
 from idp.endpoints.security.recovery_codes import RecoveryCodesPage
 from idp.endpoints.security.removal import RemovalPage
 from idp.endpoints.security.room import HOME, Room
+from idp.endpoints.steps.enrol import EnrolAppWay, EnrolPasskeyWay
+from idp.endpoints.steps.way import Way
 from idp.flows.factor_changes import FactorChanges, Keepers
 from idp.storage.factors import SqlFactorRemovals
 from idp.wiring.desks import Desks
@@ -35,6 +37,15 @@ class SecurityDesk(Desks):
             self.vault.seal("factors"),
             self.audit,
             self.clock,
+        )
+
+    def ways(self) -> tuple[Way, ...]:
+        """Return every way, those of enrolling among them."""
+        desk, changes = self.step_desk, self.factor_changes
+        return (
+            *super().ways(),
+            EnrolPasskeyWay(desk, self.sign_in, changes, self.passkeys, self.person),
+            EnrolAppWay(desk, self.sign_in, changes, self.person),
         )
 
     def security_routes(self) -> tuple[Route, ...]:

@@ -236,4 +236,5 @@ class Speech(Proofs):
             attainable=self.attainable,
             clients=self.client_finder,
             capacities=self.capacities,
+            enrol_within=self.settings.factors.fresh if self.settings.factors.enrol_at_sign_in else 0,
         )

@@ -130,6 +130,17 @@ def test_enrol_prints_the_secret_once(run: Run) -> None:
     assert run("accounts", "remove-factor", account_id, "totp", "--yes").exit_code == 3
 
 
+def test_factors_are_listed_and_taken_away_at_a_counter(run: Run) -> None:
+    account_id = add(run, 12)
+    run("accounts", "enrol", account_id, "totp")
+    (row,) = [orjson.loads(line) for line in run("accounts", "factors", sample_code(12), "--json").stdout.splitlines()]
+    assert (row["factor"], row["item"], row["left"]) == ("totp", "totp", None)
+    for factor, exit_code in (("totp", 0), ("totp", 3), ("passkey", 3), ("recovery_code", 3), ("card", 2)):
+        assert run("accounts", "remove-factor", account_id, factor, "--yes").exit_code == exit_code
+    assert run("accounts", "factors", account_id, "--json").stdout == ""
+    assert run("accounts", "factors", "nobody").exit_code == 3
+
+
 def test_codes_are_added_ended_and_replaced(run: Run) -> None:
     account_id = add(run, 10)
     cmnd = ("--code-type", "cmnd", "--code", "201234567")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from idp.endpoints.desk import Exchange, first
+from idp.endpoints.desk import Exchange, Form, first
 from idp.endpoints.security.room import HOME, Room, minutes
 from idp.errors import Refused, Throttled
 from idp.flows.factor_changes import Here
@@ -44,15 +44,19 @@ class AppPage:
 
     def _taken(self, exchange: Exchange, here: Here) -> WireResponse:
         t = translator(exchange.language)
-        typed = first(self._room.form(exchange), "code")
-        code = "".join(character for character in typed if not character.isspace())[:_LONGEST]
+        form = self._room.form(exchange)
         try:
-            self._room.changes.confirm_app(here, code)
+            self._room.changes.confirm_app(here, digits(form))
         except Throttled as error:
             return self._shown(exchange, here, t("signin.throttled", minutes=minutes(error.retry_after)))
         except Refused:
             return self._shown(exchange, here, t("step_up.wrong_totp"))
         return self._room.done("app_added")
+
+
+def digits(form: Form) -> str:
+    """Return the typed code without the spaces that apps show in it."""
+    return "".join(character for character in first(form, "code") if not character.isspace())[:_LONGEST]
 
 
 def grouped(secret: str) -> str:

@@ -11,6 +11,7 @@ from idp.flows.factor_changes import Here
 from idp.protocol.errors import ProtocolError
 from idp.protocol.parameters import query_parameters
 from idp.protocol.wire import WireRequest, WireResponse
+from idp.services.contacts import CODE_FACTOR
 from idp.web.i18n import Translator, translator
 
 _NOTICES: Final = frozenset({"app_added", "passkey_added", "passkey_renamed", "removed", "password_changed"})
@@ -53,6 +54,7 @@ class OverviewPage:
             "since": t.moment(one.created_at),
             "used": t.moment(one.last_used_at) if one.last_used_at else "",
             "left": one.left,
+            "address": one.factor in CODE_FACTOR.values(),
             "can_go": one.factor != "password" and self._room.changes.may_remove(one, enrolled),
         }
 

@@ -54,6 +54,7 @@ _SILENT: Final[dict[Step, type[ProtocolError]]] = {
     Step.CAPACITY: InteractionRequired,
     Step.CONSENT: ConsentRequired,
     Step.NO_CAPACITY: AccessDenied,
+    Step.ENROL: InteractionRequired,
     Step.UNMET: UnmetAuthenticationRequirements,
 }
 """What ``prompt=none`` answers instead of showing a step (OpenID Connect Core section 3.1.2.6)."""
@@ -105,8 +106,13 @@ class AuthorizationEndpoint:
         clients: ClientFinder,
         capacities: Capacities,
         attainable: str = "",
+        enrol_within: int = 0,
     ) -> None:
-        """Take collaborators; ``can_reach`` tells which ``acr`` a session can come to, ``attainable`` what linking an upstream could."""
+        """Take collaborators; ``can_reach`` tells which ``acr`` a session can come to, ``attainable`` what linking an upstream could.
+
+        ``enrol_within`` is as ``Facts`` has it.
+        """
+        self._enrol_within = enrol_within
         self._capacities = capacities
         self._attainable = attainable
         self._clients = clients
@@ -229,10 +235,11 @@ class AuthorizationEndpoint:
     ) -> Facts:
         now = self._clock.now()
         if snapshot is None:
-            return Facts(request, client, None, now, self._can_reach, pending)
+            return Facts(request, client, None, now, self._can_reach, pending, enrol_within=self._enrol_within)
         capacity = self._capacities.of(request, client, snapshot, pending)
         counted = self._capacities.agreed(snapshot, client, capacity)
-        return Facts(request, client, counted, now, self._can_reach, pending, capacity, self._attainable)
+        beside = (capacity, self._attainable, self._enrol_within)
+        return Facts(request, client, counted, now, self._can_reach, pending, *beside)
 
     def _told(self, reply: Reply, error: ProtocolError) -> WireResponse:
         return self._responder.respond(reply, {"error": error.error, "error_description": error.description})
