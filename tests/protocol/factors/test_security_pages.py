@@ -230,7 +230,7 @@ def test_a_password_is_changed_by_the_present_one_and_other_sessions_end(
     assert world.wiring.credentials.verify_password(me.id, NEW).ok
     assert elsewhere.open(HOME).form("login-form") is not None
     assert me.here.open(HOME).form("login-form") is None
-    assert told == [("password_changed", "")]
+    assert told[-1] == ("password_changed", "")
 
 
 def test_other_sessions_stay_where_the_person_wants_so(world: TokenWorld, me: Citizen) -> None:
