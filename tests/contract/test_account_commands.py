@@ -131,9 +131,9 @@ def test_enrol_prints_the_secret_once(run: Run) -> None:
 
 
 def test_factors_are_listed_and_taken_away_at_a_counter(run: Run) -> None:
-    account_id = add(run, 12)
+    account_id = add(run, 61)
     run("accounts", "enrol", account_id, "totp")
-    (row,) = [orjson.loads(line) for line in run("accounts", "factors", sample_code(12), "--json").stdout.splitlines()]
+    (row,) = [orjson.loads(line) for line in run("accounts", "factors", sample_code(61), "--json").stdout.splitlines()]
     assert (row["factor"], row["item"], row["left"]) == ("totp", "totp", None)
     for factor, exit_code in (("totp", 0), ("totp", 3), ("passkey", 3), ("recovery_code", 3), ("card", 2)):
         assert run("accounts", "remove-factor", account_id, factor, "--yes").exit_code == exit_code
