@@ -20,6 +20,7 @@ from idp.flows.dispatcher import Step
 from idp.flows.factor_changes import FactorChanges, Here
 from idp.flows.sign_in import SignInFlow, bound_to
 from idp.model.session import Session
+from idp.protocol.errors import AccessDenied
 from idp.protocol.wire import WireResponse
 from idp.web.i18n import translator
 from idp.web.qr import picture
@@ -33,7 +34,7 @@ class EnrolAppWay:
 
     step: Final = Step.ENROL
     name: Final = "enrol_app"
-    marks: Final = ("code",)
+    marks: Final = ("code", "enrol-cancel")
 
     def __init__(self, desk: StepDesk, flow: SignInFlow, changes: FactorChanges, person: PersonView) -> None:
         """Take collaborators."""
@@ -62,7 +63,9 @@ class EnrolAppWay:
         )
 
     def take(self, visit: Visit, form: Form) -> WireResponse:
-        """Take the first code, and raise the session."""
+        """Take the first code, and raise the session; raises ``AccessDenied`` for who wants no second factor (either page says so)."""
+        if "enrol-cancel" in form:
+            raise AccessDenied("the person enrols no second factor", reason="enrolment_declined")
         t = translator(visit.exchange.language)
         session = self._desk.session(visit)
         if session is None:

@@ -64,6 +64,16 @@ def test_an_app_enrolled_at_the_sign_in_leads_to_the_department(world: TokenWorl
     assert (found["acr"], found["amr"]) == (LOA_2, ["pwd", "otp", "mfa"])
 
 
+@pytest.mark.parametrize("way", ["enrol_passkey", "enrol_app"])
+def test_who_wants_no_second_factor_goes_back_to_the_department(world: TokenWorld, way: str) -> None:
+    portal, here = world.add_client(minimum_acr=LOA_2), browser(world)
+    account_id, page = signed_in(world, here, portal)
+    page = here.submit(here.open(f"{page.url}?way={way}"), "enrol-cancel-form", "enrol-cancel")
+    assert page.callback is not None
+    assert page.callback["error"] == "access_denied"
+    assert world.wiring.factors.of(account_id) == {"password"}
+
+
 def test_an_old_session_signs_in_again_before_it_enrols(world: TokenWorld) -> None:
     portal, strict, here = world.add_client(), world.add_client(minimum_acr=LOA_2), browser(world)
     _, page = signed_in(world, here, portal)
