@@ -136,6 +136,10 @@ class Settings(BaseSettings):
     mail: Mail = Mail()
     sms: Sms = Sms()
     administration: Administration = Administration()
+    assistance_roles: tuple[str, ...] = Field(
+        (),
+        description="Roles of officials that carry the duty to assist citizens in person (`/assist`), at the role's unit.",
+    )
 
     @classmethod
     def settings_customise_sources(

@@ -46,7 +46,7 @@ class MandateViews:
         shown: dict[str, Any] = {**self._principal(capacity.acting), **self.terms(t, mandate)}
         is_assisted = KINDS[mandate.kind].capacity == ASSISTED
         clerk = self.person(mandate.actor_id)["name"] if is_assisted else ""
-        return {**shown, "is_assisted": is_assisted, "clerk": clerk}
+        return {**shown, "is_assisted": is_assisted, "clerk": clerk, "type": capacity.acting.principal_kind}
 
     def row(self, t: Translator, mandate: Mandate, me: str) -> dict[str, Any]:
         """Return a line of somebody's own list: the other party is named, an actor only once he has said yes."""

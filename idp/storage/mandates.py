@@ -63,6 +63,8 @@ class SqlMandateStore:
         self._of_actor = prepare(newest.where(columns.actor_id == bindparam("account")))
         self._of_principal = prepare(newest.where(columns.principal_id == bindparam("account")))
         self._all = prepare(newest)
+        at_unit = and_(columns.ended_at.is_(None), columns.unit_code != NONE, columns.session_id == NONE)
+        self._at_units = prepare(select(columns.id, columns.unit_code, columns.created_at).where(at_unit))
         past = and_(columns.ended_at.is_(None), columns.valid_to <= bindparam("now"))
         self._past = prepare(select(*_COLUMNS).where(past).limit(bindparam("most")))
         agreed = tuple(consents.c[name] for name in _CONSENT)
@@ -163,6 +165,10 @@ class SqlMandateStore:
     def expire(self, mandate_id: str, now: int, record: AuditRecord) -> bool:
         """Mark one as run out."""
         return self._end(mandate_id, now, EXPIRED, EXPIRED, record)
+
+    def at_units(self) -> list[tuple[str, str, int]]:
+        """Return the mandates that hold at one unit only: id, the unit's code, and the moment in which it was named."""
+        return [(row[0], row[1], row[2]) for row in self._database.rows(self._at_units)]
 
     def consent(self, account_id: str, mandate_id: str, client_id: str) -> ConsentState | None:
         """Return the current consent that was given while acting by a mandate."""

@@ -13,7 +13,7 @@ from idp.flows.assisting import AN_HOUR as ASSISTANCES
 from idp.flows.assisting import Assisting
 from idp.flows.hourly import HourlyLimit
 from idp.ports.duties import Duties
-from idp.services.duties import AllDuties, MandatedDuties
+from idp.services.duties import AllDuties, MandatedDuties, RoleDuties
 from idp.wiring.security import SecurityDesk
 
 
@@ -41,7 +41,8 @@ class ActingPages(SecurityDesk):
     @cached_property
     def duties(self) -> Duties:
         """Who has the duty to assist citizens, by every register that there is; another is one line."""
-        return AllDuties((MandatedDuties(self.mandates),))
+        by_role = RoleDuties(self.roles, self.settings.assistance_roles)
+        return AllDuties((MandatedDuties(self.mandates), by_role))
 
     @cached_property
     def assisting(self) -> Assisting:

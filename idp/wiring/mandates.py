@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 
+from idp.clock import local_day
 from idp.flows.capacities import Capacities
 from idp.flows.housekeeping import Task
 from idp.services.acting import ActingClaims
 from idp.services.mandates import MandateService
 from idp.storage.mandates import SqlMandateStore
 from idp.wiring.messages import Messages
+from policies.units import Holding
 
 
 class Mandated(Messages):
@@ -35,6 +38,11 @@ class Mandated(Messages):
     def capacities(self) -> Capacities:
         """As whom people act."""
         return Capacities(self.mandates, self.acting)
+
+    def mandated_units(self) -> Iterable[Holding]:
+        """Return which mandates hang on units."""
+        for mandate_id, code, since in self.mandate_store.at_units():
+            yield Holding("mandate", mandate_id, code, local_day(since))
 
     def mandate_tasks(self) -> tuple[Task, ...]:
         """Return the regular tasks."""

@@ -54,6 +54,7 @@ class UnitChanges(FederationDesk):
             Holders(lambda: _residences(references)),
             Holders(lambda: _vouched(references)),
             Holders(self.held_offices),
+            Holders(self.mandated_units),
         )
 
     def unit_tasks(self) -> tuple[Task, ...]:
