@@ -60,7 +60,8 @@ def decide(accepted: Iterable[str], held: Iterable[Option], wish: Wish) -> Decis
 
     ``accepted`` are the capacities that the client takes, ``held`` the mandates that can be used now.
     """
-    possible = _possible(frozenset(accepted), tuple(held))
+    every = tuple(held)
+    possible = _possible(frozenset(accepted), every)
     options = tuple(one for one in possible if _is_asked(one, wish.asked))
     if not options:
         return Decision("capacity_not_held")
@@ -68,13 +69,14 @@ def decide(accepted: Iterable[str], held: Iterable[Option], wish: Wish) -> Decis
     if wish.chosen in known:
         return Decision("chosen", known[wish.chosen])
     is_forced = wish.must_choose or wish.asked == SELECT
-    if len(possible) == 1 and options == (ONESELF,) and wish.remembered in {"", PERSON}:
+    # Held, but of a sort that this client does not take, is not lost: here nothing but himself could be meant.
+    was_lost = wish.remembered not in {"", PERSON, *(one.id for one in every)}
+    if len(possible) == 1 and options == (ONESELF,) and not was_lost:
         return Decision("only_oneself", ONESELF)
     if wish.remembered in known and not is_forced and not wish.is_begun:
         return Decision("remembered", known[wish.remembered])
     if options == (ONESELF,) and wish.asked == PERSON:
         return Decision("asked_for_oneself", ONESELF)
-    was_lost = wish.remembered not in {"", PERSON} and wish.remembered not in {one.id for one in possible}
     return Decision("capacity_ended" if was_lost else "capacity_open", offered=options)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,7 +12,7 @@ from idp.ports.mandates import LiveMandate
 from idp.services.accounts import masked
 from idp.services.acting import ActingClaims
 from idp.web.i18n import Translator
-from policies.mandate_kinds import ASSISTED, KINDS
+from policies.mandate_kinds import ASSIST, ASSISTED, KINDS
 from policies.mandates import ACCEPTED, ALL_PROCEDURES, DECLINED, PROPOSED
 
 NameOf = Callable[[str], Mapping[str, str]]
@@ -31,7 +32,7 @@ class MandateViews:
         """Take collaborators; ``unit_name`` takes a code and the moment in which it was named, and returns "" for an unknown one."""
         self._claims = claims
         self.person = person
-        self.evidence = evidence
+        self._evidence = evidence
         self._unit_name = unit_name
 
     def option(self, t: Translator, live: LiveMandate) -> dict[str, str]:
@@ -47,6 +48,11 @@ class MandateViews:
         is_assisted = KINDS[mandate.kind].capacity == ASSISTED
         clerk = self.person(mandate.actor_id)["name"] if is_assisted else ""
         return {**shown, "is_assisted": is_assisted, "clerk": clerk, "type": capacity.acting.principal_kind}
+
+    def evidence(self, mandate: Mandate) -> str:
+        """Return what a mandate rests on, in words; of a clerk's assistance the reason, never the digest of a document's number."""
+        text = self._evidence(mandate)
+        return str(json.loads(text)["purpose"]) if mandate.kind == ASSIST else text
 
     def row(self, t: Translator, mandate: Mandate, me: str) -> dict[str, Any]:
         """Return a line of somebody's own list: the other party is named, an actor only once he has said yes."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 from clients.model import Client
 from idp.model.authorization import AuthorizationRequest, PendingRequest
@@ -15,7 +16,9 @@ from policies import capacities
 from policies.capacities import Decision, Option, Wish
 from policies.mandate_kinds import ASSISTED, KINDS, PERSON
 
-_ONLY_PERSON = frozenset({PERSON})
+_ONLY_PERSON: Final = frozenset({PERSON})
+_ONESELF_ANYWAY: Final = frozenset({"", PERSON, capacities.SELECT})
+"""What a client that takes only people may ask without there being anything to choose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +69,9 @@ class Capacities:
             live = self._mandates.live(session.mandate_id)
             option = Option(session.mandate_id, ASSISTED)
             return Capacity(Decision(ASSISTED, option if live is not None else None), acting=live)
-        if client.capacities == _ONLY_PERSON and not request.capacity:
+        if client.capacities == _ONLY_PERSON and request.capacity in _ONESELF_ANYWAY:
             return None
-        held = tuple(self._mandates.usable(session.account_id)) if client.capacities != _ONLY_PERSON else ()
+        held = tuple(self._mandates.usable(session.account_id))
         options = [Option(one.mandate.id, KINDS[one.mandate.kind].capacity) for one in held]
         wish = Wish(
             asked=self._asked(request.capacity, client, held),

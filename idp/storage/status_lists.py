@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import and_, bindparam, or_, select, update
+from sqlalchemy import and_, bindparam, not_, or_, select, update
 
 from idp import handles
 from idp.ports.status_lists import ListedToken
 from idp.storage.database import Database
+from idp.storage.mandates import NONE, counts
 from idp.storage.tables import accounts, clients, grants, revoked_tokens, sessions, status_entries, status_lists
 
 _MARGIN = 2 * 86400
@@ -64,6 +65,7 @@ class SqlStatusListStore:
                 grants.c.revoked_at.is_not(None),
                 accounts.c.state != "active",
                 and_(grants.c.offline == 0, sessions.c.ended_at.is_not(None)),
+                and_(grants.c.mandate_id != NONE, not_(counts(grants.c.mandate_id))),
             ),
         )
         dead = or_(revoked_tokens.c.jti.is_not(None), of_person, clients.c.state != "active")

@@ -236,5 +236,7 @@ def test_citizen_sees_and_ends_it_on_his_own_page(office: Office) -> None:
     [made] = office.mandates.of_principal(office.binh)
     page = citizen.open(f"/account/mandates/{made.id}")
     assert "Cán bộ hỗ trợ tại chỗ" in page.text
+    assert "nộp hồ sơ đất đai" in page.text
+    assert "number" not in page.text
     submit(citizen, page, "mandate-form", "mandate-revoke")
     assert office.world.userinfo(tokens["access_token"]).status == 401

@@ -195,3 +195,16 @@ def test_discovery_and_registration_know_capacities(town: Town) -> None:
     assert document["capacities_supported"] == ["person", "organisation", "child", "assisted"]
     assert {"act", "on_behalf_of"} <= set(document["claims_supported"])
     assert town.world.add_client().client.capacities == {"person"}
+
+
+@pytest.mark.parametrize("capacity", [None, "select", "person"])
+def test_system_for_people_never_speaks_of_a_capacity_that_was_chosen_elsewhere(
+    town: Town, capacity: str | None
+) -> None:
+    mandate = town.represent()
+    plain = town.world.add_client()
+    browser = town.visitor()
+    town.tokens(browser, mandate.id)
+    page = browser.authorize(asked(plain, capacity=capacity))
+    assert page.form == "consent-form"
+    assert page.soup.find(id="acting") is None

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from idp.services.mandates import Draft
+from idp.storage.status_lists import SqlStatusListStore
 from tests.support.mandated_world import Town
 from tests.support.visit import asked
 
@@ -160,3 +161,19 @@ def test_audit_log_says_which_mandate(town: Town) -> None:
     [chosen] = town.world.events("capacity:choose")
     assert (chosen["target"], chosen["account_id"]) == (f"mandate:{mandate.id}", town.an)
     assert tokens["access_token"]
+
+
+@pytest.mark.parametrize("end", ["revoked", "locked"])
+def test_status_list_shows_the_end_too(town: Town, end: str) -> None:
+    listed = town.world.add_client(capacities=["organisation"], token_status_list=True)
+    mandate = town.represent()
+    tokens = town.tokens(town.visitor(), mandate.id, listed)
+    place = town.access(tokens)["status"]["status_list"]
+    store = SqlStatusListStore(town.world.database)
+    list_id = place["uri"].rpartition("/")[2]
+    assert store.revoked(list_id, {}) == []
+    if end == "revoked":
+        town.mandates.revoke(mandate.id)
+    else:
+        town.world.wiring.accounts.change_state(town.business, "locked", reason="dissolved")
+    assert len(store.revoked(list_id, {})) == 1

@@ -35,6 +35,8 @@ ALL = ("person", "organisation", "child", "assisted")
         (ALL, (BUSINESS,), Wish(chosen="person", remembered=BUSINESS.id, is_begun=True), Decision("chosen", ONESELF)),
         (ALL, (BUSINESS,), Wish(remembered="person"), Decision("remembered", ONESELF)),
         (ALL, (SHOP,), Wish(remembered=BUSINESS.id), Decision("capacity_ended", offered=(ONESELF, SHOP))),
+        (("person", "organisation"), (CHILD,), Wish(remembered=CHILD.id), Decision("only_oneself", ONESELF)),
+        (("person",), (CHILD,), Wish(remembered=SHOP.id), Decision("capacity_ended", offered=(ONESELF,))),
         (ALL, (), Wish(remembered=BUSINESS.id), Decision("capacity_ended", offered=(ONESELF,))),
         (
             ALL,
