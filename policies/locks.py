@@ -29,6 +29,7 @@ class Reason(StrEnum):
     CODE_REESTABLISHED = "code_reestablished"
     SECURITY = "security"
     FAILED_TRIES = "failed_tries"
+    NOT_ME = "not_me"
     OPERATOR = "operator"
     DIRECTORY = "directory"
 
@@ -83,6 +84,8 @@ TERMS: Final[Mapping[Reason, Terms]] = MappingProxyType(
         Reason.CODE_REESTABLISHED: Terms(_PERSON, Unlock.GROUND_GONE, "34/2021/QĐ-TTg Điều 10"),
         Reason.SECURITY: Terms(_ANY, Unlock.OPERATOR),
         Reason.FAILED_TRIES: Terms(_ANY, Unlock.GROUND_GONE, scope=Scope.SIGN_IN),
+        # Somebody else knew the password: it opens nothing but the devices of the person until there is another one.
+        Reason.NOT_ME: Terms(_ANY, Unlock.OPERATOR, scope=Scope.SIGN_IN),
         Reason.OPERATOR: Terms(_ANY, Unlock.OPERATOR),
         Reason.DIRECTORY: Terms(_OFFICIAL, Unlock.GROUND_GONE),
     }

@@ -5,6 +5,7 @@ The only writer of passwords and one-time-code seeds, and the place where both a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -63,10 +64,15 @@ class CredentialService:
         clock: Clock,
         dictionary: Dictionary,
         notices: Notices = SILENCE,
+        changed: Callable[[str], None] = lambda _account_id: None,
     ) -> None:
-        """Take collaborators; ``notices`` tell people of what somebody else did to their factors."""
+        """Take collaborators.
+
+        ``notices`` tell people of what somebody else did to their factors; ``changed`` hears whose password was set anew.
+        """
         self._notices = notices
         self._dictionary = dictionary
+        self._changed = changed
         self._store = store
         self._accounts = accounts
         self._hasher = hasher
@@ -94,8 +100,21 @@ class CredentialService:
             self._check_changed(issued, raw)
         row = self._row(account_id, "password", self._hasher.hash(raw).encode(), must_change=must_change)
         self._store.put(row, self._record(Event.CREDENTIAL_SET, account_id, actor, "password"))
+        self._changed(account_id)
         if issued is not None:
             self._tell(account_id, actor, Topic.PASSWORD_CHANGED, "password")
+
+    def replacement(self, account_id: str, raw: str) -> CredentialRow:
+        """Return the row of a new password for an account whose factors all begin anew; raises ``InvalidInput``, ``Busy``."""
+        passwords.check_new(raw, self._personal(account_id), self._dictionary)
+        return self._row(account_id, "password", self._hasher.hash(raw).encode(), must_change=False)
+
+    def require_change(self, account_id: str, *, actor: str) -> None:
+        """Ask for another password at the next sign-in, as somebody else knows this one; without a password nothing is done."""
+        row = self._store.get(account_id, "password")
+        if row is not None:
+            changed = replace(row, must_change=1)
+            self._store.put(changed, self._record(Event.CREDENTIAL_EXPIRE, account_id, actor, "password"))
 
     def _personal(self, account_id: str) -> Personal:
         """Return what others know of the person."""

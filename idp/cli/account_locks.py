@@ -21,7 +21,7 @@ _CODE_TYPE: Final = click.option(
 )
 
 
-_OF_THE_PRODUCT = frozenset({Reason.FAILED_TRIES, Reason.DIRECTORY})
+_OF_THE_PRODUCT = frozenset({Reason.NOT_ME, Reason.FAILED_TRIES, Reason.DIRECTORY})
 """Grounds that no operator gives: their locks come and go with what the product finds."""
 
 

@@ -11,6 +11,7 @@ from idp.cli.account_codes import code_commands
 from idp.cli.account_factors import factor_commands
 from idp.cli.account_import import import_accounts
 from idp.cli.account_locks import lock_commands
+from idp.cli.account_recovery import recover
 from idp.cli.context import Context, pass_context
 from idp.cli.marks import accounts_not_before
 from idp.cli.output import emit, say, with_exit_codes
@@ -36,7 +37,7 @@ def accounts_group() -> None:
 
 accounts_group.add_command(import_accounts)
 accounts_group.add_command(accounts_not_before)
-for _command in (*code_commands, *factor_commands, *lock_commands):
+for _command in (*code_commands, *factor_commands, *lock_commands, recover):
     accounts_group.add_command(_command)
 
 

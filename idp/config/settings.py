@@ -24,6 +24,7 @@ from idp.config.factors import FactorRules
 from idp.config.federation import Federation
 from idp.config.messages import Mail, Sms
 from idp.config.qr import QrSignIn
+from idp.config.recovery import Recovery
 from idp.config.registration import Registration as Registration
 from idp.config.sections import Dpop, Lifetimes, Proxy, Requests, Section
 from idp.config.sections import StatementIssuer as StatementIssuer
@@ -121,6 +122,7 @@ class Settings(BaseSettings):
     proxy: Proxy = Proxy()
     throttle: Throttle = Throttle()
     qr: QrSignIn = QrSignIn()
+    recovery: Recovery = Recovery()
     dpop: Dpop = Dpop()
     factors: FactorRules = FactorRules()
     log: Log = Log()

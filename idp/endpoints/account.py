@@ -34,8 +34,11 @@ _HISTORY: Final = (
     Event.ASSIST_BEGIN,
     Event.ASSIST_END,
 )
+_REPORTABLE: Final = frozenset({Event.SIGN_IN.value, Event.STEP_UP.value})
 _HISTORY_LENGTH: Final = 30
-_NOTICES: Final = frozenset({"session_ended", "withdrawn", "request_approved", "request_declined", "codes_on"})
+_NOTICES: Final = frozenset(
+    {"session_ended", "not_me", "withdrawn", "request_approved", "request_declined", "codes_on"}
+)
 _BROWSERS: Final = (
     ("Edge", re.compile(r"Edg(e|A|iOS)?/")),
     ("Cốc Cốc", re.compile(r"coc_coc")),
@@ -208,6 +211,7 @@ class AccountPages:
                     "when": t.moment(int(str(row["at_us"])) // 1_000_000),
                     "event": row["event"],
                     "is_refused": row["outcome"] == "refused",
+                    "record": row["id"] if row["event"] in _REPORTABLE and row["outcome"] == "done" else "",
                     "where": where,
                 }
             )

@@ -60,9 +60,10 @@ class Detail:
     """What a notice may say beside its topic: our own words (``factor`` is a factor's name), never a value of the person.
 
     ``browser`` is a browser and system as people name them. ``channel`` (``mail`` or ``sms``) is the one that the act touched: the notice
-    goes by another one where there is one.
+    goes by another one where there is one. ``code`` is what the owner needs to call the act off.
     """
 
     factor: str = ""
     browser: str = ""
     channel: str = ""
+    code: str = ""

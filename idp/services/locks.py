@@ -124,6 +124,12 @@ class AccountLocks:
         """Tell whether the account cannot be signed in to on a device that nobody knows. Takes as long for an id that is nobody's."""
         return any(not lock.closes_account for lock in self.live(account_id))
 
+    def open_sign_in(self, account_id: str, reason: str, *codes: Reason) -> None:
+        """End the locks of the sign-in on these grounds, whose ground has gone with what happened."""
+        live = tuple(lock for lock in self.live(account_id) if not lock.closes_account and lock.reason_code in codes)
+        if live:
+            self._end(account_id, live, "system", reason, "")
+
     def history(self, account_id: str) -> list[LockRow]:
         """Return all locks of an account, newest first."""
         return self._store.of_account(account_id)

@@ -65,6 +65,8 @@ class NoticeService:
             return self._untold(account_id, topic, "too_many_notices")
         now, language = self._clock.now(), contacts.language
         values = {"factor": detail.factor, "browser": detail.browser, "at": str(now)}
+        if detail.code:
+            values["code"] = detail.code
         return [
             to_outbox(
                 Message(channel, account_id, verified[channel], topic.value, language, now + LIFETIME, values), now

@@ -25,7 +25,7 @@ from idp.services.audit import AuditLog
 
 BACKCHANNEL_LOGOUT = "backchannel_logout"
 _TOUCH_EVERY = 60
-_TOLD_OTHERWISE = frozenset({"account_locked", "account_closed", "merged"})
+_TOLD_OTHERWISE = frozenset({"account_locked", "account_closed", "merged", "recovered", "not_me"})
 
 
 @dataclass(frozen=True, slots=True)

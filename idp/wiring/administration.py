@@ -23,6 +23,7 @@ from idp.flows.administration.configuration import Configuration
 from idp.flows.administration.consents import ConsentAdministration
 from idp.flows.administration.gate import Gate
 from idp.flows.administration.keys import KeyAdministration
+from idp.flows.administration.recoveries import RecoveryAdministration
 from idp.flows.administration.units import UnitAdministration
 from idp.flows.administration.use_cases import UseCases
 from idp.flows.hourly import HourlyLimit
@@ -69,8 +70,16 @@ class AdministrationDesk(UnitChanges, ABC):
         keys = KeyAdministration(gate, self.key_service, self.clock)
         people = AccountAdministration(gate, self.accounts, self.credentials, self.sessions, self.audit)
         states = AccountStates(gate, people, self.accounts, self.credentials, self.sessions, self.locks)
+        recoveries = RecoveryAdministration(gate, people, self.accounts, self.recoveries)
         admins = AdminAdministration(gate, self.admins, self.accounts, registry, self.clock)
-        acts: dict[str, Act] = {**clients.acts(), **changes.acts(), **keys.acts(), **states.acts(), **admins.acts()}
+        acts: dict[str, Act] = {
+            **clients.acts(),
+            **changes.acts(),
+            **keys.acts(),
+            **states.acts(),
+            **admins.acts(),
+            **recoveries.acts(),
+        }
         return UseCases(
             clients=clients,
             client_changes=changes,
@@ -78,6 +87,7 @@ class AdministrationDesk(UnitChanges, ABC):
             consents=ConsentAdministration(gate, registry, self.consents),
             accounts=people,
             account_states=states,
+            recoveries=recoveries,
             units=UnitAdministration(gate, self.units, self.reorganisations),
             admins=admins,
             approvals=ApprovalAdministration(gate, self.admins, self.approvals, acts, self.clock),

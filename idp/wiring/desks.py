@@ -30,12 +30,12 @@ from idp.services.accounts import masked
 from idp.web.cookies import Cookies
 from idp.web.csrf import Csrf
 from idp.web.environ import EnvironReader
-from idp.wiring.staff import StaffRooms
+from idp.wiring.recovery_desk import RecoveryDesk
 from policies.factors import level_of_changes
 from policies.units import UnitReference
 
 
-class Desks(StaffRooms):
+class Desks(RecoveryDesk):
     """The pages' common ground."""
 
     @cached_property

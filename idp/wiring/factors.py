@@ -13,10 +13,10 @@ from idp.authn.factors.totp import TotpFactor
 from idp.authn.passkeys import Passkeys, relying_party
 from idp.authn.recovery_codes import RecoveryCodes
 from idp.storage.factors import SqlPasskeyStore, SqlRecoveryCodeStore
-from idp.wiring.contacts import Contacts
+from idp.wiring.recovering import Recovering
 
 
-class FactorKeepers(Contacts):
+class FactorKeepers(Recovering):
     """What people prove who they are with."""
 
     @cached_property
@@ -29,7 +29,8 @@ class FactorKeepers(Contacts):
                 PasskeyFactor(self.passkeys),
                 *self.code_factors.values(),
                 RecoveryCodeFactor(self.recovery_codes),
-            )
+            ),
+            self.recoveries.recovered_at,
         )
 
     @cached_property

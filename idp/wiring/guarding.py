@@ -16,6 +16,7 @@ from idp.services.locks import AccountLocks
 from idp.storage.administration import SqlAdminStore
 from idp.storage.locks import SqlLockStore
 from idp.wiring.mandates import Mandated
+from policies.locks import Reason
 
 
 class Guarding(Mandated):
@@ -54,6 +55,10 @@ class Guarding(Mandated):
 
     def _tell_of_lock(self, account_id: str, what: str, _lock: LockRow) -> None:
         self.notices.tell(account_id, Topic.ACCOUNT_LOCKED if what == "locked" else Topic.ACCOUNT_UNLOCKED)
+
+    def _password_changed(self, account_id: str) -> None:
+        """Whoever knew the old password knows this one not: the sign-in opens again."""
+        self.locks.open_sign_in(account_id, "password_changed", Reason.NOT_ME)
 
     @cached_property
     def sign_in_guard(self) -> SignInGuard:

@@ -54,13 +54,18 @@ class People(Officeholders):
         store = SqlCredentialStore(self.database)
         dictionary = Dictionary(self.fibers, self.settings.factors.forbidden_passwords)
         return CredentialService(
-            *(store, self.accounts, hasher, self.vault, self.audit, self.clock, dictionary), self.told_by
+            *(store, self.accounts, hasher, self.vault, self.audit, self.clock, dictionary),
+            self.told_by,
+            self._password_changed,
         )
 
     @property
     def told_by(self) -> Notices:
         """Return what tells people: nothing here, the wiring of messages has it."""
         return SILENCE
+
+    def _password_changed(self, account_id: str) -> None:
+        """Hear whose password was set anew: what follows from it is above this layer."""
 
     @cached_property
     def importer(self) -> AccountImporter:

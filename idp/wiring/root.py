@@ -117,12 +117,7 @@ class Wiring(Console):
     def page_routes(self) -> tuple[Route, ...]:
         """Return the pages, which Flask dispatches."""
         signin = SignInPages(
-            self.desk,
-            self.ways(),
-            self.authorization,
-            self.decoupled_answers,
-            self.pending,
-            self.sessions,
+            *(self.desk, self.ways(), self.authorization, self.decoupled_answers, self.pending, self.sessions),
             self.clock,
             *(self.can_reach, self.attainable),
         )
@@ -140,6 +135,8 @@ class Wiring(Console):
             Route("/", ("GET",), HomePage(self.desk).handle),
             Route("/signin/<transaction>", both, signin.handle),
             *self.qr_routes(self.desk, self.door, self.departments, self.person),
+            *(*self.recovery_routes(self.desk), *self.not_me_routes(self.desk, self.door)),
+            *self.counter_routes(self.desk, self.door),
             *self.other_devices_pages(self.desk),
             Route("/end_session", both, end_session.handle),
             Route("/end_session/confirm", post, end_session.confirm),

@@ -36,6 +36,8 @@ class Action(StrEnum):
     ACCOUNT_RESTORE = "account:restore"
     """Bring back an account that was closed, or locked because an authority asked for it."""
     ACCOUNT_RESET = "account:reset-factor"
+    ACCOUNT_RECOVER = "account:recover"
+    """Give a person who stands at the counter the way back to the account."""
     ACCOUNT_MERGE = "account:merge"
     SESSION_READ = "session:read"
     SESSION_END = "session:end"
@@ -68,6 +70,7 @@ DANGEROUS: Final = frozenset(
     {
         Action.KEY_REVOKE,
         Action.ACCOUNT_MERGE,
+        Action.ACCOUNT_RECOVER,
         Action.ACCOUNT_RESTORE,
         Action.CLIENT_IDENTITY,
         Action.CLIENT_POWER,
@@ -79,7 +82,7 @@ DANGEROUS_AT_TOP: Final = frozenset({Action.ADMIN_GRANT, Action.ADMIN_REVOKE})
 """Acts that need a second person where they are about the whole deployment."""
 
 ADMINISTRATORS: Final = frozenset(
-    {Action.ACCOUNT_RESET, Action.ACCOUNT_UNLOCK, Action.ACCOUNT_RESTORE, Action.ACCOUNT_MERGE}
+    {Action.ACCOUNT_RESET, Action.ACCOUNT_UNLOCK, Action.ACCOUNT_RESTORE, Action.ACCOUNT_RECOVER, Action.ACCOUNT_MERGE}
 )
 """Acts on an account by which its rights could be taken over. On an administrator's account nobody does them alone: who resets the factors of
 a colleague could sign in as one."""

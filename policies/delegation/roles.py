@@ -42,6 +42,7 @@ _PEOPLE: Final = frozenset(
         Action.ACCOUNT_LOCK,
         Action.ACCOUNT_UNLOCK,
         Action.ACCOUNT_RESET,
+        Action.ACCOUNT_RECOVER,
         Action.SESSION_READ,
         Action.SESSION_END,
         Action.UNIT_READ,

@@ -34,6 +34,7 @@ SCOPES: Final[Mapping[str, frozenset[Action]]] = MappingProxyType(
                 Action.ACCOUNT_UNLOCK,
                 Action.ACCOUNT_RESTORE,
                 Action.ACCOUNT_RESET,
+                Action.ACCOUNT_RECOVER,
                 Action.ACCOUNT_MERGE,
                 Action.SESSION_END,
             }

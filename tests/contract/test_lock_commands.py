@@ -41,3 +41,20 @@ def test_faults_of_a_lock_have_their_exit_codes(run: Run) -> None:
     assert shown(run, account_id)["state"] == "active"
     assert run("accounts", "unlock", account_id, "--reason", "nothing").exit_code == 4
     assert run("accounts", "locks", "nobody").exit_code == 3
+
+
+def test_recovery_at_the_counter_prints_its_code_once_and_can_be_cancelled(run: Run) -> None:
+    account_id = add(run, 503)
+    asked = ("accounts", "recover", account_id, "--reason", "mất điện thoại")
+    assert run(*asked).exit_code == 1
+    begun = run(*asked, "--evidence", "CCCD gắn chip, đối chiếu khuôn mặt", "--json")
+    assert begun.exit_code == 0, begun.stderr
+    printed = orjson.loads(begun.stdout)
+    assert printed["account_id"] == account_id
+    assert len(printed["activation_code"]) == 19
+    assert printed["use_at"].endswith("/recover/activate")
+    assert run(*asked, "--cancel", "--json").exit_code == 0
+    assert run(*asked, "--cancel").exit_code == 3
+    assert run("accounts", "lock", account_id, "--reason", "why").exit_code == 0
+    assert run(*asked, "--evidence", "CCCD").exit_code == 4
+    assert run("accounts", "recover", "nobody", "--evidence", "CCCD", "--reason", "x").exit_code == 3

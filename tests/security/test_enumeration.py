@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 
 from idp.services.locks import ground
 from idp.wsgi import build
+from policies.recovery import Path
 from tests.protocol.conftest import world
 from tests.support.ranks import mann_whitney
 from tests.support.token_world import TokenWorld
@@ -52,11 +53,11 @@ def _application(world: TokenWorld) -> Any:
 class Visitor:
     """A browser at the sign-in page, from an address that nobody has counted yet."""
 
-    def __init__(self, world: TokenWorld, number: int) -> None:
+    def __init__(self, world: TokenWorld, number: int, path: str = "") -> None:
         self._client = WsgiClient(_application(world))
         self._place = {"REMOTE_ADDR": f"10.{number // 250}.{number % 250}.1", "wsgi.url_scheme": "https"}
         at = self._client.get("/account", base_url="https://id.example.vn", environ_overrides=self._place)
-        self._path = at.headers["Location"]
+        self._path = path or at.headers["Location"]
         page = self._send("GET")
         found = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
         assert found
@@ -69,7 +70,11 @@ class Visitor:
 
     def guess(self, code: str) -> TestResponse:
         """Send a wrong password."""
-        return self._send("POST", csrf_token=self._token, identity_code=code, password=WRONG)
+        return self.send(identity_code=code, password=WRONG)
+
+    def send(self, **fields: str) -> TestResponse:
+        """Send the page's form."""
+        return self._send("POST", csrf_token=self._token, **fields)
 
 
 def sample(world: TokenWorld, first: int) -> tuple[list[float], list[float]]:
@@ -88,7 +93,8 @@ def sample(world: TokenWorld, first: int) -> tuple[list[float], list[float]]:
 
 def neutral(answer: TestResponse, code: str) -> str:
     """Return a page without what the browser itself sent, and without what is drawn by chance for each page."""
-    text = answer.text.replace(code, "CODE")
+    text = answer.text.replace(f'value="{code}"', "CODE")
+    text = re.sub(r'data-options="[^"]*"', "DRAWN", text)
     return re.sub(r'(name="csrf_token" value="|/signin/)[A-Za-z0-9._-]*', "DRAWN", text)
 
 
@@ -108,6 +114,31 @@ def test_locked_closed_and_passwordless_accounts_answer_alike(people: TokenWorld
     answers = [(Visitor(people, number).guess(known(number)), known(number)) for number in (1, 2, 3)]
     answers.append((Visitor(people, 9).guess(unknown(9)), unknown(9)))
     assert len({neutral(answer, code) for answer, code in answers}) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("/recover", {"recovery_code": "AAAA-BBBB-CCCC-DDDD", "otp": "123456"}),
+        (
+            "/recover/activate",
+            {"activation_code": "AAAA-BBBB-CCCC-DDDD", "new_password": WRONG, "new_password_again": WRONG},
+        ),
+        ("/recover/cancel", {"cancel_code": "ABCDEFGH"}),
+    ],
+)
+def test_recovery_pages_tell_nothing_either(people: TokenWorld, path: str, fields: dict[str, str]) -> None:
+    wiring = people.wiring
+    with_app = wiring.accounts.find(known(1)).id
+    wiring.credentials.enrol_totp(with_app)
+    wiring.recovery_codes.renew(with_app, actor="operator:local")
+    wiring.recoveries.begin(wiring.accounts.find(known(2)).id, Path.COUNTER, evidence="CCCD", reason="test")
+    wiring.locks.lock(wiring.accounts.find(known(3)).id, ground("security"))
+    answers = []
+    for number, code in enumerate((known(1), known(2), known(3), known(4), unknown(1), "x")):
+        visitor = Visitor(people, number, path)
+        answers.append(neutral(visitor.send(identity_code=code, **fields), code))
+    assert len(set(answers)) == 1
 
 
 @pytest.mark.slow

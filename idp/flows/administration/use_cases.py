@@ -13,6 +13,7 @@ from idp.flows.administration.client_changes import ClientChanges
 from idp.flows.administration.clients import ClientAdministration
 from idp.flows.administration.consents import ConsentAdministration
 from idp.flows.administration.keys import KeyAdministration
+from idp.flows.administration.recoveries import RecoveryAdministration
 from idp.flows.administration.units import UnitAdministration
 
 
@@ -26,6 +27,7 @@ class UseCases:
     consents: ConsentAdministration
     accounts: AccountAdministration
     account_states: AccountStates
+    recoveries: RecoveryAdministration
     units: UnitAdministration
     admins: AdminAdministration
     approvals: ApprovalAdministration

@@ -16,6 +16,7 @@ from idp.storage.tables.locks import account_locks
 from idp.storage.tables.mandates import mandates
 from idp.storage.tables.officials import directory_links, directory_runs, role_assignments
 from idp.storage.tables.records import audit_events, audit_tiles, audit_tree, outbox
+from idp.storage.tables.recoveries import recoveries
 from idp.storage.tables.registries import (
     clients,
     initial_access_tokens,
@@ -65,6 +66,7 @@ __all__ = [
     "metadata",
     "outbox",
     "passkeys",
+    "recoveries",
     "recovery_codes",
     "registry_versions",
     "reorganisations",

@@ -15,7 +15,7 @@ from tests.support.clock import START
 
 TEXTS = (*(topic.value for topic in Topic), "code", "contact_code", "test")
 LONGEST = {
-    "code": "888888",
+    "code": "WWWWWWWW",
     "minutes": "30",
     "at": str(START),
     "browser": "Cốc Cốc, Windows",

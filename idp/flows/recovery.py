@@ -1,0 +1,145 @@
+"""Coming back to one's account from a browser: beginning from afar, activating, cancelling.
+
+Answers are the same for known and unknown codes, after the same work, and tries are counted before anything is looked at: per person, address
+and network, apart from those of sign-ins, so that who fills the ones does not close the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from idp.authn.credentials import CredentialService
+from idp.authn.factors.registry import Factors
+from idp.errors import Busy, Conflict, NotFound, Refused, Throttled
+from idp.flows.throttling import Attempt, SignInThrottle
+from idp.model.audit import AuditEvent, Event, Outcome
+from idp.model.session import Origin
+from idp.services.accounts import AccountService, Typed
+from idp.services.audit import AuditLog
+from idp.services.recoveries import Begun, RecoveryService
+from policies.recovery import RULES, Path
+
+_LONGEST_CODE = 64
+_NOBODY = "nobody"
+
+
+class RecoveryFlow:
+    """The steps of a recovery, each from stored state to stored state."""
+
+    def __init__(
+        self,
+        recoveries: RecoveryService,
+        accounts: AccountService,
+        credentials: CredentialService,
+        factors: Factors,
+        throttle: SignInThrottle,
+        audit: AuditLog,
+    ) -> None:
+        """Take collaborators."""
+        self._recoveries = recoveries
+        self._accounts = accounts
+        self._credentials = credentials
+        self._factors = factors
+        self._throttle = throttle
+        self._audit = audit
+
+    def begin(self, code: str, proofs: dict[str, str], origin: Origin, case_code: str) -> Begun:
+        """Begin from afar with a typed identity code and an answer to each factor of the path.
+
+        Raises ``Refused`` with code ``not_verified`` for every reason alike, ``Throttled`` and ``Busy``.
+        """
+        with self._tried(code, origin, Event.RECOVERY_START, case_code) as (typed, attempt):
+            self._same_work(attempt)
+            problem = self._unproven(typed, proofs)
+            if not problem and typed.account_id is not None:
+                try:
+                    begun = self._recoveries.begin(
+                        typed.account_id, Path.REMOTE, actor=f"account:{typed.account_id}", reason="remote"
+                    )
+                except Refused as error:
+                    problem = error.code
+                else:
+                    self._throttle.succeeded(attempt)
+                    return begun
+            raise self._refused(Event.RECOVERY_START, problem, typed, origin, case_code)
+
+    def activate(self, code: str, activation: str, password: str, origin: Origin, case_code: str) -> None:
+        """Finish with the activation code and a new password.
+
+        Raises ``Refused`` with code ``not_verified``, or ``cooling_off`` and ``not_approved`` for who has the right code; ``InvalidInput`` for
+        a password that breaks a rule (the code stays good), ``Throttled`` and ``Busy``.
+        """
+        with self._tried(code, origin, Event.RECOVERY_FINISH, case_code) as (typed, attempt):
+            try:
+                row = self._recoveries.ready(typed.account_id or _NOBODY, activation)
+            except Refused as error:
+                self._same_work(attempt)
+                refused = self._refused(Event.RECOVERY_FINISH, error.code, typed, origin, case_code)
+                raise (error if error.code in {"cooling_off", "not_approved"} else refused) from error
+            self._throttle.succeeded(attempt)
+            fresh = self._credentials.replacement(row.account_id, password)
+            try:
+                self._recoveries.finish(row, fresh)
+            except (Refused, Conflict) as error:
+                raise self._refused(Event.RECOVERY_FINISH, error.code, typed, origin, case_code) from error
+
+    def cancel(self, code: str, cancel: str, origin: Origin, case_code: str) -> None:
+        """Cancel with the code of the notice; raises ``Refused`` with code ``not_verified``, and ``Throttled``."""
+        with self._tried(code, origin, Event.RECOVERY_CANCEL, case_code) as (typed, attempt):
+            try:
+                self._recoveries.cancel(
+                    typed.account_id or _NOBODY, actor="anonymous", reason="cancelled_by_code", code=cancel
+                )
+            except NotFound as error:
+                raise self._refused(Event.RECOVERY_CANCEL, error.code, typed, origin, case_code) from error
+            self._throttle.succeeded(attempt)
+
+    def _unproven(self, typed: Typed, proofs: dict[str, str]) -> str:
+        """Return why it cannot be, or why the proofs do not hold. The printed code, which is used up by being right, is asked last."""
+        if typed.account_id is None:
+            return "unknown_code"
+        problem = self._recoveries.problem(self._accounts.get(typed.account_id), Path.REMOTE)
+        if problem:
+            return problem
+        for factor in RULES[Path.REMOTE].proofs:
+            try:
+                self._factors.prove(factor, typed.account_id, proofs.get(factor, ""), "recovery")
+            except Refused as error:
+                return error.code
+        return ""
+
+    def _same_work(self, attempt: Attempt) -> None:
+        """A hash that costs what a sign-in costs drowns what a look at the stores takes, whether there was something to see or not."""
+        try:
+            self._credentials.verify_password(None, "")
+        except Busy:
+            self._throttle.undone(attempt)
+            raise
+
+    @contextmanager
+    def _tried(self, code: str, origin: Origin, event: Event, case_code: str) -> Iterator[tuple[Typed, Attempt]]:
+        typed = self._accounts.typed(code.strip()[:_LONGEST_CODE])
+        try:
+            attempt = self._throttle.begin(typed.key, origin.address)
+        except Throttled:
+            self._write(event, "throttled", typed.account_id, origin, case_code)
+            raise
+        yield typed, attempt
+
+    def _refused(self, event: Event, reason: str, typed: Typed, origin: Origin, case_code: str) -> Refused:
+        self._write(event, reason, typed.account_id, origin, case_code)
+        return Refused(f"the recovery was refused: {reason}", code="not_verified")
+
+    def _write(self, event: Event, reason: str, account_id: str | None, origin: Origin, case_code: str) -> None:
+        self._audit.write(
+            AuditEvent(
+                event,
+                Outcome.REFUSED,
+                reason,
+                actor="anonymous",
+                account_id=account_id,
+                case_code=case_code,
+                private={"address": origin.address, "browser": origin.browser},
+            )
+        )

@@ -1,0 +1,62 @@
+"""The pages of recoveries."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from idp.endpoints.counter import CounterPages
+from idp.endpoints.desk import Desk
+from idp.endpoints.door import Door
+from idp.endpoints.not_me import NotMePages
+from idp.endpoints.recovery import RecoveryPages
+from idp.endpoints.routes import Route
+from idp.flows.not_me import NotMe, Tools
+from idp.flows.recovery import RecoveryFlow
+from idp.wiring.staff import StaffRooms
+
+
+class RecoveryDesk(StaffRooms):
+    """Coming back from a browser."""
+
+    @cached_property
+    def recovery_flow(self) -> RecoveryFlow:
+        """The steps of a recovery."""
+        return RecoveryFlow(
+            *(self.recoveries, self.accounts, self.credentials, self.factors, self.recovery_throttle, self.audit)
+        )
+
+    @cached_property
+    def not_me(self) -> NotMe:
+        """What follows when a person does not know a sign-in."""
+        return NotMe(
+            Tools(
+                *(self.sessions, self.devices, self.locks, self.account_marks, self.credentials),
+                *(self.notices, self.audit, self.clock),
+            )
+        )
+
+    def counter_routes(self, desk: Desk, door: Door) -> tuple[Route, ...]:
+        """Return the page of staff at the counter."""
+        acts = self.administration
+        pages = CounterPages(desk, door, self.administrators, acts.accounts, acts.recoveries, acts.approvals)
+        return (Route("/counter", ("GET", "POST"), pages.handle),)
+
+    def not_me_routes(self, desk: Desk, door: Door) -> tuple[Route, ...]:
+        """Return the page on which it is said."""
+        pages = NotMePages(
+            *(desk, door, self.not_me, self.pending, self.factors.of, self.sessions.of_cookie),
+            fresh=self.settings.factors.fresh,
+        )
+        return (Route("/account/not-me/<record>", ("GET", "POST"), pages.handle),)
+
+    def recovery_routes(self, desk: Desk) -> tuple[Route, ...]:
+        """Return the pages."""
+        pages, both = (
+            RecoveryPages(desk, self.recovery_flow, is_remote=self.settings.recovery.remote),
+            ("GET", "POST"),
+        )
+        return (
+            Route("/recover", both, pages.start),
+            Route("/recover/activate", both, pages.activate),
+            Route("/recover/cancel", both, pages.cancel),
+        )
