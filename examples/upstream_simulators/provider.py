@@ -1,6 +1,6 @@
 """What the simulators share: the page on which a sample citizen signs in, codes and tokens, and faults to switch on.
 
-A fault is a word; each place that it spoils asks for it by name. ``down`` and ``slow`` are everybody's.
+A fault is a word; each place that it spoils asks for it by name. ``down``, ``token_down`` and ``slow`` are everybody's.
 """
 
 from __future__ import annotations
@@ -89,6 +89,8 @@ class Simulator:
     def token(self) -> Response | tuple[Response, int]:
         """Redeem a code, once, for the client that it is for."""
         given = request.form.to_dict()
+        if self.has("token_down"):
+            return jsonify(error="server_error"), 503
         if not self._is_client(given):
             return jsonify(error="invalid_client"), 401
         grant = self.codes.pop(given.get("code", ""), None)

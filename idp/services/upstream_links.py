@@ -64,6 +64,9 @@ class UpstreamLinks:
 
         Doing it twice is no error; raises ``Conflict`` when the subject is another account's.
         """
+        known = self.find(assertion.upstream, assertion.subject)
+        if known is not None and known.account_id == account_id:
+            return
         row = self._row(assertion, account_id, how, ceiling)
         event = self._event(Event.UPSTREAM_LINK, row, f"account:{account_id}", how, case_code)
         try:

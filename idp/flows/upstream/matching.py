@@ -93,12 +93,14 @@ class Matching:
         holder = self._holder(self._accounts.get(linked)) if linked else None
         if code is None or not terms.vouches_for_code:
             return Facts(holder, None, has_code=code is not None)
+        # Asked in this order: an account that another request makes between the two reads is found, not taken for a former holder.
+        is_taken = self._vouched.is_taken(code)
         coded = self._with_code(code)
         return Facts(
             linked=holder,
             coded=self._holder(coded) if coded is not None else None,
             has_code=True,
-            was_somebodys=coded is None and self._vouched.is_taken(code),
+            was_somebodys=coded is None and is_taken,
             contradicts=coded is not None and contradicts(coded, assertion.mapped.attributes),
         )
 

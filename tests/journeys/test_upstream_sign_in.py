@@ -1,0 +1,156 @@
+"""A citizen signs in with VNeID and VNConnect (simulated) in a real browser, links an account, meets an outage, and signs out of both."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from examples.upstream_simulators.provider import Simulator
+from idp.flows.upstream.breaker import LIMIT
+from tests.support.journeys import chromium, context, looked_at, signed_in
+from tests.support.upstream_world import (
+    KEY,
+    key_file,
+    oidc_settings,
+    served,
+    simulator,
+    vnconnect_settings,
+    vneid_settings,
+)
+from tests.support.world import World, deployed
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+VIEWS = [("vi", "phone"), ("en", "desktop")]
+CLOCK: Any = SimpleNamespace(now=lambda: int(time.time()))
+
+
+@pytest.fixture(scope="module")
+def simulators() -> Iterator[Mapping[str, Simulator]]:
+    with ExitStack() as stack:
+        yield {
+            "vneid": stack.enter_context(served(simulator("vneid", CLOCK, receiver=KEY.public_key()))),
+            "vnconnect": stack.enter_context(served(simulator("vnconnect", CLOCK))),
+            "mau": stack.enter_context(served(simulator("oidc", CLOCK))),
+        }
+
+
+@pytest.fixture(scope="module")
+def world(simulators: Mapping[str, Simulator], tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    file: Path = key_file(tmp_path_factory.mktemp("upstream"))
+    marked = {"is_simulator": True}
+    upstreams = {
+        "vneid": vneid_settings(simulators["vneid"], file, **marked),
+        "vnconnect": vnconnect_settings(simulators["vnconnect"], logout="redirect", **marked),
+        "mau": oidc_settings(simulators["mau"], **marked),
+    }
+    hosts = [urlsplit(one.base).netloc for one in simulators.values()]
+    settings = {"UPSTREAMS": json.dumps(upstreams), "OUTBOUND__ALLOW": json.dumps(hosts)}
+    with deployed("sqlite", settings=settings) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+def sign_in_page(world: World, browser: Browser, language: str, width: str, *, script: bool = True) -> Page:
+    page = context(browser, width, language, script=script).new_page()
+    page.goto(f"{world.issuer}/account")
+    expect(page.locator("#login-form")).to_be_visible()
+    return page
+
+
+def choose(page: Page, citizen: str, level: str = "1") -> None:
+    page.check(f"[name=citizen][value={citizen}]")
+    page.check(f"[name=level][value='{level}']")
+    page.click("#simulator-allow")
+
+
+@pytest.mark.parametrize("name", ["vneid", "vnconnect"])
+@pytest.mark.parametrize(("language", "width"), VIEWS)
+def test_citizen_signs_in_upstream_and_out_of_both(
+    world: World, browser: Browser, simulators: Mapping[str, Simulator], name: str, language: str, width: str
+) -> None:
+    page = sign_in_page(world, browser, language, width)
+    looked_at(page, f"upstream-sign-in-{language}-{width}")
+    page.click(f"#upstream-{name}")
+    choose(page, "mau-21")
+    # Whichever upstream comes second finds the account by the vouched code, and says so.
+    if page.locator("#upstream-linked").count():
+        looked_at(page, f"upstream-linked-{language}-{width}")
+        page.click("#upstream-continue")
+    page.wait_for_url(f"{world.issuer}/account**")
+    expect(page.locator("body")).to_contain_text("Công dân mẫu 21")
+    told = len(simulators[name].ended)
+    page.goto(f"{world.issuer}/end_session")
+    page.click("#logout-confirm")
+    expect(page.locator("#signed-out")).to_be_visible()
+    assert len(simulators[name].ended) - told == (1 if name == "vnconnect" else 0)
+    page.goto(f"{world.issuer}/account")
+    expect(page.locator("#login-form")).to_be_visible()
+
+
+@pytest.mark.parametrize(("language", "width"), VIEWS)
+def test_pages_between_are_readable(world: World, browser: Browser, language: str, width: str) -> None:
+    page = sign_in_page(world, browser, language, width, script=False)
+    page.click("#upstream-vneid")
+    page.click("#simulator-deny")
+    expect(page.locator("#error-code")).to_have_text("access_denied")
+    page = sign_in_page(world, browser, language, width)
+    page.click("#upstream-vneid")
+    page.click("#simulator-deny")
+    looked_at(page, f"upstream-denied-{language}-{width}")
+    page.click("#upstream-back")
+    page.goto(f"{page.url}?way=upstream")
+    looked_at(page, f"upstream-way-{language}-{width}")
+    page.click("#upstream-mau")
+    choose(page, "mau-22")
+    expect(page.locator("#upstream-link-form")).to_be_visible()
+    looked_at(page, f"upstream-link-{language}-{width}")
+
+
+@pytest.mark.parametrize(("language", "width"), VIEWS)
+def test_level_that_only_vneid_reaches(world: World, browser: Browser, language: str, width: str) -> None:
+    person = world.person()
+    rp = world.rp(minimum_acr="urn:dinhdanh:loa:3")
+    page = context(browser, width, language).new_page()
+    page.goto(rp.begin().url)
+    signed_in(page, person.code, person.password)
+    expect(page.locator("#upstream-form")).to_be_visible()
+    looked_at(page, f"upstream-step-up-{language}-{width}")
+    page.click("#upstream-vneid")
+    choose(page, "mau-22", "3")
+    expect(page.locator("#error-code")).to_have_text("access_denied")
+    looked_at(page, f"upstream-other-{language}-{width}")
+
+
+def test_outage_takes_the_button_away_and_leaves_the_password(
+    world: World, browser: Browser, simulators: Mapping[str, Simulator]
+) -> None:
+    simulators["mau"].faults = {"token_down"}
+    try:
+        for number in range(LIMIT):
+            page = sign_in_page(world, browser, "vi", "phone")
+            page.click("#upstream-mau")
+            choose(page, "mau-22")
+            expect(page.locator("#error-code")).to_have_text("temporarily_unavailable")
+            if not number:
+                looked_at(page, "upstream-unavailable-vi-phone")
+        page.click("#upstream-back")
+        expect(page.locator("#upstream-mau")).to_be_disabled()
+        expect(page.locator("#upstream-vneid")).to_be_enabled()
+        expect(page.locator("#login-submit")).to_be_enabled()
+        looked_at(page, "upstream-out-vi-phone")
+    finally:
+        simulators["mau"].faults = set()
