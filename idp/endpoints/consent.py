@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from idp.flows.dispatcher import Decision, Facts, wanted_consent
 from idp.model.decoupled import DecoupledRequest
+from idp.ports.consents import ConsentText
 from idp.ports.mandates import LiveMandate
 from idp.ports.sessions import ConsentState
 from idp.protocol.errors import LoginRequired
@@ -114,7 +115,8 @@ class ConsentPage:
         )
         mandate = facts.capacity.mandate_id if facts.capacity is not None else ""
         account_id, session_id, details = snapshot.session.account_id, snapshot.session.id, facts.request.details
-        self._consents.give(account_id, facts.client.client_id, session_id, answer, details, mandate)
+        text = ConsentText(answer.text_version, facts.client.purpose, facts.client.legal_basis)
+        self._consents.give(account_id, facts.client.client_id, session_id, answer, details, mandate, text)
 
     def _principal(self, facts: Facts, claims: int) -> list[tuple[str, str]]:
         """Return what the department learns of whom the person acts for, by the name of a claim."""

@@ -26,6 +26,7 @@ class Event(StrEnum):
     ACCOUNT_CLOSE = "account:close"
     ACCOUNT_MERGE = "account:merge"
     ACCOUNT_SHOW = "account:show"
+    ACCOUNT_EXPORT = "account:export"
     CODE_ADD = "code:add"
     CODE_END = "code:end"
     CREDENTIAL_SET = "credential:set"

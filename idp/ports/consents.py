@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -52,11 +53,27 @@ class ConsentCount:
     ended: int
 
 
+@dataclass(frozen=True, slots=True)
+class ConsentText:
+    """What people were shown under a version: ``purpose`` by language, and the legal basis."""
+
+    version: str
+    purpose: Mapping[str, str]
+    legal_basis: str
+
+
 class ConsentStore(Protocol):
     """Consents in SQL; at most one row is current for an account, a client and a mandate."""
 
-    def give(self, consent: Consent, record: AuditRecord) -> None:
-        """Store a consent; the one before ends as ``superseded``; with the audit record in one transaction."""
+    def give(self, consent: Consent, record: AuditRecord, text: ConsentText | None = None) -> None:
+        """Store a consent, and the text that was shown if nobody saw it before.
+
+        The consent before ends as ``superseded``; with the audit record in one transaction.
+        """
+        ...
+
+    def text(self, version: str) -> ConsentText | None:
+        """Return what was shown under a version; None for one of before texts were kept."""
         ...
 
     def withdraw(self, account_id: str, client_id: str, now: int, reason: str, record: AuditRecord) -> bool:

@@ -11,7 +11,7 @@ from idp import handles
 from idp.clock import Clock
 from idp.model.audit import AuditEvent, Event
 from idp.model.notice import Topic
-from idp.ports.consents import Consent, ConsentCount, ConsentQuery, ConsentStore
+from idp.ports.consents import Consent, ConsentCount, ConsentQuery, ConsentStore, ConsentText
 from idp.ports.notices import SILENCE, Notices
 from idp.ports.sessions import ConsentState
 from idp.services.audit import AuditLog
@@ -35,11 +35,13 @@ class ConsentService:
         answer: ConsentState,
         details: str = "",
         mandate_id: str = "",
+        text: ConsentText | None = None,
     ) -> Consent:
         """Store what the person agreed to (``consent``) or read (``notice``); it replaces what stood before for this client.
 
         ``details`` are the authorization details that were on the page in canonical JSON. They hold for this once; the record keeps their
-        digest, which proves what was agreed to without saying it. ``mandate_id`` is the mandate that the person acted by.
+        digest, which proves what was agreed to without saying it. ``mandate_id`` is the mandate that the person acted by. ``text`` is what was
+        shown, to be read again on the receipt.
         """
         consent = Consent(
             handles.new_id(),
@@ -62,7 +64,7 @@ class ConsentService:
             target=f"consent:{consent.id}",
             detail=_detail(answer, details, mandate_id),
         )
-        self._store.give(consent, self._audit.record(event))
+        self._store.give(consent, self._audit.record(event), text)
         return consent
 
     def withdraw(self, account_id: str, client_id: str, *, actor: str, reason: str) -> bool:
@@ -91,6 +93,10 @@ class ConsentService:
     def get(self, consent_id: str) -> Consent | None:
         """Return one, current or ended."""
         return self._store.get(consent_id)
+
+    def text(self, version: str) -> ConsentText | None:
+        """Return what was shown under a version."""
+        return self._store.text(version)
 
     def page(self, query: ConsentQuery) -> list[Consent]:
         """Return those that match, newest first."""

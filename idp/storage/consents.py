@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 from sqlalchemy import and_, bindparam, case, func, select, update
 
 from idp.model.audit import AuditRecord
-from idp.ports.consents import Consent, ConsentCount, ConsentQuery
+from idp.ports.consents import Consent, ConsentCount, ConsentQuery, ConsentText
 from idp.storage.audit import Recorder
 from idp.storage.database import Database
-from idp.storage.tables import consents, grants
+from idp.storage.tables import consent_texts, consents, grants
 
 _NAMES = tuple(column.name for column in consents.columns)
 
@@ -39,6 +40,13 @@ class SqlConsentStore:
             )
             .values(revoked_at=bindparam("now"), revoke_reason=bindparam("reason"))
         )
+        texts = consent_texts.c
+        self._keep = database.prepare(
+            database.insert(consent_texts)
+            .values(version=bindparam("text_version"), document=bindparam("document"), shown_at=bindparam("shown_at"))
+            .on_conflict_do_nothing()
+        )
+        self._text = database.prepare(select(texts.document).where(texts.version == bindparam("wanted")))
         self._get = database.prepare(select(consents).where(columns.id == bindparam("consent_id")))
         self._of_account = database.prepare(
             select(consents)
@@ -46,14 +54,25 @@ class SqlConsentStore:
             .order_by(columns.given_at.desc())
         )
 
-    def give(self, consent: Consent, record: AuditRecord) -> None:
-        """Store a consent; the one before ends as ``superseded``; with the audit record in one transaction."""
+    def give(self, consent: Consent, record: AuditRecord, text: ConsentText | None = None) -> None:
+        """Store a consent, and the text that was shown; the one before ends as ``superseded``; with the audit record in one transaction."""
         pair = {"account": consent.account_id, "client": consent.client_id, "mandate": consent.mandate_id}
         values = {f"new_{name}": getattr(consent, name) for name in _NAMES}
         with self._database.transaction() as tx:
             tx.run(self._supersede, {**pair, "now": consent.given_at, "reason": "superseded"})
             tx.run(self._add, values)
+            if text is not None:
+                document = orjson.dumps([dict(text.purpose), text.legal_basis]).decode()
+                tx.run(self._keep, {"text_version": text.version, "document": document, "shown_at": consent.given_at})
             self._recorder.write(tx, record)
+
+    def text(self, version: str) -> ConsentText | None:
+        """Return what was shown under a version."""
+        row = self._database.row(self._text, {"wanted": version})
+        if row is None:
+            return None
+        purpose, legal_basis = orjson.loads(row[0])
+        return ConsentText(version, purpose, legal_basis)
 
     def withdraw(self, account_id: str, client_id: str, now: int, reason: str, record: AuditRecord) -> bool:
         """End the current consent and revoke every grant of the client for the account, recorded, in one transaction."""

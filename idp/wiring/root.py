@@ -36,12 +36,14 @@ from idp.web.i18n import LANGUAGES
 from idp.wiring.auditing import audit_routes, audit_tasks
 from idp.wiring.console import Console
 from idp.wiring.measuring import indicators_of
+from idp.wiring.own_data import OwnData
 from keys.ring import KeyRing
 
 Handler = Callable[[WireRequest], WireResponse]
 
 
 class Wiring(Console):
+class Wiring(OwnData):
     """One process's objects over one deployment."""
 
     def hot_routes(self) -> Mapping[str, Handler]:
@@ -147,6 +149,7 @@ class Wiring(Console):
             *self.mandate_routes(),
             *self.api_routes(),
             *self.federation_routes(),
+            *self.own_data_routes(),
             *self.signal_routes(),
             *self.upstream_routes(self.desk, self.departments, self._sign_in_cookies),
             *audit_routes(self, self.ephemeral.counters),

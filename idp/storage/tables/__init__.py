@@ -26,7 +26,15 @@ from idp.storage.tables.registries import (
     units,
 )
 from idp.storage.tables.signals import signal_queue, signal_streams
-from idp.storage.tables.tokens import consents, grants, revoked_tokens, sessions, status_entries, status_lists
+from idp.storage.tables.tokens import (
+    consent_texts,
+    consents,
+    grants,
+    revoked_tokens,
+    sessions,
+    status_entries,
+    status_lists,
+)
 from idp.storage.tables.upstreams import upstream_links, upstream_sessions
 
 __all__ = [
@@ -43,6 +51,7 @@ __all__ = [
     "audit_tiles",
     "audit_tree",
     "clients",
+    "consent_texts",
     "consents",
     "counters",
     "credentials",

@@ -32,6 +32,15 @@ sessions = Table(
 ``capacity`` is the choice that was made last: empty, ``person`` or a mandate's id. ``mandate_id`` is the clerk's assistance that began the session.
 """
 
+consent_texts = Table(
+    "consent_texts",
+    metadata,
+    Column("version", Text, primary_key=True),
+    Column("document", Text, nullable=False),
+    Column("shown_at", BigInteger, nullable=False),
+)
+"""What people were shown, by its version: purpose in each language and legal basis, in JSON. Never changed, so every agreement can be read again."""
+
 consents = Table(
     "consents",
     metadata,

@@ -1,0 +1,36 @@
+"""Receipts, and a person's own data."""
+
+from __future__ import annotations
+
+from idp.endpoints.own_data import DATA, RECEIPTS, OwnDataPages
+from idp.endpoints.routes import Route
+from idp.wiring.acting_pages import ActingPages
+
+
+class OwnData(ActingPages):
+    """The pages of receipts and of one's own data."""
+
+    def own_data_routes(self) -> tuple[Route, ...]:
+        """Return the pages."""
+        pages = OwnDataPages(
+            self.desk,
+            self.door,
+            self.consents,
+            self.sessions,
+            self.accounts,
+            self.audit,
+            self.departments,
+            self.notices,
+            lambda claims, typ: self.ring.refresh().signer("ES256").sign(claims, typ),
+            self.settings.issuer,
+            self.clock,
+            self.settings.factors.fresh,
+        )
+        get = ("GET",)
+        return (
+            Route(RECEIPTS, get, pages.receipts),
+            Route(f"{RECEIPTS}/<consent_id>", get, pages.receipt),
+            Route(f"{RECEIPTS}/<consent_id>/signed", get, pages.signed),
+            Route(DATA, get, pages.data),
+            Route(f"{DATA}", ("POST",), pages.export),
+        )

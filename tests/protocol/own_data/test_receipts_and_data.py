@@ -1,0 +1,103 @@
+"""A person reads the receipt of each agreement, sees who saw their data, and takes a copy of it; nobody else does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import orjson
+import pytest
+
+from idp.model.session import Origin
+from idp.storage.sqlite import SqliteDatabase
+from policies import assurance
+from tests.support.clock import FrozenClock
+from tests.support.memory_clients import department
+from tests.support.token_world import TokenWorld
+from tests.support.visit import BASE, Visitor, asked
+
+
+@pytest.fixture
+def world(tmp_path: Path, sqlite_database: SqliteDatabase, clock: FrozenClock) -> TokenWorld:
+    return TokenWorld(tmp_path, sqlite_database, clock)
+
+
+def agreed(world: TokenWorld, number: int = 1) -> tuple[str, Visitor, str]:
+    """Return a person, their browser, and the id of the consent that they gave."""
+    account_id = world.add_person(number, email=f"mau{number}@example.vn")
+    browser = Visitor(world, account_id)
+    browser.allowed(asked(world.add_client()))
+    (consent,) = world.wiring.consents.of_account(account_id)
+    return account_id, browser, consent.id
+
+
+def test_a_receipt_says_what_was_shown_and_is_signed(world: TokenWorld) -> None:
+    _, browser, consent_id = agreed(world)
+    assert consent_id in browser.open("/account/receipts").text
+    shown = browser.open(f"/account/receipts/{consent_id}")
+    assert shown.status == 200
+    purpose = department()["purpose"]
+    assert purpose["vi"] in shown.text
+    token = browser._http.get(f"/account/receipts/{consent_id}/signed", base_url=BASE)
+    claims = world.verified(token.get_data(as_text=True), "consent-receipt+jwt", "jti")
+    assert (claims["jti"], claims["kind"], claims["purpose"]) == (consent_id, "consent", purpose)
+    assert "email" in claims["claims"]
+    assert claims["ended_at"] is None
+
+
+def test_a_withdrawal_shows_on_the_receipt(world: TokenWorld) -> None:
+    account_id, browser, consent_id = agreed(world)
+    (consent,) = world.wiring.consents.of_account(account_id)
+    world.wiring.consents.withdraw(account_id, consent.client_id, actor=f"account:{account_id}", reason="withdrawn")
+    token = browser._http.get(f"/account/receipts/{consent_id}/signed", base_url=BASE)
+    claims = world.verified(token.get_data(as_text=True), "consent-receipt+jwt", "jti")
+    assert (claims["ended_at"], claims["end_reason"]) == (world.clock.now(), "withdrawn")
+
+
+def test_the_text_stays_as_it_was_when_the_department_changes_its_own(world: TokenWorld) -> None:
+    account_id, browser, consent_id = agreed(world)
+    (consent,) = world.wiring.consents.of_account(account_id)
+    changed = {**department(), "purpose": {"vi": "Mục đích khác"}, "redirect_uris": ["https://h.example.vn/cb"]}
+    world.wiring.clients.update(consent.client_id, changed)
+    shown = browser.open(f"/account/receipts/{consent_id}").text
+    assert department()["purpose"]["vi"] in shown
+    assert "Mục đích khác" not in shown
+
+
+def test_another_persons_receipt_is_not_there(world: TokenWorld) -> None:
+    _, _, consent_id = agreed(world)
+    _, other, _ = agreed(world, 2)
+    for path in (f"/account/receipts/{consent_id}", f"/account/receipts/{consent_id}/signed"):
+        assert other.open(path).status == 404
+
+
+def test_who_looked_is_told_and_staff_are_not_named(world: TokenWorld) -> None:
+    account_id, browser, _ = agreed(world)
+    world.wiring.accounts.note_shown(account_id, reveal=True, reason="Đối chiếu tại quầy", actor="account:staff-1")
+    page = browser.open("/account/data").text
+    assert "Đối chiếu tại quầy" in page
+    assert "staff-1" not in page
+
+
+def test_the_copy_holds_everything_and_takes_a_fresh_sign_in(world: TokenWorld) -> None:
+    account_id, browser, consent_id = agreed(world)
+    page = browser.open("/account/data")
+    taken = browser.press(page, "export-submit")
+    document = orjson.loads(taken.text)
+    assert document["codes"][0]["value"] == "049499000001"
+    assert document["profile"]["email"] == "mau1@example.vn"
+    assert [one["jti"] for one in document["consents"]] == [consent_id]
+    assert len(world.events("account:export", account_id=account_id)) == 1
+    world.clock.advance(world.wiring.settings.factors.fresh + 1)
+    assert "/signin/" in browser.press(browser.open("/account/data"), "export-submit").url
+    stranger = Visitor(world)
+    assert "/signin/" in stranger.open("/account/data").url
+
+
+def test_the_copy_is_not_handed_out_without_the_forms_token(world: TokenWorld) -> None:
+    account_id = world.add_person(3)
+    browser = Visitor(world)
+    _, secret = world.wiring.sessions.start(account_id, assurance.LOA_1, ("pwd",), Origin("192.0.2.7", "thử"))
+    browser._http.set_cookie("__Host-idp_session", secret, domain="id.example.vn", secure=True)
+    answer = browser._http.post("/account/data", base_url=BASE)
+    assert answer.status_code == 400
+    assert world.events("account:export") == []
