@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from idp.endpoints.own_data import DATA, RECEIPTS, OwnDataPages
 from idp.endpoints.routes import Route
-from idp.wiring.acting_pages import ActingPages
+from idp.wiring.console import Console
 
 
-class OwnData(ActingPages):
+class OwnData(Console):
     """The pages of receipts and of one's own data."""
 
     def own_data_routes(self) -> tuple[Route, ...]:

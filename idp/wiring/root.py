@@ -34,7 +34,6 @@ from idp.storage.outbox import SqlOutbox
 from idp.storage.purge import Purger
 from idp.web.i18n import LANGUAGES
 from idp.wiring.auditing import audit_routes, audit_tasks
-from idp.wiring.console import Console
 from idp.wiring.measuring import indicators_of
 from idp.wiring.own_data import OwnData
 from keys.ring import KeyRing
@@ -42,7 +41,6 @@ from keys.ring import KeyRing
 Handler = Callable[[WireRequest], WireResponse]
 
 
-class Wiring(Console):
 class Wiring(OwnData):
     """One process's objects over one deployment."""
 
