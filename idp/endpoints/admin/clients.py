@@ -113,8 +113,9 @@ class Clients:
         reason = first(form, "reason").strip()
         if not reason:
             raise InvalidInput("is required", field="reason")
-        does(visit.who, client_id, reason)
-        return self._frame.done("/clients" if verb == "remove" else f"/clients/{client_id}")
+        # A client with power is resumed by two.
+        done = does(visit.who, client_id, reason)
+        return self._frame.after(done, "/clients" if verb == "remove" else f"/clients/{client_id}")
 
     def _row(self, visit: Visit, client: Client) -> Sequence[Cell]:
         return (
