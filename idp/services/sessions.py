@@ -25,7 +25,8 @@ from idp.services.audit import AuditLog
 
 BACKCHANNEL_LOGOUT = "backchannel_logout"
 _TOUCH_EVERY = 60
-_TOLD_OTHERWISE = frozenset({"account_locked", "account_closed", "merged", "recovered", "not_me"})
+_TOLD_HERE = frozenset({"sign_out_everywhere"})
+"""Reasons of which the end itself is the news; who ends sessions for another reason tells of that one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,11 +190,11 @@ class SessionService:
         return told
 
     def end_all(self, account_id: str, reason: str, actor: str, *, keep: str | None = None) -> int:
-        """End every live session of an account but ``keep``; returns how many. The person is told, unless another notice says more."""
+        """End every live session of an account but ``keep``; returns how many. A sign-out everywhere is told to the person."""
         live = [view.session for view in self.of_account(account_id) if view.session.id != keep]
         for session in live:
             self.end(session, reason, actor)
-        if live and reason not in _TOLD_OTHERWISE:
+        if live and reason in _TOLD_HERE:
             self._notices.tell(account_id, Topic.SESSIONS_ENDED)
         return len(live)
 
