@@ -11,6 +11,8 @@ import pytest
 
 from idp.endpoints import steps
 from idp.web.i18n import LANGUAGES, translator
+from policies.delegation import Role
+from policies.locks import Reason
 from tests.support.token_world import TokenWorld
 
 
@@ -46,3 +48,8 @@ def test_the_ways_of_a_step_can_be_told_apart_and_named(world):
         assert len(marks) == len(set(marks)), marks
         if len(ways) > 1:
             assert all(translator(language)(f"ways.{way.name}") for language in LANGUAGES for way in ways)
+
+
+def test_every_ground_of_a_lock_and_every_role_of_administration_has_its_words():
+    keys = [f"lock.{one.value}" for one in Reason] + [f"admin.role.{one.value}" for one in Role]
+    assert all(translator(language)(key) for language in LANGUAGES for key in keys)
