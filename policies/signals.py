@@ -66,10 +66,11 @@ _CREDENTIALS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "password": "password",
         "totp": "app",
-        "sms": "phone-sms",
+        "sms_code": "phone-sms",
         "passkey": "fido2-roaming",
-        "recovery_codes": "pin",
-        "email": "email",
+        "synced_passkey": "fido2-platform",
+        "recovery_code": "pin",
+        "mail_code": "email",
     }
 )
 """Our factors in the words of CAEP section 3.3.1; one without a word is told by its own name."""
