@@ -1,0 +1,89 @@
+"""Every page of the console, and of receipts and one's own data, in a real browser: axe, both languages, phone and desktop.
+
+The browser talks to the deployment in process, through the application that the server would run.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Page, Route
+
+from idp.storage.sqlite import SqliteDatabase
+from policies.delegation import Role
+from tests.support.administered_world import AdministeredWorld
+from tests.support.clock import FrozenClock
+from tests.support.console import Administrating
+from tests.support.journeys import chromium, context, looked_at
+from tests.support.token_world import TokenWorld
+from tests.support.visit import BASE, Visitor, asked
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+class InProcess:
+    """Answers a page's requests by the application."""
+
+    def __init__(self, visitor: Visitor, page: Page) -> None:
+        self._visitor = visitor
+        self.page = page
+        page.route("**/*", self._answer)
+
+    def open(self, path: str) -> Page:
+        self.page.goto(BASE + path)
+        return self.page
+
+    def _answer(self, route: Route) -> None:
+        asked_for = urlsplit(route.request.url)
+        path = f"{asked_for.path}?{asked_for.query}" if asked_for.query else asked_for.path
+        answer = self._visitor._http.open(
+            path, method=route.request.method, data=route.request.post_data_buffer, base_url=BASE, follow_redirects=True
+        )
+        headers = dict(answer.headers)
+        route.fulfill(status=answer.status_code, headers=headers, body=answer.get_data())
+
+
+@pytest.mark.parametrize(
+    ("width", "language"), [("phone", "vi"), ("desktop", "vi"), ("desktop", "en"), ("phone", "en")]
+)
+def test_every_page_holds_what_pages_must(
+    tmp_path: Path, sqlite_database: SqliteDatabase, clock: FrozenClock, width: str, language: str
+) -> None:
+    admin = AdministeredWorld(TokenWorld(tmp_path, sqlite_database, clock))
+    admin.grant("root", Role.PROVINCIAL_ADMINISTRATOR)
+    root = Administrating(admin, admin.account("root"))
+    client = admin.client("79.1", scope="openid email")
+    person = admin.world.add_person(1)
+    citizen = Visitor(admin.world, person)
+    citizen.allowed(asked(client))
+    (consent,) = admin.wiring.consents.of_account(person)
+    kid = admin.wiring.key_service.rows()[0].kid
+    waiting = admin.acts.keys.revoke(admin.who("root"), kid, "thử")
+    names = ["", "/clients", f"/clients/{client.client.client_id}", "/clients/new", "/accounts", f"/accounts/{person}"]
+    names += [
+        "/consents",
+        f"/consents/{consent.id}",
+        "/consents/figures",
+        "/keys",
+        f"/keys/{kid}",
+        "/units",
+        "/units/79.1",
+    ]
+    names += [
+        "/units/changes",
+        "/approvals",
+        f"/approvals/{waiting.id}",
+        "/administrators",
+        "/administrators/grant",
+        "/audit",
+    ]
+    own = ["/account/receipts", f"/account/receipts/{consent.id}", "/account/data"]
+    with chromium() as browser:
+        for visitor, paths in ((root, [f"/admin{name}" for name in names]), (citizen, own)):
+            page = InProcess(visitor, context(browser, width, language).new_page())
+            for path in paths:
+                looked_at(
+                    page.open(f"{path}?lang={language}"), path.strip("/").replace("/", "-") + f"-{width}-{language}"
+                )
