@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from idp.endpoints.account import browser_name
-from idp.endpoints.admin.frame import ROOT, ConsoleFrame, Visit
+from idp.endpoints.admin.frame import ROOT, ConsoleFrame, Part, Visit
 from idp.endpoints.admin.tables import moment, record_table, state
 from idp.endpoints.admin.views import DASH, ActForm, Cell, Detail, Field, Section, Table
 from idp.endpoints.desk import Form, first
@@ -26,7 +26,7 @@ _MARK: Final = frozenset({"active", "locked", "closed"})
 _GRAVE: Final = frozenset({"lock", "reset", "sessions", "merge"})
 
 
-class Accounts:
+class Accounts(Part):
     """``/admin/accounts``."""
 
     name: Final = "accounts"
@@ -34,8 +34,7 @@ class Accounts:
 
     def __init__(self, frame: ConsoleFrame, acts: UseCases) -> None:
         """Take collaborators."""
-        self._frame = frame
-        self._acts = acts
+        super().__init__(frame, acts)
         self._verbs: dict[str, Callable[[Visit, Form, str], object]] = {
             "lock": self._lock,
             "unlock": lambda visit, form, one: acts.account_states.unlock(visit.who, one, first(form, "reason")),

@@ -6,29 +6,23 @@ from datetime import datetime
 from typing import Final
 
 from idp.clock import VIETNAM
-from idp.endpoints.admin.frame import ROOT, ConsoleFrame, Visit, address
+from idp.endpoints.admin.frame import ROOT, Part, Visit, address
 from idp.endpoints.admin.tables import moment, principal
 from idp.endpoints.admin.views import DASH, ActForm, Cell, Detail, Field, Link, Section, Table
 from idp.endpoints.desk import Form, first
 from idp.endpoints.routes import Route
 from idp.errors import InvalidInput
 from idp.flows.administration.admins import GrantWish
-from idp.flows.administration.use_cases import UseCases
 from idp.ports.administration import GrantQuery
 from idp.protocol.wire import WireResponse
 from policies.delegation import TOP, Action, AdminGrant, Role
 
 
-class AdministratorsArea:
+class AdministratorsArea(Part):
     """``/admin/administrators``."""
 
     name: Final = "administrators"
     act: Final = Action.ADMIN_READ
-
-    def __init__(self, frame: ConsoleFrame, acts: UseCases) -> None:
-        """Take collaborators."""
-        self._frame = frame
-        self._acts = acts
 
     def routes(self) -> tuple[Route, ...]:
         """Return the pages."""

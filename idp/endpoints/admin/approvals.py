@@ -4,26 +4,20 @@ from __future__ import annotations
 
 from typing import Final
 
-from idp.endpoints.admin.frame import ROOT, ConsoleFrame, Visit, address
+from idp.endpoints.admin.frame import ROOT, Part, Visit, address
 from idp.endpoints.admin.tables import moment, principal, state
 from idp.endpoints.admin.views import ActForm, Cell, Detail, Field, Link, Section, Table
 from idp.endpoints.desk import Form, first
 from idp.endpoints.routes import Route
 from idp.flows.administration.approvals import ApprovalView
-from idp.flows.administration.use_cases import UseCases
 from idp.protocol.wire import WireResponse
 
 
-class Approvals:
+class Approvals(Part):
     """``/admin/approvals``."""
 
     name: Final = "approvals"
     act: Final = None
-
-    def __init__(self, frame: ConsoleFrame, acts: UseCases) -> None:
-        """Take collaborators."""
-        self._frame = frame
-        self._acts = acts
 
     def routes(self) -> tuple[Route, ...]:
         """Return the pages."""
@@ -64,7 +58,7 @@ class Approvals:
         )
         arguments = [f"{name}: {value}" for name, value in one.arguments.items()]
         sections = (Section(t("admin.approval.what"), facts), Section(t("admin.approval.arguments"), lines=arguments))
-        return self._frame.detail(visit, self.name, Detail(one.act, "", sections, _forms(visit, view)))
+        return self._frame.detail(visit, self.name, Detail(facts[0][1].text, "", sections, _forms(visit, view)))
 
     def approve(self, visit: Visit, _form: Form, approval_id: str) -> WireResponse:
         """Let it happen."""

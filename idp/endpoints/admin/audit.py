@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from idp.endpoints.admin.frame import ConsoleFrame, Visit, address
+from idp.endpoints.admin.frame import Part, Visit, address
 from idp.endpoints.admin.tables import record_table
 from idp.endpoints.admin.views import Field
 from idp.endpoints.routes import Route
 from idp.flows.administration.audit import AuditSearch
-from idp.flows.administration.use_cases import UseCases
 from idp.model.audit import Event, Outcome
 from idp.protocol.wire import WireResponse
 from policies.delegation import Action
@@ -17,16 +16,11 @@ from policies.delegation import Action
 _FILTERS: Final = ("event", "outcome", "client", "account", "case")
 
 
-class Audit:
+class Audit(Part):
     """``/admin/audit``."""
 
     name: Final = "audit"
     act: Final = Action.AUDIT_READ
-
-    def __init__(self, frame: ConsoleFrame, acts: UseCases) -> None:
-        """Take collaborators."""
-        self._frame = frame
-        self._acts = acts
 
     def routes(self) -> tuple[Route, ...]:
         """Return the page."""

@@ -13,12 +13,11 @@ from clients.documents import to_metadata
 from clients.errors import RegistrationRefused
 from clients.metadata import AUTH_METHODS, LEGAL_BASES
 from idp.endpoints.admin.clients import secret_page
-from idp.endpoints.admin.frame import ROOT, ConsoleFrame, Visit
+from idp.endpoints.admin.frame import ROOT, Part, Visit
 from idp.endpoints.admin.views import Cell, Field, Section
 from idp.endpoints.desk import Form, first
 from idp.endpoints.routes import Route
 from idp.errors import InvalidInput
-from idp.flows.administration.use_cases import UseCases
 from idp.protocol.wire import WireResponse
 from policies import claims as claim_policy
 from policies.assurance import LEVELS
@@ -39,13 +38,8 @@ _OURS: Final = frozenset(
 _CONSENT: Final = ("ask", "notice")
 
 
-class ClientForm:
+class ClientForm(Part):
     """``/admin/clients/new`` and ``/admin/clients/<client_id>/edit``."""
-
-    def __init__(self, frame: ConsoleFrame, acts: UseCases) -> None:
-        """Take collaborators."""
-        self._frame = frame
-        self._acts = acts
 
     def routes(self) -> tuple[Route, ...]:
         """Return the pages."""

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from clients.model import DEFAULT_SIGNING_ALG, Client
 from clients.secrets import DEFAULT_OVERLAP
-from idp.endpoints.admin.frame import ROOT, ConsoleFrame, Visit, address
+from idp.endpoints.admin.frame import ROOT, Part, Visit, address
 from idp.endpoints.admin.tables import moment, record_table, state
 from idp.endpoints.admin.views import DASH, ActForm, Cell, Detail, Field, Link, Section, Table
 from idp.endpoints.desk import Form, first
@@ -17,7 +17,6 @@ from idp.endpoints.routes import Route
 from idp.errors import InvalidInput
 from idp.flows.administration.clients import STATES, ClientQuery, ClientView
 from idp.flows.administration.paging import MOST, Window
-from idp.flows.administration.use_cases import UseCases
 from idp.protocol.wire import WireResponse
 from policies.delegation import Action
 
@@ -26,16 +25,11 @@ _MOST_EXPORTED: Final = 10_000
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
-class Clients:
+class Clients(Part):
     """``/admin/clients``."""
 
     name: Final = "clients"
     act: Final = Action.CLIENT_READ
-
-    def __init__(self, frame: ConsoleFrame, acts: UseCases) -> None:
-        """Take collaborators."""
-        self._frame = frame
-        self._acts = acts
 
     def routes(self) -> tuple[Route, ...]:
         """Return the pages."""

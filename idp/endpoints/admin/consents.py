@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from idp.endpoints.admin.frame import ROOT, ConsoleFrame, Visit, address
+from idp.endpoints.admin.frame import ROOT, ConsoleFrame, Part, Visit, address
 from idp.endpoints.admin.tables import NONE, moment, person
 from idp.endpoints.admin.views import DASH, ActForm, Cell, Detail, Field, Link, Section, Table
 from idp.endpoints.departments import Departments
@@ -20,7 +20,7 @@ from policies.delegation import Action
 _FILTERS: Final = ("client", "account", "state")
 
 
-class Consents:
+class Consents(Part):
     """``/admin/consents``."""
 
     name: Final = "consents"
@@ -28,8 +28,7 @@ class Consents:
 
     def __init__(self, frame: ConsoleFrame, acts: UseCases, departments: Departments) -> None:
         """Take collaborators."""
-        self._frame = frame
-        self._acts = acts
+        super().__init__(frame, acts)
         self._departments = departments
 
     def routes(self) -> tuple[Route, ...]:

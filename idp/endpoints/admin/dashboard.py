@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from idp.endpoints.admin.frame import ROOT, ConsoleFrame, Visit
+from idp.endpoints.admin.frame import ROOT, Part, Visit
 from idp.endpoints.admin.tables import record_table
 from idp.endpoints.admin.views import DASH, Section, Tile
 from idp.endpoints.routes import Route
@@ -13,20 +13,14 @@ from idp.errors import Refused
 from idp.flows.administration.audit import AuditSearch
 from idp.flows.administration.clients import ClientQuery
 from idp.flows.administration.paging import MOST, Window
-from idp.flows.administration.use_cases import UseCases
 from idp.protocol.wire import WireResponse
 from policies.delegation import Action
 
 _RECENT: Final = 10
 
 
-class Dashboard:
+class Dashboard(Part):
     """``/admin``."""
-
-    def __init__(self, frame: ConsoleFrame, acts: UseCases) -> None:
-        """Take collaborators."""
-        self._frame = frame
-        self._acts = acts
 
     def routes(self) -> tuple[Route, ...]:
         """Return the page."""

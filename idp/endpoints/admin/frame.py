@@ -18,6 +18,7 @@ from idp.errors import Conflict, DomainError, InvalidInput, NotFound
 from idp.flows.administration.administrator import Administrator, Administrators
 from idp.flows.administration.gate import LEVEL, Gate
 from idp.flows.administration.paging import Window, window
+from idp.flows.administration.use_cases import UseCases
 from idp.model.approval import Approval
 from idp.model.session import Session
 from idp.ports.ephemeral import TransactionStore
@@ -254,6 +255,15 @@ class ConsoleFrame:
         )
         status = _CONFLICT if isinstance(error, Conflict) else _BAD
         return self.page("detail", visit, shown=shown, status=status)
+
+
+class Part:
+    """What the parts of the console have in common: the frame and the use cases."""
+
+    def __init__(self, frame: ConsoleFrame, acts: UseCases) -> None:
+        """Take collaborators."""
+        self._frame = frame
+        self._acts = acts
 
 
 def problems(error: Exception) -> list[str]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from idp.endpoints.admin.frame import ROOT, ConsoleFrame, Visit
+from idp.endpoints.admin.frame import ROOT, Part, Visit
 from idp.endpoints.admin.tables import moment, state
 from idp.endpoints.admin.views import ActForm, Cell, Detail, Field, Section, Table
 from idp.endpoints.desk import Form, first
 from idp.endpoints.routes import Route
 from idp.errors import InvalidInput
-from idp.flows.administration.use_cases import UseCases
 from idp.protocol.wire import WireResponse
 from keys.service import KeyRow
 from policies.delegation import Action
@@ -19,16 +18,11 @@ _RETIRABLE: Final = "active"
 _DEAD: Final = frozenset({"revoked", "removed"})
 
 
-class Keys:
+class Keys(Part):
     """``/admin/keys``."""
 
     name: Final = "keys"
     act: Final = Action.KEY_READ
-
-    def __init__(self, frame: ConsoleFrame, acts: UseCases) -> None:
-        """Take collaborators."""
-        self._frame = frame
-        self._acts = acts
 
     def routes(self) -> tuple[Route, ...]:
         """Return the pages."""

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from idp.endpoints.admin.frame import ROOT, ConsoleFrame, Visit, address
+from idp.endpoints.admin.frame import ROOT, Part, Visit, address
 from idp.endpoints.admin.tables import moment, state
 from idp.endpoints.admin.views import DASH, Cell, Detail, Field, Link, Section, Table
 from idp.endpoints.routes import Route
-from idp.flows.administration.use_cases import UseCases
 from idp.protocol.wire import WireResponse
 from policies.delegation import Action
 from policies.units import Unit
@@ -16,16 +15,11 @@ from policies.units import Unit
 _FILTERS: Final = ("q", "under", "on")
 
 
-class Units:
+class Units(Part):
     """``/admin/units``."""
 
     name: Final = "units"
     act: Final = Action.UNIT_READ
-
-    def __init__(self, frame: ConsoleFrame, acts: UseCases) -> None:
-        """Take collaborators."""
-        self._frame = frame
-        self._acts = acts
 
     def routes(self) -> tuple[Route, ...]:
         """Return the pages."""
