@@ -13,6 +13,7 @@ from idp.services.reorganisations import Reorganisations
 from idp.storage.reorganisations import SqlReorganisationStore, SqlUnitReferences
 from idp.storage.units import SqlUnitStore
 from idp.wiring.federation import FederationDesk
+from policies.delegation.ground import SAME
 from policies.units import Holding, UnitReference
 
 _SETTLE_EVERY = 60
@@ -67,7 +68,8 @@ class UnitChanges(FederationDesk):
 
     def _administered(self) -> Iterable[Holding]:
         for grant in self.admins.standing():
-            yield Holding("role", f"{grant.principal} {grant.role}", grant.unit.code, grant.unit.valid_from)
+            holder = f"{grant.principal} {grant.role}"
+            yield Holding("role", holder, grant.unit.code, grant.unit.valid_from, follows=SAME)
 
 
 def _residences(references: SqlUnitReferences) -> Iterable[Holding]:

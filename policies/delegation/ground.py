@@ -12,7 +12,7 @@ from typing import Final
 from policies.delegation.model import TOP
 from policies.units import EdgeKind, Register, UnitKey
 
-_SAME: Final = frozenset({EdgeKind.RENAME, EdgeKind.TYPE_CHANGE, EdgeKind.TRANSFER})
+SAME: Final = frozenset({EdgeKind.RENAME, EdgeKind.TYPE_CHANGE, EdgeKind.TRANSFER})
 """What leaves a unit itself. Merged, split or of another level it is another one, and somebody has to decide anew who administers that."""
 
 
@@ -35,7 +35,7 @@ class Ground:
                 return None
             seen.add(row.key)
             edge = edges[0]
-            is_same = edge.kind in _SAME and not edge.partial and edge.effective <= self.day
+            is_same = edge.kind in SAME and not edge.partial and edge.effective <= self.day
             if not is_same or len(self.register.edges_into(edge.target_key)) != 1:
                 return None
             row = self.register.get(edge.target_key)

@@ -8,7 +8,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Final
 
-from policies.units.model import Edge, Unit, UnitKey
+from policies.units.model import Edge, EdgeKind, Unit, UnitKey
 
 _TREES: Final = 4
 """Dates whose trees are kept: today's is asked again and again."""
@@ -62,31 +62,36 @@ class Register:
         """Return what a row was made of."""
         return self._incoming.get(key, ())
 
-    def successors(self, code: str, from_date: str, on_date: str) -> tuple[Unit, ...]:
+    def successors(
+        self, code: str, from_date: str, on_date: str, kinds: frozenset[EdgeKind] | None = None
+    ) -> tuple[Unit, ...]:
         """Return what the unit with ``code`` on ``from_date`` is on the later ``on_date``, by code, each once.
 
         Itself while it lasts; nothing for a unit that was dissolved without successor (a district), for an unknown
-        code, and for an ``on_date`` before ``from_date``. More than one where it was divided.
+        code, and for an ``on_date`` before ``from_date``. More than one where it was divided. ``kinds`` are the events that are
+        followed, None for all.
         """
         start = self.on(code, from_date)
-        return self._follow(start, on_date) if start is not None and from_date <= on_date else ()
+        return self._follow(start, on_date, kinds) if start is not None and from_date <= on_date else ()
 
-    def resolve(self, code: str, on_date: str) -> tuple[Unit, ...]:
+    def resolve(self, code: str, on_date: str, kinds: frozenset[EdgeKind] | None = None) -> tuple[Unit, ...]:
         """Return the unit that has ``code`` on a date; if none has, what the last one before has become by then.
 
         For codes whose own date is not known. Where the date is known, ask ``successors``: the code may be somebody
         else's by now.
         """
         last = self._latest(code, on_date)
-        return self._follow(last, on_date) if last is not None else ()
+        return self._follow(last, on_date, kinds) if last is not None else ()
 
-    def meant(self, code: str, since: str, on_date: str) -> tuple[Unit, ...]:
+    def meant(self, code: str, since: str, on_date: str, kinds: frozenset[EdgeKind] | None = None) -> tuple[Unit, ...]:
         """Return what somebody who wrote ``code`` down on ``since`` means on a date: that day's unit or what became of it.
 
         A code that no unit had on ``since`` is read as one of an unknown day (``resolve``): lists are often older than they say.
         """
         written = min(since, on_date)
-        return self.successors(code, written, on_date) if self.on(code, written) else self.resolve(code, on_date)
+        if self.on(code, written):
+            return self.successors(code, written, on_date, kinds)
+        return self.resolve(code, on_date, kinds)
 
     def ancestors(self, code: str, date: str) -> tuple[Unit, ...]:
         """Return the units above the one with ``code`` on a date, nearest first."""
@@ -120,7 +125,7 @@ class Register:
         index = bisect_right(starts, date) if starts else 0
         return self._rows[code][index - 1] if index else None
 
-    def _follow(self, start: Unit, on_date: str) -> tuple[Unit, ...]:
+    def _follow(self, start: Unit, on_date: str, kinds: frozenset[EdgeKind] | None) -> tuple[Unit, ...]:
         found: dict[UnitKey, Unit] = {}
         seen: set[UnitKey] = set()
         waiting = [start]
@@ -132,7 +137,8 @@ class Register:
             if unit.is_valid_on(on_date):
                 found[unit.key] = unit
                 continue
-            targets = (self.get(edge.target_key) for edge in self.edges_from(unit.key) if edge.effective <= on_date)
+            edges = (edge for edge in self.edges_from(unit.key) if kinds is None or edge.kind in kinds)
+            targets = (self.get(edge.target_key) for edge in edges if edge.effective <= on_date)
             waiting.extend(target for target in targets if target is not None)
         return tuple(found[key] for key in sorted(found))
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from policies.units.model import Unit
+from policies.units.model import EdgeKind, Unit
 from policies.units.register import Register
 
 
@@ -27,7 +27,8 @@ class Holding:
     """Something that hangs on a unit.
 
     ``kind`` is a word such as ``client``; ``holder`` our own id of it ("" where ``count`` of them, persons, are told only as a number);
-    ``code`` the unit's code as it was on the ISO date ``since``.
+    ``code`` the unit's code as it was on the ISO date ``since``. ``follows`` are the events that it outlives, None for all: a right over
+    a unit is no right over what others were merged with.
     """
 
     kind: str
@@ -35,6 +36,11 @@ class Holding:
     code: str
     since: str
     count: int = 1
+    follows: frozenset[EdgeKind] | None = None
+
+    def on(self, register: Register, day: str) -> tuple[Unit, ...]:
+        """Return the units that it hangs on on a day."""
+        return register.meant(self.code, self.since, day, self.follows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +56,10 @@ class Move:
 def moves(register: Register, holdings: Iterable[Holding], eve: str, day: str) -> Iterator[Move]:
     """Yield what changes between two days, in the order of ``holdings``; what stays, and what was unclear before, is left out."""
     for holding in holdings:
-        before = register.meant(holding.code, holding.since, eve)
+        before = holding.on(register, eve)
         if len(before) != 1:
             continue
-        after = register.meant(holding.code, holding.since, day)
+        after = holding.on(register, day)
         if after != before:
             yield Move(holding, _fate(after), before[0], after)
 
@@ -65,7 +71,7 @@ def undecided(register: Register, holdings: Iterable[Holding], day: str) -> Iter
     """
     for holding in holdings:
         known = register.on(holding.code, holding.since) or _last(register, holding.code)
-        after = register.meant(holding.code, holding.since, day)
+        after = holding.on(register, day)
         if known is not None and len(after) != 1:
             yield Move(holding, _fate(after), known, after)
 

@@ -10,6 +10,7 @@ import pytest
 
 from policies import units_file
 from policies.units import (
+    EdgeKind,
     Fate,
     Holding,
     Register,
@@ -90,6 +91,15 @@ def test_a_code_that_is_used_again_follows_the_unit_that_had_it_when_it_was_writ
     (east,) = moves(after, [held("99001")], EVE, DAY)
     assert (east.fate, east.unit.name, [one.name for one in east.targets]) == (Fate.MOVES, "Đông", ["Mới"])
     assert [one.name for one in after.meant("99001", DAY, DAY)] == ["Hợp Nhất"]
+
+
+def test_a_right_over_a_unit_is_none_over_what_it_was_merged_with(after: Register) -> None:
+    right = replace(held("99001"), follows=frozenset({EdgeKind.RENAME, EdgeKind.TRANSFER}))
+    kept = replace(right, code="99004")
+    found = {move.holding.code: move for move in moves(after, [right, kept], EVE, DAY)}
+    assert (found["99001"].fate, found["99001"].targets) == (Fate.ENDS, ())
+    assert found["99004"].fate is Fate.MOVES
+    assert [move.holding for move in undecided(after, [right, kept], DAY)] == [right]
 
 
 def test_divided_and_ended_units_are_for_a_person_to_decide(after: Register) -> None:
