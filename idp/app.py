@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from flask import Flask, Response, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, NotFound
 
 from idp import handles
 from idp.endpoints.api import problems
@@ -37,6 +37,9 @@ def flask_response(response: WireResponse) -> Response:
 
 def _add(app: Flask, route: Route, reader: EnvironReader) -> None:
     def view(**variables: str) -> Response:
+        # No id of ours holds a control character, and a database would choke on some of them.
+        if not all(map(str.isprintable, variables.values())):
+            raise NotFound
         wire = reader.read(request.environ)
         return flask_response(route.handler(wire, **variables))
 

@@ -14,7 +14,7 @@ from idp.clock import Clock
 from idp.endpoints.departments import Departments
 from idp.endpoints.desk import Desk, Exchange
 from idp.endpoints.door import Door
-from idp.errors import DomainError, NotFound
+from idp.errors import Busy, DomainError, NotFound
 from idp.model.audit import AuditEvent, Event
 from idp.model.notice import Topic
 from idp.model.session import Session
@@ -28,6 +28,7 @@ from idp.services.audit import AuditLog
 from idp.services.consents import ConsentService
 from idp.services.sessions import SessionService
 from idp.web.i18n import Translator, translator
+from keys.errors import NoActiveKey
 from policies import claims as claim_policy
 
 RECEIPTS: Final = "/account/receipts"
@@ -35,6 +36,9 @@ DATA: Final = "/account/data"
 RECEIPT_TYPE: Final = "consent-receipt+jwt"
 _CSRF: Final = "own-data"
 _MOST: Final = 200
+_COPIED: Final = 10_000
+"""Lines of history in a copy; ``is_whole`` tells whether that was all."""
+_KEY_COMES: Final = 60
 _SEEN: Final = (
     Event.TOKEN_CODE,
     Event.TOKEN_FRONT,
@@ -45,6 +49,9 @@ _SEEN: Final = (
     Event.ACCOUNT_EXPORT,
 )
 """Acts by which somebody got data of a person: a system that was given tokens, a member of staff who looked, the person who took a copy."""
+
+LevelOfChanges = Callable[[str], str]
+"""Takes an account id and returns the level at which its person must have signed in to get at everything."""
 
 Sign = Callable[[Mapping[str, Any], str], str]
 """Takes claims and the type of the token, and returns them signed."""
@@ -67,8 +74,12 @@ class OwnDataPages:
         issuer: str,
         clock: Clock,
         fresh: int,
+        level: LevelOfChanges,
     ) -> None:
-        """Take collaborators; ``fresh`` are the seconds since the sign-in after which no copy is handed out."""
+        """Take collaborators; ``fresh`` are the seconds since the sign-in after which no copy is handed out.
+
+        ``level`` returns the level at which a person must have signed in for that.
+        """
         self._desk = desk
         self._door = door
         self._consents = consents
@@ -81,6 +92,7 @@ class OwnDataPages:
         self._issuer = issuer
         self._clock = clock
         self._fresh = fresh
+        self._level = level
 
     def receipts(self, wire: WireRequest) -> WireResponse:
         """List what was ever agreed to or read."""
@@ -163,11 +175,16 @@ class OwnDataPages:
         max_age: int | None = None,
     ) -> WireResponse:
         exchange = self._desk.exchange(wire)
-        session = self._door.admit(exchange, back, max_age=max_age)
+        current = self._sessions.of_cookie(exchange.session_secret)
+        # A password alone, which may be somebody else's by now, must not open everything at once.
+        level = self._level(current.account_id) if max_age is not None and current is not None else ""
+        session = self._door.admit(exchange, back, minimum_acr=level, max_age=max_age)
         if isinstance(session, WireResponse):
             return session
         try:
             return act(exchange, session)
+        except NoActiveKey as error:
+            return self._desk.refused(wire, Busy(str(error), retry_after=_KEY_COMES))
         except (DomainError, ProtocolError) as error:
             return self._desk.refused(wire, error)
 
@@ -186,6 +203,7 @@ class OwnDataPages:
             "given": t.moment(one.given_at),
             "ended": t.moment(one.ended_at) if one.ended_at else "",
             "claims": _names(t, one.claims) or t("consent.nothing"),
+            "mandate": one.mandate_id,
         }
 
     def _claims(self, one: Consent) -> dict[str, Any]:
@@ -204,6 +222,7 @@ class OwnDataPages:
             "given_at": one.given_at,
             "ended_at": one.ended_at,
             "end_reason": one.end_reason,
+            "acting_by": one.mandate_id or None,
         }
 
     def _history(self, account_id: str) -> list[Mapping[str, Any]]:
@@ -232,6 +251,7 @@ class OwnDataPages:
 
     def _copy(self, account_id: str) -> dict[str, Any]:
         account = self._accounts.get(account_id)
+        history = self._audit.search(AuditQuery(account_id=account_id, limit=_COPIED))
         return {
             "account_id": account.id,
             "kind": account.kind,
@@ -242,7 +262,7 @@ class OwnDataPages:
                 {"type": one.scheme, "value": one.value, "valid_from": one.valid_from, "valid_to": one.valid_to}
                 for one in self._accounts.codes(account_id)
             ],
-            "consents": [self._claims(one) for one in self._consents.search(account_id, None, _MOST)],
+            "consents": [self._claims(one) for one in self._consents.search(account_id, None, _COPIED)],
             "sessions": [
                 {
                     "started": view.session.created_at,
@@ -252,7 +272,8 @@ class OwnDataPages:
                 }
                 for view in self._sessions.of_account(account_id)
             ],
-            "history": [_plain(row) for row in self._audit.search(AuditQuery(account_id=account_id, limit=_MOST))],
+            "history": [_plain(row) for row in history],
+            "is_whole": len(history) < _COPIED,
         }
 
 

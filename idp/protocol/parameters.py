@@ -16,6 +16,7 @@ _SEPARATOR: Final = "\n"
 """Between the values of a repeated parameter: no value can hold it, since control characters are refused."""
 _MAX_PARAMETERS: Final = 64
 _CONTROL: Final = frozenset(chr(number) for number in (*range(32), 127))
+_LINE_ENDS: Final = {ord("\r"): None, ord("\n"): None}
 
 
 def query_parameters(request: WireRequest) -> dict[str, str]:
@@ -42,9 +43,9 @@ def _form_text(request: WireRequest) -> str:
 
 
 def form_fields(request: WireRequest) -> dict[str, tuple[str, ...]]:
-    """Return the fields of one of our own pages, where a name (a checkbox) may repeat; raises ``InvalidRequest``."""
+    """Return the fields of one of our own pages, where a name (a checkbox) may repeat and a text may have lines; raises ``InvalidRequest``."""
     found: dict[str, list[str]] = {}
-    for name, value in _pairs(_form_text(request)):
+    for name, value in _pairs(_form_text(request), lines=True):
         found.setdefault(name, []).append(value)
     return {name: tuple(values) for name, values in found.items()}
 
@@ -76,7 +77,7 @@ def several(parameters: Mapping[str, str], name: str) -> tuple[str, ...]:
     return tuple(value for value in parameters[name].split(_SEPARATOR) if value) if name in parameters else ()
 
 
-def _pairs(text: str) -> Iterator[tuple[str, str]]:
+def _pairs(text: str, *, lines: bool = False) -> Iterator[tuple[str, str]]:
     pairs = text.split("&") if text else []
     if len(pairs) > _MAX_PARAMETERS:
         raise InvalidRequest("too many parameters", reason="too_many_parameters")
@@ -84,10 +85,10 @@ def _pairs(text: str) -> Iterator[tuple[str, str]]:
         raw_name, _, raw_value = pair.partition("=")
         name = _decoded(raw_name)
         if name:
-            yield name, _decoded(raw_value)
+            yield name, _decoded(raw_value, lines=lines)
 
 
-def _decoded(raw: str) -> str:
+def _decoded(raw: str, *, lines: bool = False) -> str:
     if "%" not in raw and "+" not in raw:
         text = raw
     else:
@@ -95,7 +96,7 @@ def _decoded(raw: str) -> str:
             text = unquote_plus(raw, errors="strict")
         except UnicodeDecodeError as error:
             raise InvalidRequest("a parameter is not valid UTF-8", reason="encoding") from error
-    if not is_clean(text):
+    if not is_clean(text.translate(_LINE_ENDS) if lines else text):
         raise InvalidRequest("a parameter holds a control character", reason="control_character")
     return text
 

@@ -25,6 +25,7 @@ class OwnData(Console):
             self.settings.issuer,
             self.clock,
             self.settings.factors.fresh,
+            self._level_of_changes,
         )
         get = ("GET",)
         return (

@@ -57,7 +57,9 @@ def moves(register: Register, holdings: Iterable[Holding], eve: str, day: str) -
     """Yield what changes between two days, in the order of ``holdings``; what stays, and what was unclear before, is left out."""
     for holding in holdings:
         before = holding.on(register, eve)
-        if len(before) != 1:
+        is_later = holding.since > eve and register.on(holding.code, holding.since) is not None
+        if len(before) != 1 or is_later:
+            # What was written down after the day means the unit of after the day: it never hung on the other one.
             continue
         after = holding.on(register, day)
         if after != before:

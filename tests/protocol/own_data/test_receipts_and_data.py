@@ -93,6 +93,20 @@ def test_the_copy_holds_everything_and_takes_a_fresh_sign_in(world: TokenWorld) 
     assert "/signin/" in stranger.open("/account/data").url
 
 
+def test_a_password_alone_opens_no_copy_where_there_is_a_second_factor(world: TokenWorld) -> None:
+    account_id, browser, _ = agreed(world)
+    world.wiring.credentials.set_password(account_id, "một mật khẩu đủ dài và lạ 71")
+    world.wiring.credentials.enrol_totp(account_id)
+    assert "/signin/" in browser.press(browser.open("/account/data"), "export-submit").url
+    assert world.events("account:export") == []
+
+
+@pytest.mark.parametrize("path", ["/account/receipts/%00", "/admin/clients/%00", "/ssf/poll/a%0ab", "/signin/%7f"])
+def test_an_address_with_a_control_character_is_not_there(each_world: TokenWorld, path: str) -> None:
+    browser = Visitor(each_world, each_world.add_person(4))
+    assert browser._http.open(path, method="GET", base_url=BASE).status_code in {404, 405}
+
+
 def test_the_copy_is_not_handed_out_without_the_forms_token(world: TokenWorld) -> None:
     account_id = world.add_person(3)
     browser = Visitor(world)

@@ -111,6 +111,10 @@ def test_divided_and_ended_units_are_for_a_person_to_decide(after: Register) -> 
     assert [move.holding.code for move in waiting] == ["99003", "990"]
 
 
+def test_what_was_written_down_after_the_day_has_not_moved(after: Register) -> None:
+    assert list(moves(after, [held("99001", DAY), held("99001", "2025-07-05")], EVE, DAY)) == []
+
+
 def test_nothing_has_moved_on_the_eve_and_what_stays_is_not_listed(after: Register) -> None:
     everything = [held(code) for code in ("99", "990", "99001", "99002", "99003", "99004")]
     assert list(moves(after, everything, "2025-06-29", EVE)) == []
