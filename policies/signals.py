@@ -12,6 +12,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from policies.locks import Scope
+
 _CAEP: Final = "https://schemas.openid.net/secevent/caep/event-type/"
 _RISC: Final = "https://schemas.openid.net/secevent/risc/event-type/"
 _SSF: Final = "https://schemas.openid.net/secevent/ssf/event-type/"
@@ -105,19 +107,35 @@ def _mandate(act: Act) -> dict[str, object]:
     return {**_by(act), "mandate": act.detail.get("mandate", "")}
 
 
+def _recovered(act: Act) -> dict[str, object]:
+    return {"credential_type": _CREDENTIALS["password"], "change_type": "update", **_by(act)}
+
+
+def _locked(act: Act) -> dict[str, object] | None:
+    """A lock of the sign-in leaves the account, its sessions and its tokens as they are."""
+    return {} if act.detail.get("scope", Scope.ACCOUNT) == Scope.ACCOUNT else None
+
+
+def _unlocked(act: Act) -> dict[str, object] | None:
+    """The end of one lock opens nothing while another closes the account, or where none closed it."""
+    return {} if act.detail.get("opens", True) else None
+
+
 def _nothing(_act: Act) -> dict[str, object]:
     return {}
 
 
-_Row = tuple[str, Reach, Callable[[Act], dict[str, object]]]
+_Row = tuple[str, Reach, Callable[[Act], dict[str, object] | None]]
 SIGNALS: Final[Mapping[str, _Row]] = MappingProxyType(
     {
         "session:sign-out": (SESSION_REVOKED, Reach.SESSION, _by),
         "session:revoke": (SESSION_REVOKED, Reach.SESSION, _by),
         "credential:set": (CREDENTIAL_CHANGE, Reach.PERSON, _credential("update")),
         "credential:remove": (CREDENTIAL_CHANGE, Reach.PERSON, _credential("delete")),
-        "account:lock": (ACCOUNT_DISABLED, Reach.PERSON, _nothing),
-        "account:unlock": (ACCOUNT_ENABLED, Reach.PERSON, _nothing),
+        "recovery:finish": (CREDENTIAL_CHANGE, Reach.PERSON, _recovered),
+        "account:lock": (ACCOUNT_DISABLED, Reach.PERSON, _locked),
+        "account:unlock": (ACCOUNT_ENABLED, Reach.PERSON, _unlocked),
+        "account:restore": (ACCOUNT_ENABLED, Reach.PERSON, _nothing),
         "account:close": (ACCOUNT_PURGED, Reach.PERSON, _nothing),
         "code:add": (IDENTIFIER_CHANGED, Reach.PERSON, _nothing),
         "code:end": (IDENTIFIER_CHANGED, Reach.PERSON, _nothing),
@@ -127,7 +145,7 @@ SIGNALS: Final[Mapping[str, _Row]] = MappingProxyType(
         "unit:move": (UNIT_REORGANISED, Reach.CLIENT, _unit),
     }
 )
-"""The table: an act of the audit log by its name. Another signal is one row."""
+"""The table: an act of the audit log by its name. Another signal is one row; where there is nothing to be said of an act (None), it is not told."""
 
 EVENT_TYPES: Final = tuple(dict.fromkeys(row[0] for row in SIGNALS.values()))
 """Every type that a stream can ask for; verification and stream updates come to every stream."""
@@ -139,4 +157,5 @@ def signal_of(act: Act) -> Signal | None:
     A department never learns more than that something happened to somebody it knows: no code, no name, no address, no reason of an operator.
     """
     row = SIGNALS.get(act.event)
-    return Signal(row[0], row[1], row[2](act)) if row is not None else None
+    said = row[2](act) if row is not None else None
+    return Signal(row[0], row[1], said) if row is not None and said is not None else None

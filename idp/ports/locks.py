@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -62,8 +63,10 @@ class LockStore(Protocol):
         """
         ...
 
-    def end(self, ending: Ending, record: AuditRecord) -> bool:
+    def end(self, ending: Ending, record: Callable[[bool], AuditRecord]) -> bool:
         """End live locks; the account is active again when none is left that closes it.
+
+        ``record`` makes the audit record from whether that opened the account, which only the transaction knows; it does no I/O.
 
         False, and nothing recorded, when the account is closed or merged; raises ``Conflict``, and nothing is recorded,
         unless every one of them was live.

@@ -146,15 +146,21 @@ class AccountLocks:
 
     def _end(self, account_id: str, live: tuple[LockRow, ...], actor: str, reason: str, approver: str) -> None:
         ending = Ending(account_id, tuple(lock.id for lock in live), self._clock.now(), actor, reason)
-        event = AuditEvent(
-            Event.ACCOUNT_UNLOCK,
-            reason=reason,
-            actor=actor,
-            account_id=account_id,
-            target=f"account:{account_id}",
-            detail={"grounds": [lock.reason_code for lock in live], **({"approver": approver} if approver else {})},
-        )
-        if not self._store.end(ending, self._audit.record(event)):
+        detail = {"grounds": [lock.reason_code for lock in live], **({"approver": approver} if approver else {})}
+
+        def record(opens: bool) -> AuditRecord:
+            return self._audit.record(
+                AuditEvent(
+                    Event.ACCOUNT_UNLOCK,
+                    reason=reason,
+                    actor=actor,
+                    account_id=account_id,
+                    target=f"account:{account_id}",
+                    detail={**detail, "opens": opens},
+                )
+            )
+
+        if not self._store.end(ending, record):
             raise Conflict("the account was closed or merged meanwhile")
         self._forget(account_id)
         for lock in live:

@@ -279,6 +279,7 @@ class MandateService:
 def detail(mandate: Mandate) -> Mapping[str, Any]:
     """Return what an audit record says of a mandate: names and ids, no evidence."""
     return {
+        "mandate": mandate.id,
         "kind": mandate.kind,
         "acts": f"account:{mandate.actor_id}",
         "procedures": list(mandate.procedures),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields
 from typing import Any, Final
 
-from sqlalchemy import and_, bindparam, func, or_, select, update
+from sqlalchemy import and_, bindparam, func, null, or_, select, update
 
 from idp.errors import Conflict
 from idp.model.audit import AuditRecord
@@ -68,10 +69,15 @@ class SqlLockStore:
         )
         # The row is written even where nothing changes: two locks, or a lock and an unlock, then wait for each other.
         self._hold = prepare(update(accounts).where(mine).values(updated_at=bindparam("now")))
-        self._state = prepare(
+        self._close_account = prepare(
             update(accounts)
             .where(mine)
-            .values(state=bindparam("new_state"), state_reason=bindparam("why"), updated_at=bindparam("now"))
+            .values(state="locked", state_reason=bindparam("why"), updated_at=bindparam("now"))
+        )
+        self._open_account = prepare(
+            update(accounts)
+            .where(accounts.c.id == bindparam("account"), accounts.c.state == "locked")
+            .values(state="active", state_reason=null(), updated_at=bindparam("now"))
         )
         gone = and_(sessions.c.account_id == bindparam("account"), sessions.c.ended_at.is_(None))
         self._end_sessions = prepare(
@@ -99,12 +105,12 @@ class SqlLockStore:
 
     def _close(self, tx: Executor, lock: LockRow) -> None:
         names = {"account": lock.account_id, "now": lock.locked_at}
-        tx.run(self._state, {**names, "new_state": "locked", "why": lock.reason_code})
+        tx.run(self._close_account, {**names, "why": lock.reason_code})
         ended = {**names, "why": "account_locked"}
         tx.run(self._end_sessions, ended)
         tx.run(self._end_grants, ended)
 
-    def end(self, ending: Ending, record: AuditRecord) -> bool:
+    def end(self, ending: Ending, record: Callable[[bool], AuditRecord]) -> bool:
         """End live locks; the account is active again when none is left that closes it."""
         names: dict[str, Any] = {"account": ending.account_id, "now": ending.now}
         with self._database.transaction() as tx:
@@ -116,9 +122,8 @@ class SqlLockStore:
                     # Somebody ended it meanwhile: what was read does not hold, so nothing of it is done.
                     raise Conflict("the lock has ended meanwhile: look again")
             left = tx.row(self._left, {"account": ending.account_id})
-            if left is not None and int(left[0]) == 0:
-                tx.run(self._state, {**names, "new_state": "active", "why": None})
-            self._recorder.write(tx, record)
+            opens = left is not None and int(left[0]) == 0 and tx.run(self._open_account, names) > 0
+            self._recorder.write(tx, record(opens))
         return True
 
     def live(self, account_id: str, now: int) -> list[LockRow]:

@@ -107,7 +107,7 @@ def test_authority_requested_lock_wants_two_persons_and_the_refusal_is_recorded(
     refused = [row for row in events(people, Event.ACCOUNT_UNLOCK) if row["outcome"] == "refused"]
     done = [row for row in events(people, Event.ACCOUNT_UNLOCK) if row["outcome"] == "done"]
     assert [row["reason"] for row in refused] == ["two_persons_needed"] * 2
-    assert done[0]["detail"] == {"grounds": ["authority_request"], "approver": OTHER}
+    assert done[0]["detail"] == {"grounds": ["authority_request"], "approver": OTHER, "opens": True}
 
 
 def test_no_other_way_leads_around_the_second_person(people: People, locks: AccountLocks, account_id: str) -> None:
