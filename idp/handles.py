@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import secrets
 import time
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _SHIFTS = tuple(range(120, -1, -10))
 _PAIRS = tuple(a + b for a in _ALPHABET for b in _ALPHABET)
+_ID = re.compile(r"[0-9a-z]{26}")
 _CASE_BYTES = 5
 
 
@@ -27,6 +29,11 @@ def new_id() -> str:
     value = milliseconds << 80 | 0x7 << 76 | (rest << 12) // 1_000_000 << 64
     value |= 0x2 << 62 | int.from_bytes(os.urandom(8), "big") >> 2
     return "".join([_PAIRS[value >> shift & 1023] for shift in _SHIFTS])
+
+
+def is_id(value: object) -> bool:
+    """Tell whether something from outside has the form of an id; what has not names nothing, and need not be looked for."""
+    return isinstance(value, str) and _ID.fullmatch(value) is not None
 
 
 def new_secret() -> str:

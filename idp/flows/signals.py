@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
@@ -34,6 +34,8 @@ BATCH: Final = 500
 """Audit records that are looked at in one transaction."""
 KEPT: Final = 7 * 86400
 """Seconds for which a signal waits to be fetched."""
+LEASE: Final = 120
+"""Seconds for which a worker has a stream to itself; it begins no push in the second half, so that the last one ends in time."""
 _PAUSES: Final = (1, 5, 30, 120, 600, 3600, 7200, 14400, 28800, 43200)
 _PUSHED_AT_ONCE: Final = 20
 _ACCEPTED: Final = 202
@@ -74,19 +76,24 @@ class FanOut:
 
     def run(self) -> int:
         """Queue what happened since the last time; returns how many signals were queued. Of several processes one does the work."""
-        streams = [one for one in self._store.streams() if one.status is not StreamStatus.DISABLED]
+        # The end of the log comes before the streams, and a batch before who hears it: a stream that is added in between misses nothing.
+        end = self._end()
         position, queued = self._store.position(), 0
-        if not streams:
+        if not self._listening():
             # Nobody listens: who begins to tomorrow hears what happens from then on.
-            self._store.fan_out(position, max(position, self._end()), ())
+            self._store.fan_out(position, max(position, end), ())
             return 0
         while rows := self._numbered(position, BATCH):
+            streams = self._listening()
             signals = [one for row in rows for one in self._signals(row, streams)]
             last = int(rows[-1]["seq"])
             if not self._store.fan_out(position, last, signals):
                 break
             position, queued = last, queued + len(signals)
         return queued
+
+    def _listening(self) -> list[Stream]:
+        return [one for one in self._store.streams() if one.status is not StreamStatus.DISABLED]
 
     def _signals(self, row: Row, streams: Sequence[Stream]) -> Iterator[QueuedSignal]:
         if row["outcome"] != Outcome.DONE.value:
@@ -163,18 +170,32 @@ class Pusher:
         return taken
 
     def _stream(self, stream: Stream) -> int:
-        client, taken = self._find_client(stream.client_id), 0
-        if client is None or not client.is_active:
+        client = self._find_client(stream.client_id)
+        if client is None or not client.is_active or not self._store.waiting(stream.id, 1):
             return 0
+        claimed = self._claimed(stream)
+        return self._push_all(claimed, client) if claimed is not None else 0
+
+    def _claimed(self, stream: Stream) -> Stream | None:
+        """Return the stream as it is now that nobody else pushes it, None where somebody does or where it is not to be pushed any more."""
+        until = self._clock.now() + LEASE
+        if not self._store.claim(stream, until):
+            return None
+        now = self._store.stream(stream.id)
+        return now if now is not None and now.method == PUSH and now.next_at == until else None
+
+    def _push_all(self, stream: Stream, client: Client) -> int:
+        taken = 0
         for signal in self._store.waiting(stream.id, _PUSHED_AT_ONCE):
+            if self._clock.now() > stream.next_at - LEASE // 2:
+                break
             problem = self._pushed(stream, client, signal)
             if problem:
                 self._later(stream, problem)
-                break
+                return taken
             self._store.done(stream.id, (signal.id,))
             taken += 1
-        if taken and stream.attempts:
-            self._store.note(replace(stream, attempts=0, next_at=0))
+        self._store.note_push(stream, 0, 0)
         return taken
 
     def _pushed(self, stream: Stream, client: Client, signal: QueuedSignal) -> str:
@@ -197,7 +218,7 @@ class Pusher:
             self._streams.pause(stream, problem)
             return
         pause = _PAUSES[stream.attempts]
-        self._store.note(replace(stream, attempts=stream.attempts + 1, next_at=self._clock.now() + pause))
+        self._store.note_push(stream, stream.attempts + 1, self._clock.now() + pause)
 
 
 def _delivery(stream: Stream, signal: QueuedSignal, outcome: Outcome, reason: str) -> AuditEvent:

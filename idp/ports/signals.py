@@ -20,16 +20,39 @@ class SignalStore(Protocol):
         """Return one."""
         ...
 
-    def put(self, stream: Stream, record: AuditRecord) -> None:
-        """Add or replace a stream as its owner or an operator wants it; one that is disabled loses what waits."""
+    def add(self, stream: Stream, record: AuditRecord) -> None:
+        """Add a stream."""
+        ...
+
+    def change(self, stream: Stream, record: AuditRecord) -> bool:
+        """Write what its owner says of a stream (events, description, delivery), to be pushed anew; its status stays as it is.
+
+        False, and nothing recorded, when it was removed meanwhile. So with ``set_status`` and ``pause``.
+        """
+        ...
+
+    def set_status(self, stream: Stream, record: AuditRecord) -> bool:
+        """Write a stream's ``status`` and ``reason`` as its owner wants it; one that is disabled loses what waits."""
+        ...
+
+    def pause(self, stream: Stream, reason: str, record: AuditRecord) -> bool:
+        """Pause an enabled stream that is still pushed to where it was, by the one who has claimed it."""
         ...
 
     def drop(self, stream_id: str, record: AuditRecord) -> bool:
         """Remove a stream with all that waits in it; tell whether there was one (nothing is recorded otherwise)."""
         ...
 
-    def note(self, stream: Stream) -> None:
-        """Write how the last push went (``attempts``, ``next_at``) and when a verification was last asked for."""
+    def claim(self, stream: Stream, until: int) -> bool:
+        """Put off an enabled stream's next push to a moment, unless somebody else did: of many workers one pushes until then."""
+        ...
+
+    def note_push(self, stream: Stream, attempts: int, next_at: int) -> bool:
+        """Write how the push of a claimed stream went; False when the stream was changed, removed or claimed anew meanwhile."""
+        ...
+
+    def note_verified(self, stream: Stream, now: int) -> bool:
+        """Write that a verification is asked for now; False when another was meanwhile, or the stream was removed."""
         ...
 
     def position(self) -> int:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from clients.model import Client
 from clients.registry import ClientRegistry
+from idp import handles
 from idp.errors import Conflict, DomainError, InvalidInput, NotFound, Throttled
 from idp.model.audit import AuditEvent, Event, Outcome
 from idp.model.signal import POLL, PUSH, QueuedSignal, Stream, StreamStatus
@@ -261,23 +262,27 @@ def _document(request: WireRequest) -> dict[str, Any]:
 
 
 def _names(value: object, field: str) -> list[str]:
+    """Return what can be a signal's name; another ``jti`` is none of ours, and passed over like one that is gone."""
     if (
         not isinstance(value, list)
         or len(value) > MOST_AT_ONCE
         or not all(isinstance(one, str) and len(one) <= _JTI for one in value)
     ):
         raise InvalidRequest(f"{field} must be a list of at most {MOST_AT_ONCE} jti", reason=f"invalid_{field}")
-    return value
+    return [one for one in value if handles.is_id(one)]
 
 
 def _errors(asked: Mapping[str, Any]) -> dict[str, str]:
-    """Return the signals that the receiver could not take with its code (RFC 8936 section 2.3): words of the registry, or none."""
+    """Return the signals that the receiver could not take with its code (RFC 8936 section 2.3): words of the registry, or ours."""
     failed = asked.get("setErrs", {})
     if not isinstance(failed, dict):
         raise InvalidRequest("setErrs must be an object", reason="invalid_setErrs")
-    _names(list(failed), "setErrs")
-    codes = {name: said.get("err") if isinstance(said, dict) else None for name, said in failed.items()}
-    return {name: code if code in _ERRORS else "refused_by_receiver" for name, code in codes.items()}
+    known = _names(list(failed), "setErrs")
+    codes = {name: failed[name].get("err") if isinstance(failed[name], dict) else None for name in known}
+    return {
+        name: code if isinstance(code, str) and code in _ERRORS else "refused_by_receiver"
+        for name, code in codes.items()
+    }
 
 
 _ERRORS: Final = frozenset(

@@ -40,9 +40,9 @@ class StreamService:
 
     def get(self, client_id: str, stream_id: object) -> Stream:
         """Return a stream of the department; raises ``NotFound``."""
-        stream = self._store.stream(stream_id) if isinstance(stream_id, str) else None
+        stream = self._store.stream(str(stream_id)) if handles.is_id(stream_id) else None
         if stream is None or stream.client_id != client_id:
-            raise NotFound("the department has no such stream", field="stream_id")
+            raise _unknown()
         return stream
 
     def add(self, client_id: str, asked: Mapping[str, Any], case_code: str) -> Stream:
@@ -51,7 +51,8 @@ class StreamService:
             raise Conflict(f"a department has at most {MOST_STREAMS} streams", field="stream_id")
         bare = Stream(handles.new_id(), client_id, POLL, (), created_at=self._clock.now())
         stream = _laid_over(bare, {"events_requested": list(EVENT_TYPES), "delivery": {"method": POLL}, **asked})
-        return self._put(stream, case_code)
+        self._store.add(stream, self._record(stream, stream.status.value, case_code))
+        return stream
 
     def change(self, client_id: str, asked: Mapping[str, Any], case_code: str, *, whole: bool) -> Stream:
         """Change what is named, or with ``whole`` replace all; raises ``InvalidInput``, ``NotFound``."""
@@ -59,30 +60,34 @@ class StreamService:
         base: dict[str, Any] = (
             {"events_requested": [], "delivery": {"method": POLL}, "description": ""} if whole else {}
         )
-        return self._put(replace(_laid_over(stream, {**base, **asked}), attempts=0, next_at=0), case_code)
+        changed = _laid_over(stream, {**base, **asked})
+        if not self._store.change(changed, self._record(changed, changed.status.value, case_code)):
+            raise _unknown()
+        return changed
 
     def set_status(self, client_id: str, asked: Mapping[str, Any], case_code: str) -> Stream:
         """Enable, pause or disable a stream (section 8.1.2.2); raises ``InvalidInput``, ``NotFound``."""
         stream = self.get(client_id, asked.get("stream_id"))
-        if asked.get("status") not in set(StreamStatus):
+        status = asked.get("status")
+        if not isinstance(status, str) or status not in set(StreamStatus):
             raise InvalidInput(f"must be one of {', '.join(StreamStatus)}", field="status")
-        reason = _text(asked, "reason")
-        changed = replace(stream, status=StreamStatus(asked["status"]), reason=reason, attempts=0, next_at=0)
-        return self._put(changed, case_code)
+        changed = replace(stream, status=StreamStatus(status), reason=_text(asked, "reason"))
+        if not self._store.set_status(changed, self._record(changed, status, case_code)):
+            raise _unknown()
+        return changed
 
     def pause(self, stream: Stream, problem: str) -> None:
-        """Pause a stream whose receiver has been out of reach for days; ``problem`` is a reason id."""
-        changed = replace(stream, status=StreamStatus.PAUSED, reason=problem, attempts=0, next_at=0)
+        """Pause a claimed stream whose receiver has been out of reach for days, unless its owner changed it; ``problem`` is a reason id."""
         event = AuditEvent(
             Event.SIGNAL_STREAM, Outcome.FAILED, problem, client_id=stream.client_id, target=f"stream:{stream.id}"
         )
-        self._store.put(changed, self._audit.record(event))
+        self._store.pause(stream, problem, self._audit.record(event))
 
     def remove(self, client_id: str, stream_id: str, case_code: str) -> None:
         """Remove a stream and all that waits in it; raises ``NotFound``."""
         stream = self.get(client_id, stream_id)
         if not self._store.drop(stream.id, self._record(stream, "removed", case_code)):
-            raise NotFound("the department has no such stream", field="stream_id")
+            raise _unknown()
 
     def verify(self, client_id: str, asked: Mapping[str, Any]) -> None:
         """Queue a verification with the receiver's ``state`` (section 8.1.4); raises ``Throttled``, ``InvalidInput``, ``NotFound``."""
@@ -94,12 +99,14 @@ class StreamService:
             raise InvalidInput("is disabled: enable it first", field="stream_id")
         state = {"state": _text(asked, "state")} if "state" in asked else {}
         subject = {"format": "opaque", "id": stream.id}
-        self._store.note(replace(stream, verified_at=now))
-        self._store.queue(QueuedSignal(handles.new_id(), stream.id, subject, {VERIFICATION: state}, now))
-
-    def _put(self, stream: Stream, case_code: str) -> Stream:
-        self._store.put(stream, self._record(stream, stream.status.value, case_code))
-        return stream
+        if not self._store.note_verified(stream, now):
+            self.get(client_id, stream.id)
+            raise Throttled("another verification was asked for at the same time", retry_after=VERIFICATION_INTERVAL)
+        try:
+            self._store.queue(QueuedSignal(handles.new_id(), stream.id, subject, {VERIFICATION: state}, now))
+        except Conflict as error:
+            # The row that the signal refers to has gone meanwhile.
+            raise _unknown() from error
 
     def _record(self, stream: Stream, reason: str, case_code: str) -> AuditRecord:
         return self._audit.record(
@@ -113,6 +120,10 @@ class StreamService:
                 detail={"method": stream.method, "events": len(stream.events)},
             )
         )
+
+
+def _unknown() -> NotFound:
+    return NotFound("the department has no such stream", field="stream_id")
 
 
 def _laid_over(stream: Stream, asked: Mapping[str, Any]) -> Stream:
@@ -133,9 +144,10 @@ def _events(asked: object) -> tuple[str, ...]:
 
 def _delivered(stream: Stream, delivery: object) -> Stream:
     """Return the stream with its way of delivery (section 6.1); the address of a poll is ours to say."""
-    if not isinstance(delivery, Mapping) or delivery.get("method") not in {PUSH, POLL}:
+    method = delivery.get("method") if isinstance(delivery, Mapping) else None
+    if not isinstance(delivery, Mapping) or not isinstance(method, str) or method not in {PUSH, POLL}:
         raise InvalidInput(f"method must be {PUSH} or {POLL}", field="delivery")
-    if delivery["method"] == POLL:
+    if method == POLL:
         return replace(stream, method=POLL, url="", authorization="")
     url, header = delivery.get("endpoint_url"), delivery.get("authorization_header", "")
     if not isinstance(url, str) or web_fault(url) is not None:

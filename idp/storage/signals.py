@@ -12,14 +12,18 @@ from sqlalchemy import bindparam, delete, select, update
 from idp.model.audit import AuditRecord
 from idp.model.signal import QueuedSignal, Stream, StreamStatus
 from idp.storage.audit import Recorder
-from idp.storage.database import Database
+from idp.storage.database import Database, Params, Prepared
 from idp.storage.tables import deployment, signal_queue, signal_streams
 
 _POSITION: Final = "signals-position"
 _COLUMNS: Final = tuple(each.name for each in fields(Stream))
-_NOTED: Final = ("verified_at", "attempts", "next_at")
+_OWNERS: Final = ("method", "events", "url", "authorization", "description")
 
 Seal = Callable[[bytes, bytes], bytes]
+
+
+def _given(*names: str) -> dict[str, Any]:
+    return {name: bindparam(f"new_{name}") for name in names}
 
 
 class SqlSignalStore:
@@ -40,20 +44,22 @@ class SqlSignalStore:
         self._all = database.prepare(chosen)
         self._of_client = database.prepare(chosen.where(columns.client_id == bindparam("client")))
         self._one = database.prepare(chosen.where(columns.id == bindparam("wanted")))
-        insert = database.insert(signal_streams).values({name: bindparam(f"new_{name}") for name in _COLUMNS})
-        self._put = database.prepare(
-            insert.on_conflict_do_update(
-                index_elements=[columns.id],
-                set_={
-                    name: insert.excluded[name] for name in _COLUMNS if name not in {"id", "client_id", "created_at"}
-                },
-            )
-        )
+        self._add = database.prepare(signal_streams.insert().values(_given(*_COLUMNS)))
         self._drop = database.prepare(delete(signal_streams).where(columns.id == bindparam("wanted")))
-        self._note = database.prepare(
-            update(signal_streams)
-            .where(columns.id == bindparam("new_id"))
-            .values({name: bindparam(f"new_{name}") for name in _NOTED})
+        one = update(signal_streams).where(columns.id == bindparam("wanted"))
+        anew = {"attempts": 0, "next_at": 0}
+        self._change = database.prepare(one.values(_given(*_OWNERS) | anew))
+        self._set_status = database.prepare(one.values(_given("status", "reason") | anew))
+        # A worker writes only to what it has claimed: whatever the owner did meanwhile has set next_at back.
+        claimed = one.where(columns.next_at == bindparam("seen_next_at"))
+        enabled = claimed.where(columns.status == StreamStatus.ENABLED.value)
+        self._pause = database.prepare(
+            enabled.where(columns.url == bindparam("seen_url")).values(_given("status", "reason") | anew)
+        )
+        self._claim = database.prepare(enabled.values(_given("next_at")))
+        self._note_push = database.prepare(claimed.values(_given("attempts", "next_at")))
+        self._note_verified = database.prepare(
+            one.where(columns.verified_at == bindparam("seen")).values(_given("verified_at"))
         )
 
     def _prepare_queue(self, database: Database) -> None:
@@ -92,13 +98,41 @@ class SqlSignalStore:
         row = self._database.row(self._one, {"wanted": stream_id})
         return self._stream(row) if row is not None else None
 
-    def put(self, stream: Stream, record: AuditRecord) -> None:
-        """Add or replace a stream."""
+    def add(self, stream: Stream, record: AuditRecord) -> None:
+        """Add a stream."""
         with self._database.transaction() as tx:
-            tx.run(self._put, self._values(stream))
+            tx.run(self._add, self._values(stream))
+            self._recorder.write(tx, record)
+
+    def change(self, stream: Stream, record: AuditRecord) -> bool:
+        """Write what its owner says of a stream."""
+        values = self._values(stream)
+        named = {f"new_{name}": values[f"new_{name}"] for name in _OWNERS}
+        return self._written(self._change, {"wanted": stream.id, **named}, record)
+
+    def set_status(self, stream: Stream, record: AuditRecord) -> bool:
+        """Write a stream's status as its owner wants it; one that is disabled loses what waits."""
+        with self._database.transaction() as tx:
+            named = {"wanted": stream.id, "new_status": stream.status.value, "new_reason": stream.reason}
+            if tx.run(self._set_status, named) == 0:
+                return False
             if stream.status is StreamStatus.DISABLED:
                 tx.run(self._empty, {"stream": stream.id})
             self._recorder.write(tx, record)
+        return True
+
+    def pause(self, stream: Stream, reason: str, record: AuditRecord) -> bool:
+        """Pause an enabled stream that is still pushed to where it was."""
+        seen = {"wanted": stream.id, "seen_next_at": stream.next_at, "seen_url": stream.url}
+        named = {**seen, "new_status": StreamStatus.PAUSED.value, "new_reason": reason}
+        return self._written(self._pause, named, record)
+
+    def _written(self, statement: Prepared, named: Params, record: AuditRecord) -> bool:
+        with self._database.transaction() as tx:
+            if tx.run(statement, named) == 0:
+                return False
+            self._recorder.write(tx, record)
+        return True
 
     def drop(self, stream_id: str, record: AuditRecord) -> bool:
         """Remove a stream with all that waits in it."""
@@ -109,10 +143,20 @@ class SqlSignalStore:
             self._recorder.write(tx, record)
         return True
 
-    def note(self, stream: Stream) -> None:
-        """Write how the last push went and when a verification was last asked for."""
-        values = {f"new_{name}": getattr(stream, name) for name in ("id", *_NOTED)}
-        self._database.run(self._note, values)
+    def claim(self, stream: Stream, until: int) -> bool:
+        """Put off an enabled stream's next push, unless somebody else did."""
+        named = {"wanted": stream.id, "seen_next_at": stream.next_at, "new_next_at": until}
+        return self._database.run(self._claim, named) > 0
+
+    def note_push(self, stream: Stream, attempts: int, next_at: int) -> bool:
+        """Write how the push of a claimed stream went."""
+        named = {"wanted": stream.id, "seen_next_at": stream.next_at, "new_attempts": attempts, "new_next_at": next_at}
+        return self._database.run(self._note_push, named) > 0
+
+    def note_verified(self, stream: Stream, now: int) -> bool:
+        """Write that a verification is asked for now."""
+        named = {"wanted": stream.id, "seen": stream.verified_at, "new_verified_at": now}
+        return self._database.run(self._note_verified, named) > 0
 
     def position(self) -> int:
         """Return the number of the last audit record that was told."""

@@ -11,7 +11,7 @@ from idp.model.signal import POLL, PUSH, QueuedSignal, Stream, StreamStatus
 from idp.services.audit import AuditLog
 from idp.storage.database import Database
 from idp.storage.signals import SqlSignalStore
-from idp.storage.tables import signal_queue, signal_streams
+from idp.storage.tables import audit_events, signal_queue, signal_streams
 from tests.support.stores import in_parallel, stored
 
 STREAM = Stream(
@@ -33,9 +33,13 @@ def store(database: Database) -> SqlSignalStore:
     return SqlSignalStore(database, seal, unseal)
 
 
+def made(audit: AuditLog) -> AuditRecord:
+    return audit.record(AuditEvent(Event.SIGNAL_STREAM))
+
+
 @pytest.fixture
 def record(audit: AuditLog) -> AuditRecord:
-    return audit.record(AuditEvent(Event.SIGNAL_STREAM))
+    return made(audit)
 
 
 def signal(name: str, stream: str = "s-1", at: int = 10) -> QueuedSignal:
@@ -45,21 +49,98 @@ def signal(name: str, stream: str = "s-1", at: int = 10) -> QueuedSignal:
 def test_a_stream_comes_back_as_it_was_put_and_its_header_is_sealed(
     store: SqlSignalStore, database: Database, audit: AuditLog, record: AuditRecord
 ) -> None:
-    store.put(STREAM, record)
+    store.add(STREAM, record)
     assert store.stream("s-1") == STREAM
     assert store.streams("health") == store.streams() == [STREAM]
     assert store.streams("school") == []
     assert "bí mật" not in str(stored(database, signal_streams))
-    changed = replace(STREAM, method=POLL, url="", authorization="", status=StreamStatus.PAUSED, reason="x")
-    store.put(changed, audit.record(AuditEvent(Event.SIGNAL_STREAM)))
-    store.note(replace(changed, attempts=2, next_at=77, verified_at=3, description="not noted"))
-    assert store.stream("s-1") == replace(changed, attempts=2, next_at=77, verified_at=3)
+
+
+def test_an_owner_changes_what_is_his_and_the_next_push_begins_anew(
+    store: SqlSignalStore, audit: AuditLog, record: AuditRecord
+) -> None:
+    store.add(replace(STREAM, attempts=3, next_at=70), record)
+    paused = replace(STREAM, status=StreamStatus.PAUSED, reason="bảo trì")
+    assert store.set_status(paused, made(audit))
+    assert store.stream("s-1") == paused
+    changed = replace(STREAM, method=POLL, url="", authorization="", events=("b",), description="")
+    assert store.change(changed, made(audit))
+    assert store.stream("s-1") == replace(changed, status=StreamStatus.PAUSED, reason="bảo trì"), "the status is apart"
+
+
+def test_what_is_removed_does_not_come_back_by_a_change(
+    store: SqlSignalStore, database: Database, audit: AuditLog, record: AuditRecord
+) -> None:
+    store.add(STREAM, record)
+    assert store.drop("s-1", made(audit))
+    recorded = len(stored(database, audit_events))
+    assert not store.change(STREAM, made(audit))
+    assert not store.set_status(STREAM, made(audit))
+    assert not store.pause(STREAM, "http_503", made(audit))
+    assert not store.claim(STREAM, 9)
+    assert not store.note_push(STREAM, 1, 9)
+    assert not store.note_verified(STREAM, 9)
+    assert store.stream("s-1") is None
+    assert len(stored(database, audit_events)) == recorded
+
+
+def test_of_many_workers_one_claims_a_stream_and_writes_how_it_went(
+    store: SqlSignalStore, database: Database, record: AuditRecord
+) -> None:
+    store.add(STREAM, record)
+    assert sum(in_parallel(database, 4, lambda _number: store.claim(STREAM, 120))) == 1
+    assert not store.note_push(STREAM, 1, 5), "it is another's"
+    assert store.note_push(replace(STREAM, next_at=120), 1, 5)
+    assert store.stream("s-1") == replace(STREAM, attempts=1, next_at=5)
+
+
+@pytest.mark.parametrize(
+    "became",
+    [
+        replace(STREAM, status=StreamStatus.DISABLED, reason="bảo trì"),
+        replace(STREAM, status=StreamStatus.PAUSED),
+        replace(STREAM, url="https://other.example.vn/events"),
+        replace(STREAM, authorization="Bearer mới"),
+    ],
+)
+def test_a_worker_overwrites_nothing_that_the_owner_did_meanwhile(
+    store: SqlSignalStore, database: Database, audit: AuditLog, record: AuditRecord, became: Stream
+) -> None:
+    store.add(STREAM, record)
+    assert store.claim(STREAM, 120)
+    claimed = replace(STREAM, next_at=120)
+    assert store.set_status(became, made(audit))
+    assert store.change(became, made(audit))
+    recorded = len(stored(database, audit_events))
+    assert not store.pause(claimed, "http_503", made(audit))
+    assert not store.note_push(claimed, 4, 99)
+    assert store.stream("s-1") == became
+    assert store.claim(became, 9) is (became.status is StreamStatus.ENABLED)
+    assert len(stored(database, audit_events)) == recorded
+
+
+def test_a_claimed_stream_is_paused_with_its_record(
+    store: SqlSignalStore, database: Database, audit: AuditLog, record: AuditRecord
+) -> None:
+    store.add(STREAM, record)
+    assert store.claim(STREAM, 120)
+    assert store.pause(replace(STREAM, next_at=120), "http_503", made(audit))
+    assert store.stream("s-1") == replace(STREAM, status=StreamStatus.PAUSED, reason="http_503")
+    assert len(stored(database, audit_events)) == 2
+
+
+def test_of_many_verifications_at_once_one_is_noted(
+    store: SqlSignalStore, database: Database, record: AuditRecord
+) -> None:
+    store.add(STREAM, record)
+    assert sum(in_parallel(database, 4, lambda _number: store.note_verified(STREAM, 60))) == 1
+    assert store.stream("s-1") == replace(STREAM, verified_at=60)
 
 
 def test_of_many_processes_one_moves_the_position_and_queues(
     store: SqlSignalStore, database: Database, record: AuditRecord
 ) -> None:
-    store.put(STREAM, record)
+    store.add(STREAM, record)
     assert store.position() == 0
     done = in_parallel(database, 4, lambda number: store.fan_out(0, 7, [signal(f"m-{number}")]))
     assert (sum(done), store.position(), len(store.waiting("s-1", 10))) == (1, 7, 1)
@@ -71,8 +152,8 @@ def test_of_many_processes_one_moves_the_position_and_queues(
 def test_what_is_done_is_gone_and_another_stream_cannot_take_it_away(
     store: SqlSignalStore, database: Database, audit: AuditLog, record: AuditRecord
 ) -> None:
-    store.put(STREAM, record)
-    store.put(replace(STREAM, id="s-2", client_id="school"), audit.record(AuditEvent(Event.SIGNAL_STREAM)))
+    store.add(STREAM, record)
+    store.add(replace(STREAM, id="s-2", client_id="school"), made(audit))
     for name in ("m-2", "m-1", "m-3"):
         store.queue(signal(name))
     assert [one.id for one in store.waiting("s-1", 2)] == ["m-1", "m-2"]
@@ -85,18 +166,18 @@ def test_what_is_done_is_gone_and_another_stream_cannot_take_it_away(
 def test_a_disabled_or_removed_stream_keeps_nothing(
     store: SqlSignalStore, database: Database, audit: AuditLog, record: AuditRecord
 ) -> None:
-    store.put(STREAM, record)
+    store.add(STREAM, record)
     store.queue(signal("m-1"))
-    store.put(replace(STREAM, status=StreamStatus.DISABLED), audit.record(AuditEvent(Event.SIGNAL_STREAM)))
+    assert store.set_status(replace(STREAM, status=StreamStatus.DISABLED), made(audit))
     assert store.waiting("s-1", 9) == []
     store.queue(signal("m-2"))
-    assert store.drop("s-1", audit.record(AuditEvent(Event.SIGNAL_STREAM)))
-    assert not store.drop("s-1", audit.record(AuditEvent(Event.SIGNAL_STREAM)))
+    assert store.drop("s-1", made(audit))
+    assert not store.drop("s-1", made(audit))
     assert (stored(database, signal_queue), stored(database, signal_streams)) == ([], [])
 
 
 def test_what_has_waited_for_too_long_is_taken_away(store: SqlSignalStore, record: AuditRecord) -> None:
-    store.put(STREAM, record)
+    store.add(STREAM, record)
     for at in (1, 2, 3):
         store.queue(signal(f"m-{at}", at=at))
     assert store.purge(3) == 2
