@@ -1,0 +1,79 @@
+"""Departments that listen to security signals, by fetching or by being pushed to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from queue import Queue
+from threading import Thread
+from typing import Any, Final, Self
+
+from tests.support.token_world import Answer, Registered, TokenWorld
+from tests.support.whole_app import WholeApp
+
+POLL: Final = "urn:ietf:rfc:8936"
+PUSH: Final = "urn:ietf:rfc:8935"
+
+
+class Department:
+    """A system that listens."""
+
+    def __init__(self, world: TokenWorld, app: WholeApp, scope: str = "openid email signals", **metadata: Any) -> None:
+        self.world, self.app = world, app
+        self.system: Registered = world.add_client(scope=scope, **metadata)
+        self.token = world.own_token(self.system).json.get("access_token", "")
+
+    def ask(self, method: str, path: str, body: Any = None) -> Answer:
+        return self.app.call(method, path, body, self.token)
+
+    def listen(self, **asked: Any) -> str:
+        answer = self.ask("POST", "/ssf/streams", asked)
+        assert answer.status == 201, answer.body
+        return str(answer.json["stream_id"])
+
+    def poll(self, stream: str, **asked: Any) -> dict[str, Any]:
+        answer = self.ask("POST", f"/ssf/poll/{stream}", asked)
+        assert answer.status == 200, answer.body
+        return dict(answer.json)
+
+    def heard(self, stream: str) -> list[dict[str, Any]]:
+        self.world.wiring.audit_tree.sequence()
+        self.world.clock.advance(2)
+        task(self.world, "signals")
+        return [self.world.verified(one, "secevent+jwt", "iat") for one in self.poll(stream)["sets"].values()]
+
+
+def task(world: TokenWorld, name: str) -> int:
+    return next(one for one in world.wiring.housekeeper._tasks if one.name == name).run()
+
+
+class Listener:
+    """A department's push endpoint: keeps headers and bodies, answers with ``status``."""
+
+    def __init__(self, status: int = 202) -> None:
+        self.status = status
+        self.got: Queue[tuple[Mapping[str, str], bytes]] = Queue()
+        listener = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+                listener.got.put((dict(self.headers), body))
+                self.send_response(listener.status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.address = f"127.0.0.1:{self._server.server_address[1]}"
+        self._thread = Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
