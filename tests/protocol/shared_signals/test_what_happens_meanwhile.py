@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from idp import handles
 from idp.flows.signals import LEASE, FanOut, Pusher
 from idp.storage.sqlite import SqliteDatabase
 from policies.signals import CREDENTIAL_CHANGE
@@ -140,6 +141,14 @@ def test_what_a_worker_that_died_had_claimed_is_pushed_when_its_time_is_over(
     assert pushing.push(lambda: None) == 0
     clock.advance(LEASE)
     assert pushing.push(lambda: None) == 1
+
+
+def test_a_slow_receiver_gets_no_push_that_could_outlast_the_claim(pushing: Pushing, clock: FrozenClock) -> None:
+    store = pushing.world.wiring.signal_store
+    (waits,) = store.waiting(pushing.stream, 9)
+    store.queue(replace(waits, id=handles.new_id()))
+    assert pushing.push(lambda: clock.advance(LEASE // 2 + 1)) == 1
+    assert pushing.push(lambda: None) == 1, "the rest is pushed the next time"
 
 
 def test_a_receiver_that_is_gone_for_days_is_paused_and_recorded(pushing: Pushing) -> None:
