@@ -92,6 +92,9 @@ TERMS: Final[Mapping[Reason, Terms]] = MappingProxyType(
 )
 """Every ground and what follows from it; a new ground is one row."""
 
+OF_THE_PRODUCT: Final = frozenset({Reason.NOT_ME, Reason.FAILED_TRIES, Reason.DIRECTORY})
+"""Grounds that no operator gives: their locks come and go with what the product finds."""
+
 LOCAL_OPERATOR: Final = "operator:local"
 """Whoever can read the deployment's home: needs no second person, and everything it does is audited as such."""
 

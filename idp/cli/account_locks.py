@@ -12,7 +12,7 @@ from idp.cli.output import emit, emit_rows, with_exit_codes
 from idp.errors import InvalidInput
 from idp.ports.locks import LockRow
 from idp.services.locks import ground
-from policies.locks import TERMS, Reason
+from policies.locks import OF_THE_PRODUCT, TERMS, Reason
 
 _JSON: Final = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 _REASON: Final = click.option("--reason", default="", help="Goes into the audit log.")
@@ -21,16 +21,12 @@ _CODE_TYPE: Final = click.option(
 )
 
 
-_OF_THE_PRODUCT = frozenset({Reason.NOT_ME, Reason.FAILED_TRIES, Reason.DIRECTORY})
-"""Grounds that no operator gives: their locks come and go with what the product finds."""
-
-
 @click.command("lock")
 @click.argument("code_or_id")
 @_CODE_TYPE
 @click.option(
     "--reason-code",
-    type=click.Choice([one.value for one in Reason if one not in _OF_THE_PRODUCT]),
+    type=click.Choice([one.value for one in Reason if one not in OF_THE_PRODUCT]),
     default=Reason.OPERATOR.value,
     show_default=True,
     help="The ground (Decree 69/2024 article 15, or one of our own).",

@@ -20,7 +20,7 @@ from idp.flows.administration.use_cases import UseCases
 from idp.protocol.wire import WireResponse
 from idp.services import locks
 from policies.delegation import Action
-from policies.locks import Reason
+from policies.locks import OF_THE_PRODUCT, Reason
 
 _MARK: Final = frozenset({"active", "locked", "closed"})
 _GRAVE: Final = frozenset({"lock", "reset", "sessions", "merge"})
@@ -166,6 +166,7 @@ class Accounts(Part):
 
     def _forms(self, visit: Visit, view: AccountView) -> list[ActForm]:
         t, base = visit.t, f"{ROOT}/accounts/{view.account.id}"
+        is_locked = self._acts.account_states.is_locked(visit.who, view.account.id)
         return [
             ActForm(
                 name,
@@ -176,21 +177,25 @@ class Accounts(Part):
                 t(f"admin.account.{name}_lead"),
                 name in _GRAVE,
             )
-            for name, action, fits, fields in _offered(visit, view)
+            for name, action, fits, fields in _offered(visit, view, is_locked=is_locked)
             if fits and action in view.may
         ]
 
 
-def _offered(visit: Visit, view: AccountView) -> Iterator[tuple[str, Action, bool, tuple[Field, ...]]]:
+def _offered(
+    visit: Visit, view: AccountView, *, is_locked: bool
+) -> Iterator[tuple[str, Action, bool, tuple[Field, ...]]]:
     """Yield each act with the right that it takes, whether it fits the account, and what it asks beside the reason."""
     t, state_now = visit.t, view.account.state
-    grounds = [(one.value, t.either(f"lock.{one.value}", "admin.state.other")) for one in Reason]
+    grounds = [
+        (one.value, t.either(f"lock.{one.value}", "admin.state.other")) for one in Reason if one not in OF_THE_PRODUCT
+    ]
     factors = [(one, t.either(f"ways.{one}", "ways.password")) for one in view.factors]
     ground = Field("reason_code", t("admin.lock.ground"), Reason.OPERATOR.value, "select", grounds)
     into = Field("into", t("admin.account.into"), is_required=True)
     yield "reveal", Action.ACCOUNT_REVEAL, not view.is_revealed, ()
     yield "lock", Action.ACCOUNT_LOCK, state_now == "active", (ground, Field("reference", t("admin.lock.reference")))
-    yield "unlock", Action.ACCOUNT_UNLOCK, state_now in {"locked", "closed"}, ()
+    yield "unlock", Action.ACCOUNT_UNLOCK, is_locked or state_now in {"locked", "closed"}, ()
     yield (
         "reset",
         Action.ACCOUNT_RESET,

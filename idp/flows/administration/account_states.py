@@ -21,7 +21,7 @@ from idp.services.approvals import Request
 from idp.services.locks import AccountLocks, Ground
 from idp.services.sessions import SessionService
 from policies.delegation import Action, Actor, Decision
-from policies.locks import needs_two
+from policies.locks import OF_THE_PRODUCT, needs_two
 
 UNLOCK: Final = "account:unlock"
 RESTORE: Final = "account:restore"
@@ -59,8 +59,13 @@ class AccountStates:
         }
 
     def lock(self, who: Administrator, account_id: str, why: Ground) -> Account:
-        """Lock an account on a legal ground (``services.locks.ground``); its sessions and tokens end at once."""
+        """Lock an account on a legal ground (``services.locks.ground``); its sessions and tokens end at once.
+
+        Raises ``InvalidInput`` for a ground that is the product's own to give.
+        """
         account, _ = self._people.seen(who, Action.ACCOUNT_LOCK, account_id)
+        if why.code in OF_THE_PRODUCT:
+            raise InvalidInput(f"is the product's own to give: {why.code}", field="reason_code")
         self._locks.lock(account.id, why, actor=who.principal)
         return self._accounts.get(account.id)
 
@@ -68,6 +73,11 @@ class AccountStates:
         """Return the locks of an account, newest first."""
         account, _ = self._people.seen(who, Action.ACCOUNT_READ, account_id)
         return self._locks.history(account.id)
+
+    def is_locked(self, who: Administrator, account_id: str) -> bool:
+        """Tell whether a lock of an account counts now, also one of the sign-in only, which leaves the account active."""
+        account, _ = self._people.seen(who, Action.ACCOUNT_READ, account_id)
+        return bool(self._locks.live(account.id))
 
     def unlock(self, who: Administrator, account_id: str, reason: str) -> Account | Approval:
         """End every lock of an account. What the law lets two persons end, and what was closed, is restored by two."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
+from clients.errors import ClientConflict, ClientNotFound
 from clients.model import Client
 from clients.registry import ClientRegistry
 from clients.secrets import DEFAULT_OVERLAP
 from idp.clock import local_day
-from idp.errors import InvalidInput
+from idp.errors import Conflict, InvalidInput, NotFound
 from idp.flows.administration import targets
 from idp.flows.administration.acts import Act, Arguments, Parties
 from idp.flows.administration.administrator import Administrator
@@ -129,7 +131,8 @@ class ClientAdministration:
             raise InvalidInput(f"must be 0 to {_MOST_OVERLAP} seconds", field="overlap")
         if is_powerful(client, self._gate.admins):
             self._gate.refuse(who, Action.CLIENT_SECRET, f"client:{client_id}", "powerful_client", visible=True)
-        return self._registry.rotate_secret(client.client_id, overlap=overlap, actor=who.principal)
+        with _overtaken():
+            return self._registry.rotate_secret(client.client_id, overlap=overlap, actor=who.principal)
 
     def suspend(self, who: Administrator, client_id: str, reason: str) -> Client:
         """Stop a client at once."""
@@ -172,7 +175,8 @@ class ClientAdministration:
 
     def _set_state(self, who: Administrator, client_id: str, state: str, action: Action, reason: str) -> Client:
         client, _ = self.seen(who, action, client_id)
-        return self._registry.set_state(client.client_id, state, actor=who.principal, note=reason)
+        with _overtaken():
+            return self._registry.set_state(client.client_id, state, actor=who.principal, note=reason)
 
     def _wanted(self, query: ClientQuery) -> Iterator[Client]:
         if len(query.text) > _LONGEST:
@@ -199,3 +203,14 @@ class ClientAdministration:
         ground = self._gate.ground()
         unit = ground.register.on(code, ground.day)
         return ground.below(unit.key) if unit is not None else frozenset()
+
+
+@contextmanager
+def _overtaken() -> Iterator[None]:
+    """Say in the domain's words that somebody else changed or removed the client meanwhile."""
+    try:
+        yield
+    except ClientConflict as error:
+        raise Conflict("the client was changed meanwhile: look again", code="changed") from error
+    except ClientNotFound as error:
+        raise NotFound("no such client") from error
