@@ -212,7 +212,7 @@ class ClientRegistry:
         return self._changed(updated, ClientEvent("update", client_id, changed, actor))
 
     def rotate_secret(
-        self, client_id: str, *, overlap: int = DEFAULT_OVERLAP, actor: str = "operator:local"
+        self, client_id: str, *, overlap: int = DEFAULT_OVERLAP, actor: str = "operator:local", note: str = ""
     ) -> tuple[Client, str]:
         """Give the client a new secret, returned this once; the old one lives for ``overlap`` seconds more.
 
@@ -226,7 +226,7 @@ class ClientRegistry:
         secret, now = secrets.new_secret(), self._now()
         fresh = self._secret(current.token_endpoint_auth_method, client_id, secret)
         updated = replace(current, secrets=secrets.rotated(current.secrets, fresh, now, overlap), updated_at=now)
-        return self._changed(updated, ClientEvent("rotate-secret", client_id, ("secrets",), actor)), secret
+        return self._changed(updated, ClientEvent("rotate-secret", client_id, ("secrets",), actor, note)), secret
 
     def set_state(self, client_id: str, state: str, *, actor: str = "operator:local", note: str = "") -> Client:
         """Suspend (``suspended``), resume (``active``) or remove (``removed``) a client.

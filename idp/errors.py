@@ -11,9 +11,11 @@ class DomainError(Exception):
     """Something was refused or failed; the base of every error that the product raises on purpose.
 
     ``code`` is a stable reason id, ``reason`` the operator's sentence, ``field`` the input that is at fault, if one is.
+    ``is_recorded`` tells that whoever raised it has written the refusal into the audit log.
     """
 
     code = "server_error"
+    is_recorded = False
 
     def __init__(self, reason: str, *, code: str | None = None, field: str | None = None) -> None:
         """Keep the operator's sentence; ``code`` narrows the class's own reason id."""

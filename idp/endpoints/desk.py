@@ -122,9 +122,9 @@ class Desk:
             template, exchange.language, origins=origins, headers=self.headers(exchange), **values
         )
 
-    def refused(self, wire: WireRequest, error: Exception, *, audited: bool = False) -> WireResponse:
-        """Return the error page for a domain or protocol error; log it, and audit it unless that was done."""
-        code, status, reason = _facts(error)
+    def refused(self, wire: WireRequest, error: Exception, *, audited: bool = False, status: int = 0) -> WireResponse:
+        """Return the error page for a domain or protocol error, with another ``status`` if given; log it, and audit it unless that was done."""
+        code, usual, reason = _facts(error)
         _log.info("refused: %s", reason, extra={"case_code": wire.case_code})
         if not audited:
             self._audit.write(
@@ -139,7 +139,9 @@ class Desk:
             )
         language = self.exchange(wire).language
         retry_after = getattr(error, "retry_after", 0)
-        return self.renderer.error(language, code, reason, wire.case_code, status=status, retry_after=retry_after)
+        return self.renderer.error(
+            language, code, reason, wire.case_code, status=status or usual, retry_after=retry_after
+        )
 
 
 def first(form: Form, name: str) -> str:

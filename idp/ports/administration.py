@@ -76,6 +76,10 @@ class ApprovalStore(Protocol):
         """Return those in a state, newest first, older than ``after`` ("" for the newest)."""
         ...
 
+    def pending(self, act: str, target: str, requester: str, now: int) -> list[Approval]:
+        """Return what a requester has asked to be done to a target that waits and has not run out."""
+        ...
+
     def decide(self, approval_id: str, state: str, by: str, now: int, record: AuditRecord) -> bool:
         """Claim one that waits and has not run out, as ``approved`` or ``rejected``; False when another was first, or it is too late."""
         ...

@@ -6,6 +6,7 @@ of two persons who approve at the same moment one has done it.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -21,6 +22,8 @@ from idp.services.audit import AuditLog
 PENDING: Final = "pending"
 EXPIRED: Final = "expired"
 _ENDED: Final = ("approved", "done", "failed", "rejected")
+_OF_THE_MOMENT: Final = frozenset({"begins"})
+"""Arguments that differ between two requests for the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,12 @@ class ApprovalService:
         )
         self._store.add(approval, self._record(Event.APPROVAL_REQUEST, approval, requester, request.reason))
         return approval
+
+    def is_waiting(self, request: Request, requester: str) -> bool:
+        """Tell whether this requester has asked for the same already, which waits still."""
+        waiting = self._store.pending(request.act, request.target, requester, self._clock.now())
+        wanted = _lasting(request.arguments)
+        return any(_lasting(one.arguments) == wanted for one in waiting)
 
     def get(self, approval_id: str) -> Approval:
         """Return one; raises ``NotFound``."""
@@ -106,3 +115,8 @@ class ApprovalService:
                 detail={"act": approval.act, "about": approval.target, "requester": approval.requester},
             )
         )
+
+
+def _lasting(arguments: Mapping[str, Any]) -> str:
+    """Return arguments in the one way in which they are stored and compared."""
+    return json.dumps({name: value for name, value in arguments.items() if name not in _OF_THE_MOMENT}, sort_keys=True)

@@ -29,6 +29,15 @@ class SqlApprovalStore:
         self._recorder = Recorder(database)
         self._insert = database.prepare(approvals.insert().values({name: bindparam(f"new_{name}") for name in _NAMES}))
         self._get = database.prepare(select(approvals).where(mine))
+        self._pending = database.prepare(
+            select(approvals).where(
+                columns.state == "pending",
+                columns.act == bindparam("asked_act"),
+                columns.target == bindparam("asked_target"),
+                columns.requester == bindparam("asker"),
+                columns.expires_at > now,
+            )
+        )
         self._decide = database.prepare(
             update(approvals)
             .where(mine, columns.state == "pending", columns.expires_at > now)
@@ -62,6 +71,11 @@ class SqlApprovalStore:
         if after:
             statement = statement.where(columns.id < after)
         return [_approval(row) for row in self._database.rows(self._database.prepare(statement))]
+
+    def pending(self, act: str, target: str, requester: str, now: int) -> list[Approval]:
+        """Return what a requester has asked to be done to a target that waits and has not run out."""
+        values = {"asked_act": act, "asked_target": target, "asker": requester, "now": now}
+        return [_approval(row) for row in self._database.rows(self._pending, values)]
 
     def decide(self, approval_id: str, state: str, by: str, now: int, record: AuditRecord) -> bool:
         """Claim one that waits and has not run out, with the audit record, in one statement."""

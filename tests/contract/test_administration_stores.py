@@ -127,6 +127,18 @@ def test_approval_comes_back_whole(database: Database, audit: AuditLog) -> None:
     assert [one.id for one in store.search(("pending",), "p2", 10)] == ["p1"]
 
 
+def test_what_somebody_asked_waits_until_it_is_decided_or_runs_out(database: Database, audit: AuditLog) -> None:
+    store = SqlApprovalStore(database)
+    store.add(approval(), record(audit, Event.APPROVAL_REQUEST))
+    asked = ("key:revoke", "key:k", "account:a")
+    assert store.pending(*asked, 99) == [approval()]
+    assert store.pending(*asked, 100) == []
+    for other in (("key:retire", *asked[1:]), (asked[0], "key:l", asked[2]), (*asked[:2], "account:b")):
+        assert store.pending(*other, 50) == []
+    store.decide("p1", "rejected", "account:b", 50, record(audit, Event.APPROVAL_REJECT))
+    assert store.pending(*asked, 60) == []
+
+
 def test_of_many_decisions_at_once_one_counts(database: Database, audit: AuditLog) -> None:
     SqlApprovalStore(database).add(approval(), record(audit, Event.APPROVAL_REQUEST))
 

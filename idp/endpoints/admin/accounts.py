@@ -10,6 +10,7 @@ from typing import Final
 
 from idp.endpoints.account import browser_name
 from idp.endpoints.admin.frame import ROOT, ConsoleFrame, Part, Visit
+from idp.endpoints.admin.inputs import reason
 from idp.endpoints.admin.tables import moment, record_table, state
 from idp.endpoints.admin.views import DASH, ActForm, Cell, Detail, Field, Section, Table
 from idp.endpoints.desk import Form, first
@@ -37,15 +38,15 @@ class Accounts(Part):
         super().__init__(frame, acts)
         self._verbs: dict[str, Callable[[Visit, Form, str], object]] = {
             "lock": self._lock,
-            "unlock": lambda visit, form, one: acts.account_states.unlock(visit.who, one, first(form, "reason")),
+            "unlock": lambda visit, form, one: acts.account_states.unlock(visit.who, one, reason(form)),
             "reset": lambda visit, form, one: acts.account_states.reset_factor(
-                visit.who, one, first(form, "factor"), first(form, "reason")
+                visit.who, one, first(form, "factor"), reason(form)
             ),
             "sessions": lambda visit, form, one: acts.account_states.end_sessions(
-                visit.who, one, first(form, "reason"), first(form, "session")
+                visit.who, one, reason(form), first(form, "session")
             ),
             "merge": lambda visit, form, one: acts.account_states.merge(
-                visit.who, one, first(form, "into").strip(), first(form, "reason")
+                visit.who, one, first(form, "into").strip(), reason(form)
             ),
         }
 
@@ -78,7 +79,7 @@ class Accounts(Part):
 
     def reveal(self, visit: Visit, form: Form, account_id: str) -> WireResponse:
         """Show one account in full; who looked, and why, is recorded and the person can read it."""
-        view = self._acts.accounts.reveal(visit.who, account_id, first(form, "reason"))
+        view = self._acts.accounts.reveal(visit.who, account_id, reason(form))
         return self._frame.detail(visit, self.name, self._detail(visit, view))
 
     def does(self, visit: Visit, form: Form, account_id: str, verb: str) -> WireResponse:
@@ -89,7 +90,7 @@ class Accounts(Part):
         return self._frame.after(does(visit, form, account_id), f"/accounts/{account_id}")
 
     def _lock(self, visit: Visit, form: Form, account_id: str) -> object:
-        why = locks.ground(first(form, "reason_code"), first(form, "reason"), first(form, "reference"))
+        why = locks.ground(first(form, "reason_code"), reason(form), first(form, "reference"))
         return self._acts.account_states.lock(visit.who, account_id, why)
 
     def _list(self, visit: Visit, found: list[AccountView], empty: str) -> WireResponse:

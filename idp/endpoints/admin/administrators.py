@@ -7,6 +7,7 @@ from typing import Final
 
 from idp.clock import VIETNAM
 from idp.endpoints.admin.frame import ROOT, Part, Visit, address
+from idp.endpoints.admin.inputs import reason
 from idp.endpoints.admin.tables import moment, principal
 from idp.endpoints.admin.views import DASH, ActForm, Cell, Detail, Field, Link, Section, Table
 from idp.endpoints.desk import Form, first
@@ -82,7 +83,7 @@ class AdministratorsArea(Part):
             unit=first(form, "unit").strip(),
             ends=_end(first(form, "ends")),
         )
-        return self._frame.after(self._acts.admins.grant(visit.who, wish, first(form, "reason")), "/administrators")
+        return self._frame.after(self._acts.admins.grant(visit.who, wish, reason(form)), "/administrators")
 
     def show(self, visit: Visit, grant_id: str) -> WireResponse:
         """Show one grant."""
@@ -110,7 +111,7 @@ class AdministratorsArea(Part):
     def revoke(self, visit: Visit, form: Form, grant_id: str) -> WireResponse:
         """Take a grant away, or ask for the second person."""
         along = bool(first(form, "with_granted"))
-        result = self._acts.admins.revoke(visit.who, grant_id, first(form, "reason"), with_granted=along)
+        result = self._acts.admins.revoke(visit.who, grant_id, reason(form), with_granted=along)
         return self._frame.after(result, "/administrators")
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from idp.endpoints.admin.frame import ROOT, Part, Visit, address
+from idp.endpoints.admin.inputs import reason
 from idp.endpoints.admin.tables import moment, principal, state
 from idp.endpoints.admin.views import ActForm, Cell, Detail, Field, Link, Section, Table
-from idp.endpoints.desk import Form, first
+from idp.endpoints.desk import Form
 from idp.endpoints.routes import Route
 from idp.flows.administration.approvals import ApprovalView
 from idp.protocol.wire import WireResponse
@@ -67,7 +68,7 @@ class Approvals(Part):
 
     def reject(self, visit: Visit, form: Form, approval_id: str) -> WireResponse:
         """Refuse it, or take one's own back."""
-        self._acts.approvals.reject(visit.who, approval_id, first(form, "reason"))
+        self._acts.approvals.reject(visit.who, approval_id, reason(form))
         return self._frame.done(f"/approvals/{approval_id}", "rejected")
 
 
@@ -89,5 +90,7 @@ def _forms(visit: Visit, view: ApprovalView) -> list[ActForm]:
         found.append(ActForm("approve", f"{base}/approve", title, title, (), t("admin.approval.approve_lead")))
     if view.approval.state == "pending" and (view.may_decide or view.is_own):
         title = t("admin.approval.take_back" if view.is_own else "admin.approval.reject")
-        found.append(ActForm("reject", f"{base}/reject", title, title, (Field("reason", t("admin.reason")),)))
+        found.append(
+            ActForm("reject", f"{base}/reject", title, title, (Field("reason", t("admin.reason"), is_required=True),))
+        )
     return found

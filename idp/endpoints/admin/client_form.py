@@ -14,6 +14,7 @@ from clients.errors import RegistrationRefused
 from clients.metadata import AUTH_METHODS, LEGAL_BASES
 from idp.endpoints.admin.clients import secret_page
 from idp.endpoints.admin.frame import ROOT, Part, Visit
+from idp.endpoints.admin.inputs import client_path, reason
 from idp.endpoints.admin.views import Cell, Field, Section
 from idp.endpoints.desk import Form, first
 from idp.endpoints.routes import Route
@@ -21,7 +22,6 @@ from idp.errors import InvalidInput
 from idp.protocol.wire import WireResponse
 from policies import claims as claim_policy
 from policies.assurance import LEVELS
-from policies.delegation import Action
 
 _LISTS: Final = ("redirect_uris", "post_logout_redirect_uris")
 _TEXTS: Final = (
@@ -53,8 +53,7 @@ class ClientForm(Part):
 
     def ask(self, visit: Visit) -> WireResponse:
         """Show the empty form."""
-        if not self._frame.holds(visit, Action.CLIENT_CREATE):
-            raise InvalidInput("needs the right to register systems", field="clients")
+        self._acts.client_changes.enter(visit.who)
         document = {"token_endpoint_auth_method": "client_secret_basic", "scope": "openid profile", "consent": "ask"}
         return self._page(visit, f"{ROOT}/clients/new", document)
 
@@ -64,16 +63,16 @@ class ClientForm(Part):
         problems, values = self._checked(visit, document)
         if problems or "client-register" not in form:
             return self._page(visit, f"{ROOT}/clients/new", document, problems, values)
-        made = self._acts.client_changes.create(visit.who, document, first(form, "reason"))
+        made = self._acts.client_changes.create(visit.who, document, reason(form, is_required=False))
         if made.secret is not None:
             return self._frame.detail(visit, "clients", secret_page(visit, made.client, made.secret))
-        return self._frame.after(made.waiting or made, f"/clients/{made.client.client_id}")
+        return self._frame.after(made.waiting or made, f"/clients/{client_path(made.client.client_id)}")
 
     def edit(self, visit: Visit, client_id: str) -> WireResponse:
         """Show the form with what is registered."""
         client = self._acts.clients.show(visit.who, client_id).client
         document = _registered(to_metadata(client))
-        return self._page(visit, f"{ROOT}/clients/{client_id}/edit", document, version=client.version)
+        return self._page(visit, f"{ROOT}/clients/{client_path(client_id)}/edit", document, version=client.version)
 
     def take_edit(self, visit: Visit, form: Form, client_id: str) -> WireResponse:
         """Check, or change it if nobody did meanwhile."""
@@ -83,11 +82,13 @@ class ClientForm(Part):
         version = int(raw) if raw.isascii() and raw.isdigit() and len(raw) <= len("9" * 18) else 0
         problems, values = self._checked(visit, document)
         if problems or "client-register" not in form:
-            return self._page(visit, f"{ROOT}/clients/{client_id}/edit", document, problems, values, version)
+            return self._page(
+                visit, f"{ROOT}/clients/{client_path(client_id)}/edit", document, problems, values, version
+            )
         result = self._acts.client_changes.update(
-            visit.who, client_id, document, version=version, reason=first(form, "reason")
+            visit.who, client_id, document, version=version, reason=reason(form, is_required=False)
         )
-        return self._frame.after(result, f"/clients/{client_id}")
+        return self._frame.after(result, f"/clients/{client_path(client_id)}")
 
     def _checked(self, visit: Visit, document: Mapping[str, Any]) -> tuple[dict[str, str], Mapping[str, Any] | None]:
         """Return what is wrong by field, or what would be registered."""

@@ -10,6 +10,7 @@ from typing import Any, Final
 from clients.model import DEFAULT_SIGNING_ALG, Client
 from clients.secrets import DEFAULT_OVERLAP
 from idp.endpoints.admin.frame import ROOT, Part, Visit, address
+from idp.endpoints.admin.inputs import client_path, reason
 from idp.endpoints.admin.tables import moment, record_table, state
 from idp.endpoints.admin.views import DASH, ActForm, Cell, Detail, Field, Link, Section, Table
 from idp.endpoints.desk import Form, first
@@ -92,7 +93,9 @@ class Clients(Part):
         raw = first(form, "overlap") or str(DEFAULT_OVERLAP // 3600)
         if not raw.isascii() or not raw.isdigit():
             raise InvalidInput("must be a number of hours", field="overlap")
-        client, secret = self._acts.clients.rotate_secret(visit.who, client_id, int(raw[:6]) * 3600)
+        client, secret = self._acts.clients.rotate_secret(
+            visit.who, client_id, int(raw[:6]) * 3600, reason=reason(form)
+        )
         return self._frame.detail(visit, self.name, secret_page(visit, client, secret))
 
     def set_state(self, visit: Visit, form: Form, client_id: str, verb: str) -> WireResponse:
@@ -104,16 +107,13 @@ class Clients(Part):
         }.get(verb)
         if does is None:
             raise InvalidInput("must be suspend, resume or remove", field="verb")
-        reason = first(form, "reason").strip()
-        if not reason:
-            raise InvalidInput("is required", field="reason")
         # A client with power is resumed by two.
-        done = does(visit.who, client_id, reason)
-        return self._frame.after(done, "/clients" if verb == "remove" else f"/clients/{client_id}")
+        done = does(visit.who, client_id, reason(form))
+        return self._frame.after(done, "/clients" if verb == "remove" else f"/clients/{client_path(client_id)}")
 
     def _row(self, visit: Visit, client: Client) -> Sequence[Cell]:
         return (
-            Cell(client.name(visit.t.language), f"{ROOT}/clients/{client.client_id}"),
+            Cell(client.name(visit.t.language), f"{ROOT}/clients/{client_path(client.client_id)}"),
             Cell(client.client_id),
             Cell(client.unit),
             state(visit.t, client.state),
@@ -122,9 +122,9 @@ class Clients(Part):
 
     def _detail(self, visit: Visit, view: ClientView, history: Sequence[dict[str, Any]]) -> Detail:
         t, client = visit.t, view.client
-        links = [Link(f"{ROOT}/consents?client={client.client_id}", t("admin.area.consents"))]
+        links = [Link(address("/consents", client=client.client_id), t("admin.area.consents"))]
         if Action.CLIENT_UPDATE in view.may:
-            links.insert(0, Link(f"{ROOT}/clients/{client.client_id}/edit", t("admin.client.edit")))
+            links.insert(0, Link(f"{ROOT}/clients/{client_path(client.client_id)}/edit", t("admin.client.edit")))
         return Detail(
             client.name(t.language),
             client.purpose_in(t.language),
@@ -138,7 +138,7 @@ class Clients(Part):
         )
 
     def _forms(self, visit: Visit, view: ClientView) -> list[ActForm]:
-        t, client, base = visit.t, view.client, f"{ROOT}/clients/{view.client.client_id}"
+        t, client, base = visit.t, view.client, f"{ROOT}/clients/{client_path(view.client.client_id)}"
         why = Field("reason", t("admin.reason"), is_required=True)
         found: list[ActForm] = []
         if client.has_secret and Action.CLIENT_SECRET in view.may:
@@ -146,7 +146,7 @@ class Clients(Part):
                 "overlap", t("admin.client.overlap"), str(DEFAULT_OVERLAP // 3600), hint=t("admin.client.overlap_hint")
             )
             found.append(
-                ActForm("rotate", f"{base}/secret", t("admin.client.rotate"), t("admin.client.rotate"), (overlap,))
+                ActForm("rotate", f"{base}/secret", t("admin.client.rotate"), t("admin.client.rotate"), (overlap, why))
             )
         verbs = (
             ("suspend", Action.CLIENT_SUSPEND, client.state == "active"),
@@ -162,7 +162,7 @@ class Clients(Part):
 
 def secret_page(visit: Visit, client: Client, secret: str) -> Detail:
     """Return the page that shows a secret, once."""
-    t, back = visit.t, f"{ROOT}/clients/{client.client_id}"
+    t, back = visit.t, f"{ROOT}/clients/{client_path(client.client_id)}"
     facts = (("client_id", Cell(client.client_id)), ("client_secret", Cell(secret)))
     return Detail(
         t("admin.client.secret"),

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from idp.endpoints.admin.frame import ROOT, ConsoleFrame, Part, Visit, address
+from idp.endpoints.admin.inputs import reason
 from idp.endpoints.admin.tables import NONE, moment, person
 from idp.endpoints.admin.views import DASH, ActForm, Cell, Detail, Field, Link, Section, Table
 from idp.endpoints.departments import Departments
-from idp.endpoints.desk import Form, first
+from idp.endpoints.desk import Form
 from idp.endpoints.routes import Route
 from idp.flows.administration.consents import ConsentSearch
 from idp.flows.administration.use_cases import UseCases
@@ -64,7 +65,7 @@ class Consents(Part):
         columns = [t(f"admin.consent.{name}") for name in ("client", "kind", "current", "over")]
         rows = [
             (
-                Cell(self._departments.name(one.client_id, t.language), f"{ROOT}/consents?client={one.client_id}"),
+                Cell(self._departments.name(one.client_id, t.language), address("/consents", client=one.client_id)),
                 Cell(t(f"admin.consent.kind_{one.kind}")),
                 Cell(str(one.current)),
                 Cell(str(one.ended)),
@@ -99,7 +100,7 @@ class Consents(Part):
 
     def withdraw(self, visit: Visit, form: Form, consent_id: str) -> WireResponse:
         """Withdraw in the person's name."""
-        self._acts.consents.withdraw(visit.who, consent_id, first(form, "reason"))
+        self._acts.consents.withdraw(visit.who, consent_id, reason(form))
         return self._frame.done(f"/consents/{consent_id}")
 
     def _row(self, visit: Visit, one: Consent) -> tuple[Cell, ...]:

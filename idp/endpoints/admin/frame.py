@@ -10,11 +10,12 @@ from urllib.parse import urlencode
 
 from clients.errors import RegistrationRefused
 from idp.clock import Clock
+from idp.endpoints.admin.inputs import named
 from idp.endpoints.admin.views import Detail, Field, Link, Section, Table
 from idp.endpoints.desk import Desk, Exchange, Form
 from idp.endpoints.door import Door
 from idp.endpoints.routes import Route
-from idp.errors import Conflict, DomainError, InvalidInput, NotFound
+from idp.errors import Conflict, DomainError, InvalidInput, NotFound, Refused
 from idp.flows.administration.administrator import Administrator, Administrators
 from idp.flows.administration.gate import LEVEL, Gate
 from idp.flows.administration.paging import Window, window
@@ -35,6 +36,7 @@ IDLE: Final = 300
 """Seconds after which an administrator who does nothing has to sign in again (TCVN: at most five minutes)."""
 _CSRF: Final = "admin"
 _CONFLICT: Final = 409
+_FORBIDDEN: Final = 403
 _BAD: Final = 400
 
 
@@ -108,12 +110,12 @@ class ConsoleFrame:
 
     def get(self, path: str, handler: Handler) -> Route:
         """Return the route of a page: the handler takes the visit and the rule's variables."""
-        return Route(ROOT + path, ("GET",), lambda wire, **variables: self._show(wire, handler, variables))
+        return Route(ROOT + path, ("GET",), lambda wire, **variables: self._show(wire, handler, named(variables)))
 
     def post(self, path: str, handler: Handler, back: str = "") -> Route:
         """Return the route of a form: the handler takes the visit, the form and the rule's variables; ``back`` is where a sign-in leads."""
         return Route(
-            ROOT + path, ("POST",), lambda wire, **variables: self._take(wire, handler, variables, ROOT + back)
+            ROOT + path, ("POST",), lambda wire, **variables: self._take(wire, handler, named(variables), ROOT + back)
         )
 
     def menu(self, visit: Visit) -> list[dict[str, str]]:
@@ -201,12 +203,14 @@ class ConsoleFrame:
             visit = admitted
             return act(visit)
         except (InvalidInput, Conflict, RegistrationRefused, KeysError) as error:
-            if visit is None:
+            if visit is None or getattr(error, "code", "") == "csrf_failed":
                 return self._desk.refused(wire, error)
             return self._problem(visit, error)
         except (DomainError, ProtocolError) as error:
             # The gate has recorded what it refused; the rest is recorded here.
-            return self._desk.refused(wire, error, audited=isinstance(error, NotFound) and visit is not None)
+            audited = isinstance(error, DomainError) and error.is_recorded
+            status = _FORBIDDEN if isinstance(error, Refused) else 0
+            return self._desk.refused(wire, error, audited=audited, status=status)
 
     def _admitted(self, wire: WireRequest, back: str) -> Visit | WireResponse:
         """Return the visit of somebody who administers something, or the way to the sign-in; nobody else learns that the page is there."""

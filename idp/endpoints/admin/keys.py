@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from idp.endpoints.admin.frame import ROOT, Part, Visit
+from idp.endpoints.admin.inputs import reason
 from idp.endpoints.admin.tables import moment, state
 from idp.endpoints.admin.views import ActForm, Cell, Detail, Field, Section, Table
 from idp.endpoints.desk import Form, first
 from idp.endpoints.routes import Route
-from idp.errors import InvalidInput
 from idp.protocol.wire import WireResponse
 from keys.service import KeyRow
 from policies.delegation import Action
@@ -86,17 +86,17 @@ class Keys(Part):
 
     def rotate(self, visit: Visit, form: Form) -> WireResponse:
         """Make the next key sign."""
-        self._acts.keys.rotate(visit.who, first(form, "alg"), _reason(form))
+        self._acts.keys.rotate(visit.who, first(form, "alg"), reason(form))
         return self._frame.done("/keys")
 
     def retire(self, visit: Visit, form: Form, kid: str) -> WireResponse:
         """Stop a key from signing."""
-        self._acts.keys.retire(visit.who, kid, _reason(form))
+        self._acts.keys.retire(visit.who, kid, reason(form))
         return self._frame.done(f"/keys/{kid}")
 
     def revoke(self, visit: Visit, form: Form, kid: str) -> WireResponse:
         """Ask for the emergency; a second person lets it happen."""
-        return self._frame.after(self._acts.keys.revoke(visit.who, kid, _reason(form)), "/keys")
+        return self._frame.after(self._acts.keys.revoke(visit.who, kid, reason(form)), "/keys")
 
 
 def _row(visit: Visit, row: KeyRow) -> tuple[Cell, ...]:
@@ -108,10 +108,3 @@ def _row(visit: Visit, row: KeyRow) -> tuple[Cell, ...]:
         moment(t, row.activates),
         moment(t, row.retires),
     )
-
-
-def _reason(form: Form) -> str:
-    reason = first(form, "reason").strip()
-    if not reason:
-        raise InvalidInput("is required", field="reason")
-    return reason

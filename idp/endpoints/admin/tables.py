@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from idp.endpoints.admin.frame import ROOT, Visit
+from idp.endpoints.admin.inputs import client_path
 from idp.endpoints.admin.views import DASH, Cell, Table
 from idp.web.i18n import Translator
 
@@ -34,16 +35,17 @@ def state(t: Translator, value: str) -> Cell:
     return Cell(t.either(f"admin.state.{value}", "admin.state.other"), tone=_TONES.get(value, "quiet-text"))
 
 
-def person(account_id: str | None) -> Cell:
-    """Return an account by its id, which leads to it."""
-    return Cell(account_id, f"{ROOT}/accounts/{account_id}") if account_id else NONE
+def person(account_id: str | None, name: str = "") -> Cell:
+    """Return an account by its id, or another name, which leads to it."""
+    return Cell(name or account_id, f"{ROOT}/accounts/{account_id}") if account_id else NONE
 
 
 def principal(name: str) -> Cell:
     """Return who acted, which leads to the account or the system."""
     kind, _, name_of = name.partition(":")
-    paths = {"account": "accounts", "client": "clients"}
-    return Cell(name, f"{ROOT}/{paths[kind]}/{name_of}") if kind in paths and name_of else Cell(name)
+    if kind == "account" and name_of:
+        return person(name_of, name)
+    return Cell(name, f"{ROOT}/clients/{client_path(name_of)}") if kind == "client" and name_of else Cell(name)
 
 
 def record_table(visit: Visit, rows: Iterable[Mapping[str, Any]], more: str = "") -> Table:

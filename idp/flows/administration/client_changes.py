@@ -49,6 +49,10 @@ class ClientChanges:
         """Return the acts that may wait."""
         return {UPDATE: Act(self._decide_update, self._carry_out_update)}
 
+    def enter(self, who: Administrator) -> None:
+        """Let in who may register clients anywhere; raises ``Refused``, which is recorded."""
+        self._gate.anywhere(who, Action.CLIENT_CREATE, "client:new")
+
     def preview(self, who: Administrator, document: Mapping[str, Any]) -> Values:
         """Return what a document would register; nothing is stored. Raises ``RegistrationRefused`` with every fault."""
         self._gate.require(who, Action.CLIENT_CREATE, self._owner(document), "client:new", hidden=False)

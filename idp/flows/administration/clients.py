@@ -121,7 +121,9 @@ class ClientAdministration:
         rows = [{name: value for name, value in row.items() if name != "private"} for row in self._audit.search(query)]
         return page(rows, [str(row["id"]) for row in rows], window.limit)
 
-    def rotate_secret(self, who: Administrator, client_id: str, overlap: int = DEFAULT_OVERLAP) -> tuple[Client, str]:
+    def rotate_secret(
+        self, who: Administrator, client_id: str, overlap: int = DEFAULT_OVERLAP, reason: str = ""
+    ) -> tuple[Client, str]:
         """Return a new secret, this once; the old one lives on for ``overlap`` seconds.
 
         The secret of a client that has power is the operator's to change: whoever is told it could use that power.
@@ -132,7 +134,7 @@ class ClientAdministration:
         if is_powerful(client, self._gate.admins):
             self._gate.refuse(who, Action.CLIENT_SECRET, f"client:{client_id}", "powerful_client", visible=True)
         with _overtaken():
-            return self._registry.rotate_secret(client.client_id, overlap=overlap, actor=who.principal)
+            return self._registry.rotate_secret(client.client_id, overlap=overlap, actor=who.principal, note=reason)
 
     def suspend(self, who: Administrator, client_id: str, reason: str) -> Client:
         """Stop a client at once."""

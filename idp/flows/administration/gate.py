@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Never
 
 from idp.clock import Clock
-from idp.errors import NotFound, Refused
+from idp.errors import Conflict, DomainError, NotFound, Refused
 from idp.flows.administration.administrator import Administrator
 from idp.model.approval import Approval
 from idp.model.audit import AuditEvent, Event, Outcome
@@ -122,18 +122,26 @@ class Gate:
         return who.scopes is None or scope_for(action) in who.scopes
 
     def wait(self, who: Administrator, request: Request) -> Approval:
-        """Write down that an act waits for a second person."""
+        """Write down that an act waits for a second person; raises ``Conflict`` (``pending``) where the same person asked for the same already."""
+        if self._approvals.is_waiting(request, who.principal):
+            raise Conflict("you have asked for this already, and it waits for a second person", code="pending")
         return self._approvals.ask(request, who.principal)
 
     def refuse(self, who: Administrator, action: Action, name: str, reason: str, *, visible: bool) -> Never:
         """Record a refusal and raise it."""
         self.note(who, action, name, reason)
-        if not visible:
-            raise NotFound("there is no such thing, or it is not yours to see")
-        raise Refused(f"{action.value}: {reason}", code=reason if reason in _TOLD else "refused")
+        error: DomainError = NotFound("there is no such thing, or it is not yours to see")
+        if visible:
+            error = Refused(f"{action.value}: {reason}", code=reason if reason in _TOLD else "refused")
+        error.is_recorded = True
+        raise error
 
     def note(self, who: Administrator, action: Action, name: str, reason: str) -> None:
-        """Record a refusal; what the caller named may be anything, so what looks like an identity code is not written down."""
+        """Record a refusal.
+
+        What the caller named may be anything: what looks like an identity code is not written down, nor is what no log can show.
+        """
+        shown = "".join(one for one in name if one.isprintable())
         self._audit.write(
             AuditEvent(
                 Event.ADMIN_REFUSE,
@@ -143,7 +151,7 @@ class Gate:
                 account_id=who.principal.partition(":")[2] if who.actor.is_person else None,
                 client_id=who.client_id or None,
                 session_id=who.session_id or None,
-                target=_CODE.sub("#", name)[:200],
+                target=_CODE.sub("#", shown)[:200],
                 case_code=who.case_code,
                 detail={"action": action.value},
                 private={"address": who.address} if who.address else {},

@@ -151,7 +151,7 @@ def test_a_system_is_checked_registered_changed_suspended_and_gets_new_secrets(
     changed = admin.wiring.clients.find(client_id)
     assert changed is not None
     assert changed.client_name["vi"] == "Một cửa mới"
-    rotated = top.submit(top.open(f"/admin/clients/{client_id}"), "rotate-form", overlap="1")
+    rotated = top.submit(top.open(f"/admin/clients/{client_id}"), "rotate-form", overlap="1", reason="Định kỳ")
     assert rotated.soup.select(".facts dd")[1].get_text() != secret
     assert top.submit(top.open(f"/admin/clients/{client_id}"), "suspend-form", reason="").status == 400
     top.submit(top.open(f"/admin/clients/{client_id}"), "suspend-form", reason="Bảo trì")
