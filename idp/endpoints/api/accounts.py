@@ -13,7 +13,7 @@ from idp.model.approval import Approval
 from idp.ports.locks import LockRow
 from idp.services import locks
 from idp.services.sessions import SessionView
-from policies.locks import Reason
+from policies.locks import OF_THE_PRODUCT, Reason
 
 READ: Final = ("admin:accounts:read",)
 WRITE: Final = ("admin:accounts:write",)
@@ -69,7 +69,7 @@ _ONE: Final = "/accounts/{account_id}"
 _WHY: Final = members(("reason",), reason=REASON)
 _LOCK: Final = members(
     ("reason_code", "reason"),
-    reason_code=choice(*Reason),
+    reason_code=choice(*(one for one in Reason if one not in OF_THE_PRODUCT)),
     reason=REASON,
     reference=text(200),
     until=MOMENT,

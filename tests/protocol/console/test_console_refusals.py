@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -165,7 +166,7 @@ def test_every_act_asks_a_reason_that_the_audit_log_takes(
 def test_the_reason_of_a_new_secret_is_recorded(admin: AdministeredWorld, top: Administrating) -> None:
     client_id = admin.client("79.1").client.client_id
     top.submit(top.open(f"/admin/clients/{client_id}"), "rotate-form", overlap="1", reason="Lộ mã bí mật")
-    assert [row["detail"]["note"] for row in admin.world.events("client:rotate-secret")] == ["Lộ mã bí mật"]
+    assert [json.loads(row["detail"])["note"] for row in admin.world.events("client:rotate-secret")] == ["Lộ mã bí mật"]
 
 
 def test_what_waits_already_is_not_asked_twice_by_the_same_person(
