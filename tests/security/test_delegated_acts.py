@@ -178,8 +178,8 @@ def test_two_approvals_at_once_carry_it_out_once(place: AdministeredWorld) -> No
 def test_approval_runs_out_and_dies_with_the_right_of_whoever_asked(place: AdministeredWorld) -> None:
     grant = place.grant("một", Role.PROVINCIAL_ADMINISTRATOR)
     second = place.admin("hai", Role.PROVINCIAL_ADMINISTRATOR)
-    kid = next(row.kid for row in place.wiring.key_service.rows() if row.state == "active")
-    late, lost = (place.acts.keys.revoke(place.who("một"), kid, "lộ khóa") for _ in range(2))
+    kid, other = [row.kid for row in place.wiring.key_service.rows() if row.state == "active"][:2]
+    late, lost = (place.acts.keys.revoke(place.who("một"), one, "lộ khóa") for one in (kid, other))
     place.wiring.admins.revoke([grant], by="operator:local", reason="x")
     with pytest.raises(Refused):
         place.acts.approvals.approve(second, lost.id)
