@@ -141,7 +141,8 @@ class Gate:
 
         What the caller named may be anything: what looks like an identity code is not written down, nor is what no log can show.
         """
-        shown = "".join(one for one in name if one.isprintable())
+        # Before and after: what is taken out may have split a code, or have kept one apart from a letter.
+        shown = "".join(one for one in _CODE.sub("#", name) if one.isprintable())
         self._audit.write(
             AuditEvent(
                 Event.ADMIN_REFUSE,

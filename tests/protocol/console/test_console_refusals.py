@@ -199,6 +199,6 @@ def test_another_role_for_the_same_person_is_another_request(admin: Administered
 def test_what_no_log_can_show_is_not_written_into_it(admin: AdministeredWorld) -> None:
     who = admin.admin("an", Role.KEY_CUSTODIAN)
     with pytest.raises((NotFound, Refused)):
-        admin.acts.clients.show(who, "x\x00\n\u202ey 0494\u200b99000007")
+        admin.acts.clients.show(who, "x\x00\n\u202ey 0494\u200b99000007 z\n049499000008")
     (row,) = admin.world.events("admin:refuse")
-    assert row["target"] == "client:xy #"
+    assert row["target"] == "client:xy # z#"
