@@ -118,8 +118,13 @@ def test_a_communes_administrator_sees_its_own_systems_and_no_others(admin: Admi
 def test_a_system_is_checked_registered_changed_suspended_and_gets_new_secrets(
     admin: AdministeredWorld, top: Administrating
 ) -> None:
-    page = top.open("/admin/clients/new")
-    wrong = top.submit(page, "client-form", name_vi="Một cửa", unit="79.1", redirect_uris="http://x.example.vn/cb")
+    wrong = top.submit(
+        top.open("/admin/clients/new"),
+        "client-form",
+        name_vi="Một cửa",
+        unit="79.1",
+        redirect_uris="http://x.example.vn/cb",
+    )
     assert wrong.soup.select_one("#redirect_uris-problem") is not None
     assert wrong.soup.select_one("#client-register") is None
     fields = {
