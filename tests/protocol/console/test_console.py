@@ -18,6 +18,19 @@ from tests.support.token_world import TokenWorld
 from tests.support.visit import BASE
 
 
+ONE_STOP = {
+    "name_vi": "Một cửa điện tử",
+    "purpose_vi": "Giải quyết hồ sơ",
+    "unit": "79.1",
+    "legal_basis": "public_duty",
+    "consent": "ask",
+    "token_endpoint_auth_method": "client_secret_basic",
+    "redirect_uris": "https://motcua.example.vn/cb\r\nhttps://motcua.example.vn/cb2\r\n",
+    "scope": ["openid", "profile"],
+    "reason": "Công văn 1",
+}
+
+
 @pytest.fixture
 def admin(tmp_path: Path, sqlite_database: SqliteDatabase, clock: FrozenClock) -> AdministeredWorld:
     return AdministeredWorld(TokenWorld(tmp_path, sqlite_database, clock))
@@ -127,20 +140,9 @@ def test_a_system_is_checked_registered_changed_suspended_and_gets_new_secrets(
     )
     assert wrong.soup.select_one("#redirect_uris-problem") is not None
     assert wrong.soup.select_one("#client-register") is None
-    fields = {
-        "name_vi": "Một cửa điện tử",
-        "purpose_vi": "Giải quyết hồ sơ",
-        "unit": "79.1",
-        "legal_basis": "public_duty",
-        "consent": "ask",
-        "token_endpoint_auth_method": "client_secret_basic",
-        "redirect_uris": "https://motcua.example.vn/cb\r\nhttps://motcua.example.vn/cb2\r\n",
-        "scope": ["openid", "profile"],
-        "reason": "Công văn 1",
-    }
-    checked = top.submit(wrong, "client-form", **fields)
+    checked = top.submit(wrong, "client-form", **ONE_STOP)
     assert checked.soup.select_one("#client-register") is not None
-    made = top.submit(checked, "client-form", **{**fields, "client-register": "1"})
+    made = top.submit(checked, "client-form", **{**ONE_STOP, "client-register": "1"})
     secret = made.soup.select(".facts dd")[1].get_text()
     client_id = made.soup.select(".facts dd")[0].get_text()
     client = admin.wiring.clients.find(client_id)
@@ -150,7 +152,7 @@ def test_a_system_is_checked_registered_changed_suspended_and_gets_new_secrets(
     shown = top.open(f"/admin/clients/{client_id}")
     assert secret not in shown.text
     edited = top.open(f"/admin/clients/{client_id}/edit")
-    kept = top.submit(edited, "client-form", **{**fields, "name_vi": "Một cửa mới", "client-register": "1"})
+    kept = top.submit(edited, "client-form", **{**ONE_STOP, "name_vi": "Một cửa mới", "client-register": "1"})
     assert kept.url.startswith(f"/admin/clients/{client_id}?"), kept.soup.get_text(" ", strip=True)
     admin.wiring.clients.refresh_if_older_than(0)
     changed = admin.wiring.clients.find(client_id)
