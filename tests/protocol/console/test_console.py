@@ -17,7 +17,6 @@ from tests.support.console import Administrating
 from tests.support.token_world import TokenWorld
 from tests.support.visit import BASE
 
-
 ONE_STOP = {
     "name_vi": "Một cửa điện tử",
     "purpose_vi": "Giải quyết hồ sơ",
