@@ -40,7 +40,7 @@ def test_every_announced_endpoint_answers(world: World, rp: RelyingParty) -> Non
         assert status < 500, endpoint
 
 
-@pytest.mark.parametrize("path", ["/register", "/api/v1", "/admin"])
+@pytest.mark.parametrize("path", ["/register", "/api/v1", "/developers"])
 def test_what_is_not_announced_does_not_answer(world: World, path: str, rp: RelyingParty) -> None:
     assert f"{world.issuer}{path}" not in rp.discovery.values()
     assert requests.post(f"{world.issuer}{path}", data={}, timeout=30).status_code == requests.codes.not_found
@@ -82,7 +82,8 @@ def test_every_announced_claim_comes_for_somebody_or_belongs_to_the_protocol(
     every = Person(person.code, person.password, optional_claims=tuple(announced))
     tokens = world.sign_in(rp, every, browser, scope="openid profile email phone address identity")
     shown = set(rp.userinfo(tokens).json()) | set(tokens.claims)
-    assert announced - shown <= {"unit"}  # the sample person lives in no unit of an empty register
+    # The sample person lives in no unit of an empty register, holds no office, and acts for nobody.
+    assert announced - shown <= {"unit", "roles", "act", "on_behalf_of"}
 
 
 @pytest.mark.spec("OIDC Core", "5.4")

@@ -111,7 +111,7 @@ def refusal(world: World, rp: RelyingParty, code: str, password: str) -> tuple[i
         browser.open(rp.begin().url), "login-form", "login-submit", identity_code=code, password=password
     )
     assert page.form("login-form")
-    bare = re.sub(r'(name="csrf_token" value|value)="[^"]*"', "", page.text)
+    bare = re.sub(r'(name="csrf_token" value|value|data-options)="[^"]*"', "", page.text)
     return page.status, bare
 
 
