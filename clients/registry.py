@@ -295,6 +295,3 @@ class ClientRegistry:
             self._clients = MappingProxyType({**self._clients, **{one.client_id: one for one in changed}})
             self._version = max([version, *(one.version for one in changed)])
         self._loaded_at = asked_at
-
-
-__all__ = ["ClientConflict", "ClientEvent", "ClientRegistry", "ClientRepository", "Newcomer"]

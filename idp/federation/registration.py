@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from clients import metadata as client_metadata
 from clients.model import Client
-from clients.registry import ClientRegistry, Newcomer
+from clients.registry import ClientRegistry
+from clients.repository import Newcomer
 from idp.clock import Clock
 from idp.federation.authority import Authority
 from idp.federation.chains import TrustChain, from_tokens

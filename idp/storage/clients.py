@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, select, update
 from clients.documents import from_document, to_document
 from clients.errors import ClientConflict
 from clients.model import Client
-from clients.registry import ClientEvent
+from clients.repository import ClientEvent
 from idp.errors import Conflict
 from idp.model.audit import AuditEvent, AuditRecord, Event
 from idp.storage.audit import Recorder

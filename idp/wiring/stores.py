@@ -7,7 +7,8 @@ from functools import cached_property
 from typing import Final
 
 from clients.metadata import IMPLICIT
-from clients.registry import ClientRegistry, ClientRepository
+from clients.registry import ClientRegistry
+from clients.repository import ClientRepository
 from idp import handles
 from idp.clock import Clock, SystemClock
 from idp.config import Settings

@@ -10,7 +10,8 @@ import pytest
 
 from clients.errors import ClientConflict, ClientNotFound
 from clients.model import Client
-from clients.registry import ClientEvent, ClientRegistry, ClientRepository
+from clients.registry import ClientRegistry
+from clients.repository import ClientEvent, ClientRepository
 from idp import handles
 from idp.errors import Conflict
 from idp.model.audit import AuditEvent, Event

@@ -10,7 +10,8 @@ from typing import Any
 from clients.errors import ClientConflict, MetadataError, RegistrationRefused
 from clients.metadata import parse
 from clients.model import Client
-from clients.registry import ClientEvent, ClientRegistry
+from clients.registry import ClientRegistry
+from clients.repository import ClientEvent
 
 NOW = 1_795_478_400
 

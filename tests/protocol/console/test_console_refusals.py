@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from clients.errors import ClientConflict, ClientNotFound
-from clients.registry import ClientRegistry, Newcomer
+from clients.registry import ClientRegistry
+from clients.repository import Newcomer
 from idp.endpoints.admin.inputs import client_named, client_path
 from idp.errors import Conflict, InvalidInput, NotFound, Refused
 from idp.flows.administration.admins import GrantWish

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from clients.errors import ClientConflict, MetadataError, RegistrationRefused
-from clients.registry import ClientRegistry, Newcomer
+from clients.registry import ClientRegistry
+from clients.repository import Newcomer
 from idp.errors import Refused
 from idp.ports.client_sources import Introduction
 from idp.protocol.errors import (

@@ -13,6 +13,12 @@ depends_on = None
 
 def upgrade() -> None:
     """Apply."""
+    _add_mandates()
+    _refer_to_mandates()
+    _replace_index(("account_id", "client_id", "mandate_id"))
+
+
+def _add_mandates() -> None:
     op.create_table(
         "mandates",
         sa.Column("id", sa.Text(), nullable=False),
@@ -46,6 +52,9 @@ def upgrade() -> None:
     for name, column, where in (("root_id", "root_id", "root_id != ''"), ("open", "valid_to", "ended_at IS NULL")):
         condition = sa.text(where)
         op.create_index(f"ix_mandates_{name}", "mandates", [column], sqlite_where=condition, postgresql_where=condition)
+
+
+def _refer_to_mandates() -> None:
     op.add_column("grants", sa.Column("mandate_id", sa.Text(), server_default="", nullable=False))
     acting = sa.text("mandate_id != ''")
     op.create_index("ix_grants_mandate_id", "grants", ["mandate_id"], sqlite_where=acting, postgresql_where=acting)
@@ -53,7 +62,6 @@ def upgrade() -> None:
         op.add_column("sessions", sa.Column(name, sa.Text(), server_default="", nullable=False))
     op.add_column("consents", sa.Column("mandate_id", sa.Text(), server_default="", nullable=False))
     op.create_index("ix_consents_mandate_id", "consents", ["mandate_id"], sqlite_where=acting, postgresql_where=acting)
-    _replace_index(("account_id", "client_id", "mandate_id"))
 
 
 def downgrade() -> None:

@@ -13,6 +13,17 @@ depends_on = None
 
 def upgrade() -> None:
     """Apply."""
+    _add_grants()
+    _add_approvals()
+
+
+def downgrade() -> None:
+    """Undo."""
+    op.drop_table("approvals")
+    op.drop_table("admin_grants")
+
+
+def _add_grants() -> None:
     op.create_table(
         "admin_grants",
         sa.Column("id", sa.Text(), nullable=False),
@@ -41,6 +52,9 @@ def upgrade() -> None:
         sqlite_where=sa.text("revoked_at IS NULL"),
         postgresql_where=sa.text("revoked_at IS NULL"),
     )
+
+
+def _add_approvals() -> None:
     op.create_table(
         "approvals",
         sa.Column("id", sa.Text(), nullable=False),
@@ -59,9 +73,3 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_approvals"),
     )
     op.create_index("ix_approvals_state", "approvals", ["state", "id"])
-
-
-def downgrade() -> None:
-    """Undo."""
-    op.drop_table("approvals")
-    op.drop_table("admin_grants")

@@ -13,6 +13,18 @@ depends_on = None
 
 def upgrade() -> None:
     """Apply."""
+    _add_links()
+    _add_assignments()
+    _add_runs()
+
+
+def downgrade() -> None:
+    """Undo."""
+    for name in ("directory_runs", "role_assignments", "directory_links"):
+        op.drop_table(name)
+
+
+def _add_links() -> None:
     op.create_table(
         "directory_links",
         sa.Column("directory", sa.Text(), nullable=False),
@@ -27,6 +39,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("directory", "link", name="pk_directory_links"),
     )
     op.create_index("ix_directory_links_account_id", "directory_links", ["account_id"])
+
+
+def _add_assignments() -> None:
     op.create_table(
         "role_assignments",
         sa.Column("id", sa.Text(), nullable=False),
@@ -52,6 +67,9 @@ def upgrade() -> None:
         sqlite_where=sa.text("ended_at IS NULL"),
         postgresql_where=sa.text("ended_at IS NULL"),
     )
+
+
+def _add_runs() -> None:
     op.create_table(
         "directory_runs",
         sa.Column("directory", sa.Text(), nullable=False),
@@ -62,9 +80,3 @@ def upgrade() -> None:
         sa.Column("counts", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("directory", name="pk_directory_runs"),
     )
-
-
-def downgrade() -> None:
-    """Undo."""
-    for name in ("directory_runs", "role_assignments", "directory_links"):
-        op.drop_table(name)
