@@ -81,7 +81,8 @@ class FanOut:
         position, queued = self._store.position(), 0
         if not self._listening():
             # Nobody listens: who begins to tomorrow hears what happens from then on.
-            self._store.fan_out(position, max(position, end), ())
+            if end > position:
+                self._store.fan_out(position, end, ())
             return 0
         while rows := self._numbered(position, BATCH):
             streams = self._listening()

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from idp.model.upstream import Departure
 from idp.ports.upstreams import Finding, LogoutNotice, Once, Told, UpstreamRefused, UpstreamUnavailable
 from idp.upstream.exchange import Exchange, Reader
-from idp.upstream.findings import looked_at
+from idp.upstream.findings import Provider, looked_at
 from idp.upstream.id_tokens import IdTokens
 from idp.upstream.published import Published
 from idp.upstream.setup import Setup
@@ -103,7 +103,7 @@ class CodeFlow:
 
     def findings(self) -> list[Finding]:
         """Look at secrets, addresses and what is published."""
-        return looked_at(self)
+        return looked_at(Provider(self.setup, self.exchange, self.published, self.authentication))
 
     def token_endpoint(self) -> str:
         """Return where codes are redeemed."""
