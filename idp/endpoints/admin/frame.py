@@ -29,6 +29,7 @@ from idp.protocol.wire import WireRequest, WireResponse, redirect
 from idp.services.sessions import SessionService
 from idp.web.i18n import Translator, translator
 from keys.errors import KeysError
+from policies import assurance
 from policies.delegation import Action, holds_anywhere
 
 ROOT: Final = "/admin"
@@ -220,7 +221,8 @@ class ConsoleFrame:
             who = self._who(session, wire)
             if not any(one.is_live(self._clock.now()) for one in who.actor.grants):
                 raise NotFound("there is no such page")
-            if self._is_active(session):
+            # Who signed in again with less than two factors is asked for the rest, whatever the mark says.
+            if assurance.satisfies(session.acr, LEVEL) and self._is_active(session):
                 return self._visit(exchange, session, who)
         admitted = self._door.admit(exchange, back, minimum_acr=LEVEL, max_age=IDLE)
         if isinstance(admitted, WireResponse):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from idp.model.session import Origin
 from idp.storage.sqlite import SqliteDatabase
 from policies import assurance
 from policies.delegation import Role
@@ -80,6 +81,16 @@ def test_five_idle_minutes_end_the_administrators_session_and_use_prolongs_it(
         admin.world.clock.advance(200)
     assert top.open("/admin/clients").status == 200
     admin.world.clock.advance(301)
+    assert top.http.get("/admin", base_url=BASE).headers["Location"].startswith("/signin/")
+
+
+def test_who_signs_in_again_with_one_factor_is_asked_for_the_second(
+    admin: AdministeredWorld, top: Administrating
+) -> None:
+    assert top.open("/admin").status == 200
+    renewed = admin.wiring.sessions.renew(top.session, assurance.LOA_1, ("pwd",), Origin("192.0.2.7", "thử"))
+    assert renewed is not None
+    top.http.set_cookie("__Host-idp_session", renewed[1], domain="id.example.vn", secure=True)
     assert top.http.get("/admin", base_url=BASE).headers["Location"].startswith("/signin/")
 
 
