@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
-from clients.model import Client
 from idp.endpoints.account import AccountPages, AccountServices
 from idp.endpoints.authorize import AuthorizePage
 from idp.endpoints.end_session import EndSessionPages
@@ -148,6 +147,7 @@ class Wiring(OwnData):
             *self.api_routes(),
             *self.federation_routes(),
             *self.own_data_routes(),
+            *self.console_routes(),
             *self.signal_routes(),
             *self.upstream_routes(self.desk, self.departments, self._sign_in_cookies),
             *audit_routes(self, self.ephemeral.counters),
@@ -161,7 +161,6 @@ class Wiring(OwnData):
             Route("/account/sessions/end-all", post, account.end_all),
             Route("/account/requests", post, account.review),
             Route("/account/consents/<path:client_id>", ("GET", "POST"), account.withdraw),
-            *self.console_routes(),
         )
 
     def _status_routes(self) -> tuple[Route, ...]:
@@ -200,11 +199,11 @@ class Wiring(OwnData):
         """Regular tasks."""
         senders = {
             BACKCHANNEL_LOGOUT: logout_sender(
-                self._fresh_client,
+                self.fresh_client,
                 lambda client, sub, session_id: self.mint.logout_token(self.ring.refresh(), client, sub, session_id),
                 self.guarded_fetcher,
             ),
-            PING: ping_sender(self._fresh_client, self.guarded_fetcher),
+            PING: ping_sender(self.fresh_client, self.guarded_fetcher),
         }
         outbox = SqlOutbox(self.database, self.vault.seal("outbox").unseal, tuple(senders))
         courier = Courier(outbox, senders, self.audit, self.clock)
@@ -228,10 +227,6 @@ class Wiring(OwnData):
             *self.signal_tasks(),
         )
         return Housekeeper(tasks, self.clock)
-
-    def _fresh_client(self, client_id: str) -> Client | None:
-        self.clients.refresh_if_older_than(1)
-        return self.clients.find(client_id)
 
     def provider_metadata(self) -> Mapping[str, Any]:
         """Return the discovery document of this moment, for the entity configuration."""

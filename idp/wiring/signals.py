@@ -62,7 +62,7 @@ class Signals(AdministrationDesk):
     def signal_tasks(self) -> tuple[Task, ...]:
         """Return the regular tasks; pushing runs apart, because a receiver may be slow."""
         sessions = SqlSessionStore(self.database, self.outbox_writer)
-        known = Known(self.subjects, sessions, self.sids, self._client_now, self.settings.issuer)
+        known = Known(self.subjects, sessions, self.sids, self.fresh_client, self.settings.issuer)
         log, tree = SqlAuditStore(self.database), SqlAuditTree(self.database)
 
         def numbered(after: int, limit: int) -> Sequence[Mapping[str, Any]]:
@@ -74,7 +74,7 @@ class Signals(AdministrationDesk):
         pusher = Pusher(
             self.signal_store,
             self.streams,
-            self._client_now,
+            self.fresh_client,
             self._signed_event,
             self.guarded_fetcher,
             self.audit,
@@ -82,7 +82,8 @@ class Signals(AdministrationDesk):
         )
         return (Task("signals", 2, fan_out.run), Task("signal pushes", 2, pusher.run, apart=True))
 
-    def _client_now(self, client_id: str) -> Client | None:
+    def fresh_client(self, client_id: str) -> Client | None:
+        """Return a client as it was a second ago at most, for tasks that no request of its precedes."""
         self.clients.refresh_if_older_than(1)
         return self.clients.find(client_id)
 
