@@ -42,6 +42,7 @@ def looked_at(page: Page, name: str) -> None:
 
     With ``IDP_TEST_PICTURES`` set to a folder the page is kept there as a picture, to be looked at.
     """
+    page.wait_for_load_state("load")  # a click returns before the stylesheet of the page that it leads to is there
     found: Any = Axe().run(page, options=_RULES)
     assert found.violations_count == 0, found.generate_report()
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), name

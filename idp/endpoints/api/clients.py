@@ -234,7 +234,7 @@ def summary(client: Client) -> dict[str, Any]:
 
 
 _FILTERS: Final = (
-    Parameter("q", text(100, description="Words of name or id, without diacritics.")),
+    Parameter("q", text(100, description="Words of the name, without diacritics, or how the id begins.")),
     Parameter("state", choice(*STATES)),
     Parameter("unit", text(64, description="Code of a unit; what is below it belongs to it.")),
 )

@@ -40,7 +40,7 @@ _HISTORY: Final = tuple(
 
 @dataclass(frozen=True, slots=True)
 class ClientQuery:
-    """A search: words of name or id without diacritics, the state, the code of a unit with what is below it."""
+    """A search: words of the name without diacritics or how the id begins, the state, the code of a unit with what is below it."""
 
     text: str = ""
     state: str = ""
@@ -185,12 +185,13 @@ class ClientAdministration:
             raise InvalidInput(f"must be at most {_LONGEST} characters", field="q")
         if query.state and query.state not in STATES:
             raise InvalidInput(f"must be one of {', '.join(STATES)}", field="state")
-        words = folded(query.text).split()
+        words, beginning = folded(query.text).split(), query.text.strip()
         for one in self._registry.all():
             client = self._registry.find(one.client_id) or one
             if query.state and client.state != query.state:
                 continue
-            if not words or all(word in self._text(client) for word in words):
+            # An id by its beginning only: a number within it, such as the hour of its making, is nobody's search.
+            if all(word in self._text(client) for word in words) or client.client_id.startswith(beginning):
                 yield client
 
     def _text(self, client: Client) -> str:
@@ -198,7 +199,7 @@ class ClientAdministration:
         if key not in self._folded:
             if len(self._folded) > 2 * len(self._registry.snapshot()):
                 self._folded.clear()
-            self._folded[key] = folded(" ".join((client.client_id, *client.client_name.values())))
+            self._folded[key] = folded(" ".join(client.client_name.values()))
         return self._folded[key]
 
     def _below(self, code: str) -> frozenset[str]:
