@@ -27,6 +27,14 @@ class Throttle(Section):
         12 * 3600, ge=60, le=30 * 86400, description="Seconds for which it stays locked (TCVN 14423: 12 h to 30 days)."
     )
 
+    device_requests: int = Field(
+        60,
+        ge=1,
+        le=100_000,
+        description="Device authorization requests from one address (IPv6: /64) that no secret vouches for, "
+        "within one lifetime of theirs (`IDP_LIFETIMES__DEVICE`).",
+    )
+
     def limits(self) -> throttle.Limits:
         """Return the limits of password sign-ins."""
         usual = throttle.Limits()

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from clients.model import Client
 from idp.clock import Clock
 from idp.flows.decoupled import DecoupledRequests
+from idp.flows.hourly import Wait
 from idp.flows.user_codes import UserCodes
 from idp.model.audit import AuditEvent, Event
 from idp.protocol.authorization import parsing
 from idp.protocol.client_authentication import ClientAuthenticator
-from idp.protocol.errors import InvalidRequest, ProtocolError, UnauthorizedClient
+from idp.protocol.errors import (
+    InvalidRequest,
+    ProtocolError,
+    StillTooManyRequests,
+    TooManyRequests,
+    UnauthorizedClient,
+)
 from idp.protocol.grants import device_code
 from idp.protocol.parameters import form_parameters
 from idp.protocol.refusals import Refusals
@@ -36,8 +45,9 @@ class DeviceAuthorizationEndpoint:
         resources: Resources,
         issuer: str,
         lifetime: int,
+        by_address: Callable[[str], Wait],
     ) -> None:
-        """Take collaborators; ``lifetime`` of both codes is in seconds."""
+        """Take collaborators; ``lifetime`` of both codes is in seconds; ``by_address`` counts a request that no secret vouches for."""
         self._authenticator = authenticator
         self._decoupled = decoupled
         self._user_codes = user_codes
@@ -47,6 +57,7 @@ class DeviceAuthorizationEndpoint:
         self._resources = resources
         self._issuer = issuer
         self._lifetime = lifetime
+        self._by_address = by_address
 
     def handle(self, request: WireRequest) -> WireResponse:
         """Return the codes or the error."""
@@ -55,7 +66,7 @@ class DeviceAuthorizationEndpoint:
             if request.method != "POST":
                 raise InvalidRequest("the device authorization endpoint takes POST only", reason="method")
             parameters = form_parameters(request)
-            client = self._authenticator.authenticate(request, parameters)
+            client = self._client(request, parameters)
             if device_code.NAME not in client.grant_types:
                 raise UnauthorizedClient(
                     "the client is not registered for the device grant", reason="grant_not_registered"
@@ -63,6 +74,23 @@ class DeviceAuthorizationEndpoint:
             return json_response(self._opened(client, parameters, request))
         except ProtocolError as error:
             return self._refusals.answer(Event.DEVICE_AUTHORIZE, request, error, client.client_id if client else None)
+
+    def _client(self, request: WireRequest, parameters: Mapping[str, str]) -> Client:
+        """Return who asks; whoever proves no secret is counted by address: each request keeps two codes for minutes, and tries a secret."""
+        try:
+            client = self._authenticator.authenticate(request, parameters)
+        except ProtocolError:
+            self._bound(request)
+            raise
+        if not client.is_confidential:
+            self._bound(request)
+        return client
+
+    def _bound(self, request: WireRequest) -> None:
+        wait = self._by_address(request.address)
+        if wait.seconds:
+            kind = TooManyRequests if wait.is_first else StillTooManyRequests
+            raise kind("too many requests from this address: ask again later", retry_after=wait.seconds)
 
     def _opened(self, client: Client, parameters: parsing.Parameters, request: WireRequest) -> dict[str, object]:
         """Every such request is asked for consent: whoever types a code that somebody sent him must read what it is for (section 5.4)."""

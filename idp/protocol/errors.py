@@ -255,9 +255,15 @@ class TooManyRequests(ProtocolError):
     status = 429
 
     def __init__(self, description: str, *, retry_after: int) -> None:
-        """Keep how long the caller has to wait."""
-        super().__init__(description)
+        """Keep how long the caller has to wait; the answer says so (RFC 9110 section 10.2.3)."""
+        super().__init__(description, headers=(("Retry-After", str(retry_after)),))
         self.retry_after = retry_after
+
+
+class StillTooManyRequests(TooManyRequests):
+    """Further ones of a flood whose first refusal was recorded: one row a caller and stretch tells as much as a million."""
+
+    is_recorded = False
 
 
 class ServerError(ProtocolError):

@@ -109,13 +109,11 @@ class RegistrationEndpoint:
 
     def _refused(self, request: WireRequest, error: ProtocolError, client_id: str | None) -> WireResponse:
         self._refusals.record(Event.CLIENT_REGISTER, request, error, client_id)
-        headers: Headers = NO_STORE
+        headers: Headers = (*NO_STORE, *error.headers)
         if isinstance(error, InvalidToken):
             # RFC 6750 section 3.1: no error code for whoever brought no token at all.
             code = "" if error.reason == "token_missing" else f', error="{error.error}"'
             headers = (*NO_STORE, ("WWW-Authenticate", f'Bearer realm="dinhdanh"{code}'))
-        if isinstance(error, TooManyRequests):
-            headers = (*NO_STORE, ("Retry-After", str(error.retry_after)))
         body = {"error": error.error, "error_description": error.description, "case_code": request.case_code}
         return json_response(body, error.status, headers)
 

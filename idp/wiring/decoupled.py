@@ -11,6 +11,7 @@ from idp.endpoints.device import DevicePages
 from idp.endpoints.routes import Route
 from idp.endpoints.waiting import WaitingRequests
 from idp.flows.decoupled import DecoupledRequests
+from idp.flows.hourly import HourlyLimit, Wait
 from idp.flows.inbox import Inbox
 from idp.flows.throttling import SignInThrottle
 from idp.flows.user_codes import LIMITS as GUESSES
@@ -25,6 +26,7 @@ from idp.protocol.grants import ciba, device_code
 from idp.protocol.wire import WireRequest, WireResponse
 from idp.storage.outbox import OutboxWriter, SqlPostbox
 from idp.wiring.registration import RegistrationDesk
+from policies.places import place
 
 
 class OtherDevices(RegistrationDesk):
@@ -57,7 +59,19 @@ class OtherDevices(RegistrationDesk):
             resources=self.resources,
             issuer=self.settings.issuer,
             lifetime=self.settings.lifetimes.device,
+            by_address=self._devices_by_address(),
         )
+
+    def _devices_by_address(self) -> Callable[[str], Wait]:
+        """Return what counts requests of devices by where they come from, over as long as a request lives."""
+        settings, index = self.settings.throttle, self.vault.index("throttle", "device-request")
+        if not settings.enabled:
+            return lambda _address: Wait()
+        stretch = self.settings.lifetimes.device
+        limit = HourlyLimit(
+            self.ephemeral.counters, self.clock, "device-request", settings.device_requests, stretch=stretch
+        )
+        return lambda address: limit.weigh(index.digest("address", place(address).address).hex()[:32])
 
     @cached_property
     def decoupled_answers(self) -> DecoupledAnswers:
