@@ -12,7 +12,7 @@ _STORED: Final = tuple(each for each in fields(Client) if each.init)
 _NAMES: Final = tuple(each.name for each in _STORED)
 # Annotations are text here (``from __future__ import annotations``): the type of a field says how JSON holds it.
 _SETS: Final = tuple(each.name for each in _STORED if str(each.type).startswith("frozenset["))
-_TUPLES: Final = tuple(each.name for each in _STORED if str(each.type).startswith("tuple[str"))
+_TUPLES: Final = tuple(each.name for each in _STORED if str(each.type).startswith(("tuple[str", "tuple[Mapping")))
 _MAPPINGS: Final = tuple(each.name for each in _STORED if str(each.type).startswith("Mapping["))
 _NOT_SHOWN: Final = ("secrets", "version", "client_name", "terms", "management_digest", "not_before", "unit_at")
 

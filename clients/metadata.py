@@ -13,7 +13,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any, Final
 
-from clients import assertion_issuers, certificate_fields, exchange, fields, given, profiles, rules
+from clients import assertion_issuers, certificate_fields, exchange, fields, given, own_details, profiles, rules
 from clients.errors import MetadataError, RegistrationRefused
 from clients.fields import MAX_NAME, MAX_TEXT, Fault, Faults, Parser
 from clients.model import DEFAULT_SIGNING_ALG, NO_AUTHENTICATION, PING, POLL, PROFILED_SIGNING_ALG
@@ -145,6 +145,7 @@ FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
         "token_exchange": Field(exchange.parse, is_operators=True),
         "assertion_issuers": Field(assertion_issuers.parse, is_operators=True),
         "authorization_details_types": Field(fields.set_of(DETAIL_TYPES), frozenset()),
+        "own_authorization_details": Field(own_details.parse, (), is_operators=True),
         "capacities": Field(fields.set_of(CAPACITIES, 1), frozenset({"person"}), is_operators=True),
         "users": Field(fields.choice(USERS), "everyone"),
         "consent": Field(fields.choice(CONSENT_MODES), "ask"),

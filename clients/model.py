@@ -110,6 +110,7 @@ class Client:
     token_exchange: Mapping[str, Any] | None = None
     assertion_issuers: Mapping[str, Any] | None = None
     authorization_details_types: frozenset[str] = frozenset()
+    own_authorization_details: tuple[Mapping[str, Any], ...] = ()
     capacities: frozenset[str] = frozenset({"person"})
     users: str = "everyone"
     consent: str = "ask"

@@ -24,7 +24,10 @@ GRANT_TYPES: Final = frozenset({"authorization_code", "refresh_token", "client_c
 """Grants by which a client acts for nobody but itself or a person who agreed; the others have to be named in the terms."""
 _DECIDED: Final = ("unit", "legal_basis", "purpose")
 _NEVER: Final = frozenset(
-    {"consent", "minimum_acr", "resource_identifiers", "allowed_resources", "token_exchange", "assertion_issuers"}
+    {
+        *("consent", "minimum_acr", "resource_identifiers", "allowed_resources"),
+        *("token_exchange", "assertion_issuers", "own_authorization_details"),
+    }
 )
 """What stays as it is by default: that people are asked, whoever asks them, and that no token is for another system."""
 _UNNAMED: Final = {"vi": "Hệ thống chưa có tên", "en": "Unnamed system"}

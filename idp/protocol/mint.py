@@ -136,7 +136,16 @@ class Mint:
         """Return the seconds that an access token may live which must not outlive ``end``."""
         return min(self.access_lifetime, end - self._clock.now())
 
-    def client_token(self, ring: KeyRing, client_id: str, scope: str, jti: str, *, audience: Sequence[str] = ()) -> str:
+    def client_token(
+        self,
+        ring: KeyRing,
+        client_id: str,
+        scope: str,
+        jti: str,
+        *,
+        audience: Sequence[str] = (),
+        details: Sequence[Mapping[str, Any]] = (),
+    ) -> str:
         """Return an access token that a client got for itself: ``sub`` is the client (RFC 9068 section 2.2)."""
         now = self._clock.now()
         claims: dict[str, Any] = {
@@ -149,6 +158,8 @@ class Mint:
             "exp": now + self.access_lifetime,
             "jti": jti,
         }
+        if details:
+            claims["authorization_details"] = list(details)
         return self._access_token(ring, claims)
 
     def _access_token(self, ring: KeyRing, claims: dict[str, Any]) -> str:

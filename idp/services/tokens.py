@@ -204,9 +204,9 @@ class TokenService:
         """Record a token that lives by another grant; returns the registry versions of that moment."""
         return self._store.record(self._audit.record(event))
 
-    def issued_to_client(self, client_id: str, scope: str, jti: str, case_code: str) -> Versions:
-        """Record a token that a client got for itself."""
-        event = token_event(Event.TOKEN_CLIENT, client_id, "", case_code, jti=jti, scope=scope)
+    def issued_to_client(self, client_id: str, scope: str, jti: str, case_code: str, **named: object) -> Versions:
+        """Record a token that a client got for itself, with what it is ``named`` to allow."""
+        event = token_event(Event.TOKEN_CLIENT, client_id, "", case_code, jti=jti, scope=scope, **named)
         return self._store.record(self._audit.record(event))
 
     def _within_grace(self, handle: RefreshHandle, client_id: str, jti: str, case_code: str) -> Rotation | None:

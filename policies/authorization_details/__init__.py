@@ -11,11 +11,15 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from policies.authorization_details import document, dossier
+from policies.authorization_details import dataset, document, dossier
 from policies.authorization_details.schema import Detail, DetailFault, DetailType
 
-TYPES: Final[Mapping[str, DetailType]] = MappingProxyType({one.name: one for one in (dossier.TYPE, document.TYPE)})
+TYPES: Final[Mapping[str, DetailType]] = MappingProxyType(
+    {one.name: one for one in (dossier.TYPE, document.TYPE, dataset.TYPE)}
+)
 """Every type by its name."""
+OF_PEOPLE: Final = frozenset(name for name, one in TYPES.items() if not one.is_of_systems)
+"""Types that a person is asked for; a system asks the others for itself."""
 MOST: Final = 8
 """Details in one request: a person has to read all of them."""
 LONGEST: Final = 1536
@@ -52,12 +56,15 @@ def _one(given: object, place: str, permitted: frozenset[str]) -> Detail:
 
 
 def narrowed(given: object, granted: Iterable[Detail]) -> tuple[Detail, ...]:
-    """Return the details of a token request, each within one that was granted (RFC 9396 section 6); raises ``DetailFault``."""
+    """Return the details of a token request, each within one of ``granted`` (RFC 9396 section 6); raises ``DetailFault``.
+
+    That is what a person agreed to, or what an operator lets a system ask for itself.
+    """
     granted = tuple(granted)
     found = checked(given, {one["type"] for one in granted})
     for position, one in enumerate(found):
         if not any(TYPES[one["type"]].is_within(one, whole) for whole in granted):
-            raise DetailFault(f"[{position}]", "must be within what the person agreed to")
+            raise DetailFault(f"[{position}]", "must be within what was granted")
     return found
 
 
@@ -79,4 +86,14 @@ def restored(text: str) -> tuple[Detail, ...]:
     return tuple(found)
 
 
-__all__ = ["TYPES", "Detail", "DetailFault", "canonical", "checked", "for_audience", "narrowed", "restored"]
+__all__ = [
+    "OF_PEOPLE",
+    "TYPES",
+    "Detail",
+    "DetailFault",
+    "canonical",
+    "checked",
+    "for_audience",
+    "narrowed",
+    "restored",
+]

@@ -39,11 +39,15 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class DetailType:
-    """One type: its ``name`` on the wire, the ``key`` of its texts for people, its members in the order in which people read them."""
+    """One type: its ``name`` on the wire, the ``key`` of its texts for people, its members in the order in which people read them.
+
+    ``is_of_systems`` tells that a system asks it for itself, within what an operator wrote, and never a person.
+    """
 
     name: str
     key: str
     members: Mapping[str, Member]
+    is_of_systems: bool = False
 
     def read(self, given: Mapping[str, object], place: str) -> Detail:
         """Return the checked detail; raises ``DetailFault``."""

@@ -185,7 +185,8 @@ def _precise(parameters: Parameters, client: Client, resources: Resources) -> di
     """Return for which resources and what exactly is asked; both are empty where a request does not say (RFC 8707, RFC 9396)."""
     if "resource" not in parameters and "authorization_details" not in parameters:
         return {}
-    details = details_parameter.parse(parameters.get("authorization_details"), client.authorization_details_types)
+    types = client.authorization_details_types & authorization_details.OF_PEOPLE
+    details = details_parameter.parse(parameters.get("authorization_details"), types)
     places = (place for one in details for place in one.get("locations", ()))
     asked = resources.checked(client, (*several(parameters, "resource"), *places))
     return {"resources": asked, "details": authorization_details.canonical(details)}

@@ -24,12 +24,16 @@ def client_credentials(request: TokenRequest, services: GrantServices) -> dict[s
         raise InvalidScope("the client may not have this scope for itself", reason="scope_not_registered")
     reached = reach.of_client(request, services)
     scope, jti = " ".join(scopes), handles.new_id()
-    versions = services.tokens.issued_to_client(client.client_id, scope, jti, request.case_code)
+    named = {"details": list(reached.details)} if reached.details else {}
+    versions = services.tokens.issued_to_client(client.client_id, scope, jti, request.case_code, **named)
     ring = services.keys_after(client, versions)
     response: dict[str, Any] = {
-        "access_token": services.mint.client_token(ring, client.client_id, scope, jti, audience=reached.audience),
+        "access_token": services.mint.client_token(
+            ring, client.client_id, scope, jti, audience=reached.audience, details=reached.details
+        ),
         "token_type": "Bearer",
         "expires_in": services.mint.access_lifetime,
+        **reached.response(),
     }
     if scope:
         response["scope"] = scope

@@ -44,8 +44,11 @@ def of_grant(request: TokenRequest, services: GrantServices, resources: tuple[st
 
 
 def of_client(request: TokenRequest, services: GrantServices) -> Reach:
-    """Return the reach of a token that a client gets for itself; details are for people to agree to."""
-    if "authorization_details" in request.parameters:
-        raise InvalidAuthorizationDetails("no type of authorization_details is for a client without a person")
-    asked = several(request.parameters, "resource")
-    return Reach(services.resources.checked(request.client, asked) or (services.resources.issuer,))
+    """Return the reach of a token that a client gets for itself: details within what an operator wrote, none unless it asks (RFC 9396 section 5)."""
+    client, parameters = request.client, request.parameters
+    details: tuple[Detail, ...] = ()
+    if "authorization_details" in parameters:
+        details = details_parameter.narrow(parameters["authorization_details"], client.own_authorization_details)
+    places = (place for one in details for place in one.get("locations", ()))
+    asked = services.resources.checked(client, (*several(parameters, "resource"), *places))
+    return Reach(asked or (services.resources.issuer,), details)
