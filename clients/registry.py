@@ -185,6 +185,7 @@ class ClientRegistry:
         *,
         is_operator: bool = True,
         actor: str = "operator:local",
+        note: str = "",
         own: Mapping[str, Any] = _NOTHING,
         seen: Client | None = None,
     ) -> Client:
@@ -209,7 +210,7 @@ class ClientRegistry:
         if not changed:
             return current
         updated = replace(current, **values, updated_at=self._now())
-        return self._changed(updated, ClientEvent("update", client_id, changed, actor))
+        return self._changed(updated, ClientEvent("update", client_id, changed, actor, note))
 
     def rotate_secret(
         self, client_id: str, *, overlap: int = DEFAULT_OVERLAP, actor: str = "operator:local", note: str = ""

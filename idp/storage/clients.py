@@ -16,6 +16,7 @@ from clients.repository import ClientEvent
 from idp.errors import Conflict
 from idp.model.audit import AuditEvent, AuditRecord, Event
 from idp.storage.audit import Recorder
+from idp.storage.client_history import SqlClientHistory
 from idp.storage.database import Database, Executor
 from idp.storage.tables import clients, registry_versions
 
@@ -32,12 +33,14 @@ class SqlClientRepository:
         self._database = database
         self._record = record
         self._recorder = Recorder(database)
+        self._history = SqlClientHistory(database)
         self._version = database.prepare(select(versions.version).where(versions.name == _NAME))
         self._since = database.prepare(
             select(columns.document, columns.version)
             .where(columns.version > bindparam("known"))
             .order_by(columns.version)
         )
+        self._stored = database.prepare(select(columns.document).where(columns.client_id == bindparam("known_id")))
         upsert = database.insert(registry_versions).values(name=_NAME, version=1)
         self._raise = database.prepare(
             upsert.on_conflict_do_update(
@@ -67,7 +70,7 @@ class SqlClientRepository:
             with self._database.transaction() as tx:
                 stamped = self._stamped(tx, client)
                 tx.run(self._insert, {**_values(stamped), "new_created_at": client.created_at})
-                self._recorder.write(tx, self._record(_audited(event)))
+                self._note(tx, None, stamped, event)
         except Conflict as error:
             raise ClientConflict(f"the client id {client.client_id!r} is taken") from error
         return stamped
@@ -75,21 +78,33 @@ class SqlClientRepository:
     def replace(self, client: Client, event: ClientEvent) -> Client:
         """Replace if nobody changed the client meanwhile, with the audit row; raises ``ClientConflict``."""
         with self._database.transaction() as tx:
-            stamped = self._stamped(tx, client)
+            stamped, before = self._stamped(tx, client), self._before(tx, client)
             if tx.run(self._update, {**_values(stamped), "expected": client.version}) == 0:
                 raise ClientConflict(f"the client {client.client_id!r} was changed by somebody else: look again")
-            self._recorder.write(tx, self._record(_audited(event)))
+            self._note(tx, before, stamped, event)
         return stamped
 
     def write_within(self, tx: Executor, client: Client, event: ClientEvent, before: int) -> None:
         """Write a client as part of ``tx``, new where ``before`` is 0; raises ``ClientConflict`` unless its version is the next one."""
         if self._stamped(tx, client).version != client.version:
             raise ClientConflict("clients were changed by somebody else: look again")
+        old = self._before(tx, client) if before else None
         if before == 0:
             tx.run(self._insert, {**_values(client), "new_created_at": client.created_at})
         elif tx.run(self._update, {**_values(client), "expected": before}) == 0:
             raise ClientConflict(f"the client {client.client_id!r} was changed by somebody else: look again")
-        self._recorder.write(tx, self._record(_audited(event)))
+        self._note(tx, old, client, event)
+
+    def _before(self, tx: Executor, client: Client) -> Client | None:
+        """Return a client as it is stored; the registry's version is held, so nobody else changes it meanwhile."""
+        row = tx.row(self._stored, {"known_id": client.client_id})
+        return from_document(orjson.loads(row[0])) if row else None
+
+    def _note(self, tx: Executor, before: Client | None, after: Client, event: ClientEvent) -> None:
+        """Write the audit record, and what changed."""
+        record = self._record(_audited(event))
+        self._recorder.write(tx, record)
+        self._history.write(tx, before, after, event, int(str(record.values["at_us"])) // 1_000_000)
 
     def _stamped(self, tx: Executor, client: Client) -> Client:
         row = tx.row(self._raise)

@@ -36,6 +36,7 @@ from idp.services.approvals import ApprovalService
 from idp.services.idempotency import Idempotency
 from idp.storage.administration import SqlAdminStore
 from idp.storage.approvals import SqlApprovalStore
+from idp.storage.client_history import SqlClientHistory
 from idp.storage.clients import SqlClientRepository
 from idp.storage.configuration import SqlConfigurationStore
 from idp.storage.idempotency import SqlAnswerStore
@@ -65,7 +66,7 @@ class AdministrationDesk(UnitChanges, ABC):
     def administration(self) -> UseCases:
         """The use cases."""
         gate, registry = self.gate, self.clients
-        clients = ClientAdministration(gate, registry, self.units, self.audit)
+        clients = ClientAdministration(gate, registry, self.units, self.audit, SqlClientHistory(self.database))
         changes = ClientChanges(gate, clients, registry, self.sector_documents.check)
         keys = KeyAdministration(gate, self.key_service, self.clock)
         people = AccountAdministration(gate, self.accounts, self.credentials, self.sessions, self.audit)

@@ -7,6 +7,7 @@ from idp.endpoints.admin.administrators import AdministratorsArea
 from idp.endpoints.admin.approvals import Approvals
 from idp.endpoints.admin.audit import Audit
 from idp.endpoints.admin.client_form import ClientForm
+from idp.endpoints.admin.client_history import ClientHistoryPage
 from idp.endpoints.admin.clients import Clients
 from idp.endpoints.admin.consents import Consents
 from idp.endpoints.admin.dashboard import Dashboard
@@ -48,5 +49,6 @@ class Console(ActingPages):
         areas = self.console_areas(frame)
         frame.furnish(areas)
         acts = self.administration
-        first = (*Dashboard(frame, acts).routes(), *ClientForm(frame, acts).routes())
-        return (*first, *(route for area in areas for route in area.routes()))
+        own = (*Dashboard(frame, acts).routes(), *ClientForm(frame, acts).routes())
+        history = ClientHistoryPage(frame, acts).routes()
+        return (*own, *history, *(route for area in areas for route in area.routes()))

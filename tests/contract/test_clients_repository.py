@@ -16,9 +16,10 @@ from idp import handles
 from idp.errors import Conflict
 from idp.model.audit import AuditEvent, Event
 from idp.services.audit import AuditLog
+from idp.storage.client_history import SqlClientHistory
 from idp.storage.clients import SqlClientRepository
 from idp.storage.database import Database
-from idp.storage.tables import audit_events, clients
+from idp.storage.tables import audit_events, client_changes, clients
 from tests.support.clock import START, FrozenClock
 from tests.support.memory_clients import MemoryClients, department
 from tests.support.stores import EACH_DATABASE, in_parallel, make_audit, reopened, stored
@@ -207,3 +208,24 @@ def _won(act: Callable[[], object]) -> bool:
     except ClientConflict:
         return False
     return True
+
+
+def test_each_change_is_kept_with_its_fields_before_and_after(sql: SqlClientRepository, database: Database) -> None:
+    client = register(sql)
+    changed = sql.replace(replace(client, unit="79"), EVENT)
+    sql.replace(replace(changed, state="suspended"), replace(EVENT, action="suspend", note=""))
+    newest, older, first = SqlClientHistory(database).changes("portal", None, 10)
+    assert newest.fields == {"state": ("active", "suspended")}
+    assert (older.action, older.actor, older.reason) == ("update", "operator:local", "a note")
+    assert older.fields == {"unit": (client.unit, "79")}
+    assert (first.action, first.version, "unit" in first.fields) == ("add", 1, True)
+    assert SqlClientHistory(database).changes("portal", older.version, 10) == [first]
+    assert len(stored(database, client_changes)) == 3
+
+
+def test_refused_change_leaves_no_trace_in_the_history(sql: SqlClientRepository, database: Database) -> None:
+    client = register(sql)
+    sql.replace(replace(client, unit="79"), EVENT)
+    with pytest.raises(ClientConflict):
+        sql.replace(replace(client, unit="01"), EVENT)
+    assert [one.action for one in SqlClientHistory(database).changes("portal", None, 10)] == ["update", "add"]

@@ -62,6 +62,7 @@ def test_every_page_holds_what_pages_must(
     kid = admin.wiring.key_service.rows()[0].kid
     waiting = admin.acts.keys.revoke(admin.who("root"), kid, "thử")
     names = ["", "/clients", f"/clients/{client.client.client_id}", "/clients/new", "/accounts", f"/accounts/{person}"]
+    names += [f"/clients/{client.client.client_id}/changes"]
     names += [
         "/consents",
         f"/consents/{consent.id}",

@@ -122,9 +122,13 @@ class Clients(Part):
 
     def _detail(self, visit: Visit, view: ClientView, history: Sequence[dict[str, Any]]) -> Detail:
         t, client = visit.t, view.client
-        links = [Link(address("/consents", client=client.client_id), t("admin.area.consents"))]
+        base = f"{ROOT}/clients/{client_path(client.client_id)}"
+        links = [
+            Link(f"{base}/changes", t("admin.change.title")),
+            Link(address("/consents", client=client.client_id), t("admin.area.consents")),
+        ]
         if Action.CLIENT_UPDATE in view.may:
-            links.insert(0, Link(f"{ROOT}/clients/{client_path(client.client_id)}/edit", t("admin.client.edit")))
+            links.insert(0, Link(f"{base}/edit", t("admin.client.edit")))
         return Detail(
             client.name(t.language),
             client.purpose_in(t.language),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from clients.differences import ClientChange
 from clients.documents import to_metadata
 from clients.metadata import FIELDS
 from clients.model import Client
@@ -48,6 +49,15 @@ SHAPES: Final[dict[str, Schema]] = {
         scope=_STRING,
         version={"type": "integer"},
         updated_at={"type": "integer"},
+    ),
+    "ClientChange": members(
+        ("version", "at", "actor", "action", "reason", "fields"),
+        version={"type": "integer"},
+        at={"type": "integer"},
+        actor=_STRING,
+        action=_STRING,
+        reason=_STRING,
+        fields=items(members(("field", "before", "after"), field=_STRING, before={}, after={})),
     ),
     "Client": members(
         ("metadata", "version", "unit_names", "secrets", "may", "powerful"),
@@ -102,13 +112,13 @@ class ClientOperations:
                 handler=self.create,
                 result=ref("NewClient"),
                 status=201,
-                query=(_DRY_RUN,),
+                query=(_DRY_RUN, _WHY),
                 body=ref("ClientMetadata"),
             ),
             Operation("GET", one, "getClient", "A client", READ, self.show, ref("Client")),
             Operation(
                 *("PUT", one, "replaceClient", "Replace a client's metadata as a whole", WRITE),
-                *(self.replace, ref("Client")),
+                *(self.replace, ref("Client"), 200, (_WHY,)),
                 body=ref("ClientMetadata"),
                 waits=True,
                 is_versioned=True,
@@ -127,8 +137,12 @@ class ClientOperations:
                 *(self.history, page_of("AuditRecord"), 200, PAGED),
             ),
             Operation(
+                *("GET", f"{one}/changes", "listClientChanges", "Each change, field by field, newest first", READ),
+                *(self.changes, page_of("ClientChange"), 200, PAGED),
+            ),
+            Operation(
                 *("POST", f"{one}/secret", "rotateClientSecret", "A new secret, shown this once", WRITE, self.secret),
-                *(ref("NewSecret"), 200, (), members((), overlap=number(0, 30 * 86400))),
+                *(ref("NewSecret"), 200, (), members((), overlap=number(0, 30 * 86400), reason=REASON)),
             ),
             Operation(
                 *("POST", f"{one}/suspend", "suspendClient", "Stop a client at once", WRITE, self.suspend),
@@ -151,7 +165,7 @@ class ClientOperations:
         if call.query.get("dry_run"):
             self._changes.preview(call.who, call.body)
             return Reply({"valid": True}, 200)
-        made = self._changes.create(call.who, call.body)
+        made = self._changes.create(call.who, call.body, call.query.get("reason", ""))
         document = {
             "client_id": made.client.client_id,
             "client_secret": made.secret,
@@ -170,7 +184,8 @@ class ClientOperations:
         """Replace."""
         client_id = call.path["client_id"]
         version = call.version(self._clients.show(call.who, client_id).client.version)
-        done = self._changes.update(call.who, client_id, call.body, version=version)
+        reason = call.query.get("reason", "")
+        done = self._changes.update(call.who, client_id, call.body, version=version, reason=reason)
         if isinstance(done, Approval):
             return waiting(done)
         return self._shown(self._clients.show(call.who, client_id))
@@ -186,10 +201,15 @@ class ClientOperations:
         """List what happened."""
         return listed(self._clients.history(call.who, call.path["client_id"], call.window), dict)
 
+    def changes(self, call: Call) -> Reply:
+        """List what each change changed."""
+        return listed(self._clients.changes(call.who, call.path["client_id"], call.window), _change)
+
     def secret(self, call: Call) -> Reply:
         """Rotate."""
         more = {"overlap": call.body["overlap"]} if "overlap" in call.body else {}
-        client, secret = self._clients.rotate_secret(call.who, call.path["client_id"], **more)
+        reason = call.body.get("reason", "")
+        client, secret = self._clients.rotate_secret(call.who, call.path["client_id"], **more, reason=reason)
         return Reply({"client_id": client.client_id, "client_secret": secret}, 200, tag(client))
 
     def suspend(self, call: Call) -> Reply:
@@ -220,6 +240,12 @@ def tag(client: Client) -> Headers:
     return (("ETag", f'"{client.version}"'),)
 
 
+def _change(one: ClientChange) -> dict[str, Any]:
+    fields = [{"field": name, "before": old, "after": new} for name, (old, new) in one.fields.items()]
+    names = ("version", "at", "actor", "action", "reason")
+    return {**{name: getattr(one, name) for name in names}, "fields": fields}
+
+
 def summary(client: Client) -> dict[str, Any]:
     """Return a row of a list."""
     return {
@@ -238,4 +264,5 @@ _FILTERS: Final = (
     Parameter("state", choice(*STATES)),
     Parameter("unit", text(64, description="Code of a unit; what is below it belongs to it.")),
 )
+_WHY: Final = Parameter("reason", REASON)
 _DRY_RUN: Final = Parameter("dry_run", {"type": "boolean", "description": "Only check; nothing is registered."})

@@ -99,7 +99,7 @@ class ClientChanges:
         self._check(self._registry.checked(document, is_operator=True).values)
         if needs_second(decision):
             return self._wait(who, client, document, action, reason)
-        return self._replaced(client, document, actor=who.principal, is_operator=False)
+        return self._replaced(client, document, actor=who.principal, note=reason, is_operator=False)
 
     def _wait(
         self, who: Administrator, client: Client, document: Mapping[str, Any], action: Action, reason: str
@@ -127,11 +127,16 @@ class ClientChanges:
         if client.version != arguments["version"]:
             raise Conflict("the client was changed since this was asked", code="changed")
         is_operator = gives_power(document, client) or is_powerful(client, self._gate.admins)
-        self._replaced(client, document, actor=parties.requester.principal, is_operator=is_operator)
+        actor, note = parties.requester.principal, parties.reason
+        self._replaced(client, document, actor=actor, note=note, is_operator=is_operator)
 
-    def _replaced(self, client: Client, document: Mapping[str, Any], *, actor: str, is_operator: bool) -> Client:
+    def _replaced(
+        self, client: Client, document: Mapping[str, Any], *, actor: str, note: str, is_operator: bool
+    ) -> Client:
         try:
-            return self._registry.update(client.client_id, document, is_operator=is_operator, actor=actor, seen=client)
+            return self._registry.update(
+                client.client_id, document, is_operator=is_operator, actor=actor, note=note, seen=client
+            )
         except ClientConflict as error:
             raise Conflict("the client was changed meanwhile: look again", code="changed") from error
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
+from clients.differences import ClientChange
 from clients.errors import ClientConflict, ClientNotFound
 from clients.model import Client
 from clients.registry import ClientRegistry
@@ -21,6 +23,7 @@ from idp.flows.administration.paging import Page, Window, page
 from idp.flows.administration.power import is_powerful
 from idp.model.approval import Approval
 from idp.ports.audit import AuditQuery
+from idp.ports.client_history import ClientHistory
 from idp.services.approvals import Request
 from idp.services.audit import AuditLog
 from idp.services.units import UnitService
@@ -31,6 +34,7 @@ RESUME: Final = "client:resume"
 STATES: Final = ("active", "suspended", "expired")
 _LONGEST: Final = 100
 _CHUNK: Final = 10_000
+_VERSION: Final = re.compile(r"[0-9]{1,18}")
 _MOST_OVERLAP: Final = 30 * 86400
 _HISTORY: Final = tuple(
     f"client:{name}"
@@ -60,8 +64,11 @@ class ClientView:
 class ClientAdministration:
     """What administrators do with clients, metadata apart (``ClientChanges``)."""
 
-    def __init__(self, gate: Gate, registry: ClientRegistry, units: UnitService, audit: AuditLog) -> None:
+    def __init__(
+        self, gate: Gate, registry: ClientRegistry, units: UnitService, audit: AuditLog, changes: ClientHistory
+    ) -> None:
         """Take collaborators."""
+        self._changes = changes
         self._gate = gate
         self._registry = registry
         self._units = units
@@ -120,6 +127,15 @@ class ClientAdministration:
         )
         rows = [{name: value for name, value in row.items() if name != "private"} for row in self._audit.search(query)]
         return page(rows, [str(row["id"]) for row in rows], window.limit)
+
+    def changes(self, who: Administrator, client_id: str, window: Window) -> Page[ClientChange]:
+        """Return what each change of a client changed, newest first, without secrets; raises ``InvalidInput`` for a cursor of another list."""
+        client, _ = self.seen(who, Action.CLIENT_READ, client_id)
+        if window.after and not _VERSION.fullmatch(window.after):
+            raise InvalidInput("is no cursor of this list", field="cursor")
+        before = int(window.after) if window.after else None
+        rows = self._changes.changes(client.client_id, before, window.limit + 1)
+        return page(rows, [str(row.version) for row in rows], window.limit)
 
     def rotate_secret(
         self, who: Administrator, client_id: str, overlap: int = DEFAULT_OVERLAP, reason: str = ""

@@ -151,7 +151,7 @@ class _Work:
             if secret is not None and not document.get("client_secret"):
                 self.secrets[client_id] = secret
         else:
-            after = self._registry.update(client_id, document)
+            after = self._registry.update(client_id, document, note=self._reason)
         if state != after.state and state in _STATES:
             after = self._registry.set_state(client_id, state, note=self._reason)
         fields = differing(shown(before) if before is not None else {}, shown(after))

@@ -18,6 +18,7 @@ from idp.storage.tables.officials import directory_links, directory_runs, role_a
 from idp.storage.tables.records import audit_events, audit_tiles, audit_tree, outbox
 from idp.storage.tables.recoveries import recoveries
 from idp.storage.tables.registries import (
+    client_changes,
     clients,
     initial_access_tokens,
     reorganisations,
@@ -50,6 +51,7 @@ __all__ = [
     "audit_segments",
     "audit_tiles",
     "audit_tree",
+    "client_changes",
     "clients",
     "consent_texts",
     "consents",

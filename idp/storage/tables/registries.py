@@ -22,6 +22,19 @@ clients = Table(
 )
 """Department systems; ``version`` is the registry version of the last change, so that a process reads only what is new."""
 
+client_changes = Table(
+    "client_changes",
+    metadata,
+    Column("client_id", Text, primary_key=True),
+    Column("version", BigInteger, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("document", Text, nullable=False),
+)
+"""What each change of a client changed, as fields with their values before and after; written with the change, never changed."""
+
 initial_access_tokens = Table(
     "initial_access_tokens",
     metadata,

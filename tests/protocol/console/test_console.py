@@ -308,7 +308,8 @@ def test_the_audit_log_is_searched_by_event_and_case(top: Administrating) -> Non
 def test_every_page_is_there_in_both_languages(admin: AdministeredWorld, top: Administrating, language: str) -> None:
     client_id = admin.client("79.1").client.client_id
     account_id = admin.account("new", "79.1")
-    pages = ["", "/clients", "/clients/new", f"/clients/{client_id}", f"/clients/{client_id}/edit", "/accounts"]
+    pages = ["", "/clients", "/clients/new", f"/clients/{client_id}", f"/clients/{client_id}/edit"]
+    pages += [f"/clients/{client_id}/changes", "/accounts"]
     pages += [f"/accounts/{account_id}", "/consents", "/consents/figures", "/keys", "/units", "/units/79.1"]
     pages += [
         "/units/changes",
