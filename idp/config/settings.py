@@ -138,6 +138,11 @@ class Settings(BaseSettings):
     mail: Mail = Mail()
     sms: Sms = Sms()
     administration: Administration = Administration()
+    security_contacts: tuple[Annotated[str, Field(pattern=r"^(https://|mailto:|tel:)[!-~]+$")], ...] = Field(
+        (),
+        description="Whom to tell of a weakness, as `https:`, `mailto:` or `tel:` addresses in order of preference; "
+        "served as `/.well-known/security.txt` (RFC 9116). Empty: not served.",
+    )
     assistance_roles: tuple[str, ...] = Field(
         (),
         description="Roles of officials that carry the duty to assist citizens in person (`/assist`), at the role's unit.",

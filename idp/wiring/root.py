@@ -8,6 +8,9 @@ from typing import Any
 
 from idp.endpoints.account import AccountPages, AccountServices
 from idp.endpoints.authorize import AuthorizePage
+from idp.endpoints.developers import DevelopersPage
+from idp.endpoints.disclosure import PATH as SECURITY_TXT
+from idp.endpoints.disclosure import DisclosureEndpoint
 from idp.endpoints.end_session import EndSessionPages
 from idp.endpoints.health import HealthEndpoints
 from idp.endpoints.home import HomePage
@@ -132,6 +135,7 @@ class Wiring(OwnData):
         both, post = ("GET", "POST"), ("POST",)
         return (
             Route("/", ("GET",), HomePage(self.desk).handle),
+            *self._notices_to_strangers(),
             Route("/signin/<transaction>", both, signin.handle),
             *self.qr_routes(self.desk, self.door, self.departments, self.person),
             *(*self.recovery_routes(self.desk), *self.not_me_routes(self.desk, self.door)),
@@ -152,6 +156,14 @@ class Wiring(OwnData):
             *self.upstream_routes(self.desk, self.departments, self._sign_in_cookies),
             *audit_routes(self, self.ephemeral.counters),
         )
+
+    def _notices_to_strangers(self) -> tuple[Route, ...]:
+        settings, developers = self.settings, DevelopersPage(self.desk, self.provider_metadata)
+        routes = (Route("/developers", ("GET",), developers.handle),)
+        if not settings.security_contacts:
+            return routes
+        disclosure = DisclosureEndpoint(settings.issuer, settings.security_contacts, self.clock)
+        return (*routes, Route(SECURITY_TXT, ("GET",), disclosure.handle))
 
     def _account_routes(self) -> tuple[Route, ...]:
         account, post = self._account(), ("POST",)
@@ -229,7 +241,7 @@ class Wiring(OwnData):
         return Housekeeper(tasks, self.clock)
 
     def provider_metadata(self) -> Mapping[str, Any]:
-        """Return the discovery document of this moment, for the entity configuration."""
+        """Return the discovery document of this moment, for the entity configuration and the page for developers."""
         return self._discovery(self.young_ring())
 
     def _discovery(self, ring: KeyRing) -> Mapping[str, Any]:

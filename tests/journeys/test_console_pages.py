@@ -80,7 +80,7 @@ def test_every_page_holds_what_pages_must(
         "/administrators/grant",
         "/audit",
     ]
-    own = ["/account/receipts", f"/account/receipts/{consent.id}", "/account/data"]
+    own = ["/", "/developers", "/account/receipts", f"/account/receipts/{consent.id}", "/account/data"]
     with chromium() as browser:
         for visitor, paths in ((root, [f"/admin{name}" for name in names]), (citizen, own)):
             page = InProcess(visitor, context(browser, width, language).new_page())
