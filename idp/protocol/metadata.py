@@ -148,7 +148,7 @@ MTLS_ENDPOINTS: Final = {
     "revocation_endpoint": "/revoke",
     "pushed_authorization_request_endpoint": "/par",
 }
-"""Endpoints at which a client may show a certificate (RFC 8705 section 5)."""
+"""Endpoints of every deployment at which a client may show a certificate (RFC 8705 section 5); grants bring their own."""
 
 
 def _sender_constraints(issuer: str, offer: Offer) -> dict[str, Any]:
@@ -159,7 +159,10 @@ def _sender_constraints(issuer: str, offer: Offer) -> dict[str, Any]:
         "protected_resources": [issuer + path for path in offer.resources],
     }
     if offer.mtls_url and offer.has_certificates:
-        found["mtls_endpoint_aliases"] = {name: offer.mtls_url + path for name, path in MTLS_ENDPOINTS.items()}
+        of_grants = (pair for row in offer.grants for pair in row.metadata(offer.mtls_url).items())
+        aliases = {name: offer.mtls_url + path for name, path in MTLS_ENDPOINTS.items()}
+        aliases |= {name: address for name, address in of_grants if name.endswith("_endpoint")}
+        found["mtls_endpoint_aliases"] = aliases
     return found
 
 

@@ -130,6 +130,8 @@ def test_discovery_names_addresses_that_answer(world: TokenWorld) -> None:
     assert document["tls_client_certificate_bound_access_tokens"] is True
     aliases = document["mtls_endpoint_aliases"]
     assert aliases["token_endpoint"] == f"{MTLS}/token"
+    assert aliases["device_authorization_endpoint"] == f"{MTLS}/device_authorization"
+    assert aliases["backchannel_authentication_endpoint"] == f"{MTLS}/bc-authorize"
     for name, address in aliases.items():
         assert document[name].removeprefix(ISSUER) == address.removeprefix(MTLS)
 
