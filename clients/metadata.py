@@ -122,6 +122,10 @@ FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
         "authorization_signed_response_alg": Field(fields.choice(SIGNING_ALGS), derive=_default_alg),
         "introspection_signed_response_alg": Field(fields.choice(SIGNING_ALGS), derive=_default_alg),
         "request_object_signing_alg": Field(fields.choice(SIGNING_ALGS)),
+        "request_object_encryption_alg": Field(fields.choice(ENCRYPTION_ALGS)),
+        "request_object_encryption_enc": Field(
+            fields.choice(ENCRYPTION_ENCS), derive=_default_enc("request_object_encryption_alg")
+        ),
         "require_signed_request_object": Field(fields.flag, default=False),
         "request_uris": Field(fields.listed(fields.web_uri), ()),
         "userinfo_signed_response_alg": Field(fields.choice(SIGNING_ALGS)),

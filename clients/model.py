@@ -87,6 +87,8 @@ class Client:
     authorization_signed_response_alg: str = DEFAULT_SIGNING_ALG
     introspection_signed_response_alg: str = DEFAULT_SIGNING_ALG
     request_object_signing_alg: str | None = None
+    request_object_encryption_alg: str | None = None
+    request_object_encryption_enc: str | None = None
     require_signed_request_object: bool = False
     request_uris: tuple[str, ...] = ()
     id_token_encrypted_response_alg: str | None = None

@@ -45,16 +45,21 @@ def _asks_more_than_permitted(values: Values) -> bool:
     return bool(permitted) and not wanted <= set(permitted)
 
 
+def _pair_rule(alg: str, enc: str) -> Rule:
+    """Return the rule of one pair: no content encryption without key management."""
+    return Rule(
+        enc,
+        "inconsistent",
+        f"must have {alg} beside it (OpenID Connect Registration section 2)",
+        (alg, enc),
+        lambda values: values[enc] is not None and values[alg] is None,
+    )
+
+
 def _encryption_rules(alg: str, enc: str) -> tuple[Rule, Rule]:
-    """Return the rules of one pair: no content encryption without key management, and a key to encrypt to."""
+    """Return the rules of what is encrypted to a client: that of the pair, and a key to encrypt to."""
     return (
-        Rule(
-            enc,
-            "inconsistent",
-            f"must have {alg} beside it (OpenID Connect Registration section 2)",
-            (alg, enc),
-            lambda values: values[enc] is not None and values[alg] is None,
-        ),
+        _pair_rule(alg, enc),
         Rule(
             alg,
             "no_key",
@@ -210,6 +215,7 @@ RULES: Final = (
         lambda values: values["jwks"] is not None and values["jwks_uri"] is not None,
     ),
     *PROOF_RULES,
+    _pair_rule("request_object_encryption_alg", "request_object_encryption_enc"),
     *(
         rule
         for answer in ("id_token", "userinfo", "introspection", "authorization")

@@ -48,6 +48,14 @@ class Decrypted:
     cty: str
 
 
+@dataclass(frozen=True, slots=True)
+class Algorithms:
+    """How something has to be encrypted, where more than the allow-list is demanded: key management, and content encryption."""
+
+    alg: str
+    enc: str
+
+
 class DecryptionKeys:
     """Our private keys for encryption by ``kid``; every key that may still be used by somebody who read an older key set."""
 
@@ -55,12 +63,14 @@ class DecryptionKeys:
         """Take the private keys, each with the one key management algorithm that it is for."""
         self._keys = {kid: (alg, _private(key)) for kid, (alg, key) in keys.items()}
 
-    def decrypt(self, token: str, *, max_chars: int = MAX_CHARS) -> Decrypted:
+    def decrypt(self, token: str, *, max_chars: int = MAX_CHARS, demanded: Algorithms | None = None) -> Decrypted:
         """Return what is in a JWE to one of our keys; raises ``JweRefused``, always with the same words for the caller.
 
         Without ``kid`` the few keys of the algorithm are tried: the next, the active and a retired one.
         """
         header = _header(token, max_chars)
+        if demanded is not None and (header["alg"], header["enc"]) != (demanded.alg, demanded.enc):
+            raise JweRefused("not encrypted as its sender registered")
         fitting = {kid: key for kid, (alg, key) in self._keys.items() if alg == header["alg"]}
         kid = header.get("kid")
         tried = list(fitting.values())[:_MAX_TRIED] if kid is None else [fitting[kid]] if kid in fitting else []

@@ -61,7 +61,20 @@ class RequestDecrypter:
         """Take the keys of this process."""
         self._ring = ring
 
-    def nested(self, token: str, *, max_chars: int = jwe.MAX_CHARS) -> str:
+    def request(self, client: Client, token: str) -> str:
+        """Return the signed request object of a client, decrypted; raises ``keys.errors.JweRefused``.
+
+        One that registered encryption sends nothing in clear, and nothing more weakly encrypted: what it asks may tell about a person
+        (OpenID Connect Registration section 2).
+        """
+        alg, enc = client.request_object_encryption_alg, client.request_object_encryption_enc
+        if alg is None:
+            return self.nested(token)
+        if not jwe.is_jwe(token):
+            raise JweRefused("is not encrypted, as its sender registered")
+        return self.nested(token, demanded=jwe.Algorithms(alg, enc or jwe.ENCS[0]))
+
+    def nested(self, token: str, *, max_chars: int = jwe.MAX_CHARS, demanded: jwe.Algorithms | None = None) -> str:
         """Return the signed JWT within a JWE to us; a token that is no JWE comes back as it is.
 
         Only a signed JWT may be inside, and no further JWE: nesting deeper would let a sender decide how much we decrypt. Raises
@@ -69,7 +82,7 @@ class RequestDecrypter:
         """
         if not jwe.is_jwe(token):
             return token
-        opened = self._opened(token, self._ring.current, max_chars)
+        opened = self._opened(token, self._ring.current, max_chars, demanded)
         try:
             inner = opened.plaintext.decode("ascii")
         except UnicodeDecodeError as error:
@@ -78,13 +91,13 @@ class RequestDecrypter:
             raise JweRefused("what is inside is not a signed JWT")
         return inner
 
-    def _opened(self, token: str, ring: KeyRing, max_chars: int) -> jwe.Decrypted:
+    def _opened(self, token: str, ring: KeyRing, max_chars: int, demanded: jwe.Algorithms | None) -> jwe.Decrypted:
         try:
-            return ring.decryption.decrypt(token, max_chars=max_chars)
+            return ring.decryption.decrypt(token, max_chars=max_chars, demanded=demanded)
         except JweRefused as error:
             if error.reason != jwe.NO_KEY:
                 raise
-        return self._ring.refresh().decryption.decrypt(token, max_chars=max_chars)
+        return self._ring.refresh().decryption.decrypt(token, max_chars=max_chars, demanded=demanded)
 
 
 _DOTS: Final = 2

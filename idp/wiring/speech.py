@@ -170,7 +170,7 @@ class Speech(Proofs):
     def sources(self) -> RequestSources:
         """Where the parameters of authorization requests come from."""
         objects = RequestObjects(
-            *(self.settings.issuer, self.client_keys, self.fetcher, self.replays, self.clock), self.decrypter.nested
+            *(self.settings.issuer, self.client_keys, self.fetcher, self.replays, self.clock), self.decrypter.request
         )
         required = self.settings.requests.require_pushed
         return RequestSources(self.pushed, objects, self.client_finder.client, require_pushed=required)

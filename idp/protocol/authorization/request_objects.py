@@ -49,11 +49,11 @@ class RequestObjects:
         fetcher: Fetcher,
         replays: Replays,
         clock: Clock,
-        decrypted: Callable[[str], str],
+        decrypted: Callable[[Client, str], str],
     ) -> None:
         """Take the issuer (the audience of every object), the clients' keys, the guarded fetcher, the marks of what was used, and the clock.
 
-        ``decrypted`` opens an encrypted object.
+        ``decrypted`` opens an encrypted object, and refuses one that is not where its client registered encryption.
         """
         self._decrypted = decrypted
         self._replays = replays
@@ -110,7 +110,7 @@ class RequestObjects:
         )
         try:
             # Signed within, encrypted to us without (RFC 9101 section 6.1).
-            return self._keys.verify(client, self._decrypted(token), expected, max_chars=_MAX_CHARS)
+            return self._keys.verify(client, self._decrypted(client, token), expected, max_chars=_MAX_CHARS)
         except TokenError as error:
             raise _refused("the request object is not valid", f"object_{error.code}") from error
         except DomainError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from clients.errors import RegistrationRefused
 from tests.support.client_keys import key_set, new_key
 from tests.support.encryption_party import EC, opened, sealed
 from tests.support.encryption_party import key_set as encryption_keys
@@ -65,3 +66,44 @@ def test_authorization_response_is_nested_in_a_jwe_where_that_was_registered(
     header, inner = opened(landing.arrived()["response"])
     assert header["cty"] == "JWT"
     assert world.verified(inner.decode())["aud"] == portal.client.client_id
+
+
+@pytest.fixture
+def secretive(world: TokenWorld) -> Registered:
+    """Return a system that registered how its request objects are encrypted."""
+    return world.add_client(jwks=key_set(KEY), request_object_encryption_alg="ECDH-ES")
+
+
+@pytest.mark.spec("OIDC Registration", "2")
+def test_encryption_that_was_registered_is_what_passes(
+    world: TokenWorld, secretive: Registered, citizen: Visitor
+) -> None:
+    assert secretive.client.request_object_encryption_enc == "A128CBC-HS256"
+    claims = request_object(world, secretive)
+    token = sealed(world.get("/jwks").json, claims, "ECDH-ES", "A128CBC-HS256", cty="JWT")
+    landing = citizen.allowed({"client_id": secretive.client.client_id, "request": token})
+    assert landing.arrived()["state"] == "inside"
+
+
+@pytest.mark.spec("OIDC Registration", "2")
+@pytest.mark.parametrize(
+    "encryption", [(), ("ECDH-ES+A256KW", "A128CBC-HS256"), ("RSA-OAEP-256", "A128CBC-HS256"), ("ECDH-ES", "A128GCM")]
+)
+def test_object_in_clear_or_encrypted_otherwise_is_refused(
+    world: TokenWorld, secretive: Registered, citizen: Visitor, encryption: tuple[str, ...]
+) -> None:
+    claims = request_object(world, secretive)
+    token = sealed(world.get("/jwks").json, claims, *encryption, cty="JWT") if encryption else claims.decode()
+    page = citizen.allowed({"client_id": secretive.client.client_id, "request": token})
+    assert (page.error, page.callback) == ("invalid_request_object", None)
+    pushed = world.post("/par", {"client_id": secretive.client.client_id, "request": token}, secretive.basic)
+    assert (pushed.status, pushed.json["error"]) == (400, "invalid_request_object")
+
+
+@pytest.mark.spec("OIDC Registration", "2")
+def test_content_encryption_alone_is_no_registration(world: TokenWorld) -> None:
+    with pytest.raises(RegistrationRefused) as refused:
+        world.add_client(request_object_encryption_enc="A256GCM")
+    assert [(one.field, one.reason) for one in refused.value.errors] == [
+        ("request_object_encryption_enc", "inconsistent")
+    ]
