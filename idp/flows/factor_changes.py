@@ -18,7 +18,7 @@ from idp.authn.passkeys import Passkey, Passkeys
 from idp.authn.recovery_codes import RecoveryCodes
 from idp.clock import Clock
 from idp.errors import DomainError, InvalidInput, NotFound, Refused
-from idp.flows.throttling import SignInThrottle
+from idp.flows.throttling import FactorThrottle
 from idp.model.audit import AuditEvent, Event, Outcome
 from idp.model.notice import Detail, Topic
 from idp.model.session import Origin, Session
@@ -38,11 +38,12 @@ _WAITING: Final = 900
 
 @dataclass(frozen=True, slots=True)
 class Here:
-    """Who changes something, and from where."""
+    """Who changes something, and from where; ``device`` is the cookie by which the browser is known."""
 
     session: Session
     origin: Origin
     case_code: str = ""
+    device: str | None = None
 
     @property
     def account_id(self) -> str:
@@ -74,7 +75,7 @@ class FactorChanges:
         keepers: Keepers,
         sessions: SessionService,
         notices: Notices,
-        throttle: SignInThrottle,
+        throttle: FactorThrottle,
         waiting: TransactionStore,
         seeds: Seal,
         audit: AuditLog,
@@ -123,7 +124,7 @@ class FactorChanges:
         """Enrol the seed that waits, by a code of it; raises ``Refused``, ``Throttled``, and ``NotFound`` when none waits any more."""
         key, now = self._key(here), self._clock.now()
         with self._refusals(here, "totp"):
-            attempt = self._throttle.begin(f"otp:{here.account_id}", here.origin.address)
+            attempt = self._throttle.begin(here.account_id, here.origin.address, here.device)
             raw = self._waiting.get(key, now)
             if raw is None:
                 raise NotFound("no seed waits for its first code", code="expired_transaction")
@@ -209,7 +210,7 @@ class FactorChanges:
         credentials = self._keepers.credentials
         with self._refusals(here, "password"):
             if current is not None:
-                attempt = self._throttle.begin(f"otp:{here.account_id}", here.origin.address)
+                attempt = self._throttle.begin(here.account_id, here.origin.address, here.device)
                 if not credentials.verify_password(here.account_id, current).ok:
                     raise Refused("the current password is wrong", code="wrong_password")
                 self._throttle.succeeded(attempt)

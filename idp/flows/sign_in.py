@@ -17,7 +17,7 @@ from idp.authn.passkeys import Passkeys
 from idp.errors import Busy, NotFound, Refused, Throttled
 from idp.flows.guard import SignInGuard, Watch
 from idp.flows.pending import Held, PendingRequests
-from idp.flows.throttling import SignInThrottle
+from idp.flows.throttling import FactorThrottle
 from idp.model.audit import AuditEvent, Event, Outcome
 from idp.model.session import Origin, Session
 from idp.services.accounts import AccountService, Typed
@@ -48,7 +48,7 @@ class SignInFlow:
         sessions: SessionService,
         pending: PendingRequests,
         guard: SignInGuard,
-        throttle: SignInThrottle,
+        throttle: FactorThrottle,
         audit: AuditLog,
     ) -> None:
         """Take collaborators."""
@@ -120,11 +120,21 @@ class SignInFlow:
         return self._begin(held, account.id, origin, current, rule_of(is_synced=passkey.is_synced))
 
     def step_up(
-        self, session: Session, held: Held, factor: str, answer: str, origin: Origin, case_code: str
+        self,
+        session: Session,
+        held: Held,
+        factor: str,
+        answer: str,
+        origin: Origin,
+        case_code: str,
+        device: str | None = None,
     ) -> SignedIn:
-        """Verify one more factor; raises ``Refused`` with the reason, ``Throttled``, ``Busy``, and ``NotFound`` for an ended session."""
+        """Verify one more factor; ``device`` is the cookie of a known device.
+
+        Raises ``Refused`` with the reason, ``Throttled``, ``Busy``, and ``NotFound`` for an ended session.
+        """
         with self._counts(Event.STEP_UP, origin, case_code, session.account_id):
-            attempt = self._throttle.begin(f"otp:{session.account_id}", origin.address)
+            attempt = self._throttle.begin(session.account_id, origin.address, device)
         try:
             rule = self._factors.prove(factor, session.account_id, answer, bound_to(held))
         except Refused as error:

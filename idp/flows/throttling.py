@@ -114,6 +114,31 @@ class SignInThrottle:
         return self._blind(purpose, text).hex()[:32]
 
 
+class FactorThrottle:
+    """Counts the tries at what stands behind the password: one-time codes, and the password of who is signed in already."""
+
+    def __init__(self, counted: SignInThrottle, is_sure: Callable[[str, str | None], bool]) -> None:
+        """Take the counters; ``is_sure`` tells whether an account was used with two factors in the browser with this cookie.
+
+        A browser that is merely known does not do: who has guessed the password would make himself one for every few tries.
+        """
+        self._throttle = counted
+        self._is_sure = is_sure
+
+    def begin(self, account_id: str, address: str, device: str | None) -> Attempt:
+        """Count a try, or raise ``Throttled``; ``device`` is the browser's cookie."""
+        own = device if device and self._is_sure(account_id, device) else ""
+        return self._throttle.begin(f"otp:{account_id}", address, own)
+
+    def succeeded(self, attempt: Attempt) -> None:
+        """Forget what a success clears."""
+        self._throttle.succeeded(attempt)
+
+    def undone(self, attempt: Attempt) -> None:
+        """Give a try back that was not looked at."""
+        self._throttle.undone(attempt)
+
+
 def _tries(lanes: tuple[str, ...], after: list[Count]) -> int:
     return dict(zip(lanes, (one.count for one in after), strict=True)).get("person", 1)
 

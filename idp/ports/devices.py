@@ -11,7 +11,10 @@ from idp.model.outbox import OutboxMessage
 
 @dataclass(frozen=True, slots=True)
 class DeviceRow:
-    """A stored browser of one account; ``digest`` is of the cookie and the account together, ``origin`` is sealed."""
+    """A stored browser of one account; ``digest`` is of the cookie and the account together, ``origin`` is sealed.
+
+    ``sure_at`` is when the person was signed in there last with two factors (epoch seconds), 0 for never.
+    """
 
     id: str
     account_id: str
@@ -19,6 +22,7 @@ class DeviceRow:
     origin: bytes
     first_seen_at: int
     last_seen_at: int
+    sure_at: int = 0
 
 
 class DeviceStore(Protocol):
@@ -28,8 +32,12 @@ class DeviceStore(Protocol):
         """Tell whether the account was used in this browser before; changes nothing."""
         ...
 
-    def touch(self, account_id: str, digest: bytes, now: int) -> bool:
-        """Note that a known browser was used; False when it is not known."""
+    def is_sure(self, account_id: str, digest: bytes) -> bool:
+        """Tell whether the account was ever used in this browser with two factors; changes nothing."""
+        ...
+
+    def touch(self, account_id: str, digest: bytes, now: int, *, is_sure: bool = False) -> bool:
+        """Note that a known browser was used, and with ``is_sure`` by two factors; False when it is not known."""
         ...
 
     def add(self, row: DeviceRow, messages: list[OutboxMessage], record: AuditRecord, *, most: int) -> bool:

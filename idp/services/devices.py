@@ -75,19 +75,28 @@ class DeviceService:
         """Tell whether the account was used in the browser that sent this cookie; asked before anybody has proved anything."""
         return bool(account_id and _well_formed(secret) and self._store.knows(account_id, _digest(account_id, secret)))
 
-    def recognise(self, account_id: str, secret: str | None, origin: Origin, browser: str = "") -> Recognition:
+    def is_sure(self, account_id: str, secret: str | None) -> bool:
+        """Tell whether the person was ever signed in with two factors in the browser that sent this cookie.
+
+        Who has guessed a password can make any number of browsers known, and none of them sure.
+        """
+        return _well_formed(secret) and self._store.is_sure(account_id, _digest(account_id, secret))
+
+    def recognise(
+        self, account_id: str, secret: str | None, origin: Origin, browser: str = "", *, is_sure: bool = False
+    ) -> Recognition:
         """Note a sign-in that has succeeded; a browser that is new for the account is stored, and the person told, in one transaction.
 
-        ``browser`` is how people name it, for the notice.
+        ``browser`` is how people name it, for the notice; ``is_sure`` tells that two factors were verified.
         """
         now = self._clock.now()
         kept = secret if secret is not None and _well_formed(secret) else handles.new_secret()
         digest = _digest(account_id, kept)
-        if kept == secret and self._store.touch(account_id, digest, now):
+        if kept == secret and self._store.touch(account_id, digest, now, is_sure=is_sure):
             return Recognition(kept, is_new=False)
         device_id = handles.new_id()
         sealed = self._seal(orjson.dumps([origin.address, origin.browser]), device_id.encode())
-        row = DeviceRow(device_id, account_id, digest, sealed, now, now)
+        row = DeviceRow(device_id, account_id, digest, sealed, now, now, now if is_sure else 0)
         messages = self._notices.prepare(account_id, Topic.NEW_DEVICE, Detail(browser=browser))
         record = self._audit.record(
             AuditEvent(

@@ -32,7 +32,10 @@ class SqlDeviceStore:
         self._outbox = outbox
         self._recorder = Recorder(database)
         self._knows = prepare(select(columns.id).where(this))
+        self._is_sure = prepare(select(columns.id).where(this, columns.sure_at > 0))
         self._touch = prepare(update(known_devices).where(this).values(last_seen_at=bindparam("now")))
+        now: Any = bindparam("now")
+        self._touch_surely = prepare(update(known_devices).where(this).values(last_seen_at=now, sure_at=now))
         self._add = prepare(
             database.insert(known_devices)
             .values({name: bindparam(f"new_{name}") for name in _NAMES})
@@ -47,9 +50,14 @@ class SqlDeviceStore:
         """Tell whether the account was used in this browser before."""
         return self._database.row(self._knows, {"account": account_id, "digest": digest}) is not None
 
-    def touch(self, account_id: str, digest: bytes, now: int) -> bool:
-        """Note that a known browser was used; False when it is not known."""
-        return self._database.run(self._touch, {"account": account_id, "digest": digest, "now": now}) == 1
+    def is_sure(self, account_id: str, digest: bytes) -> bool:
+        """Tell whether the account was ever used in this browser with two factors."""
+        return self._database.row(self._is_sure, {"account": account_id, "digest": digest}) is not None
+
+    def touch(self, account_id: str, digest: bytes, now: int, *, is_sure: bool = False) -> bool:
+        """Note that a known browser was used, and with ``is_sure`` by two factors; False when it is not known."""
+        statement = self._touch_surely if is_sure else self._touch
+        return self._database.run(statement, {"account": account_id, "digest": digest, "now": now}) == 1
 
     def add(self, row: DeviceRow, messages: list[OutboxMessage], record: AuditRecord, *, most: int) -> bool:
         """Insert a browser with its audit record and its messages in one transaction; of many callers one gets True."""
@@ -78,4 +86,4 @@ class SqlDeviceStore:
 
 
 def _device(row: tuple[Any, ...]) -> DeviceRow:
-    return DeviceRow(row[0], row[1], bytes(row[2]), bytes(row[3]), int(row[4]), int(row[5]))
+    return DeviceRow(row[0], row[1], bytes(row[2]), bytes(row[3]), *map(int, row[4:]))

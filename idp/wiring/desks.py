@@ -31,6 +31,7 @@ from idp.web.cookies import Cookies
 from idp.web.csrf import Csrf
 from idp.web.environ import EnvironReader
 from idp.wiring.recovery_desk import RecoveryDesk
+from policies.assurance import LOA_2, satisfies
 from policies.factors import level_of_changes
 from policies.units import UnitReference
 
@@ -118,7 +119,8 @@ class Desks(RecoveryDesk):
         """Return the cookies that go with a sign-in: the one by which the browser is known again, and the session frame's."""
         cookies, origin = self.desk.cookies, exchange.origin
         secret = cookies.read(exchange.wire.header("cookie"), cookies.device)
-        seen = self.devices.recognise(session.account_id, secret, origin, browser_name(origin.browser))
+        is_sure = satisfies(session.acr, LOA_2)
+        seen = self.devices.recognise(session.account_id, secret, origin, browser_name(origin.browser), is_sure=is_sure)
         return (cookies.make(cookies.device, seen.secret, devices.LIFETIME), *self._state_cookies(session))
 
     def _state_cookies(self, session: Session) -> tuple[tuple[str, str], ...]:

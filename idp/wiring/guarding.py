@@ -7,7 +7,7 @@ from functools import cached_property
 from idp.flows.guard import SignInGuard
 from idp.flows.housekeeping import Task
 from idp.flows.staff import Registers
-from idp.flows.throttling import SignInThrottle
+from idp.flows.throttling import FactorThrottle, SignInThrottle
 from idp.model.notice import Topic
 from idp.ports.locks import LockRow
 from idp.ports.staff import StaffRegister
@@ -29,6 +29,11 @@ class Guarding(Mandated):
         return SignInThrottle(
             self.ephemeral.counters, self.clock, index.digest, settings.limits(), enabled=settings.enabled
         )
+
+    @cached_property
+    def factor_throttle(self) -> FactorThrottle:
+        """The counters of what stands behind the password."""
+        return FactorThrottle(self.sign_in_throttle, self.devices.is_sure)
 
     @cached_property
     def admins(self) -> AdminService:

@@ -32,7 +32,7 @@ class SecurityDesk(Desks):
             keepers,
             self.sessions,
             self.notices,
-            self.sign_in_throttle,
+            self.factor_throttle,
             self.ephemeral.transactions,
             self.vault.seal("factors"),
             self.audit,

@@ -163,3 +163,19 @@ def test_a_browser_not_used_for_longer_than_its_cookie_lives_is_purged(
     assert service.is_known("an", secret)
     purger.run(clock.now() + 400 * DAY + 1)
     assert not service.is_known("an", secret)
+
+
+def test_a_browser_is_sure_from_the_first_time_with_two_factors_on(service: DeviceService) -> None:
+    secret = service.recognise("an", None, ORIGIN).secret
+    assert not service.is_sure("an", secret)
+    service.recognise("an", secret, ORIGIN, is_sure=True)
+    service.recognise("an", secret, ORIGIN)
+    assert service.is_sure("an", secret)
+    assert not service.is_sure("binh", secret)
+    assert not service.is_sure("an", None)
+
+
+def test_a_new_browser_in_which_both_factors_were_verified_at_once_is_sure(service: DeviceService) -> None:
+    secret = service.recognise("an", None, ORIGIN, is_sure=True).secret
+    assert service.is_sure("an", secret)
+    assert [one.is_this for one in service.of_account("an", secret)] == [True]

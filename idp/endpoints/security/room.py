@@ -50,7 +50,7 @@ class Room:
                 session = self._door.admit(exchange, path, minimum_acr=level, max_age=self._fresh)
             if isinstance(session, WireResponse):
                 return session
-            return act(exchange, Here(session, exchange.origin, wire.case_code))
+            return act(exchange, Here(session, exchange.origin, wire.case_code, exchange.device_secret))
         except (DomainError, ProtocolError) as error:
             return self.desk.refused(wire, error)
 

@@ -128,4 +128,5 @@ class EnrolPasskeyWay:
 
 
 def _here(visit: Visit, session: Session) -> Here:
-    return Here(session, visit.exchange.origin, visit.exchange.wire.case_code)
+    exchange = visit.exchange
+    return Here(session, exchange.origin, exchange.wire.case_code, exchange.device_secret)

@@ -53,9 +53,10 @@ class FactorWay(ABC):
         session = self._desk.session(visit)
         if session is None:
             return self._desk.go_on(visit)
-        origin, case_code = visit.exchange.origin, visit.exchange.wire.case_code
+        exchange, answer = visit.exchange, self.answer(form)
+        case_code, device = exchange.wire.case_code, exchange.device_secret
         try:
-            signed_in = self._flow.step_up(session, visit.held, self.name, self.answer(form), origin, case_code)
+            signed_in = self._flow.step_up(session, visit.held, self.name, answer, exchange.origin, case_code, device)
         except Throttled as error:
             return again(self.show(visit, wait(t, error)), 429, error.retry_after)
         except Busy as error:

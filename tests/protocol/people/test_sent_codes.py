@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 
 from idp.authn.sent_codes import PAUSE, TRIES
+from idp.errors import Refused
+from idp.flows.factor_changes import Here
 from idp.model.message import Channel
+from idp.model.session import Origin
 from policies.assurance import LOA_2
 from tests.support.browser import Browser, Page, Person
 from tests.support.in_process import browser, citizen
@@ -194,6 +197,19 @@ def test_an_operator_can_switch_a_channel_off(
     assert on.wiring.factors.of(account) == {"password", "sms_code"}
     without = TokenWorld(tmp_path, sqlite_database, clock, **{**BY_FILE, "sms": {**BY_FILE["sms"], **off}})
     assert without.wiring.factors.of(account) == {"password"}
+    # What is off is nothing to be left with: the app is the last that reaches the level, and what is off may go.
+    credentials, changes = without.wiring.credentials, without.wiring.factor_changes
+    credentials.enrol_totp(account)
+    here = Here(
+        without.wiring.sessions.start(account, LOA_2, ("pwd", "otp"), Origin("192.0.2.7", ""))[0], Origin("", "")
+    )
+    password, app = changes.enrolled(account)
+    assert not changes.may_remove(app, (password, app))
+    with pytest.raises(Refused, match="last"):
+        changes.remove(here, "totp", "totp")
+    assert credentials.kinds(account) == {"password", "totp", "sms_code"}
+    changes.remove(here, "sms_code", "sms_code")
+    assert credentials.kinds(account) == {"password", "totp"}
 
 
 def test_a_person_sees_the_factor_and_takes_it_away_again(told_world: TokenWorld, box: Mailbox) -> None:
