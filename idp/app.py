@@ -13,8 +13,8 @@ from idp.endpoints.desk import Desk
 from idp.endpoints.routes import Route
 from idp.errors import DomainError
 from idp.protocol.resources import API_PATH
-from idp.protocol.wire import WireRequest, WireResponse
-from idp.web.environ import EnvironReader, TooLarge
+from idp.protocol.wire import StreamedResponse, WireRequest, WireResponse
+from idp.web.environ import STREAMED, EnvironReader, TooLarge
 from idp.web.static_files import by_hashed_name
 
 _log = logging.getLogger("idp.app")
@@ -32,6 +32,9 @@ def create_app(routes: tuple[Route, ...], desk: Desk, reader: EnvironReader) -> 
 
 def flask_response(response: WireResponse) -> Response:
     """Return a wire response as Flask's."""
+    if isinstance(response, StreamedResponse):
+        request.environ[STREAMED] = True
+        return Response(response.chunks, status=response.status, headers=list(response.headers))
     return Response(response.body, status=response.status, headers=list(response.headers))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from io import BytesIO
 from typing import Any, Final, Protocol
 
@@ -16,7 +16,7 @@ from idp import logs
 from idp.config import load
 from idp.fibers import Fibers
 from idp.protocol.wire import MAX_BODY
-from idp.web.environ import HEADERS, Environ, EnvironReader
+from idp.web.environ import HEADERS, STREAMED, Environ, EnvironReader
 from idp.wiring import Wiring
 from idp.wsgi import WORKERS, HotHandler, WsgiApp, guarded, pages
 
@@ -44,6 +44,14 @@ class Scope(Protocol):
     headers: Headers
 
 
+class Transport(Protocol):
+    """What we use of RSGI's transport of a streamed response."""
+
+    async def send_bytes(self, data: bytes) -> None:
+        """Send a piece."""
+        ...
+
+
 class HttpProtocol(Protocol):
     """What we use of RSGI's protocol object."""
 
@@ -53,6 +61,10 @@ class HttpProtocol(Protocol):
 
     def __aiter__(self) -> Any:
         """Yield the body in pieces."""
+        ...
+
+    def response_stream(self, status: int, headers: list[tuple[str, str]]) -> Transport:
+        """Begin a response that comes in pieces."""
         ...
 
     def response_bytes(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
@@ -85,6 +97,9 @@ class RsgiApplication:
         handler = self._hot.get(environ["PATH_INFO"])
         if handler is None:
             status, headers, body = await self._fibers.run(self._page, environ)
+            if not isinstance(body, bytes):
+                await self._streamed(protocol, status, headers, body)
+                return
         else:
             response = await self._fibers.run(guarded, handler, self._reader, environ)
             status, headers, body = response.status, list(response.headers), response.body
@@ -92,14 +107,30 @@ class RsgiApplication:
                 headers.append(("content-length", str(len(body))))
         protocol.response_bytes(status, headers, b"" if method == "HEAD" else body)
 
-    def _page(self, environ: Environ) -> tuple[int, list[tuple[str, str]], bytes]:
+    async def _streamed(
+        self, protocol: HttpProtocol, status: int, headers: list[tuple[str, str]], pieces: Iterable[bytes]
+    ) -> None:
+        """Send a body piece by piece, each made in a fiber; a client that went away ends it."""
+        transport = protocol.response_stream(status, headers)
+        following = iter(pieces)
+        try:
+            while (piece := await self._fibers.run(next, following, None)) is not None:
+                await transport.send_bytes(piece)
+        finally:
+            close = getattr(pieces, "close", None)
+            if close is not None:
+                close()
+
+    def _page(self, environ: Environ) -> tuple[int, list[tuple[str, str]], bytes | Iterable[bytes]]:
         started: list[Any] = []
 
         def start_response(status: str, headers: list[tuple[str, str]], _error: object = None) -> None:
             started[:] = (status, headers)
 
-        body = b"".join(self._pages({**_CONSTANT, **environ}, start_response))
-        return int(started[0][:3]), started[1], body
+        whole = {**_CONSTANT, **environ}
+        pieces = self._pages(whole, start_response)
+        is_streamed = STREAMED in whole and whole["REQUEST_METHOD"] != "HEAD"
+        return int(started[0][:3]), started[1], pieces if is_streamed else b"".join(pieces)
 
 
 def environ_of(scope: Scope, variables: Mapping[str, str] = HEADERS) -> Environ:

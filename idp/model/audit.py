@@ -134,6 +134,7 @@ class Event(StrEnum):
     ADMIN_REVOKE = "admin:revoke"
     ADMIN_REFUSE = "admin:refuse"
     ADMIN_REQUEST = "admin:request"
+    ADMIN_EXPORT = "admin:export"
     APPROVAL_REQUEST = "approval:request"
     APPROVAL_APPROVE = "approval:approve"
     APPROVAL_REJECT = "approval:reject"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -45,6 +46,13 @@ class WireResponse:
     status: int
     headers: Headers
     body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamedResponse(WireResponse):
+    """One whose body comes in pieces, so that it never has to be held whole; of pages only, hot paths know no such thing."""
+
+    chunks: Iterable[bytes] = ()
 
 
 def json_response(document: object, status: int = 200, headers: Headers = NO_STORE) -> WireResponse:

@@ -16,6 +16,8 @@ from idp.protocol.client_certificates import HEADER as CERTIFICATE_HEADER
 from idp.protocol.wire import MAX_BODY, WireRequest, WireResponse
 
 Environ = dict[str, Any]
+STREAMED: Final = "dinhdanh.streamed"
+"""Set by the application in the environ of a request whose answer comes in pieces."""
 StartResponse = Callable[..., Any]
 
 _READ: Final = (

@@ -21,6 +21,7 @@ from idp.flows.administration.client_changes import ClientChanges
 from idp.flows.administration.clients import ClientAdministration
 from idp.flows.administration.configuration import Configuration
 from idp.flows.administration.consents import ConsentAdministration
+from idp.flows.administration.exports import Exports
 from idp.flows.administration.gate import Gate
 from idp.flows.administration.keys import KeyAdministration
 from idp.flows.administration.recoveries import RecoveryAdministration
@@ -93,6 +94,7 @@ class AdministrationDesk(UnitChanges, ABC):
             admins=admins,
             approvals=ApprovalAdministration(gate, self.admins, self.approvals, acts, self.clock),
             audit=AuditAdministration(gate, registry, self.accounts, self.audit),
+            exports=Exports(gate),
         )
 
     @cached_property

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Final
 
-from idp.clock import VIETNAM
-from idp.endpoints.admin.frame import ROOT, Part, Visit, address
-from idp.endpoints.admin.inputs import reason
-from idp.endpoints.admin.tables import moment, principal
-from idp.endpoints.admin.views import DASH, ActForm, Cell, Detail, Field, Link, Section, Table
+from idp.endpoints.admin.frame import ROOT, Visit
+from idp.endpoints.admin.inputs import day, reason
+from idp.endpoints.admin.lists import Listing, ListPart
+from idp.endpoints.admin.sheets import Sheet
+from idp.endpoints.admin.tables import moment, principal, written
+from idp.endpoints.admin.views import DASH, ActForm, Cell, Detail, Field, Link, Section
 from idp.endpoints.desk import Form, first
 from idp.endpoints.routes import Route
 from idp.errors import InvalidInput
@@ -18,8 +19,10 @@ from idp.ports.administration import GrantQuery
 from idp.protocol.wire import WireResponse
 from policies.delegation import TOP, Action, AdminGrant, Role
 
+_FILTERS: Final = ("who", "role", "ended")
 
-class AdministratorsArea(Part):
+
+class AdministratorsArea(ListPart):
     """``/admin/administrators``."""
 
     name: Final = "administrators"
@@ -29,23 +32,28 @@ class AdministratorsArea(Part):
         """Return the pages."""
         frame = self._frame
         return (
-            frame.get("/administrators", self.all),
+            *self.listed(self.listing()),
             frame.get("/administrators/grant", self.ask),
             frame.post("/administrators/grant", self.grant, "/administrators/grant"),
             frame.get("/administrators/<grant_id>", self.show),
             frame.post("/administrators/<grant_id>/revoke", self.revoke, "/administrators"),
         )
 
-    def all(self, visit: Visit) -> WireResponse:
-        """List the grants."""
-        t, who = visit.t, visit.query.get("who", "")
-        found = self._acts.admins.search(visit.who, GrantQuery(principal=who), visit.window)
-        more = address("/administrators", who=who, cursor=found.following) if found.following else ""
-        columns = [t(f"admin.grant.{name}") for name in ("role", "who", "unit", "begins", "ends")]
-        table = Table(columns, [_row(visit, one) for one in found.rows], t("admin.grant.none"), more)
-        filters = (Field("who", t("admin.grant.who"), who, hint=t("admin.grant.who_hint")),)
-        links = (Link(f"{ROOT}/administrators/grant", t("admin.grant.new")),)
-        return self._frame.list(visit, self.name, table, filters=filters, links=links)
+    def listing(self) -> Listing[AdminGrant]:
+        """Return the list of grants."""
+        heads = ("id", "principal", "role", "unit", "unit_from", "begins", "ends", "granted_by", "reason", "revoked_at")
+        return Listing(
+            self.name,
+            "/administrators",
+            lambda visit, window: self._acts.admins.search(visit.who, _wanted(visit), window),
+            [f"admin.grant.{name}" for name in ("role", "who", "unit", "begins", "ends")],
+            _row,
+            "admin.grant.none",
+            Sheet("administrators", heads, _values),
+            _FILTERS,
+            _fields,
+            lambda visit: (Link(f"{ROOT}/administrators/grant", visit.t("admin.grant.new")),),
+        )
 
     def ask(self, visit: Visit) -> WireResponse:
         """Show the form of a grant."""
@@ -81,7 +89,7 @@ class AdministratorsArea(Part):
             principal=first(form, "principal").strip(),
             role=first(form, "role"),
             unit=first(form, "unit").strip(),
-            ends=_end(first(form, "ends")),
+            ends=day(first(form, "ends"), "ends", is_end=True),
         )
         return self._frame.after(self._acts.admins.grant(visit.who, wish, reason(form)), "/administrators")
 
@@ -132,12 +140,26 @@ def _unit(visit: Visit, one: AdminGrant) -> Cell:
     return Cell("@".join(one.unit), f"{ROOT}/units/{one.unit.code}")
 
 
-def _end(text: str) -> int | None:
-    """Return the last second of a day in Vietnam; raises ``InvalidInput``."""
-    if not text:
-        return None
-    try:
-        day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=VIETNAM)
-    except ValueError as error:
-        raise InvalidInput("must be a date", field="ends") from error
-    return int(day.timestamp()) + 86_399
+def _wanted(visit: Visit) -> GrantQuery:
+    asked = visit.asked(*_FILTERS)
+    role = asked.get("role", "")
+    if role and role not in set(Role):
+        raise InvalidInput("names no role", field="role")
+    return GrantQuery(principal=asked.get("who", ""), role=role, ended=bool(asked.get("ended")))
+
+
+def _fields(visit: Visit, asked: Mapping[str, str]) -> tuple[Field, ...]:
+    t = visit.t
+    roles = (("", t("admin.any")), *((one.value, t(f"admin.role.{one.value}")) for one in Role))
+    which = (("", t("admin.grant.current")), ("1", t("admin.grant.all")))
+    return (
+        Field("who", t("admin.grant.who"), asked.get("who", ""), hint=t("admin.grant.who_hint")),
+        Field("role", t("admin.grant.role"), asked.get("role", ""), "select", roles),
+        Field("ended", t("admin.grant.which"), asked.get("ended", ""), "select", which),
+    )
+
+
+def _values(one: AdminGrant) -> tuple[object, ...]:
+    times = (written(one.begins), written(one.ends))
+    whose = (one.id, one.principal, one.role.value, one.unit.code, one.unit.valid_from)
+    return (*whose, *times, one.granted_by, one.reason, written(one.revoked_at))

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
-from idp.endpoints.admin.frame import ROOT, Part, Visit, address
+from idp.endpoints.admin.frame import ROOT, Visit
 from idp.endpoints.admin.inputs import reason
-from idp.endpoints.admin.tables import moment, principal, state
-from idp.endpoints.admin.views import ActForm, Cell, Detail, Field, Link, Section, Table
+from idp.endpoints.admin.lists import Listing, ListPart
+from idp.endpoints.admin.sheets import Sheet
+from idp.endpoints.admin.tables import moment, principal, state, written
+from idp.endpoints.admin.views import ActForm, Cell, Detail, Field, Section
 from idp.endpoints.desk import Form
 from idp.endpoints.routes import Route
 from idp.flows.administration.approvals import ApprovalView
 from idp.protocol.wire import WireResponse
 
 
-class Approvals(Part):
+class Approvals(ListPart):
     """``/admin/approvals``."""
 
     name: Final = "approvals"
@@ -24,25 +27,29 @@ class Approvals(Part):
         """Return the pages."""
         frame, one = self._frame, "/approvals/<approval_id>"
         return (
-            frame.get("/approvals", self.all),
+            *self.listed(self.listing()),
             frame.get(one, self.show),
             frame.post(f"{one}/approve", self.approve, "/approvals"),
             frame.post(f"{one}/reject", self.reject, "/approvals"),
         )
 
-    def all(self, visit: Visit) -> WireResponse:
-        """List what waits, or what was decided."""
-        t, decided = visit.t, visit.query.get("decided", "")
-        found = self._acts.approvals.search(visit.who, visit.window, pending=not decided)
-        more = address("/approvals", decided=decided, cursor=found.following) if found.following else ""
-        columns = [t(f"admin.approval.{name}") for name in ("act", "target", "requester", "asked", "state")]
-        table = Table(columns, [_row(visit, one) for one in found.rows], t("admin.approval.none"), more)
-        other = (
-            Link(f"{ROOT}/approvals", t("admin.approval.waiting"))
-            if decided
-            else Link(f"{ROOT}/approvals?decided=1", t("admin.approval.decided"))
+    def listing(self) -> Listing[ApprovalView]:
+        """Return the list of what waits, or was decided."""
+        heads = ("id", "act", "target", "requester", "reason", "created_at", "state", "decided_by", "decided_at")
+        return Listing(
+            self.name,
+            "/approvals",
+            lambda visit, window: self._acts.approvals.search(
+                visit.who, window, pending=not visit.query.get("decided")
+            ),
+            [f"admin.approval.{name}" for name in ("act", "target", "requester", "asked", "state")],
+            _row,
+            "admin.approval.none",
+            Sheet("approvals", heads, _values),
+            ("decided",),
+            _fields,
+            lead="admin.approval.lead",
         )
-        return self._frame.list(visit, self.name, table, links=(other,), lead=t("admin.approval.lead"))
 
     def show(self, visit: Visit, approval_id: str) -> WireResponse:
         """Show one, with what would happen."""
@@ -94,3 +101,15 @@ def _forms(visit: Visit, view: ApprovalView) -> list[ActForm]:
             ActForm("reject", f"{base}/reject", title, title, (Field("reason", t("admin.reason"), is_required=True),))
         )
     return found
+
+
+def _fields(visit: Visit, asked: Mapping[str, str]) -> tuple[Field, ...]:
+    t = visit.t
+    which = (("", t("admin.approval.waiting")), ("1", t("admin.approval.decided")))
+    return (Field("decided", t("admin.approval.which"), asked.get("decided", ""), "select", which),)
+
+
+def _values(view: ApprovalView) -> tuple[object, ...]:
+    one = view.approval
+    begun = (one.id, one.act, one.target, one.requester, one.reason, written(one.created_at))
+    return (*begun, one.state, one.decided_by, written(one.decided_at))

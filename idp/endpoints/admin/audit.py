@@ -2,51 +2,84 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
-from idp.endpoints.admin.frame import Part, Visit, address
-from idp.endpoints.admin.tables import record_table
+from idp.endpoints.admin.frame import Visit
+from idp.endpoints.admin.inputs import day
+from idp.endpoints.admin.lists import Listing, ListPart
+from idp.endpoints.admin.sheets import Sheet
+from idp.endpoints.admin.tables import RECORD, record, written
 from idp.endpoints.admin.views import Field
 from idp.endpoints.routes import Route
 from idp.flows.administration.audit import AuditSearch
+from idp.flows.administration.paging import Page, Window
 from idp.model.audit import Event, Outcome
-from idp.protocol.wire import WireResponse
 from policies.delegation import Action
 
-_FILTERS: Final = ("event", "outcome", "client", "account", "case")
+_FILTERS: Final = ("event", "outcome", "client", "account", "case", "from", "to")
+_HEADS: Final = ("id", "at", "event", "outcome", "reason", "actor", "account_id", "client_id", "target", "case_code")
 
 
-class Audit(Part):
+class Audit(ListPart):
     """``/admin/audit``."""
 
     name: Final = "audit"
     act: Final = Action.AUDIT_READ
 
     def routes(self) -> tuple[Route, ...]:
-        """Return the page."""
-        return (self._frame.get("/audit", self.all),)
+        """Return the page and its file."""
+        return self.listed(self.listing())
 
-    def all(self, visit: Visit) -> WireResponse:
-        """Search."""
-        t, asked = visit.t, visit.asked(*_FILTERS)
-        wanted = AuditSearch(
-            account_id=asked.get("account", ""),
-            client_id=asked.get("client", ""),
-            event=asked.get("event", ""),
-            outcome=asked.get("outcome", ""),
-            case_code=asked.get("case", ""),
+    def listing(self) -> Listing[dict[str, object]]:
+        """Return the search."""
+        return Listing(
+            self.name,
+            "/audit",
+            lambda visit, window: self._acts.audit.search(visit.who, _wanted(visit), window),
+            RECORD,
+            record,
+            "admin.audit.none",
+            Sheet("audit", _HEADS, _values),
+            _FILTERS,
+            _fields,
+            lead="admin.audit.lead",
+            take=self._taken,
+            may_take=lambda visit: self._frame.holds(visit, Action.AUDIT_EXPORT),
         )
-        found = self._acts.audit.search(visit.who, wanted, visit.window)
-        more = address("/audit", **asked, cursor=found.following) if found.following else ""
-        events = (("", t("admin.any")), *((one.value, one.value) for one in sorted(Event)))
-        outcomes = (("", t("admin.any")), *((one.value, t(f"admin.state.{one.value}")) for one in Outcome))
-        filters = (
-            Field("event", t("admin.audit.event"), asked.get("event", ""), "select", events),
-            Field("outcome", t("admin.audit.outcome"), asked.get("outcome", ""), "select", outcomes),
-            Field("case", t("admin.audit.case"), asked.get("case", "")),
-            Field("client", "client_id", asked.get("client", "")),
-            Field("account", t("admin.consent.account"), asked.get("account", "")),
-        )
-        return self._frame.list(
-            visit, self.name, record_table(visit, found.rows, more), filters=filters, lead=t("admin.audit.lead")
-        )
+
+    def _taken(self, visit: Visit, window: Window) -> Page[dict[str, object]]:
+        return self._acts.audit.search(visit.who, _wanted(visit), window, action=Action.AUDIT_EXPORT)
+
+
+def _wanted(visit: Visit) -> AuditSearch:
+    asked = visit.asked(*_FILTERS)
+    return AuditSearch(
+        account_id=asked.get("account", ""),
+        client_id=asked.get("client", ""),
+        event=asked.get("event", ""),
+        outcome=asked.get("outcome", ""),
+        case_code=asked.get("case", ""),
+        since=day(asked.get("from", ""), "from"),
+        until=day(asked.get("to", ""), "to", is_end=True),
+    )
+
+
+def _fields(visit: Visit, asked: Mapping[str, str]) -> tuple[Field, ...]:
+    t = visit.t
+    events = (("", t("admin.any")), *((one.value, one.value) for one in sorted(Event)))
+    outcomes = (("", t("admin.any")), *((one.value, t(f"admin.state.{one.value}")) for one in Outcome))
+    return (
+        Field("event", t("admin.audit.event"), asked.get("event", ""), "select", events),
+        Field("outcome", t("admin.audit.outcome"), asked.get("outcome", ""), "select", outcomes),
+        Field("case", t("admin.audit.case"), asked.get("case", "")),
+        Field("client", "client_id", asked.get("client", "")),
+        Field("account", t("admin.consent.account"), asked.get("account", "")),
+        Field("from", t("admin.audit.from"), asked.get("from", ""), "date"),
+        Field("to", t("admin.audit.to"), asked.get("to", ""), "date"),
+    )
+
+
+def _values(row: Mapping[str, Any]) -> list[object]:
+    at = written(int(row["at_us"]) // 1_000_000)
+    return [at if name == "at" else row[name] for name in _HEADS]

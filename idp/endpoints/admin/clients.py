@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from clients.model import DEFAULT_SIGNING_ALG, Client
 from clients.secrets import DEFAULT_OVERLAP
-from idp.endpoints.admin.frame import ROOT, Part, Visit, address
+from idp.endpoints.admin.frame import ROOT, Visit, address
 from idp.endpoints.admin.inputs import client_path, reason
+from idp.endpoints.admin.lists import Listing, ListPart
+from idp.endpoints.admin.sheets import Sheet
 from idp.endpoints.admin.tables import moment, record_table, state
-from idp.endpoints.admin.views import DASH, ActForm, Cell, Detail, Field, Link, Section, Table
+from idp.endpoints.admin.views import DASH, ActForm, Cell, Detail, Field, Link, Section
 from idp.endpoints.desk import Form, first
 from idp.endpoints.routes import Route
 from idp.errors import InvalidInput
 from idp.flows.administration.clients import STATES, ClientQuery, ClientView
-from idp.flows.administration.paging import MOST, Window
+from idp.flows.administration.paging import Window
 from idp.protocol.wire import WireResponse
 from policies.delegation import Action
 
 _FILTERS: Final = ("q", "state", "unit")
-_MOST_EXPORTED: Final = 10_000
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
-class Clients(Part):
+class Clients(ListPart):
     """``/admin/clients``."""
 
     name: Final = "clients"
@@ -36,51 +34,26 @@ class Clients(Part):
         """Return the pages."""
         frame, one = self._frame, "/clients/<client_id>"
         return (
-            frame.get("/clients", self.all),
-            frame.get("/clients.csv", self.export),
+            *self.listed(self.listing()),
             frame.get(one, self.show),
             frame.post(f"{one}/secret", self.rotate, "/clients"),
             frame.post(f"{one}/state/<verb>", self.set_state, "/clients"),
         )
 
-    def all(self, visit: Visit) -> WireResponse:
-        """List."""
-        t, asked = visit.t, visit.asked(*_FILTERS)
-        found = self._acts.clients.search(visit.who, _query(visit), visit.window)
-        more = address("/clients", **asked, cursor=found.following) if found.following else ""
-        columns = [t(f"admin.client.{name}") for name in ("name", "id", "unit", "state", "changed")]
-        table = Table(columns, [self._row(visit, one) for one in found.rows], t("admin.client.none"), more)
-        states = (("", t("admin.any")), *((one, t(f"admin.state.{one}")) for one in STATES))
-        filters = (
-            Field("q", t("admin.client.text"), asked.get("q", "")),
-            Field("state", t("admin.client.state"), asked.get("state", ""), "select", states),
-            Field("unit", t("admin.client.unit"), asked.get("unit", ""), hint=t("admin.client.unit_hint")),
+    def listing(self) -> Listing[Client]:
+        """Return the list."""
+        return Listing(
+            self.name,
+            "/clients",
+            lambda visit, window: self._acts.clients.search(visit.who, _query(visit), window),
+            [f"admin.client.{name}" for name in ("name", "id", "unit", "state", "changed")],
+            self._row,
+            "admin.client.none",
+            Sheet("clients", ("client_id", "name", "unit", "legal_basis", "state", "scope"), _values),
+            _FILTERS,
+            _fields,
+            lambda visit: (Link(f"{ROOT}/clients/new", visit.t("admin.client.new")),),
         )
-        links = (
-            Link(f"{ROOT}/clients/new", t("admin.client.new")),
-            Link(address("/clients.csv", **asked), t("admin.export")),
-        )
-        return self._frame.list(visit, self.name, table, filters=filters, links=links)
-
-    def export(self, visit: Visit) -> WireResponse:
-        """Return the whole list that the filters leave, as CSV."""
-        out = io.StringIO()
-        writer = csv.writer(out)
-        writer.writerow(("client_id", "name", "unit", "legal_basis", "state", "scope"))
-        written, window = 0, Window("", MOST)
-        while written < _MOST_EXPORTED:
-            found = self._acts.clients.search(visit.who, _query(visit), window)
-            writer.writerows(_plain(one) for one in found.rows)
-            written += len(found.rows)
-            if not found.following:
-                break
-            window = Window(found.rows[-1].client_id, MOST)
-        headers = (
-            ("Content-Type", "text/csv; charset=utf-8"),
-            ("Content-Disposition", 'attachment; filename="clients.csv"'),
-            ("Cache-Control", "no-store"),
-        )
-        return WireResponse(200, headers, "\ufeff".encode() + out.getvalue().encode())
 
     def show(self, visit: Visit, client_id: str) -> WireResponse:
         """Show one system."""
@@ -218,14 +191,16 @@ def _query(visit: Visit) -> ClientQuery:
     return ClientQuery(asked.get("q", ""), asked.get("state", ""), asked.get("unit", ""))
 
 
-def _plain(client: Client) -> list[str]:
-    """Return a row in which no spreadsheet sees a formula."""
-    row = [
-        client.client_id,
-        client.client_name["vi"],
-        client.unit,
-        client.legal_basis,
-        client.state,
-        " ".join(sorted(client.scope)),
-    ]
-    return [f"'{text}" if text.startswith(_FORMULA) else text for text in row]
+def _fields(visit: Visit, asked: Mapping[str, str]) -> tuple[Field, ...]:
+    t = visit.t
+    states = (("", t("admin.any")), *((one, t(f"admin.state.{one}")) for one in STATES))
+    return (
+        Field("q", t("admin.client.text"), asked.get("q", "")),
+        Field("state", t("admin.client.state"), asked.get("state", ""), "select", states),
+        Field("unit", t("admin.client.unit"), asked.get("unit", ""), hint=t("admin.client.unit_hint")),
+    )
+
+
+def _values(client: Client) -> tuple[str, ...]:
+    scope = " ".join(sorted(client.scope))
+    return (client.client_id, client.client_name["vi"], client.unit, client.legal_basis, client.state, scope)

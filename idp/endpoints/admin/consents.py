@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
-from idp.endpoints.admin.frame import ROOT, ConsoleFrame, Part, Visit, address
+from idp.endpoints.admin.frame import ROOT, ConsoleFrame, Visit, address
 from idp.endpoints.admin.inputs import reason
-from idp.endpoints.admin.tables import NONE, moment, person
-from idp.endpoints.admin.views import DASH, ActForm, Cell, Detail, Field, Link, Section, Table
+from idp.endpoints.admin.lists import Listing, ListPart
+from idp.endpoints.admin.sheets import Sheet
+from idp.endpoints.admin.tables import NONE, moment, person, written
+from idp.endpoints.admin.views import DASH, ActForm, Cell, Detail, Field, Link, Section
 from idp.endpoints.departments import Departments
 from idp.endpoints.desk import Form
 from idp.endpoints.routes import Route
 from idp.flows.administration.consents import ConsentSearch
+from idp.flows.administration.paging import Page
 from idp.flows.administration.use_cases import UseCases
-from idp.ports.consents import Consent
+from idp.ports.consents import Consent, ConsentCount
 from idp.protocol.wire import WireResponse
 from policies import claims as claim_policy
 from policies.delegation import Action
@@ -21,7 +25,7 @@ from policies.delegation import Action
 _FILTERS: Final = ("client", "account", "state")
 
 
-class Consents(Part):
+class Consents(ListPart):
     """``/admin/consents``."""
 
     name: Final = "consents"
@@ -36,44 +40,50 @@ class Consents(Part):
         """Return the pages."""
         frame, one = self._frame, "/consents/<consent_id>"
         return (
-            frame.get("/consents", self.all),
-            frame.get("/consents/figures", self.figures),
+            *self.listed(self.listing()),
+            *self.listed(self.figures()),
             frame.get(one, self.show),
             frame.post(f"{one}/withdraw", self.withdraw, "/consents"),
         )
 
-    def all(self, visit: Visit) -> WireResponse:
-        """List."""
-        t, asked = visit.t, visit.asked(*_FILTERS)
-        wanted = ConsentSearch(asked.get("client", ""), asked.get("account", ""), asked.get("state", ""))
-        found = self._acts.consents.search(visit.who, wanted, visit.window)
-        more = address("/consents", **asked, cursor=found.following) if found.following else ""
-        columns = [t(f"admin.consent.{name}") for name in ("given", "client", "person", "kind", "claims", "ended")]
-        table = Table(columns, [self._row(visit, one) for one in found.rows], t("admin.consent.none"), more)
-        states = (("", t("admin.any")), ("current", t("admin.consent.current")), ("ended", t("admin.consent.over")))
-        filters = (
-            Field("client", "client_id", asked.get("client", "")),
-            Field("account", t("admin.consent.account"), asked.get("account", "")),
-            Field("state", t("admin.consent.state"), asked.get("state", ""), "select", states),
+    def listing(self) -> Listing[Consent]:
+        """Return the list of consents and notices."""
+        columns = ("given", "client", "person", "kind", "claims", "ended")
+        heads = ("id", "given_at", "client_id", "account_id", "kind", "claims", "declined", "text_version", "ended_at")
+        return Listing(
+            self.name,
+            "/consents",
+            lambda visit, window: self._acts.consents.search(visit.who, _wanted(visit), window),
+            [f"admin.consent.{name}" for name in columns],
+            self._row,
+            "admin.consent.none",
+            Sheet("consents", heads, _values),
+            _FILTERS,
+            _fields,
+            lambda visit: (Link(f"{ROOT}/consents/figures", visit.t("admin.consent.figures")),),
         )
-        links = (Link(f"{ROOT}/consents/figures", t("admin.consent.figures")),)
-        return self._frame.list(visit, self.name, table, filters=filters, links=links)
 
-    def figures(self, visit: Visit) -> WireResponse:
-        """Show how many there are, by system."""
+    def figures(self) -> Listing[ConsentCount]:
+        """Return the list of how many there are, by system."""
+        return Listing(
+            self.name,
+            "/consents/figures",
+            lambda visit, _window: Page(self._acts.consents.counts(visit.who)),
+            [f"admin.consent.{name}" for name in ("client", "kind", "current", "over")],
+            self._figures,
+            "admin.consent.none",
+            Sheet("consent-figures", ("client_id", "kind", "current", "ended"), _count),
+            title="admin.consent.figures",
+        )
+
+    def _figures(self, visit: Visit, one: ConsentCount) -> tuple[Cell, ...]:
         t = visit.t
-        columns = [t(f"admin.consent.{name}") for name in ("client", "kind", "current", "over")]
-        rows = [
-            (
-                Cell(self._departments.name(one.client_id, t.language), address("/consents", client=one.client_id)),
-                Cell(t(f"admin.consent.kind_{one.kind}")),
-                Cell(str(one.current)),
-                Cell(str(one.ended)),
-            )
-            for one in self._acts.consents.counts(visit.who)
-        ]
-        table = Table(columns, rows, t("admin.consent.none"))
-        return self._frame.list(visit, self.name, table, title=t("admin.consent.figures"))
+        return (
+            Cell(self._departments.name(one.client_id, t.language), address("/consents", client=one.client_id)),
+            Cell(t(f"admin.consent.kind_{one.kind}")),
+            Cell(str(one.current)),
+            Cell(str(one.ended)),
+        )
 
     def show(self, visit: Visit, consent_id: str) -> WireResponse:
         """Show one: the proof of what was agreed to."""
@@ -117,3 +127,28 @@ class Consents(Part):
 
 def _names(visit: Visit, claims: int) -> str:
     return ", ".join(visit.t(f"claim.{name}") for name in claim_policy.unpack(claims)) or DASH
+
+
+def _wanted(visit: Visit) -> ConsentSearch:
+    asked = visit.asked(*_FILTERS)
+    return ConsentSearch(asked.get("client", ""), asked.get("account", ""), asked.get("state", ""))
+
+
+def _fields(visit: Visit, asked: Mapping[str, str]) -> tuple[Field, ...]:
+    t = visit.t
+    states = (("", t("admin.any")), ("current", t("admin.consent.current")), ("ended", t("admin.consent.over")))
+    return (
+        Field("client", "client_id", asked.get("client", "")),
+        Field("account", t("admin.consent.account"), asked.get("account", "")),
+        Field("state", t("admin.consent.state"), asked.get("state", ""), "select", states),
+    )
+
+
+def _values(one: Consent) -> tuple[object, ...]:
+    claims, declined = (" ".join(claim_policy.unpack(names)) for names in (one.claims, one.declined))
+    begun = (one.id, written(one.given_at), one.client_id, one.account_id, one.kind)
+    return (*begun, claims, declined, one.text_version, written(one.ended_at))
+
+
+def _count(one: ConsentCount) -> tuple[object, ...]:
+    return (one.client_id, one.kind, one.current, one.ended)

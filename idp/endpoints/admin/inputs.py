@@ -6,12 +6,15 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 
+from idp.clock import VIETNAM
 from idp.endpoints.desk import Form, first
 from idp.errors import InvalidInput
 
 _LONGEST: Final = 500
+_DAY: Final = 86_400
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
 _PACKED: Final = "~"
 _TAKEN: Final = frozenset({"new"})
@@ -25,6 +28,17 @@ def reason(form: Form, *, is_required: bool = True) -> str:
     if len(text) > _LONGEST:
         raise InvalidInput(f"must have at most {_LONGEST} characters", field="reason")
     return text
+
+
+def day(text: str, field: str, *, is_end: bool = False) -> int | None:
+    """Return the first second of a day in Vietnam, or its last; None for no text. Raises ``InvalidInput``."""
+    if not text:
+        return None
+    try:
+        begin = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=VIETNAM)
+    except ValueError as error:
+        raise InvalidInput("must be a date", field=field) from error
+    return int(begin.timestamp()) + (_DAY - 1 if is_end else 0)
 
 
 def client_path(client_id: str) -> str:

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from typing import Final
 
-from idp.endpoints.admin.frame import ROOT, Part, Visit
+from idp.endpoints.admin.frame import ROOT, Visit
 from idp.endpoints.admin.inputs import reason
-from idp.endpoints.admin.tables import moment, state
-from idp.endpoints.admin.views import ActForm, Cell, Detail, Field, Section, Table
+from idp.endpoints.admin.lists import FILE, ListPart
+from idp.endpoints.admin.sheets import Sheet
+from idp.endpoints.admin.tables import moment, state, written
+from idp.endpoints.admin.views import ActForm, Cell, Detail, Field, Link, Section, Table
 from idp.endpoints.desk import Form, first
 from idp.endpoints.routes import Route
+from idp.flows.administration.paging import Page
 from idp.protocol.wire import WireResponse
 from keys.service import KeyRow
 from policies.delegation import Action
 
+_HEADS: Final = ("kid", "alg", "use", "state", "created", "activates", "retires")
 _RETIRABLE: Final = "active"
 _DEAD: Final = frozenset({"revoked", "removed"})
 
 
-class Keys(Part):
+class Keys(ListPart):
     """``/admin/keys``."""
 
     name: Final = "keys"
@@ -29,6 +33,7 @@ class Keys(Part):
         frame = self._frame
         return (
             frame.get("/keys", self.all),
+            self.filed("/keys", Sheet("keys", _HEADS, _values), lambda visit, _: Page(self._acts.keys.rows(visit.who))),
             frame.get("/keys/<kid>", self.show),
             frame.post("/keys/rotate", self.rotate, "/keys"),
             frame.post("/keys/<kid>/retire", self.retire, "/keys"),
@@ -59,9 +64,9 @@ class Keys(Part):
             fields,
             t("admin.key.rotate_lead"),
         )
-        return self._frame.detail(
-            visit, self.name, Detail(t("admin.area.keys"), t("admin.key.lead"), sections, (form,))
-        )
+        links = (Link(f"{ROOT}/keys{FILE}", t("admin.export")),)
+        shown = Detail(t("admin.area.keys"), t("admin.key.lead"), sections, (form,), links)
+        return self._frame.detail(visit, self.name, shown)
 
     def show(self, visit: Visit, kid: str) -> WireResponse:
         """Show one key with its acts."""
@@ -108,3 +113,8 @@ def _row(visit: Visit, row: KeyRow) -> tuple[Cell, ...]:
         moment(t, row.activates),
         moment(t, row.retires),
     )
+
+
+def _values(row: KeyRow) -> tuple[object, ...]:
+    times = (written(row.created), written(row.activates), written(row.retires))
+    return (row.kid, row.alg, row.use, row.state, *times)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any, Final
 
+from idp.clock import VIETNAM
 from idp.endpoints.admin.frame import ROOT, Visit
 from idp.endpoints.admin.inputs import client_path
 from idp.endpoints.admin.views import DASH, Cell, Table
@@ -22,12 +24,19 @@ _TONES: Final = {
     "rejected": "bad",
     "revoked": "bad",
 }
+RECORD: Final = tuple(f"admin.audit.{name}" for name in ("when", "event", "outcome", "actor", "target", "case"))
+"""The columns of audit records, by their keys."""
 NONE: Final = Cell(DASH, tone="quiet-text")
 
 
 def moment(t: Translator, seconds: int | None) -> Cell:
     """Return a moment, or a dash."""
     return Cell(t.moment(seconds)) if seconds else NONE
+
+
+def written(seconds: int | None) -> str:
+    """Return a moment as files have it: RFC 3339 in Vietnam's time, or nothing."""
+    return datetime.fromtimestamp(seconds, VIETNAM).isoformat() if seconds else ""
 
 
 def state(t: Translator, value: str) -> Cell:
@@ -51,18 +60,17 @@ def principal(name: str) -> Cell:
 def record_table(visit: Visit, rows: Iterable[Mapping[str, Any]], more: str = "") -> Table:
     """Return audit records: when, what, how it went, who, on what, and the case code."""
     t = visit.t
-    columns = [t(f"admin.audit.{name}") for name in ("when", "event", "outcome", "actor", "target", "case")]
-    shown = [
-        (
-            Cell(t.moment(int(row["at_us"]) // 1_000_000)),
-            Cell(row["event"]),
-            Cell(
-                " ".join(filter(None, (t(f"admin.state.{row['outcome']}"), row["reason"]))), tone=_TONES[row["outcome"]]
-            ),
-            principal(row["actor"]),
-            Cell(row["target"] or DASH),
-            Cell(row["case_code"] or DASH),
-        )
-        for row in rows
-    ]
-    return Table(columns, shown, t("admin.audit.none"), more)
+    return Table([t(key) for key in RECORD], [record(visit, row) for row in rows], t("admin.audit.none"), more)
+
+
+def record(visit: Visit, row: Mapping[str, Any]) -> tuple[Cell, ...]:
+    """Return an audit record under the columns of ``RECORD``."""
+    t, outcome = visit.t, row["outcome"]
+    return (
+        Cell(t.moment(int(row["at_us"]) // 1_000_000)),
+        Cell(row["event"]),
+        Cell(" ".join(filter(None, (t(f"admin.state.{outcome}"), row["reason"]))), tone=_TONES[outcome]),
+        principal(row["actor"]),
+        Cell(row["target"] or DASH),
+        Cell(row["case_code"] or DASH),
+    )

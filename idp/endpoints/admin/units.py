@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
-from idp.endpoints.admin.frame import ROOT, Part, Visit, address
+from idp.endpoints.admin.frame import ROOT, Visit, address
+from idp.endpoints.admin.lists import FILE, Listing, ListPart
+from idp.endpoints.admin.sheets import Sheet
 from idp.endpoints.admin.tables import moment, state
 from idp.endpoints.admin.views import DASH, Cell, Detail, Field, Link, Section, Table
 from idp.endpoints.routes import Route
+from idp.flows.administration.paging import Page, Window
 from idp.protocol.wire import WireResponse
 from policies.delegation import Action
-from policies.units import Unit
+from policies.units import Move, Unit
 
 _FILTERS: Final = ("q", "under", "on")
 
 
-class Units(Part):
+class Units(ListPart):
     """``/admin/units``."""
 
     name: Final = "units"
@@ -25,28 +29,36 @@ class Units(Part):
         """Return the pages."""
         frame = self._frame
         return (
-            frame.get("/units", self.all),
+            *self.listed(self.listing()),
             frame.get("/units/changes", self.changes),
+            self.filed(
+                "/units/changes",
+                Sheet("decisions", ("kind", "holder", "count", "code", "unit", "fate"), _decision),
+                lambda visit, _window: Page(self._acts.units.decisions(visit.who)),
+            ),
             frame.get("/units/<code>", self.show),
         )
 
-    def all(self, visit: Visit) -> WireResponse:
-        """List the units of a day: by name, or those below one."""
-        t, asked = visit.t, visit.asked(*_FILTERS)
+    def listing(self) -> Listing[Unit]:
+        """Return the list of the units of a day: by name, or those below one."""
+        heads = ("code", "valid_from", "valid_to", "level", "full_name", "parent_code")
+        return Listing(
+            self.name,
+            "/units",
+            self._search,
+            [f"admin.unit.{name}" for name in ("name", "code", "level", "since", "below")],
+            _row,
+            "admin.unit.none",
+            Sheet("units", heads, _values),
+            _FILTERS,
+            _fields,
+            lambda visit: (Link(f"{ROOT}/units/changes", visit.t("admin.unit.changes")),),
+        )
+
+    def _search(self, visit: Visit, window: Window) -> Page[Unit]:
+        asked = visit.asked(*_FILTERS)
         under = asked.get("under") if "under" in asked or asked.get("q") else ""
-        found = self._acts.units.search(
-            visit.who, visit.window, under=under, text=asked.get("q", ""), on=asked.get("on", "")
-        )
-        more = address("/units", **asked, cursor=found.following) if found.following else ""
-        columns = [t(f"admin.unit.{name}") for name in ("name", "code", "level", "since", "below")]
-        table = Table(columns, [_row(visit, one) for one in found.rows], t("admin.unit.none"), more)
-        filters = (
-            Field("q", t("admin.unit.text"), asked.get("q", "")),
-            Field("under", t("admin.unit.under"), asked.get("under", "")),
-            Field("on", t("admin.unit.on"), asked.get("on", ""), "date"),
-        )
-        links = (Link(f"{ROOT}/units/changes", t("admin.unit.changes")),)
-        return self._frame.list(visit, self.name, table, filters=filters, links=links)
+        return self._acts.units.search(visit.who, window, under=under, text=asked.get("q", ""), on=asked.get("on", ""))
 
     def show(self, visit: Visit, code: str) -> WireResponse:
         """Show what is known of a code."""
@@ -96,9 +108,9 @@ class Units(Part):
                 t("admin.reorganisation.decisions"), table=Table(waits, waiting, t("admin.reorganisation.decided"))
             ),
         )
-        return self._frame.detail(
-            visit, self.name, Detail(t("admin.unit.changes"), t("admin.reorganisation.lead"), sections)
-        )
+        links = (Link(f"{ROOT}/units/changes{FILE}", t("admin.export")),)
+        shown = Detail(t("admin.unit.changes"), t("admin.reorganisation.lead"), sections, links=links)
+        return self._frame.detail(visit, self.name, shown)
 
 
 def _row(visit: Visit, one: Unit) -> tuple[Cell, ...]:
@@ -110,3 +122,21 @@ def _row(visit: Visit, one: Unit) -> tuple[Cell, ...]:
         Cell(t.day(one.valid_from)),
         Cell(t("admin.unit.below"), address("/units", under=one.code)),
     )
+
+
+def _fields(visit: Visit, asked: Mapping[str, str]) -> tuple[Field, ...]:
+    t = visit.t
+    return (
+        Field("q", t("admin.unit.text"), asked.get("q", "")),
+        Field("under", t("admin.unit.under"), asked.get("under", "")),
+        Field("on", t("admin.unit.on"), asked.get("on", ""), "date"),
+    )
+
+
+def _values(one: Unit) -> tuple[object, ...]:
+    return (one.code, one.valid_from, one.valid_to, one.level.value, one.full_name, one.parent_code)
+
+
+def _decision(move: Move) -> tuple[object, ...]:
+    held, unit = move.holding, move.unit
+    return (held.kind, held.holder, held.count, unit.code, unit.full_name, move.fate.value)

@@ -40,11 +40,13 @@ class AuditAdministration:
         self._accounts = accounts
         self._audit = audit
 
-    def search(self, who: Administrator, wanted: AuditSearch, window: Window) -> Page[dict[str, object]]:
-        """Return records, newest first."""
+    def search(
+        self, who: Administrator, wanted: AuditSearch, window: Window, *, action: Action = Action.AUDIT_READ
+    ) -> Page[dict[str, object]]:
+        """Return records, newest first; ``action`` is ``AUDIT_EXPORT`` where they leave as a file."""
         _check(wanted)
-        self._gate.anywhere(who, Action.AUDIT_READ, "audit")
-        self._gate.require(who, Action.AUDIT_READ, self._about(wanted), "audit", hidden=False)
+        self._gate.anywhere(who, action, "audit")
+        self._gate.require(who, action, self._about(wanted), "audit", hidden=False)
         query = AuditQuery(
             account_id=wanted.account_id or None,
             client_id=wanted.client_id or None,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Final, Never
 
 from idp.clock import Clock
@@ -136,28 +137,39 @@ class Gate:
         error.is_recorded = True
         raise error
 
+    def note_export(self, who: Administrator, name: str, filters: Mapping[str, str]) -> None:
+        """Record that somebody took a list as a file."""
+        detail = {key: _shown(value) for key, value in filters.items()}
+        self._write(who, AuditEvent(Event.ADMIN_EXPORT, target=f"list:{name}", detail={"filters": detail}))
+
     def note(self, who: Administrator, action: Action, name: str, reason: str) -> None:
         """Record a refusal.
 
         What the caller named may be anything: what looks like an identity code is not written down, nor is what no log can show.
         """
-        # Before and after: what is taken out may have split a code, or have kept one apart from a letter.
-        shown = "".join(one for one in _CODE.sub("#", name) if one.isprintable())
+        detail = {"action": action.value}
+        event = AuditEvent(Event.ADMIN_REFUSE, Outcome.REFUSED, reason, target=_shown(name), detail=detail)
+        self._write(who, event)
+
+    def _write(self, who: Administrator, event: AuditEvent) -> None:
         self._audit.write(
-            AuditEvent(
-                Event.ADMIN_REFUSE,
-                Outcome.REFUSED,
-                reason,
+            replace(
+                event,
                 actor=who.principal,
                 account_id=who.principal.partition(":")[2] if who.actor.is_person else None,
                 client_id=who.client_id or None,
                 session_id=who.session_id or None,
-                target=_CODE.sub("#", shown)[:200],
                 case_code=who.case_code,
-                detail={"action": action.value},
                 private={"address": who.address} if who.address else {},
             )
         )
+
+
+def _shown(name: str) -> str:
+    """Return what somebody named as it may stand in a log: without what looks like an identity code, or what no log can show."""
+    # Before and after: what is taken out may have split a code, or have kept one apart from a letter.
+    shown = "".join(one for one in _CODE.sub("#", name) if one.isprintable())
+    return _CODE.sub("#", shown)[:200]
 
 
 def needs_second(decision: Decision) -> bool:

@@ -12,6 +12,7 @@ from idp.flows.administration.audit import AuditAdministration
 from idp.flows.administration.client_changes import ClientChanges
 from idp.flows.administration.clients import ClientAdministration
 from idp.flows.administration.consents import ConsentAdministration
+from idp.flows.administration.exports import Exports
 from idp.flows.administration.keys import KeyAdministration
 from idp.flows.administration.recoveries import RecoveryAdministration
 from idp.flows.administration.units import UnitAdministration
@@ -32,3 +33,4 @@ class UseCases:
     admins: AdminAdministration
     approvals: ApprovalAdministration
     audit: AuditAdministration
+    exports: Exports

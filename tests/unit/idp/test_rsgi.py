@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from idp import rsgi
 from idp.fibers import Fibers, in_fiber
 from idp.protocol.wire import MAX_BODY, WireRequest, WireResponse
 from idp.rsgi import RsgiApplication, environ_of
-from idp.web.environ import Environ, EnvironReader
+from idp.web.environ import STREAMED, Environ, EnvironReader
 
 FORM = ("content-type", "application/x-www-form-urlencoded")
 
@@ -41,6 +41,8 @@ class Protocol:
     def __init__(self, *pieces: bytes) -> None:
         self._pieces = pieces
         self.read = 0
+        self.sent: list[bytes] = []
+        self.gone_after = -1
         self.answer: tuple[int, dict[str, str], bytes] = (0, {}, b"")
 
     async def __call__(self) -> bytes:
@@ -51,6 +53,15 @@ class Protocol:
         for piece in self._pieces:
             self.read += len(piece)
             yield piece
+
+    def response_stream(self, status: int, headers: list[tuple[str, str]]) -> Protocol:
+        self.answer = (status, {name.lower(): value for name, value in headers}, b"")
+        return self
+
+    async def send_bytes(self, data: bytes) -> None:
+        if len(self.sent) == self.gone_after:
+            raise ConnectionError
+        self.sent.append(data)
 
     def response_bytes(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
         self.answer = (status, {name.lower(): value for name, value in headers}, body)
@@ -132,3 +143,57 @@ def test_header_that_nothing_reads_is_not_passed_on() -> None:
 @pytest.mark.parametrize(("client", "address"), [("192.0.2.1:443", "192.0.2.1"), ("[2001:db8::1]:443", "2001:db8::1")])
 def test_address_is_the_peers_without_its_port(client: str, address: str) -> None:
     assert environ_of(Scope(client=client))["REMOTE_ADDR"] == address
+
+
+class Streaming:
+    """A page whose answer comes in pieces; ``made`` are those that were asked for."""
+
+    def __init__(self) -> None:
+        self.made: list[bool] = []
+        self.is_closed = False
+
+    def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        environ[STREAMED] = True
+        start_response("200 OK", [("Content-Type", "text/csv")])
+        return self
+
+    def __iter__(self) -> Iterator[bytes]:
+        for number in range(3):
+            self.made.append(in_fiber())
+            yield b"%d" % number
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+def stream(page: Streaming, protocol: Protocol, method: str = "GET") -> None:
+    async def main() -> None:
+        application = RsgiApplication({}, page, EnvironReader(()), Fibers())
+        application.__rsgi_init__(asyncio.get_running_loop())
+        await application.__rsgi__(Scope(method, "/page"), protocol)
+
+    asyncio.run(main())
+
+
+def test_answer_in_pieces_leaves_piece_by_piece_each_made_in_a_fiber() -> None:
+    page, protocol = Streaming(), Protocol()
+    stream(page, protocol)
+    assert protocol.sent == [b"0", b"1", b"2"]
+    assert protocol.answer[0] == 200
+    assert page.made == [True] * 3
+    assert page.is_closed
+
+
+def test_client_that_went_away_ends_the_making_of_pieces() -> None:
+    page, protocol = Streaming(), Protocol()
+    protocol.gone_after = 1
+    with pytest.raises(ConnectionError):
+        stream(page, protocol)
+    assert len(page.made) == 2
+    assert page.is_closed
+
+
+def test_head_of_an_answer_in_pieces_has_no_body() -> None:
+    page, protocol = Streaming(), Protocol()
+    stream(page, protocol, "HEAD")
+    assert (protocol.sent, protocol.answer[2]) == ([], b"")
