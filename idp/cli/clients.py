@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import IO, Any
+from typing import IO, Any, Final
 
 import click
 import orjson
@@ -13,6 +13,7 @@ from idp.cli.marks import clients_not_before
 from idp.cli.output import emit, emit_rows, say, with_exit_codes
 from idp.errors import InvalidInput
 
+_SIGN_IN: Final = {"vi": "Đăng nhập vào hệ thống", "en": "To sign in to the system"}
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
 
@@ -31,7 +32,7 @@ clients_group.add_command(clients_not_before)
 @with_exit_codes
 def add(context: Context, /, *, file: IO[bytes], as_json: bool) -> None:
     """Register the client whose metadata FILE holds (`-` for stdin); the secret is shown this once."""
-    document = _document(file)
+    document = _with_purpose(_document(file))
     wiring = context.wiring
     _check_unit(context, document)
     wiring.sector_documents.check(wiring.clients.checked(document, is_operator=True).values)
@@ -123,6 +124,16 @@ def _document(file: IO[bytes]) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise InvalidInput("must be one JSON object of registration metadata", field="FILE")
     return document
+
+
+def _with_purpose(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the document with the one purpose that every system has, and a warning, where the operator names none."""
+    if "purpose" in document:
+        return document
+    say(
+        'warning: purpose: none is given, so people read "Đăng nhập vào hệ thống"; say what the system needs their data for'
+    )
+    return {**document, "purpose": _SIGN_IN}
 
 
 def _check_unit(context: Context, document: dict[str, Any]) -> None:

@@ -103,6 +103,8 @@ def show(context: Context, /, *, as_json: bool) -> None:
 
 
 @config_group.command("schema")
-def schema() -> None:
+@_JSON
+def schema(*, as_json: bool) -> None:
     """Print the JSON schema of all settings."""
-    click.echo(orjson.dumps(Settings.model_json_schema(), option=orjson.OPT_INDENT_2).decode())
+    data = Settings.model_json_schema()
+    emit(data, as_json=as_json, text=orjson.dumps(data, option=orjson.OPT_INDENT_2).decode())

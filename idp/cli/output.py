@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from enum import IntEnum
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
@@ -52,16 +52,17 @@ def emit(data: Mapping[str, Any], *, as_json: bool, text: str | None = None) -> 
         click.echo(text if text is not None else "\n".join(f"{name}: {value}" for name, value in data.items()))
 
 
-def emit_rows(rows: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
-    """Print a list: one JSON line a row, or columns under a heading."""
+def emit_rows(rows: Iterable[Mapping[str, Any]], *, as_json: bool) -> None:
+    """Print a list: one JSON line a row, as it comes, or columns under a heading."""
     if as_json:
         for row in rows:
             click.echo(orjson.dumps(dict(row)).decode())
         return
-    if not rows:
+    known = list(rows)
+    if not known:
         return
-    names = list(rows[0])
-    table = [names, *([_cell(row[name]) for name in names] for row in rows)]
+    names = list(known[0])
+    table = [names, *([_cell(row[name]) for name in names] for row in known)]
     widths = [max(len(line[column]) for line in table) for column in range(len(names))]
     for line in table:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())

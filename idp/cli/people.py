@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import click
 
 from idp.cli.context import Context, pass_context
 from idp.cli.output import emit, emit_rows, with_exit_codes
 from idp.errors import NotFound
+from idp.model.session import Session
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 _OPERATOR = "operator:local"
@@ -18,22 +21,18 @@ def sessions_group() -> None:
 
 
 @sessions_group.command("list")
-@click.argument("account")
+@click.argument("account", required=False)
 @_JSON
 @pass_context
 @with_exit_codes
-def list_sessions(context: Context, /, *, account: str, as_json: bool) -> None:
-    """Show the live sessions of ACCOUNT (code or id)."""
-    account_id = context.wiring.account_id(account)
-    rows = [
-        {
-            "session_id": view.session.id,
-            "created_at": view.session.created_at,
-            "last_seen_at": view.session.last_seen_at,
-            "acr": view.session.acr,
-        }
-        for view in context.wiring.sessions.of_account(account_id)
-    ]
+def list_sessions(context: Context, /, *, account: str | None, as_json: bool) -> None:
+    """Show the live sessions of ACCOUNT (code or id), newest first; without one those of everybody, by id."""
+    service = context.wiring.sessions
+    found: Iterable[Session] = service.everybodys()
+    if account:
+        found = (view.session for view in service.of_account(context.wiring.account_id(account)))
+    names = ("account_id", "created_at", "last_seen_at", "acr")
+    rows = ({"session_id": one.id, **{name: getattr(one, name) for name in names}} for one in found)
     emit_rows(rows, as_json=as_json)
 
 

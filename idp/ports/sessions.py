@@ -90,3 +90,7 @@ class SessionStore(Protocol):
     def of_account(self, account_id: str, now: int) -> list[tuple[Session, bytes]]:
         """Return live sessions with their sealed origin, newest first."""
         ...
+
+    def everybodys(self, now: int, after: str, limit: int) -> list[Session]:
+        """Return live sessions of all accounts by id, those behind the id ``after``."""
+        ...

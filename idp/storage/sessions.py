@@ -98,6 +98,16 @@ class SqlSessionStore:
             )
             .order_by(sessions.c.last_seen_at.desc())
         )
+        self._everybodys = prepare(
+            select(*_COLUMNS)
+            .where(
+                sessions.c.id > bindparam("after"),
+                sessions.c.ended_at.is_(None),
+                sessions.c.expires_at > bindparam("now"),
+            )
+            .order_by(sessions.c.id)
+            .limit(bindparam("most"))
+        )
 
     def add(self, session: Session, digest: bytes, origin: bytes, record: AuditRecord) -> None:
         """Insert a session with its audit record."""
@@ -167,6 +177,11 @@ class SqlSessionStore:
         """Return live sessions with their sealed origin, newest first."""
         rows = self._database.rows(self._of_account, {"account_id": account_id, "now": now})
         return [(_session(row), bytes(row[_WIDTH])) for row in rows]
+
+    def everybodys(self, now: int, after: str, limit: int) -> list[Session]:
+        """Return live sessions of all accounts by id, those behind the id ``after``."""
+        rows = self._database.rows(self._everybodys, {"now": now, "after": after, "most": limit})
+        return [_session(row) for row in rows]
 
 
 def _fresh(session: Session, digest: bytes) -> dict[str, object]:
