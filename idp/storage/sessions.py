@@ -89,25 +89,13 @@ class SqlSessionStore:
         self._clients = prepare(
             select(grants.c.client_id, grants.c.sub).where(grants.c.session_id == bindparam("session_id")).distinct()
         )
+        live = and_(sessions.c.ended_at.is_(None), sessions.c.expires_at > bindparam("now"))
+        of_account = and_(sessions.c.account_id == bindparam("account_id"), live)
         self._of_account = prepare(
-            select(*_COLUMNS, sessions.c.origin)
-            .where(
-                sessions.c.account_id == bindparam("account_id"),
-                sessions.c.ended_at.is_(None),
-                sessions.c.expires_at > bindparam("now"),
-            )
-            .order_by(sessions.c.last_seen_at.desc())
+            select(*_COLUMNS, sessions.c.origin).where(of_account).order_by(sessions.c.last_seen_at.desc())
         )
-        self._everybodys = prepare(
-            select(*_COLUMNS)
-            .where(
-                sessions.c.id > bindparam("after"),
-                sessions.c.ended_at.is_(None),
-                sessions.c.expires_at > bindparam("now"),
-            )
-            .order_by(sessions.c.id)
-            .limit(bindparam("most"))
-        )
+        behind = select(*_COLUMNS).where(sessions.c.id > bindparam("after"), live)
+        self._everybodys = prepare(behind.order_by(sessions.c.id).limit(bindparam("most")))
 
     def add(self, session: Session, digest: bytes, origin: bytes, record: AuditRecord) -> None:
         """Insert a session with its audit record."""
