@@ -16,7 +16,7 @@ def test_every_spec_mark_names_a_document_and_a_clause() -> None:
 
 def test_the_page_of_specifications_is_current() -> None:
     page = (ROOT / "docs" / "specs.md").read_text("utf-8")
-    assert page == specs.page(list(specs.marks())), "make specs"
+    assert page == specs.page(list(specs.marks()), specs.registers()), "make specs"
 
 
 def test_the_page_of_settings_is_current() -> None:

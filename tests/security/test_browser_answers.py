@@ -31,6 +31,7 @@ def test_an_open_page_is_neither_kept_framed_nor_named_to_others(world: TokenWor
         assert "default-src 'none'" in page.headers["content-security-policy"]
 
 
+@pytest.mark.spec("FAPI 2.0 Security Profile", "5.2.3")
 @pytest.mark.spec("RFC 9700", "2.6")
 @pytest.mark.parametrize("path", [*PAGES, "/introspect"])
 @pytest.mark.parametrize("method", ["OPTIONS", "GET", "POST"])
@@ -40,6 +41,8 @@ def test_cors_is_not_spoken_where_the_browser_goes(world: TokenWorld, path: str,
     assert not [name for name, _ in answer.headers if name.lower().startswith("access-control-")]
 
 
+@pytest.mark.spec("RFC 9700", "2.1")
+@pytest.mark.spec("FAPI 2.0 Security Profile", "5.3.2.2")
 @pytest.mark.spec("RFC 9700", "4.12")
 def test_an_answer_to_a_posted_request_is_a_303(world: TokenWorld, portal: Registered) -> None:
     person = Visitor(world, world.add_person(42))

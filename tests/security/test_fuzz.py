@@ -362,6 +362,7 @@ def test_no_header_makes_us_speak_of_another_host(site: Site, name: str, path: s
         assert f'"issuer":"{ISSUER}"'.encode() in reply.body
 
 
+@pytest.mark.spec("RFC 9700", "4.13")
 def test_a_forwarded_address_of_an_untrusted_peer_does_not_count(site: Site) -> None:
     reader = site.world.wiring.reader
     assert reader.address({"REMOTE_ADDR": "192.0.2.1", "HTTP_X_FORWARDED_FOR": "203.0.113.9"}) == "192.0.2.1"
@@ -374,6 +375,7 @@ def test_the_nearest_hop_before_a_trusted_proxy_counts() -> None:
     assert reader.address({**forwarded, "REMOTE_ADDR": "198.51.100.1"}) == "198.51.100.1"
 
 
+@pytest.mark.spec("RFC 6749", "10.14")
 def test_markup_in_parameters_comes_out_escaped(site: Site) -> None:
     evil = quote('"><script>alert(1)</script>')
     for path in ("/authorize", "/end_session"):

@@ -120,6 +120,7 @@ def test_logs_hold_none_of_it(trace: Trace) -> None:
     assert trace.found_in(log) == set()
 
 
+@pytest.mark.spec("RFC 6750", "5.3")
 def test_addresses_hold_none_of_it(trace: Trace) -> None:
     assert len(trace.urls) > 20
     whole = "\n".join(trace.urls).encode()

@@ -40,6 +40,7 @@ def test_a_reference_does_not_sign_anybody_in(world: TokenWorld, portal: Registe
     assert (page.form, page.callback) == ("login-form", None)
 
 
+@pytest.mark.spec("OIDC Core", "13.2")
 @pytest.mark.parametrize("name", ["scope", "redirect_uri", "client_id", "state", "claims", "request_uri", "dpop_jkt"])
 def test_a_parameter_in_two_values_is_refused_and_never_redirected(
     world: TokenWorld, portal: Registered, name: str
@@ -49,6 +50,8 @@ def test_a_parameter_in_two_values_is_refused_and_never_redirected(
     assert (page.status, page.callback) == (400, None)
 
 
+@pytest.mark.spec("RFC 9700", "4.4.2")
+@pytest.mark.spec("FAPI 2.0 Security Profile", "5.3.2.2")
 @pytest.mark.spec("RFC 9207", "2")
 @pytest.mark.parametrize("mode", ["query", "fragment", "form_post"])
 def test_every_answer_names_its_issuer_against_mix_up(world: TokenWorld, portal: Registered, mode: str) -> None:
@@ -61,6 +64,7 @@ def test_every_answer_names_its_issuer_against_mix_up(world: TokenWorld, portal:
         assert landing.mode == mode
 
 
+@pytest.mark.spec("RFC 9700", "4.5.3")
 def test_a_code_of_a_pushed_request_needs_the_verifier_of_that_push(world: TokenWorld, portal: Registered) -> None:
     citizen = Visitor(world, world.add_person(23))
     code = citizen.allowed(reference(world, portal)).arrived()["code"]

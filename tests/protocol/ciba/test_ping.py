@@ -99,6 +99,7 @@ def test_a_department_that_is_down_is_told_later_and_can_poll_meanwhile(
     assert len(department.got) == 2
 
 
+@pytest.mark.spec("CIBA Core", "10.2")
 def test_a_department_that_redirects_gets_nothing_elsewhere(
     world: TokenWorld, desk: Caller, department: Department, person: Person
 ) -> None:

@@ -116,6 +116,7 @@ def test_exactly_one_hint_that_can_be_read_is_needed(desk: Caller, hints: dict[s
     assert desk.refused(**hints) == "invalid_request"
 
 
+@pytest.mark.spec("CIBA Core", "7.2")
 @pytest.mark.spec("CIBA Core", "7.1")
 def test_an_id_token_of_the_client_names_its_person(world: TokenWorld, desk: Caller, person: Person) -> None:
     first = desk.request()
@@ -135,6 +136,8 @@ def test_a_message_that_cannot_be_compared_by_eye_is_refused(desk: Caller, messa
     assert desk.refused(binding_message=message) == "invalid_binding_message"
 
 
+@pytest.mark.spec("CIBA Core", "7.2")
+@pytest.mark.spec("CIBA Core", "7.1")
 @pytest.mark.spec("CIBA Core", "13")
 @pytest.mark.parametrize(
     ("changes", "error"),
@@ -154,6 +157,7 @@ def test_a_wrong_request_is_refused_and_recorded(
     assert world.events("backchannel:authenticate")[0]["outcome"] == "refused"
 
 
+@pytest.mark.spec("CIBA Core", "7.1")
 def test_the_client_must_prove_itself_and_be_registered_for_the_grant(world: TokenWorld, desk: Caller) -> None:
     answer = world.post("/bc-authorize", {"client_id": desk.of.client.client_id, "scope": "openid", "login_hint": "1"})
     assert (answer.status, answer.json["error"]) == (401, "invalid_client")
@@ -179,6 +183,7 @@ def test_an_id_of_one_kind_is_no_code_of_the_other(world: TokenWorld, desk: Call
     assert desk.error(tv.codes()["device_code"]) == "invalid_grant"
 
 
+@pytest.mark.spec("CIBA Core", "10.1")
 def test_an_id_of_another_client_is_unknown(world: TokenWorld, desk: Caller, person: Person) -> None:
     auth_req_id = desk.request()
     approve(browser(world), person)

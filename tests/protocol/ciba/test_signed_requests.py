@@ -55,6 +55,7 @@ def test_every_claim_that_binds_the_request_is_needed(desk: Caller, missing: str
     assert sent(desk, KEY.sign(claims(desk, **{missing: None}))) == (400, "invalid_request")
 
 
+@pytest.mark.spec("CIBA Core", "7.2")
 @pytest.mark.spec("CIBA Core", "7.1.1")
 @pytest.mark.parametrize(
     "changes",
@@ -74,12 +75,14 @@ def test_a_claim_that_does_not_fit_refuses_the_request(desk: Caller, changes: di
     assert sent(desk, KEY.sign(claims(desk, **changes))) == (400, "invalid_request")
 
 
+@pytest.mark.spec("CIBA Core", "7.1.1")
 def test_another_key_and_another_algorithm_are_refused(desk: Caller) -> None:
     assert sent(desk, new_key().sign(claims(desk))) == (400, "invalid_request")
     assert sent(desk, new_key("k1", "RS256").sign(claims(desk))) == (400, "invalid_request")
     assert sent(desk, ClientKey("k1", "ES256", KEY.private).sign(claims(desk), alg="none")) == (400, "invalid_request")
 
 
+@pytest.mark.spec("CIBA Core", "7.1.1")
 def test_a_client_that_signs_cannot_go_without(desk: Caller) -> None:
     assert desk.refused() == "invalid_request"
 

@@ -151,6 +151,7 @@ def test_answer_that_is_no_small_json_object_is_refused_and_not_remembered(
     assert authorize(app).status == 303
 
 
+@pytest.mark.spec("OAuth Client ID Metadata Document", "6.5")
 @pytest.mark.spec("OAuth Client ID Metadata Document", "3")
 @pytest.mark.parametrize(
     "client_id",

@@ -162,6 +162,7 @@ def test_an_object_without_tight_dates_is_refused(
     assert (answer.status, answer.json["error"]) == (400, "invalid_request_object")
 
 
+@pytest.mark.spec("FAPI 2.0 Message Signing", "5.3.1")
 @pytest.mark.spec("FAPI 2.0 Message Signing", "5.4.1")
 def test_signed_request_and_signed_answer_go_together(world: TokenWorld, notary: FapiParty, citizen: Visitor) -> None:
     reference = notary.reference(notary.push_object(notary.request_object(response_mode="jwt")))
@@ -178,6 +179,7 @@ def good(**changes: Any) -> dict[str, Any]:
     return {**values, **fits, **changes}
 
 
+@pytest.mark.spec("FAPI 2.0 Security Profile", "5.3.2.2")
 @pytest.mark.spec("FAPI 2.0 Security Profile", "5.3.2.1")
 @pytest.mark.spec("FAPI 2.0 Security Profile", "5.4.1")
 @pytest.mark.parametrize(

@@ -42,6 +42,8 @@ def half(value: str) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(value.encode()).digest()[:16]).rstrip(b"=").decode()
 
 
+@pytest.mark.spec("OIDC Core", "3.3.2.11")
+@pytest.mark.spec("OIDC Core", "3.2.2.10")
 @pytest.mark.spec("OIDC Core", "3.3.2.5")
 @pytest.mark.spec("OIDC Core", "3.2.2.5")
 @pytest.mark.parametrize("kind", LEGACY_RESPONSE_TYPES)
@@ -87,6 +89,8 @@ def test_an_id_token_through_the_browser_needs_a_nonce(party: Registered, citize
     assert (landing.arrived()["error"], landing.mode) == ("invalid_request", "fragment")
 
 
+@pytest.mark.spec("OIDC Core", "3.2.2.5")
+@pytest.mark.spec("JARM", "2.3")
 @pytest.mark.spec("OAuth Multiple Response Types", "5")
 @pytest.mark.parametrize("mode", ["query", "query.jwt"])
 @pytest.mark.parametrize("kind", LEGACY_RESPONSE_TYPES)
@@ -149,6 +153,7 @@ def test_off_by_default_nothing_of_it_exists(world: TokenWorld, portal: Register
         assert error == "unsupported_response_type"
 
 
+@pytest.mark.spec("RFC 7591", "2.1")
 @pytest.mark.parametrize(
     "metadata",
     [

@@ -28,6 +28,7 @@ def opened(world: TokenWorld, landing: Landing) -> dict[str, object]:
     return world.verified(landing.arrived()["response"])
 
 
+@pytest.mark.spec("JARM", "2.1")
 @pytest.mark.spec("JARM", "2.3")
 @pytest.mark.parametrize(("mode", "carrier"), MODES)
 def test_a_code_comes_in_a_signed_answer(

@@ -12,6 +12,7 @@ from tests.support.encryption_party import ALL_ALGS, ALL_ENCS, EC, RSA, X25519, 
 from tests.support.token_world import TokenWorld
 
 
+@pytest.mark.spec("OIDC Core", "2")
 @pytest.mark.spec("OIDC Core", "10.2")
 @pytest.mark.parametrize("enc", ALL_ENCS)
 @pytest.mark.parametrize("alg", ALL_ALGS)
@@ -34,6 +35,7 @@ def test_content_encryption_is_a128cbc_hs256_where_none_is_named(world: TokenWor
     assert header["enc"] == "A128CBC-HS256"
 
 
+@pytest.mark.spec("OIDC Core", "16.14")
 @pytest.mark.spec("OIDC Core", "5.3.2")
 def test_userinfo_is_encrypted_alone_or_nested(world: TokenWorld, session: Session) -> None:
     alone = world.add_client(jwks=key_set(), userinfo_encrypted_response_alg="ECDH-ES")

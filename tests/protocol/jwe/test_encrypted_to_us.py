@@ -44,6 +44,7 @@ def test_key_of_another_algorithm_does_not_open(world: TokenWorld) -> None:
         world.wiring.decrypter.nested(sealed(keys_of(world), INNER, "ECDH-ES", kid=other))
 
 
+@pytest.mark.spec("RFC 8414", "2")
 @pytest.mark.spec("RFC 7517", "4.2")
 def test_published_keys_for_encryption_say_so_and_are_no_signature_keys(world: TokenWorld) -> None:
     mine = [key for key in keys_of(world)["keys"] if key["use"] == "enc"]
@@ -56,6 +57,7 @@ def test_published_keys_for_encryption_say_so_and_are_no_signature_keys(world: T
     assert {key["kid"] for key in mine}.isdisjoint(signer.kid for signer in signers)
 
 
+@pytest.mark.spec("RFC 8725", "3.6")
 @pytest.mark.spec("RFC 8725", "3.2")
 @pytest.mark.parametrize(
     "header",
@@ -85,6 +87,7 @@ def forged(world: TokenWorld, header: dict[str, Any]) -> str:
     return f"{base64url.encode_text(orjson.dumps(values))}.{rest}"
 
 
+@pytest.mark.spec("RFC 8725", "3.2")
 @pytest.mark.spec("RFC 7516", "11.5")
 @pytest.mark.parametrize(
     "alg", ["dir", "none", "RSA1_5", "RSA-OAEP", "PBES2-HS256+A128KW", "A128KW", "ECDH-1PU", 5, None]
@@ -94,6 +97,7 @@ def test_other_key_management_is_refused_before_anything_is_computed(world: Toke
         world.wiring.decrypter.nested(forged(world, {"alg": alg, "typ": "JWT"}))
 
 
+@pytest.mark.spec("RFC 8725", "3.3")
 @pytest.mark.spec("RFC 7516", "5.2")
 @pytest.mark.parametrize("segment", [0, 1, 2, 3, 4])
 def test_every_changed_segment_is_noticed(world: TokenWorld, segment: int) -> None:
@@ -124,6 +128,7 @@ def test_what_only_looks_like_a_jwe_is_refused(world: TokenWorld, token: str) ->
         world.wiring.decrypter.nested(token)
 
 
+@pytest.mark.spec("RFC 8725", "3.4")
 def test_point_that_is_not_on_the_curve_is_refused(world: TokenWorld) -> None:
     point = {"kty": "EC", "crv": "P-256", "x": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE", "y": "AQ"}
     with pytest.raises(JweRefused):

@@ -57,6 +57,7 @@ def test_an_essential_claim_that_was_left_out_is_asked_again(portal: Registered,
     assert ask(citizen, portal, userinfo={"email": {"essential": True}}).form == "consent-form"
 
 
+@pytest.mark.spec("OIDC Core", "5.5.1")
 @pytest.mark.parametrize(
     ("wanted", "is_there"),
     [
@@ -107,6 +108,7 @@ def test_a_claim_beyond_the_registration_is_never_released(world: TokenWorld, ci
     assert set(told(world, modest, arrived)[1]) == {"sub"}
 
 
+@pytest.mark.spec("OIDC Core", "5.1.2")
 @pytest.mark.spec("OIDC Core", "5.5")
 def test_claims_that_nobody_knows_are_ignored(world: TokenWorld, portal: Registered, citizen: Visitor) -> None:
     page = ask(citizen, portal, userinfo={"shoe_size": {"essential": True}, "https://x.example/y": None})

@@ -40,6 +40,7 @@ def test_at_hash_binds_the_access_token(world: TokenWorld, session: Session, alg
     assert world.verified(tokens["id_token"])["at_hash"] == expected
 
 
+@pytest.mark.spec("OIDC Core", "2")
 @pytest.mark.spec("OIDC Registration", "2")
 def test_algorithm_is_the_registered_one(world: TokenWorld, session: Session) -> None:
     for alg in ("ES256", "RS256"):

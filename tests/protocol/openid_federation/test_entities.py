@@ -96,6 +96,8 @@ def test_lists_name_immediate_subordinates_and_filter(federated: FederatedWorld)
     assert (refused.status, refused.json["error"]) == (400, "unsupported_parameter")
 
 
+@pytest.mark.spec("OpenID Federation 1.0", "8.2")
+@pytest.mark.spec("OpenID Federation 1.0", "8.1")
 @pytest.mark.spec("OpenID Federation 1.0", "8.9")
 @pytest.mark.parametrize(
     ("path", "query", "status", "error"),

@@ -216,6 +216,7 @@ ATTACKS = [
 ]
 
 
+@pytest.mark.spec("OpenID Federation 1.0", "3.1.1")
 @pytest.mark.spec("OpenID Federation 1.0", "3.2")
 @pytest.mark.spec("OpenID Federation 1.0", "10.2")
 @pytest.mark.parametrize(("attack", "reason"), ATTACKS, ids=[attack.__name__ for attack, _ in ATTACKS])
@@ -236,6 +237,7 @@ def test_a_loop_of_authority_hints_ends(tree: Tree) -> None:
     assert len(tree.federated.net.asked) < MAX_VISITS
 
 
+@pytest.mark.spec("OpenID Federation 1.0", "10.1")
 def test_an_endless_tree_of_superiors_is_given_up_after_a_bounded_number_of_visits(tree: Tree) -> None:
     parents = [tree.federated.entity(f"https://s{number}.example.gov.vn") for number in range(40)]
     tree.leaf.claims["authority_hints"] = [one.entity_id for one in parents[:30]]
@@ -258,6 +260,7 @@ def test_superiors_that_nobody_knows_are_no_anchor(tree: Tree) -> None:
     assert tree.refused() == ("invalid_trust_anchor", "anchor_unknown")
 
 
+@pytest.mark.spec("OpenID Federation 1.0", "6.1.4.1")
 @pytest.mark.spec("OpenID Federation 1.0", "6.1.4")
 def test_policies_that_contradict_each_other_void_the_chain(tree: Tree) -> None:
     tree.anchor.vouches(tree.middle, metadata_policy={RP: {"scope": {"subset_of": ["openid"]}}})
@@ -271,6 +274,8 @@ def test_a_leaf_outside_of_what_a_superior_demands_is_refused(tree: Tree) -> Non
     assert tree.refused() == ("invalid_metadata", "not_one_of")
 
 
+@pytest.mark.spec("OpenID Federation 1.0", "6.2.2")
+@pytest.mark.spec("OpenID Federation 1.0", "6.2.1")
 @pytest.mark.spec("OpenID Federation 1.0", "6.2")
 @pytest.mark.parametrize(
     ("constraints", "reason"),
@@ -292,6 +297,7 @@ def test_an_entity_type_that_a_superior_does_not_allow_vanishes(tree: Tree) -> N
     assert tree.resolved()["metadata"].keys() == {"federation_entity"}
 
 
+@pytest.mark.spec("OpenID Federation 1.0", "10.2")
 def test_an_anchor_that_we_do_not_trust_is_not_even_looked_for(tree: Tree) -> None:
     answer = tree.federated.get("/federation/resolve", sub=LEAF, trust_anchor="https://other.vn")
     assert (answer.status, answer.json["error"]) == (400, "invalid_trust_anchor")

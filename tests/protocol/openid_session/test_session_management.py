@@ -28,6 +28,7 @@ def expected(client_id: str, origin: str, state: str, salt: str) -> str:
     return base64.urlsafe_b64encode(made).rstrip(b"=").decode()
 
 
+@pytest.mark.spec("OIDC Session Management", "2")
 @pytest.mark.spec("OIDC Session Management", "3.2")
 def test_session_state_is_the_salted_digest_that_the_frame_computes(app: WholeApp) -> None:
     portal = notified(app)
@@ -39,6 +40,7 @@ def test_session_state_is_the_salted_digest_that_the_frame_computes(app: WholeAp
     assert person.answered(portal)["session_state"].partition(".")[2] != salt
 
 
+@pytest.mark.spec("OIDC Session Management", "2")
 def test_state_is_another_one_in_another_session_and_is_no_session_id(app: WholeApp) -> None:
     account = app.world.add_person()
     one, other = sign_in(app, account), sign_in(app, account)
@@ -71,6 +73,9 @@ def test_frame_may_be_framed_by_anybody_and_holds_a_script_alone(app: WholeApp) 
     assert soup_of(page).find_all(["a", "form", "button"]) == []
 
 
+@pytest.mark.spec("RFC 9700", "4.16")
+@pytest.mark.spec("OIDC Session Management", "3.3")
+@pytest.mark.spec("OIDC Core", "3.1.2.3")
 def test_every_other_page_stays_unframeable(app: WholeApp) -> None:
     for path in ("/", "/end_session", "/signin/x"):
         page = app.call("GET", path)

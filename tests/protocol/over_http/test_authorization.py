@@ -20,6 +20,7 @@ def shown(page: Page, error: str) -> None:
     assert page.text_of("case-code")
 
 
+@pytest.mark.spec("RFC 6749", "3.1")
 @pytest.mark.spec("RFC 6749", "4.1")
 @pytest.mark.spec("OIDC Core", "3.1")
 def test_code_flow_with_pkce_ends_in_tokens_that_a_strict_client_accepts(
@@ -40,6 +41,7 @@ def test_an_authorization_request_may_come_by_post(rp: RelyingParty, person: Per
     assert rp.redeem(attempt, page.callback).sub
 
 
+@pytest.mark.spec("RFC 9700", "2.1.1")
 @pytest.mark.spec("RFC 7636", "4.4.1")
 @pytest.mark.parametrize(
     "changes",
@@ -70,6 +72,8 @@ def test_a_verifier_for_a_request_without_challenge_is_refused(world: World, per
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_grant")
 
 
+@pytest.mark.spec("RFC 6749", "4.1.2")
+@pytest.mark.spec("OIDC Core", "2")
 @pytest.mark.spec("OIDC Core", "3.1.2.1")
 def test_nonce_and_state_are_optional_and_echoed_only_if_sent(world: World, rp: RelyingParty, person: Person) -> None:
     attempt, page = world.walk(rp, person, world.browser(), nonce=None, state=None)
@@ -101,6 +105,11 @@ def test_errors_travel_in_the_response_mode_asked(rp: RelyingParty, browser: Bro
     assert rp.error_of(attempt, browser.open(attempt.url).callback) == "login_required"
 
 
+@pytest.mark.spec("RFC 9700", "4.11.2")
+@pytest.mark.spec("RFC 9700", "2.1")
+@pytest.mark.spec("RFC 6749", "4.1.1")
+@pytest.mark.spec("RFC 6749", "3.1.2.4")
+@pytest.mark.spec("RFC 6749", "3.1.2.3")
 @pytest.mark.spec("RFC 6749", "4.1.2.1")
 @pytest.mark.parametrize(
     "changes",
@@ -120,6 +129,8 @@ def test_without_client_or_redirect_uri_the_error_is_shown_and_never_redirected(
     shown(world.browser(CALLBACK, "https://evil.example").open(rp.begin(**changes).url), "invalid_request")
 
 
+@pytest.mark.spec("RFC 6749", "3.1.1")
+@pytest.mark.spec("OIDC Core", "3.1.2.2")
 @pytest.mark.spec("RFC 6749", "4.1.2.1")
 @pytest.mark.spec("OIDC Core", "3.1.2.6")
 @pytest.mark.parametrize(
@@ -152,6 +163,7 @@ def test_other_errors_go_to_the_callback_with_state_and_iss(
     assert rp.error_of(attempt, browser.open(attempt.url).callback) == error
 
 
+@pytest.mark.spec("RFC 6749", "3.1")
 @pytest.mark.spec("OIDC Core", "3.1.2.1")
 def test_unknown_scopes_and_parameters_are_ignored(world: World, rp: RelyingParty, person: Person) -> None:
     tokens = world.sign_in(rp, person, scope="openid teleport", colour="green")
@@ -189,12 +201,15 @@ def test_a_native_client_may_choose_its_loopback_port(world: World, person: Pers
     assert rp.redeem(attempt, page.callback).sub
 
 
+@pytest.mark.spec("RFC 6749", "10.12")
 def test_a_transaction_is_worth_nothing_in_another_browser(world: World, rp: RelyingParty, browser: Browser) -> None:
     page = browser.open(rp.begin().url)
     assert page.form("login-form") is not None
     shown(world.browser().open(page.url), "invalid_request")
 
 
+@pytest.mark.spec("RFC 6749", "10.12")
+@pytest.mark.spec("OIDC Core", "3.1.2.3")
 def test_a_form_without_its_token_is_refused(rp: RelyingParty, person: Person, browser: Browser) -> None:
     page = browser.open(rp.begin().url)
     token = {"identity_code": person.code, "password": person.password, "csrf_token": "0.0"}

@@ -11,6 +11,9 @@ from tests.support.rp import RelyingParty
 from tests.support.world import World
 
 
+@pytest.mark.spec("RFC 8414", "3.3")
+@pytest.mark.spec("OIDC Discovery", "4.3")
+@pytest.mark.spec("OIDC Discovery", "4.2")
 @pytest.mark.spec("OIDC Discovery", "3")
 @pytest.mark.spec("RFC 8414", "2")
 def test_the_document_is_valid_for_an_independent_validator(rp: RelyingParty) -> None:
@@ -22,6 +25,9 @@ def test_the_document_is_valid_for_an_independent_validator(rp: RelyingParty) ->
     assert document["issuer"].startswith("http://localhost:")
 
 
+@pytest.mark.spec("RFC 8414", "3.1")
+@pytest.mark.spec("OIDC Discovery", "4")
+@pytest.mark.spec("FAPI 2.0 Security Profile", "5.3.2.1")
 @pytest.mark.spec("RFC 8414", "3")
 def test_both_well_known_addresses_say_the_same(world: World, rp: RelyingParty) -> None:
     answer = requests.get(f"{world.issuer}/.well-known/oauth-authorization-server", timeout=30)
@@ -29,6 +35,7 @@ def test_both_well_known_addresses_say_the_same(world: World, rp: RelyingParty) 
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
 
 
+@pytest.mark.spec("OIDC RP-Initiated Logout", "2.1")
 @pytest.mark.spec("OIDC Discovery", "4")
 def test_every_announced_endpoint_answers(world: World, rp: RelyingParty) -> None:
     endpoints = [value for name, value in rp.discovery.items() if name.endswith(("_endpoint", "_uri"))]
@@ -58,6 +65,8 @@ def test_the_key_set_holds_public_keys_only_and_says_how_long_it_may_be_kept(rp:
     assert requests.get(rp.discovery["jwks_uri"], headers=tag, timeout=30).status_code == requests.codes.not_modified
 
 
+@pytest.mark.spec("OIDC Core", "15.1")
+@pytest.mark.spec("OIDC Core", "10.1")
 @pytest.mark.parametrize("alg", ["RS256", "ES256", "PS256", "EdDSA"])
 @pytest.mark.spec("OIDC Core", "3.1.3.6")
 def test_every_announced_algorithm_signs_id_tokens_with_its_at_hash(

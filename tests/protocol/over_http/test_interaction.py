@@ -55,6 +55,9 @@ def test_single_sign_on_answers_without_a_page(rp: RelyingParty, at_home: Browse
         assert rp.redeem(attempt, at_home.open(attempt.url).callback).sub
 
 
+@pytest.mark.spec("RFC 6749", "3.1")
+@pytest.mark.spec("OIDC Core", "3.1.2.3")
+@pytest.mark.spec("OIDC Core", "3.1.2.1")
 @pytest.mark.spec("OIDC Core", "3.1.2.6")
 def test_prompt_none_never_shows_a_page(world: World, rp: RelyingParty, at_home: Browser) -> None:
     assert refused(rp, world.browser(), prompt="none") == "login_required"
@@ -91,6 +94,7 @@ def test_prompt_select_account_lets_the_person_go_on_or_be_somebody_else(
     assert first.sub != second.sub
 
 
+@pytest.mark.spec("RFC 9470", "5")
 @pytest.mark.spec("OIDC Core", "3.1.2.1")
 def test_max_age_asks_for_the_password_only_when_the_sign_in_is_older(
     world: World, rp: RelyingParty, person: Person, at_home: Browser
@@ -103,6 +107,7 @@ def test_max_age_asks_for_the_password_only_when_the_sign_in_is_older(
     assert time.time() - tokens.claims["auth_time"] < 10
 
 
+@pytest.mark.spec("OIDC Core", "15.1")
 @pytest.mark.spec("OIDC Core", "3.1.2.1")
 def test_login_hint_is_typed_in_already(rp: RelyingParty, browser: Browser) -> None:
     form = asked(rp, browser, login_hint='049499"<000001>').form("login-form")
@@ -145,6 +150,7 @@ def test_an_access_token_is_no_hint(world: World, rp: RelyingParty, person: Pers
     assert refused(rp, at_home, id_token_hint=tokens.access, prompt="none") == "invalid_request"
 
 
+@pytest.mark.spec("OIDC Core", "15.1")
 @pytest.mark.spec("OIDC Core", "3.1.2.1")
 @pytest.mark.parametrize(("locales", "language"), [("en vi", "en"), ("vi", "vi"), ("fr en", "en"), ("fr", "vi")])
 def test_ui_locales_choose_the_language(world: World, rp: RelyingParty, locales: str, language: str) -> None:
@@ -153,6 +159,7 @@ def test_ui_locales_choose_the_language(world: World, rp: RelyingParty, locales:
     assert page.soup.html["lang"] == language
 
 
+@pytest.mark.spec("OIDC Core", "15.1")
 @pytest.mark.parametrize("display", ["page", "popup", "touch", "wap"])
 @pytest.mark.spec("OIDC Core", "3.1.2.1")
 def test_every_display_is_understood(rp: RelyingParty, browser: Browser, display: str) -> None:
@@ -170,12 +177,14 @@ def essential(*levels: str) -> str:
     return json.dumps({"id_token": {"acr": {"essential": True, "values": list(levels)}}})
 
 
+@pytest.mark.spec("OIDC Core", "5.5.1.1")
 @pytest.mark.spec("OIDC Core Unmet Authentication Requirements", "2")
 def test_an_essential_level_out_of_reach_is_refused(world: World, rp: RelyingParty, person: Person) -> None:
     attempt, page = world.walk(rp, person, world.browser(), claims=essential(LOA_2))
     assert rp.error_of(attempt, page.callback) == "unmet_authentication_requirements"
 
 
+@pytest.mark.spec("RFC 9470", "5")
 @pytest.mark.spec("OIDC Core", "5.5.1.1")
 def test_an_essential_level_asks_for_the_one_time_code_and_is_then_stated(
     world: World, rp: RelyingParty, person: Person, authenticator: Callable[[], str]
@@ -226,6 +235,7 @@ def test_the_claims_parameter_gives_nothing_beyond_the_registration(world: World
     assert set(rp.userinfo(world.sign_in(rp, every, claims=claims)).json()) == {"sub"}
 
 
+@pytest.mark.spec("OIDC Core", "3.1.2.2")
 @pytest.mark.spec("OIDC Core", "5.5.1")
 def test_the_claims_parameter_may_demand_a_subject(
     world: World, rp: RelyingParty, person: Person, at_home: Browser
@@ -245,6 +255,7 @@ def test_a_client_that_demands_two_factors_gets_two(
     assert world.sign_in(rp, replace(person, otp=authenticator)).claims["acr"] == LOA_2
 
 
+@pytest.mark.spec("RFC 6749", "3.1.2")
 def test_the_query_of_a_callback_that_has_one_is_kept(world: World, person: Person) -> None:
     there = f"http://127.0.0.1:9/callback?{urlencode({'tenant': 'a b'})}"
     rp = world.rp(redirect_uris=[there])

@@ -77,6 +77,7 @@ def test_without_a_hint_the_person_is_asked_and_may_stay(world: World, portal: R
     assert not is_signed_in(portal, browser)
 
 
+@pytest.mark.spec("OIDC RP-Initiated Logout", "2")
 @pytest.mark.spec("OIDC RP-Initiated Logout", "6")
 def test_the_hint_of_another_session_signs_nobody_out_unasked(
     world: World, portal: RelyingParty, person: Person
@@ -92,6 +93,9 @@ def error_shown(page: Page) -> bool:
     return page.callback is None and page.status == 400 and page.text_of("error-code") == "invalid_request"
 
 
+@pytest.mark.spec("RFC 9700", "2.1")
+@pytest.mark.spec("OIDC RP-Initiated Logout", "4")
+@pytest.mark.spec("FAPI 2.0 Security Profile", "5.3.2.1")
 @pytest.mark.spec("OIDC RP-Initiated Logout", "3")
 def test_an_unregistered_return_address_is_never_followed(world: World, portal: RelyingParty, person: Person) -> None:
     browser, tokens = at_home(world, portal, person)
@@ -104,6 +108,7 @@ def test_an_unregistered_return_address_is_never_followed(world: World, portal: 
     assert is_signed_in(portal, browser)
 
 
+@pytest.mark.spec("OIDC Back-Channel Logout", "2.3")
 @pytest.mark.spec("OIDC Back-Channel Logout", "2.5")
 @pytest.mark.spec("OIDC Back-Channel Logout", "2.4")
 def test_every_department_of_the_session_gets_a_logout_token_for_its_own_sid(
@@ -148,6 +153,7 @@ def test_two_departments_cannot_join_what_they_know(world: World, rp: RelyingPar
     assert alike <= {"iss", "aud", "exp", "iat", "scope", "auth_time", "acr", "amr"}
 
 
+@pytest.mark.spec("OIDC Core", "2")
 @pytest.mark.spec("OIDC Core", "8.1")
 def test_a_person_is_the_same_subject_at_one_department_for_ever(
     world: World, rp: RelyingParty, person: Person
@@ -169,6 +175,7 @@ def test_a_session_ended_by_the_operator_ends_at_once(world: World, rp: RelyingP
     assert not rp.is_alive(tokens)
 
 
+@pytest.mark.spec("OIDC Back-Channel Logout", "2.7")
 @pytest.mark.spec("OIDC Core", "11")
 def test_only_offline_access_outlives_the_session(world: World, rp: RelyingParty, person: Person) -> None:
     browser, online = at_home(world, rp, person)

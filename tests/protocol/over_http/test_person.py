@@ -53,6 +53,7 @@ def test_what_was_left_unticked_is_not_released(world: World, rp: RelyingParty, 
     assert not released & unticked
 
 
+@pytest.mark.spec("OIDC Core", "11")
 @pytest.mark.spec("OIDC Core", "3.1.2.4")
 def test_consent_is_asked_again_when_something_is_added(world: World, rp: RelyingParty, person: Person) -> None:
     browser = world.browser()
@@ -66,6 +67,7 @@ def test_consent_is_asked_again_when_something_is_added(world: World, rp: Relyin
         assert rp.redeem(silent, browser.open(silent.url).callback)
 
 
+@pytest.mark.spec("OIDC Core", "3.1.2.4")
 @pytest.mark.spec("RFC 6749", "4.1.2.1")
 def test_a_denial_is_told_to_the_client_and_not_remembered(world: World, rp: RelyingParty, person: Person) -> None:
     browser, page, attempt = consent_page(world, rp, person, "openid profile")
@@ -200,6 +202,7 @@ def strict(request: pytest.FixtureRequest) -> Iterator[World]:
         yield running
 
 
+@pytest.mark.spec("RFC 6749", "10.10")
 def test_after_five_wrong_passwords_the_sixth_waits_known_or_not(strict: World) -> None:
     rp = strict.rp()
     for code in (strict.person().code, "049499888888"):

@@ -116,6 +116,7 @@ def test_an_unknown_client_and_a_wrong_secret_look_the_same(rp: RelyingParty) ->
     assert answers[0]["error_description"] == answers[1]["error_description"]
 
 
+@pytest.mark.spec("RFC 6749", "2.3.2")
 @pytest.mark.spec("RFC 6749", "2.3.1")
 def test_the_registered_method_is_the_only_one(world: World) -> None:
     by_post = world.rp(token_endpoint_auth_method="client_secret_post", scope="openid")
@@ -236,6 +237,7 @@ def test_userinfo_by_get_post_header_and_body(rp: RelyingParty, tokens: Tokens) 
     assert error(both) == (400, "invalid_request")
 
 
+@pytest.mark.spec("OIDC Core", "5.3.3")
 @pytest.mark.spec("RFC 6750", "3")
 def test_userinfo_refuses_with_a_challenge(rp: RelyingParty, tokens: Tokens) -> None:
     url = rp.discovery["userinfo_endpoint"]

@@ -15,6 +15,7 @@ def refused(world: TokenWorld, event: str = "token:request") -> list[str]:
     return [row["reason"] for row in world.events(event, outcome="refused")]
 
 
+@pytest.mark.spec("OIDC Core", "3.1.3.3")
 @pytest.mark.spec("RFC 6749", "5.1")
 def test_code_is_exchanged_for_tokens_that_no_cache_keeps(
     world: TokenWorld, portal: Registered, session: Session
@@ -44,6 +45,9 @@ def test_redemption_stores_one_grant_and_records_who_got_what(
     assert event["target"] == f"grant:{grant['id']}"
 
 
+@pytest.mark.spec("RFC 6749", "10.5")
+@pytest.mark.spec("OIDC Core", "3.1.3.2")
+@pytest.mark.spec("FAPI 2.0 Security Profile", "5.3.2.2")
 @pytest.mark.spec("RFC 6749", "4.1.2")
 def test_code_redeemed_twice_revokes_the_token_family(world: TokenWorld, portal: Registered, session: Session) -> None:
     code = world.code(portal, session)
@@ -69,6 +73,7 @@ def test_replay_is_noticed_however_late_it_comes(world: TokenWorld, portal: Regi
     assert world.userinfo(first["access_token"]).status == 401
 
 
+@pytest.mark.spec("RFC 6749", "10.5")
 @pytest.mark.spec("RFC 6749", "4.1.2")
 def test_code_lives_a_minute(world: TokenWorld, portal: Registered, session: Session) -> None:
     early, late = world.code(portal, session), world.code(portal, session)
@@ -79,6 +84,8 @@ def test_code_lives_a_minute(world: TokenWorld, portal: Registered, session: Ses
     assert refused(world) == ["code_expired"]
 
 
+@pytest.mark.spec("RFC 6749", "4.1.2")
+@pytest.mark.spec("OIDC Core", "3.1.3.2")
 @pytest.mark.spec("RFC 6749", "4.1.3")
 def test_code_of_another_client_is_refused_and_not_spent(
     world: TokenWorld, portal: Registered, session: Session
@@ -89,6 +96,9 @@ def test_code_of_another_client_is_refused_and_not_spent(
     assert world.redeem(portal, code).status == 200
 
 
+@pytest.mark.spec("RFC 6749", "4.1.2")
+@pytest.mark.spec("RFC 6749", "10.6")
+@pytest.mark.spec("OIDC Core", "3.1.3.2")
 @pytest.mark.spec("RFC 6749", "4.1.3")
 @pytest.mark.parametrize("uri", ["", "https://portal.example.vn/callback/", "https://evil.example/"])
 def test_redirect_uri_must_be_the_one_of_the_request(
@@ -100,6 +110,7 @@ def test_redirect_uri_must_be_the_one_of_the_request(
     assert world.redeem(portal, code).status == 200
 
 
+@pytest.mark.spec("RFC 6749", "4.1.3")
 @pytest.mark.spec("RFC 6749", "5.2")
 @pytest.mark.parametrize(
     "code", ["x", "A" * 100, "A" * 500, "!" * 100, "ü" * 60, "rt_" + "A" * 96, "A" * 9000, "." * 300]
@@ -110,6 +121,7 @@ def test_text_that_is_no_code_is_an_invalid_grant(world: TokenWorld, portal: Reg
     assert refused(world) == ["code_unknown"]
 
 
+@pytest.mark.spec("RFC 6749", "4.1.3")
 def test_damaged_code_is_an_invalid_grant(world: TokenWorld, portal: Registered, session: Session) -> None:
     code = world.code(portal, session)
     for position in (0, 10, 40, len(code) // 2, len(code) - 2):
@@ -118,6 +130,7 @@ def test_damaged_code_is_an_invalid_grant(world: TokenWorld, portal: Registered,
     assert world.redeem(portal, code).status == 200
 
 
+@pytest.mark.spec("OIDC Core", "3.1.3.4")
 def test_missing_code_is_an_invalid_request(world: TokenWorld, portal: Registered) -> None:
     answer = world.redeem(portal, "")
     assert (answer.status, answer.json["error"]) == (400, "invalid_request")
@@ -155,11 +168,13 @@ def test_client_without_the_refresh_grant_gets_no_refresh_token(world: TokenWorl
     assert world.userinfo(tokens["access_token"]).status == 200
 
 
+@pytest.mark.spec("OIDC Core", "2")
 @pytest.mark.spec("OIDC Core", "3.1.3.6")
 def test_id_token_of_a_redemption_carries_the_nonce(world: TokenWorld, portal: Registered, session: Session) -> None:
     assert world.verified(world.tokens(portal, session)["id_token"])["nonce"] == NONCE
 
 
+@pytest.mark.spec("RFC 7636", "4.4")
 def test_code_hides_what_it_carries(world: TokenWorld, portal: Registered, session: Session) -> None:
     first, second = world.code(portal, session), world.code(portal, session)
     assert session.account_id not in first

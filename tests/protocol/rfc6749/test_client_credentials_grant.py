@@ -35,12 +35,15 @@ def test_scopes_of_people_and_unknown_ones_are_refused(world: TokenWorld, portal
     assert world.events("token:client_credentials") == []
 
 
+@pytest.mark.spec("RFC 6749", "4.4")
 def test_public_client_may_not_even_register_for_it(world: TokenWorld) -> None:
     app = world.add_public()
     form = {"grant_type": "client_credentials", "client_id": app.client.client_id}
     assert world.post("/token", form).json["error"] == "unauthorized_client"
 
 
+@pytest.mark.spec("RFC 9700", "4.15.1")
+@pytest.mark.spec("RFC 9068", "5")
 def test_token_of_a_client_opens_no_person(world: TokenWorld, portal: Registered) -> None:
     answer = world.userinfo(world.own_token(portal).json["access_token"])
     assert (answer.status, answer.json["error"]) == (403, "insufficient_scope")

@@ -28,6 +28,7 @@ def reasons(world: TokenWorld) -> list[str]:
     return [row["reason"] for row in world.events("token:request", outcome="refused")]
 
 
+@pytest.mark.spec("RFC 9700", "2.2.2")
 @pytest.mark.spec("RFC 9700", "4.14.2")
 def test_refresh_gives_new_tokens_and_another_refresh_token(
     world: TokenWorld, portal: Registered, session: Session
@@ -108,6 +109,7 @@ def test_without_a_grace_the_second_use_is_a_replay(strict: TokenWorld) -> None:
     assert strict.refresh(client, second).json["error"] == "invalid_grant"
 
 
+@pytest.mark.spec("RFC 9068", "2.2.3")
 @pytest.mark.spec("RFC 6749", "6")
 def test_scope_may_be_narrowed_for_one_access_token(world: TokenWorld, portal: Registered, session: Session) -> None:
     first = world.tokens(portal, session)
@@ -120,6 +122,7 @@ def test_scope_may_be_narrowed_for_one_access_token(world: TokenWorld, portal: R
     assert world.userinfo(full["access_token"]).json["email"] == "mau@example.vn"
 
 
+@pytest.mark.spec("RFC 9700", "4.14.2")
 @pytest.mark.spec("RFC 6749", "6")
 def test_scope_is_never_widened_and_the_attempt_costs_nothing(
     world: TokenWorld, portal: Registered, session: Session
@@ -137,6 +140,7 @@ def test_scope_is_not_widened_within_the_grace_either(world: TokenWorld, portal:
     assert world.refresh(portal, token, scope="openid").json["scope"] == "openid"
 
 
+@pytest.mark.spec("OIDC Core", "12.1")
 @pytest.mark.spec("RFC 6749", "6")
 def test_refresh_token_of_another_client_is_refused_and_lives_on(
     world: TokenWorld, portal: Registered, session: Session
@@ -149,12 +153,15 @@ def test_refresh_token_of_another_client_is_refused_and_lives_on(
     assert world.refresh(portal, successor).status == 200
 
 
+@pytest.mark.spec("RFC 6749", "6")
 @pytest.mark.parametrize("token", ["x", "rt_", "rt_" + "A" * 83, "rt_" + "!" * 83, "rt_" + "A" * 500, "rt_ü"])
 def test_text_that_is_no_refresh_token_is_an_invalid_grant(world: TokenWorld, portal: Registered, token: str) -> None:
     answer = world.refresh(portal, token)
     assert (answer.status, answer.json["error"]) == (400, "invalid_grant")
 
 
+@pytest.mark.spec("RFC 6749", "6")
+@pytest.mark.spec("RFC 6749", "10.4")
 def test_forged_generation_is_refused_and_harms_nothing(
     world: TokenWorld, portal: Registered, session: Session
 ) -> None:

@@ -52,6 +52,8 @@ def test_malformed_body_is_an_invalid_request(world: TokenWorld, portal: Registe
     assert answer.json["error"] == "invalid_request"
 
 
+@pytest.mark.spec("RFC 9700", "2.4")
+@pytest.mark.spec("FAPI 2.0 Security Profile", "5.3.2.1")
 @pytest.mark.spec("RFC 6749", "5.2")
 def test_unknown_grant_type_is_named_as_such(world: TokenWorld, portal: Registered) -> None:
     assert world.post("/token", {}, portal.basic).json["error"] == "invalid_request"
@@ -141,6 +143,9 @@ def test_unknown_client_and_wrong_secret_look_the_same(world: TokenWorld, portal
     assert found == ["wrong_secret", "unknown_client", "unknown_client"]
 
 
+@pytest.mark.spec("RFC 6749", "4.1.3")
+@pytest.mark.spec("RFC 6749", "3.2.1")
+@pytest.mark.spec("RFC 6749", "10.2")
 def test_confidential_client_cannot_pass_as_a_public_one(
     world: TokenWorld, portal: Registered, session: Session
 ) -> None:
@@ -152,6 +157,7 @@ def test_confidential_client_cannot_pass_as_a_public_one(
     assert world.post("/token", form).json["error"] == "invalid_client"
 
 
+@pytest.mark.spec("RFC 6749", "4.1.3")
 def test_public_client_names_itself(world: TokenWorld, session: Session) -> None:
     app = world.add_public()
     assert world.redeem(app, world.code(app, session)).status == 200
@@ -185,6 +191,8 @@ def test_refusal_is_audited_with_the_case_code_and_without_the_address_in_clear(
     assert all("192.0.2.1" not in str(row) for row in stored(world.database, audit_events))
 
 
+@pytest.mark.spec("RFC 6749", "10.4")
+@pytest.mark.spec("RFC 6749", "10.3")
 def test_no_secret_or_token_is_stored_in_clear(world: TokenWorld, portal: Registered, session: Session) -> None:
     tokens = world.tokens(portal, session, "openid email identity")
     content = b"".join(path.read_bytes() for path in world.home.glob("dinhdanh.sqlite3*"))

@@ -27,6 +27,7 @@ def test_form_body_carries_the_token_of_a_post(world: TokenWorld, token: str) ->
     assert world.send("GET", "/userinfo", f"access_token={token}".encode(), CONTENT_TYPE=FORM).status == 401
 
 
+@pytest.mark.spec("FAPI 2.0 Security Profile", "5.3.4")
 @pytest.mark.spec("RFC 6750", "2.3")
 def test_query_never_carries_the_token(world: TokenWorld, token: str) -> None:
     answer = world.get("/userinfo", QUERY_STRING=f"access_token={token}")

@@ -30,6 +30,7 @@ def test_rotated_refresh_token_revokes_too(world: TokenWorld, portal: Registered
     assert world.userinfo(second["access_token"]).status == 401
 
 
+@pytest.mark.spec("RFC 7662", "4")
 @pytest.mark.spec("RFC 7009", "2.1")
 def test_access_token_is_revoked_alone(world: TokenWorld, portal: Registered, session: Session) -> None:
     tokens = world.tokens(portal, session)
@@ -83,6 +84,7 @@ def test_unauthenticated_request_is_refused(world: TokenWorld, portal: Registere
     assert world.get("/revoke", portal.basic).json["error"] == "invalid_request"
 
 
+@pytest.mark.spec("RFC 7009", "2.2.1")
 @pytest.mark.parametrize("kind", ["access_token", "refresh_token"])
 def test_storage_out_of_reach_is_never_a_success(
     world: TokenWorld, portal: Registered, session: Session, monkeypatch: pytest.MonkeyPatch, kind: str

@@ -44,6 +44,7 @@ def refused(world: TokenWorld, token: str, **form: str) -> str:
     return reason(world)
 
 
+@pytest.mark.spec("RFC 7523", "5")
 @pytest.mark.spec("RFC 7523", "2.2")
 @pytest.mark.spec("OIDC Core", "9")
 @pytest.mark.parametrize("alg", ["ES256", "RS256", "PS256", "EdDSA"])
@@ -67,6 +68,10 @@ def test_assertion_serves_at_every_endpoint_that_clients_call(
         assert world.post(path, form).status == 200
 
 
+@pytest.mark.spec("RFC 7523", "3.2")
+@pytest.mark.spec("RFC 7521", "5.2")
+@pytest.mark.spec("RFC 7521", "4.2.1")
+@pytest.mark.spec("OIDC Core", "9")
 @pytest.mark.spec("RFC 7523", "3")
 @pytest.mark.parametrize(
     ("changes", "expected"),
@@ -102,6 +107,7 @@ def test_claim_that_is_missing_or_wrong_is_refused(
     assert refused(world, token) == expected
 
 
+@pytest.mark.spec("FAPI 2.0 Security Profile", "5.3.2.1")
 @pytest.mark.spec("RFC 7523", "3")
 def test_clocks_may_differ_a_little_and_not_more(world: TokenWorld, key: ClientKey, signer: Registered) -> None:
     now = world.clock.now()
@@ -151,6 +157,7 @@ def test_other_clients_may_name_the_endpoint_or_several_audiences(
         assert world.post("/token", asserted(signed_assertion(world, key, signer, aud=aud))).status == 200
 
 
+@pytest.mark.spec("RFC 7523", "3")
 @pytest.mark.spec("RFC 8725", "3.1")
 @pytest.mark.spec("RFC 8725", "3.10")
 @pytest.mark.parametrize(
@@ -180,6 +187,7 @@ def test_header_that_plays_tricks_is_refused(
     assert refused(world, token).startswith("token_")
 
 
+@pytest.mark.spec("RFC 7523", "3")
 @pytest.mark.spec("RFC 8725", "2.1")
 def test_mac_with_the_public_key_as_secret_is_refused(world: TokenWorld, key: ClientKey, signer: Registered) -> None:
     for secret in (str(key.jwk), key.jwk["x"]):
@@ -194,6 +202,7 @@ def test_types_that_clients_write_are_accepted(
     assert world.post("/token", asserted(token)).status == 200
 
 
+@pytest.mark.spec("RFC 7523", "2.2")
 @pytest.mark.parametrize("token", ["", "x", "a.b.c", "A" * 9000, "ü.ü.ü"])
 def test_text_that_is_no_jwt_is_refused(world: TokenWorld, signer: Registered, token: str) -> None:
     assert refused(world, token) == "token_malformed"
@@ -233,6 +242,7 @@ def test_assertion_beside_another_credential_is_refused(world: TokenWorld, key: 
         assert reason(world) == "several_credentials"
 
 
+@pytest.mark.spec("OIDC Core", "9")
 def test_method_is_the_registered_one_and_no_other(
     world: TokenWorld, key: ClientKey, signer: Registered, sharer: Registered, portal: Registered
 ) -> None:

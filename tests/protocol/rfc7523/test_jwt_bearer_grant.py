@@ -71,6 +71,7 @@ def test_a_trusted_issuer_vouches_for_the_client(world: TokenWorld, bearer: Bear
     assert {"refresh_token", "id_token"}.isdisjoint(answer.json)
 
 
+@pytest.mark.spec("RFC 7521", "5.2")
 @pytest.mark.spec("RFC 7523", "3")
 @pytest.mark.parametrize("missing", ["iss", "sub", "aud", "exp", "jti"])
 def test_every_claim_that_binds_an_assertion_is_needed(bearer: Bearer, missing: str) -> None:
@@ -78,6 +79,9 @@ def test_every_claim_that_binds_an_assertion_is_needed(bearer: Bearer, missing: 
     assert bearer.bring(**changes).json["error"] == "invalid_grant"
 
 
+@pytest.mark.spec("RFC 7523", "3.1")
+@pytest.mark.spec("RFC 7521", "5.2")
+@pytest.mark.spec("RFC 7521", "4.1")
 @pytest.mark.spec("RFC 7523", "3")
 @pytest.mark.parametrize(
     "changes",
@@ -118,6 +122,8 @@ def test_algorithms_and_types_are_not_the_senders_choice(bearer: Bearer, header:
     assert bearer.bring(header=header).json["error"] == "invalid_grant"
 
 
+@pytest.mark.spec("RFC 7523", "3")
+@pytest.mark.spec("RFC 7521", "5.2")
 def test_keys_of_others_and_keys_in_the_header_do_not_count(bearer: Bearer) -> None:
     stranger = new_key()
     assert bearer.bring(stranger).json["error"] == "invalid_grant"

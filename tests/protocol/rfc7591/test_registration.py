@@ -14,6 +14,8 @@ from tests.support.whole_app import CALLBACK, WholeApp
 DISCOVERY = "/.well-known/openid-configuration"
 
 
+@pytest.mark.spec("RFC 7592", "3")
+@pytest.mark.spec("OIDC Registration", "3.2")
 @pytest.mark.spec("RFC 7591", "3.2.1")
 def test_client_gets_its_id_secret_and_everything_that_was_registered(app: WholeApp) -> None:
     answer = app.register(app.initial_token(), client_name="Ứng dụng", scope="openid email")
@@ -57,6 +59,7 @@ def test_registration_is_announced_only_where_it_answers(app: WholeApp, world: T
     assert closed.register().status == 404
 
 
+@pytest.mark.spec("OIDC Registration", "3")
 @pytest.mark.spec("RFC 7591", "3")
 @pytest.mark.parametrize("token", ["", "iat_nobody", "x" * 500])
 def test_without_a_good_initial_access_token_nothing_is_registered(app: WholeApp, token: str) -> None:
@@ -90,6 +93,7 @@ def test_token_ends_with_its_time_and_with_its_revocation(app: WholeApp) -> None
     assert app.world.events("initial-token:revoke")[0]["target"] == f"initial-token:{revoked.id}"
 
 
+@pytest.mark.spec("RFC 7591", "5")
 @pytest.mark.spec("RFC 7591", "2")
 def test_owner_basis_and_purpose_are_the_terms_whatever_the_client_says(app: WholeApp) -> None:
     said = app.registered(
@@ -119,6 +123,7 @@ def test_grants_are_cut_to_the_terms(app: WholeApp) -> None:
     assert app.register(token, grant_types=["client_credentials"]).status == 400
 
 
+@pytest.mark.spec("RFC 9700", "4.15.1")
 def test_own_id_secret_and_sector_are_an_operators_to_choose(app: WholeApp) -> None:
     said = app.registered(client_id="portal", client_secret="x" * 40, sector="sec_0")
     assert said["client_id"] != "portal"
@@ -127,6 +132,7 @@ def test_own_id_secret_and_sector_are_an_operators_to_choose(app: WholeApp) -> N
     assert row["sector_id"] != "sec_0"
 
 
+@pytest.mark.spec("OIDC Registration", "3.3")
 @pytest.mark.spec("RFC 7591", "3.2.2")
 @pytest.mark.parametrize(
     ("metadata", "error"),
@@ -155,6 +161,8 @@ def test_what_is_no_object_or_repeats_a_name_is_refused(app: WholeApp, body: byt
     assert (answer.status, answer.json["error"]) == (400, "invalid_client_metadata")
 
 
+@pytest.mark.spec("RFC 7591", "3")
+@pytest.mark.spec("OIDC Registration", "3")
 def test_form_is_no_registration(app: WholeApp) -> None:
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     assert app.call("POST", "/register", b"redirect_uris=x", headers=form).json["error"] == "invalid_request"

@@ -103,6 +103,7 @@ def test_update_does_not_go_behind_the_statement(trusting: WholeApp, vendor: Sig
     assert trusting.manage("PUT", said, body).json["client_name"] == "Một cửa điện tử"
 
 
+@pytest.mark.spec("RFC 7591", "2.3")
 @pytest.mark.spec("RFC 7591", "3.2.2")
 def test_statement_that_does_not_hold_is_refused(trusting: WholeApp, vendor: Signer) -> None:
     now = trusting.world.clock.now()

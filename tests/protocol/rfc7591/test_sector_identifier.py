@@ -41,6 +41,7 @@ def test_redirect_that_the_host_does_not_list_is_refused_at_registration_and_at_
     assert app.manage("GET", said).json["redirect_uris"] == [CALLBACK]
 
 
+@pytest.mark.spec("OIDC Registration", "5")
 @pytest.mark.parametrize(
     ("status", "body"), [(404, b"[]"), (302, b"[]"), (200, b"{}"), (200, b"[1]"), (200, b"["), (200, b"[" * 300_000)]
 )

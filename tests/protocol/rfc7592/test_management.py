@@ -108,6 +108,8 @@ def test_deleted_client_is_gone_with_everything_that_it_held(app: WholeApp) -> N
     assert row["state"] == "removed"
 
 
+@pytest.mark.spec("OIDC Registration", "4.4")
+@pytest.mark.spec("OIDC Registration", "4")
 @pytest.mark.spec("RFC 7592", "2.1")
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
 def test_token_of_another_client_and_unknown_clients_are_the_same_refusal(app: WholeApp, method: str) -> None:
@@ -124,6 +126,7 @@ def test_token_of_another_client_and_unknown_clients_are_the_same_refusal(app: W
     assert app.manage("GET", said).status == 200
 
 
+@pytest.mark.spec("RFC 7592", "2")
 def test_initial_access_token_manages_nothing(app: WholeApp) -> None:
     initial = app.initial_token(uses=5)
     said = app.registered(initial)

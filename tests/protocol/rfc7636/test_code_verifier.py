@@ -31,6 +31,7 @@ def test_wrong_verifier_is_refused_and_does_not_spend_the_code(
     assert world.redeem(portal, code).status == 200
 
 
+@pytest.mark.spec("RFC 9700", "2.1.1")
 @pytest.mark.spec("RFC 7636", "4.5")
 def test_verifier_may_not_be_left_out(world: TokenWorld, portal: Registered, session: Session) -> None:
     assert world.redeem(portal, world.code(portal, session), code_verifier="").json["error"] == "invalid_grant"
@@ -62,6 +63,7 @@ def test_challenge_is_never_compared_as_plain(world: TokenWorld, portal: Registe
     assert world.redeem(portal, code).json["error"] == "invalid_grant"
 
 
+@pytest.mark.spec("RFC 9700", "2.1.1")
 @pytest.mark.spec("RFC 9700", "4.8.2")
 def test_verifier_for_a_code_without_a_challenge_is_a_downgrade(world: TokenWorld, session: Session) -> None:
     client = world.add_client(require_pkce=False)

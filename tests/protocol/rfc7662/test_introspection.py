@@ -39,6 +39,7 @@ def test_anything_else_is_inactive_without_a_reason(world: TokenWorld, portal: R
     assert (answer.status, answer.json) == (200, {"active": False})
 
 
+@pytest.mark.spec("RFC 7662", "2.2")
 @pytest.mark.spec("RFC 7662", "4")
 def test_token_of_another_client_is_inactive(world: TokenWorld, portal: Registered, session: Session) -> None:
     other, tokens = world.add_client(), world.tokens(portal, session)
@@ -50,6 +51,8 @@ def test_id_token_is_no_access_token(world: TokenWorld, portal: Registered, sess
     assert world.introspect(portal, world.tokens(portal, session)["id_token"]).json == {"active": False}
 
 
+@pytest.mark.spec("RFC 7662", "4")
+@pytest.mark.spec("RFC 7662", "2.3")
 @pytest.mark.spec("RFC 7662", "2.1")
 def test_asker_has_to_prove_who_he_is(world: TokenWorld, portal: Registered) -> None:
     app = world.add_public()
@@ -60,12 +63,15 @@ def test_asker_has_to_prove_who_he_is(world: TokenWorld, portal: Registered) -> 
     assert [row["outcome"] for row in world.events("token:introspect")] == ["refused"] * 4
 
 
+@pytest.mark.spec("RFC 9068", "4")
+@pytest.mark.spec("RFC 7662", "4")
 def test_expired_token_is_inactive(world: TokenWorld, portal: Registered, session: Session) -> None:
     tokens = world.tokens(portal, session)
     world.clock.advance(600)
     assert world.introspect(portal, tokens["access_token"]).json == {"active": False}
 
 
+@pytest.mark.spec("RFC 7662", "4")
 def test_token_of_a_key_revoked_elsewhere_is_inactive_at_once(
     world: TokenWorld, portal: Registered, session: Session
 ) -> None:

@@ -43,6 +43,7 @@ def test_user_codes_have_eight_letters_that_are_not_mistaken(tv: Device) -> None
     assert all(re.fullmatch(r"[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}", code) for code in codes)
 
 
+@pytest.mark.spec("RFC 8628", "3.3")
 @pytest.mark.spec("RFC 8628", "3.4")
 @pytest.mark.spec("RFC 8628", "3.5")
 def test_the_device_waits_and_then_gets_the_persons_tokens(world: TokenWorld, tv: Device, person: Person) -> None:
@@ -193,6 +194,7 @@ def test_a_confidential_device_must_prove_itself(world: TokenWorld) -> None:
     assert (answer.status, answer.json["error"]) == (401, "invalid_client")
 
 
+@pytest.mark.spec("RFC 8628", "5.2")
 @pytest.mark.parametrize("code", ["", "x", "x" * 43, "x" * 2000])
 def test_a_made_up_device_code_gives_nothing(tv: Device, code: str) -> None:
     assert tv.error(code) in {"invalid_grant", "invalid_request"}

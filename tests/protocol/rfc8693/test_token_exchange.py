@@ -109,6 +109,7 @@ def test_a_client_that_was_suspended_is_not_acted_for(world: TokenWorld, chain: 
     assert chain.refused(token) == ("invalid_request", "subject_client_revoked")
 
 
+@pytest.mark.spec("RFC 8693", "2.1")
 def test_tokens_from_before_a_mark_are_not_exchanged(world: TokenWorld, chain: Chain, session: Session) -> None:
     token = chain.token(session)
     world.clock.advance(5)
@@ -135,6 +136,7 @@ def test_scopes_become_only_narrower(chain: Chain, session: Session) -> None:
         assert chain.refused(token, scope=wider) == ("invalid_scope", "scope_widened")
 
 
+@pytest.mark.spec("RFC 8693", "2.1")
 @pytest.mark.spec("RFC 8693", "2.2.2")
 @pytest.mark.parametrize("audience", [TAX, ISSUER, DESK, "", f"{LAND}/", "land"])
 def test_an_audience_without_a_rule_is_an_invalid_target(
@@ -189,6 +191,8 @@ def test_tokens_come_with_their_types_and_only_access_tokens_do(
     assert chain.refused(chain.token(session), **changes)[0] == "invalid_request"
 
 
+@pytest.mark.spec("RFC 8693", "2.2.2")
+@pytest.mark.spec("RFC 8693", "2.1")
 def test_tokens_of_other_kinds_are_no_subject_tokens(world: TokenWorld, chain: Chain, session: Session) -> None:
     issued = world.tokens(chain.portal, session)
     for other in (issued["id_token"], issued["refresh_token"], world.code(chain.portal, session)):
@@ -221,6 +225,7 @@ def test_an_official_whose_token_comes_along_is_the_actor(world: TokenWorld, ses
     assert chain.refused(chain.token(session), actor_token=his, actor_token_type=ACCESS)[1] == "actor_revoked"
 
 
+@pytest.mark.spec("RFC 8693", "4.1")
 @pytest.mark.spec("RFC 8693", "4.4")
 def test_the_next_system_names_both_and_only_the_one_foreseen_may_be_next(world: TokenWorld, session: Session) -> None:
     tax = world.add_client(resource_identifiers=[TAX])

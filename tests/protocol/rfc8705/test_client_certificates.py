@@ -99,6 +99,8 @@ def test_self_signed_certificate_over_a_registered_key_proves_its_client(behind:
     assert refused(behind, client, **by_proxy(certificate(new_key()))) == "certificate_unknown"
 
 
+@pytest.mark.spec("RFC 9700", "4.13")
+@pytest.mark.spec("RFC 8705", "2")
 @pytest.mark.spec("RFC 9440", "4")
 def test_header_from_anybody_but_the_proxy_counts_for_nothing(
     behind: TokenWorld, world: TokenWorld, key: ClientKey
@@ -166,6 +168,7 @@ def test_discovery_names_the_methods_only_where_a_proxy_is_trusted(behind: Token
     assert {ISSUED, SELF_SIGNED}.isdisjoint(world.get("/.well-known/openid-configuration").json[name])
 
 
+@pytest.mark.spec("RFC 8705", "2.2.2")
 @pytest.mark.spec("RFC 8705", "2.1.2")
 def test_registration_needs_exactly_one_name_and_keys_where_they_are_compared() -> None:
     two = {"tls_client_auth_subject_dn": DN, "tls_client_auth_san_dns": "a.example.vn"}

@@ -106,6 +106,7 @@ def test_what_is_not_exactly_a_registered_resource_is_an_invalid_target(
     assert (pushed.status, pushed.json["error"]) == (400, "invalid_target")
 
 
+@pytest.mark.spec("RFC 8707", "2")
 def test_a_resource_that_the_client_may_not_ask_is_as_unknown_as_any(
     world: TokenWorld, land: Registered, portal: Registered, citizen: Visitor
 ) -> None:
@@ -132,6 +133,7 @@ def test_a_client_asks_for_itself_by_client_credentials(world: TokenWorld, askin
     assert (refused.status, refused.json["error"]) == (400, "invalid_target")
 
 
+@pytest.mark.spec("RFC 9700", "4.10")
 @pytest.mark.spec("RFC 9068", "4")
 def test_userinfo_refuses_a_token_that_is_for_another_resource(
     world: TokenWorld, asking: Registered, citizen: Visitor
@@ -144,6 +146,7 @@ def test_userinfo_refuses_a_token_that_is_for_another_resource(
     assert world.userinfo(for_us.json["access_token"]).status == 200
 
 
+@pytest.mark.spec("RFC 7662", "4")
 @pytest.mark.spec("RFC 7662", "2.1")
 def test_a_resource_introspects_tokens_for_itself_and_no_others(
     world: TokenWorld, land: Registered, asking: Registered, citizen: Visitor

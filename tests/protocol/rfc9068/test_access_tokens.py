@@ -39,6 +39,7 @@ def test_header_has_the_explicit_type_and_a_published_key(
     assert published[head["kid"]]["alg"] == "ES256"
 
 
+@pytest.mark.spec("RFC 9470", "6")
 @pytest.mark.spec("RFC 9068", "2.2")
 def test_claims_of_a_persons_token(world: TokenWorld, portal: Registered, session: Session) -> None:
     tokens = world.tokens(portal, session)
@@ -74,6 +75,9 @@ def test_nothing_else_of_ours_passes_as_an_access_token(
         assert (answer.status, answer.json["error"]) == (401, "invalid_token")
 
 
+@pytest.mark.spec("RFC 6750", "5.2")
+@pytest.mark.spec("RFC 6749", "10.3")
+@pytest.mark.spec("FAPI 2.0 Security Profile", "5.3.4")
 @pytest.mark.spec("RFC 9068", "4")
 def test_changed_token_is_refused(world: TokenWorld, portal: Registered, session: Session) -> None:
     token = world.tokens(portal, session)["access_token"]
@@ -93,6 +97,7 @@ def test_changed_token_is_refused(world: TokenWorld, portal: Registered, session
     assert world.userinfo(token).status == 200
 
 
+@pytest.mark.spec("RFC 6750", "5.2")
 @pytest.mark.spec("RFC 9068", "4")
 def test_token_of_another_issuer_or_for_another_audience_is_refused(
     world: TokenWorld, portal: Registered, session: Session
@@ -111,6 +116,7 @@ def test_token_of_another_issuer_or_for_another_audience_is_refused(
         assert world.userinfo(signer.sign({**claims, **changes}, "at+jwt")).status == 401
 
 
+@pytest.mark.spec("RFC 9068", "4")
 def test_token_signed_by_another_algorithm_of_ours_is_refused(
     world: TokenWorld, portal: Registered, session: Session
 ) -> None:

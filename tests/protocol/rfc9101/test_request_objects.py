@@ -71,6 +71,7 @@ def test_nothing_outside_the_object_counts(world: TokenWorld, portal: Registered
     assert world.redeem(portal, landing.arrived()["code"]).json["scope"] == "openid email"
 
 
+@pytest.mark.spec("OIDC Core", "6.3.3")
 @pytest.mark.spec("RFC 9101", "6.3")
 def test_a_parameter_that_is_only_outside_is_missing(world: TokenWorld, portal: Registered, citizen: Visitor) -> None:
     token = signed(world, portal, response_type=None)
@@ -125,6 +126,7 @@ def test_an_error_goes_to_no_address_that_is_not_registered(
     assert page.callback is None
 
 
+@pytest.mark.spec("OIDC Core", "6.3.2")
 @pytest.mark.spec("RFC 9101", "10.1")
 @pytest.mark.spec("RFC 8725", "3.1")
 def test_an_unsigned_object_is_refused_always(world: TokenWorld, portal: Registered, citizen: Visitor) -> None:
@@ -133,6 +135,9 @@ def test_an_unsigned_object_is_refused_always(world: TokenWorld, portal: Registe
     assert bring(citizen, portal, f"{head}.{body}.").error == "invalid_request_object"
 
 
+@pytest.mark.spec("RFC 9101", "6.2")
+@pytest.mark.spec("RFC 9101", "10.2")
+@pytest.mark.spec("OIDC Core", "6.3.2")
 @pytest.mark.spec("RFC 8725", "2.1")
 def test_other_keys_and_other_algorithms_are_refused(world: TokenWorld, portal: Registered, citizen: Visitor) -> None:
     assert bring(citizen, portal, signed(world, portal, new_key())).error == "invalid_request_object"
@@ -142,11 +147,15 @@ def test_other_keys_and_other_algorithms_are_refused(world: TokenWorld, portal: 
     assert bring(citizen, strict, signed(world, strict)).error == "invalid_request_object"
 
 
+@pytest.mark.spec("RFC 9101", "6.3")
+@pytest.mark.spec("RFC 9101", "5")
+@pytest.mark.spec("RFC 8725", "3.8")
 def test_an_object_of_another_client_is_refused(world: TokenWorld, portal: Registered, citizen: Visitor) -> None:
     other = world.add_client(jwks=key_set(new_key()))
     assert bring(citizen, other, signed(world, portal)).error == "invalid_request_object"
 
 
+@pytest.mark.spec("RFC 8725", "3.12")
 @pytest.mark.spec("RFC 9101", "10.8")
 def test_other_tokens_of_the_client_are_no_request_objects(
     world: TokenWorld, portal: Registered, citizen: Visitor
@@ -157,6 +166,7 @@ def test_other_tokens_of_the_client_are_no_request_objects(
     assert bring(citizen, portal, proof).error == "invalid_request_object"
 
 
+@pytest.mark.spec("RFC 9101", "7")
 @pytest.mark.parametrize("token", ["", "a.b", "a.b.c.d.e", "x" * 9000, "é.b.c"])
 def test_what_is_no_signed_token_is_refused(portal: Registered, citizen: Visitor, token: str) -> None:
     assert bring(citizen, portal, token).callback is None
@@ -189,6 +199,7 @@ def test_prompt_max_age_login_hint_and_json_work_from_inside(
     assert world.verified(world.redeem(portal, arrived["code"]).json["id_token"])["email"] == "mau@example.vn"
 
 
+@pytest.mark.spec("RFC 9101", "10.5")
 def test_a_client_that_must_sign_is_refused_when_it_does_not(world: TokenWorld, citizen: Visitor) -> None:
     strict = world.add_client(jwks=key_set(KEY), require_signed_request_object=True)
     assert citizen.authorize(asked(strict)).arrived()["error"] == "invalid_request"
@@ -234,6 +245,7 @@ def test_an_object_by_reference_is_fetched_from_a_registered_address(world: Toke
     assert (arrived["state"], published.asked) == ("by-reference", [URI])
 
 
+@pytest.mark.spec("OIDC Core", "6.2")
 @pytest.mark.spec("RFC 9101", "10.4.1")
 @pytest.mark.parametrize(
     "uri", [f"{URI}?x", f"{URI}#x", "http://169.254.169.254/", "file:///etc/passwd", "https://evil.example/r.jwt"]
@@ -252,6 +264,7 @@ def test_a_reference_of_a_client_that_must_push_is_refused_before_anything_is_as
     assert (page.error, published.asked) == ("invalid_request", [])
 
 
+@pytest.mark.spec("RFC 9101", "7")
 @pytest.mark.parametrize("answer", [Fetched(404, "text/html", b"no"), Fetched(200, "text/html", "é".encode())])
 def test_an_address_that_gives_no_object_is_an_invalid_request_uri(world: TokenWorld, answer: Fetched) -> None:
     of = world.add_client(jwks=key_set(KEY), request_uris=[URI])
@@ -261,6 +274,7 @@ def test_an_address_that_gives_no_object_is_an_invalid_request_uri(world: TokenW
     )
 
 
+@pytest.mark.spec("RFC 9101", "5")
 def test_object_and_reference_exclude_each_other(world: TokenWorld, portal: Registered, citizen: Visitor) -> None:
     assert bring(citizen, portal, signed(world, portal), request_uri=URI).error == "invalid_request"
 

@@ -31,6 +31,7 @@ def citizen(world: TokenWorld) -> Visitor:
     return Visitor(world, world.add_person())
 
 
+@pytest.mark.spec("FAPI 2.0 Security Profile", "5.3.2.2")
 @pytest.mark.spec("RFC 9126", "2.2")
 def test_a_pushed_request_is_answered_with_a_reference_and_its_lifetime(world: TokenWorld, portal: Registered) -> None:
     answer = push(world, portal)
@@ -74,6 +75,7 @@ def test_a_reference_is_never_pushed(world: TokenWorld, portal: Registered) -> N
     assert world.events("authorization:push")[0]["reason"] == "request_uri_pushed"
 
 
+@pytest.mark.spec("RFC 9126", "2.3")
 @pytest.mark.spec("RFC 9126", "2.1")
 @pytest.mark.parametrize(
     ("changes", "error"),
@@ -195,6 +197,7 @@ def test_parameters_beside_the_reference_count_for_nothing(
     assert world.redeem(portal, arrived["code"]).json["scope"] == "openid email"
 
 
+@pytest.mark.spec("RFC 9126", "2.2")
 @pytest.mark.parametrize("uri", [f"{PREFIX}{'x' * 43}", f"{PREFIX}", f"{PREFIX}{'x' * 5000}"])
 def test_a_guessed_reference_opens_nothing(world: TokenWorld, portal: Registered, citizen: Visitor, uri: str) -> None:
     page = citizen.authorize({"client_id": portal.client.client_id, "request_uri": uri})

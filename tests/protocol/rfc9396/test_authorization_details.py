@@ -137,6 +137,7 @@ def test_what_does_not_conform_to_its_type_is_refused(
     assert (pushed.status, pushed.json["error"]) == (400, "invalid_authorization_details")
 
 
+@pytest.mark.spec("RFC 9396", "2")
 @pytest.mark.parametrize(
     "raw",
     [
@@ -190,6 +191,7 @@ def test_a_token_request_for_more_is_refused_and_costs_nothing(
     assert world.redeem(office, code).json["authorization_details"] == [dossier()]
 
 
+@pytest.mark.spec("RFC 9396", "6.1")
 def test_a_bound_that_the_person_saw_may_not_be_left_out(
     world: TokenWorld, office: Registered, citizen: Visitor
 ) -> None:

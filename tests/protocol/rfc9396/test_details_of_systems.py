@@ -35,6 +35,7 @@ def own(world: TokenWorld, of: Registered, *details: object, **changes: str) -> 
     return answer.json
 
 
+@pytest.mark.spec("RFC 9396", "2")
 @pytest.mark.spec("RFC 9396", "6")
 @pytest.mark.spec("RFC 9396", "7")
 @pytest.mark.spec("RFC 9396", "9")
@@ -63,6 +64,7 @@ def test_a_place_becomes_the_audience(world: TokenWorld, office: Registered) -> 
     assert world.verified(own(world, office, bound)["access_token"], "at+jwt")["aud"] == PLATFORM
 
 
+@pytest.mark.spec("RFC 9396", "2")
 @pytest.mark.spec("RFC 9396", "5")
 @pytest.mark.parametrize(
     "asked_for",

@@ -57,6 +57,9 @@ def test_bound_token_as_a_bearer_token_is_refused(world: TokenWorld, bound: dict
     assert refused(world, world.post("/userinfo", {"access_token": access})) == "dpop_downgrade"
 
 
+@pytest.mark.spec("RFC 9700", "4.10")
+@pytest.mark.spec("RFC 9449", "4.3")
+@pytest.mark.spec("FAPI 2.0 Security Profile", "5.3.4")
 @pytest.mark.spec("RFC 9449", "7.1")
 def test_bound_token_without_its_key_is_refused(world: TokenWorld, bound: dict[str, Any], key: ClientKey) -> None:
     access = bound["access_token"]
@@ -109,6 +112,7 @@ def test_introspection_says_what_a_token_is_bound_to(
     assert world.introspect(portal, bound["refresh_token"]).json["cnf"] == {"jkt": jkt(key)}
 
 
+@pytest.mark.spec("RFC 9700", "2.2.2")
 @pytest.mark.spec("RFC 9449", "5")
 def test_refresh_token_of_a_public_client_needs_the_very_key(
     world: TokenWorld, session: Session, key: ClientKey
@@ -167,6 +171,7 @@ def test_code_with_a_key_is_redeemed_by_that_key_alone(
     assert redeem(world, portal, code, proof(world, key)).status == 200
 
 
+@pytest.mark.spec("FAPI 2.0 Security Profile", "5.3.2.1")
 @pytest.mark.spec("RFC 9449", "10.1")
 def test_pushed_request_with_a_proof_binds_the_code(world: TokenWorld, portal: Registered, key: ClientKey) -> None:
     form = {

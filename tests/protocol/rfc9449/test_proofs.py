@@ -36,6 +36,7 @@ def refused(world: TokenWorld, of: Registered, dpop: str, **environ: str) -> str
     return found
 
 
+@pytest.mark.spec("RFC 9449", "6")
 @pytest.mark.spec("RFC 9449", "5")
 @pytest.mark.parametrize("alg", ["ES256", "PS256", "EdDSA"])
 def test_token_is_bound_to_the_key_of_the_proof(world: TokenWorld, portal: Registered, alg: str) -> None:
@@ -53,6 +54,7 @@ def test_token_without_a_proof_is_a_bearer_token_as_ever(world: TokenWorld, port
     assert "dpop-nonce" not in answer.headers
 
 
+@pytest.mark.spec("RFC 9449", "5")
 @pytest.mark.spec("RFC 9449", "4.3")
 @pytest.mark.parametrize(
     ("changes", "reason"),
@@ -88,6 +90,7 @@ def test_claim_that_is_missing_or_wrong_is_refused(
     assert refused(world, portal, proof(world, key, **changes)) == reason
 
 
+@pytest.mark.spec("RFC 9449", "11.6")
 @pytest.mark.spec("RFC 9449", "4.3")
 @pytest.mark.spec("RFC 8725", "3.1")
 @pytest.mark.parametrize(
@@ -163,6 +166,7 @@ def test_normal_form_keeps_what_makes_a_difference() -> None:
         assert normal(text) is None
 
 
+@pytest.mark.spec("RFC 9449", "4.3")
 @pytest.mark.spec("RFC 9449", "11.1")
 def test_proof_is_of_this_moment(world: TokenWorld, portal: Registered, key: ClientKey) -> None:
     now = world.clock.now()
@@ -198,6 +202,7 @@ def test_replay_store_out_of_reach_is_503_and_plain_requests_go_on(
     assert world.own_token(portal).status == 200
 
 
+@pytest.mark.spec("FAPI 2.0 Security Profile", "5.3.2.1")
 @pytest.mark.spec("RFC 9449", "8")
 def test_nonce_is_supplied_where_one_is_needed(strict: TokenWorld, key: ClientKey) -> None:
     client = strict.add_client()
@@ -214,6 +219,7 @@ def test_nonce_is_supplied_where_one_is_needed(strict: TokenWorld, key: ClientKe
     assert token(strict, client, OWN, proof(strict, key, nonce=late.headers["dpop-nonce"])).status == 200
 
 
+@pytest.mark.spec("RFC 9449", "4.3")
 @pytest.mark.spec("RFC 9449", "8")
 @pytest.mark.parametrize("nonce", ["x", "", 7, None, "A" * 32, "A" * 400, "\xfc"])
 def test_nonce_that_is_not_ours_is_refused_also_where_none_is_needed(

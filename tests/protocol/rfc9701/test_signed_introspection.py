@@ -15,6 +15,7 @@ def signed(world: TokenWorld, of: Registered, token: str, accept: str = JWT) -> 
     return world.post("/introspect", {"token": token}, of.basic, HTTP_ACCEPT=accept)
 
 
+@pytest.mark.spec("FAPI 2.0 Message Signing", "5.5.1")
 @pytest.mark.spec("RFC 9701", "5")
 def test_answer_is_signed_for_the_asker_with_the_status_in_a_claim_of_its_own(
     world: TokenWorld, portal: Registered, session: Session
@@ -83,6 +84,7 @@ def test_answer_is_nested_in_a_jwe_where_that_was_registered(world: TokenWorld, 
     assert world.verified(inner.decode(), "token-introspection+jwt", "iat")["aud"] == portal.client.client_id
 
 
+@pytest.mark.spec("RFC 9701", "5")
 @pytest.mark.spec("RFC 9701", "4")
 def test_stranger_is_refused_whatever_he_accepts(world: TokenWorld) -> None:
     answer = world.post("/introspect", {"token": "x"}, HTTP_ACCEPT=JWT)

@@ -21,6 +21,7 @@ def ask(world: TokenWorld, of: Registered, token: str, accept: str = TYPE) -> An
     return world.post("/introspect", {"token": token}, of.basic, HTTP_ACCEPT=accept)
 
 
+@pytest.mark.spec("RFC 9701", "4")
 @pytest.mark.spec("RFC 9701", "5")
 def test_whoever_asks_for_a_jwt_gets_one(world: TokenWorld, portal: Registered, session: Session) -> None:
     tokens = world.tokens(portal, session)

@@ -8,6 +8,7 @@ from idp.protocol.protected_resources import RESOURCES, WELL_KNOWN, ProtectedRes
 from tests.support.token_world import ISSUER, TokenWorld
 
 
+@pytest.mark.spec("RFC 9728", "3.3")
 @pytest.mark.spec("RFC 9728", "2")
 @pytest.mark.spec("RFC 9728", "3.2")
 @pytest.mark.parametrize("resource", RESOURCES, ids=lambda one: one.path)

@@ -60,6 +60,7 @@ def test_a_lock_of_the_sign_in_disables_nothing_and_its_end_enables_nothing(
     assert listening.heard() == []
 
 
+@pytest.mark.spec("OpenID RISC", "2")
 def test_an_account_is_told_as_enabled_when_the_last_lock_that_closes_it_ends(
     world: TokenWorld, listening: Listening
 ) -> None:

@@ -59,6 +59,7 @@ def test_an_error_code_that_is_none_is_recorded_as_a_refusal(health: Department,
     assert [row["reason"] for row in health.world.events("signal:deliver")] == ["refused_by_receiver"]
 
 
+@pytest.mark.spec("OpenID Shared Signals", "8.1.1")
 @pytest.mark.parametrize("stream", NO_IDS)
 def test_a_stream_by_what_is_no_id_is_not_found(health: Department, asked_of_sql: list[Any], stream: Any) -> None:
     for method, path in (("PATCH", "/ssf/streams"), ("POST", "/ssf/status"), ("POST", "/ssf/verify")):

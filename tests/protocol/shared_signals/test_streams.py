@@ -27,6 +27,7 @@ from tests.support.token_world import TokenWorld
 from tests.support.whole_app import WholeApp
 
 
+@pytest.mark.spec("OpenID Shared Signals", "7.2")
 @pytest.mark.spec("OpenID Shared Signals", "7.1")
 def test_the_configuration_names_the_endpoints_that_answer(app: WholeApp) -> None:
     document = app.call("GET", "/.well-known/ssf-configuration").json
@@ -71,6 +72,8 @@ def test_another_departments_stream_is_not_there(world: TokenWorld, app: WholeAp
     assert len(world.events("signal:request")) == 8
 
 
+@pytest.mark.spec("RFC 8936", "3")
+@pytest.mark.spec("OpenID Shared Signals", "8.1")
 @pytest.mark.spec("RFC 6750", "3.1")
 def test_only_a_systems_own_token_with_the_scope_gets_in(world: TokenWorld, app: WholeApp, health: Department) -> None:
     person = world.tokens(health.system, world.sign_in(world.add_person()))["access_token"]
@@ -81,6 +84,11 @@ def test_only_a_systems_own_token_with_the_scope_gets_in(world: TokenWorld, app:
         assert "resource_metadata" in answer.headers["www-authenticate"]
 
 
+@pytest.mark.spec("RFC 8417", "3")
+@pytest.mark.spec("RFC 8417", "2.3")
+@pytest.mark.spec("RFC 8417", "2.2")
+@pytest.mark.spec("OpenID CAEP", "3.3")
+@pytest.mark.spec("OpenID CAEP", "3.1")
 @pytest.mark.spec("RFC 9493", "3.2.3")
 def test_a_department_hears_of_its_own_people_under_its_own_subject(
     world: TokenWorld, app: WholeApp, health: Department
@@ -130,6 +138,7 @@ def test_what_happened_before_the_stream_is_not_told(world: TokenWorld, health: 
     assert health.heard(health.listen()) == []
 
 
+@pytest.mark.spec("RFC 8936", "2.5")
 @pytest.mark.spec("RFC 8936", "2.4")
 def test_what_was_acknowledged_is_gone_and_what_was_not_comes_again(world: TokenWorld, health: Department) -> None:
     account, stream = world.add_person(), health.listen(events_requested=[CREDENTIAL_CHANGE])
@@ -176,6 +185,7 @@ def test_a_paused_stream_loses_nothing_and_a_disabled_one_everything(world: Toke
     assert health.heard(stream) == []
 
 
+@pytest.mark.spec("OpenID Shared Signals", "8.1.1")
 @pytest.mark.parametrize(
     ("asked", "field"),
     [
@@ -204,6 +214,7 @@ def test_a_body_that_is_no_object_is_refused(health: Department, body: bytes) ->
         assert health.ask(method, path, body).status == 400
 
 
+@pytest.mark.spec("RFC 8936", "2.4")
 @pytest.mark.parametrize(
     "asked",
     [{"ack": "x"}, {"ack": [1]}, {"ack": ["x" * 65]}, {"maxEvents": -1}, {"maxEvents": True}, {"setErrs": []}],

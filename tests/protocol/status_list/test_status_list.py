@@ -91,6 +91,7 @@ def test_answer_says_its_type_and_how_long_it_may_be_kept(app: WholeApp, listed:
     assert app.call("GET", "/status/nothing").status == 404
 
 
+@pytest.mark.spec("OAuth Token Status List", "4.1")
 @pytest.mark.spec("OAuth Token Status List", "7.1")
 def test_revoked_token_is_marked_and_no_other(app: WholeApp, listed: Registered, session: Session) -> None:
     tokens = [app.world.tokens(listed, session)["access_token"] for _ in range(5)]
@@ -133,6 +134,7 @@ def test_suspended_client_and_not_before_marks_show(app: WholeApp, listed: Regis
     assert [status(app, one) for one in (before, of_other, after)] == [1, 1, 0]
 
 
+@pytest.mark.spec("OAuth Token Status List", "13.2")
 def test_places_of_one_persons_tokens_tell_nothing_of_each_other(
     world: TokenWorld, listed: Registered, session: Session
 ) -> None:
@@ -171,6 +173,7 @@ def test_list_is_no_access_or_id_token(app: WholeApp, listed: Registered, sessio
     assert app.world.introspect(listed, lst).json == {"active": False}
 
 
+@pytest.mark.spec("OAuth Token Status List", "8.1")
 @pytest.mark.spec("OAuth Token Status List", "9")
 def test_every_list_is_named_at_the_announced_address(app: WholeApp, listed: Registered, session: Session) -> None:
     uri = place_of(app.world, app.world.tokens(listed, session)["access_token"])["uri"]

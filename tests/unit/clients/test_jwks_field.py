@@ -21,6 +21,7 @@ def test_a_set_of_public_keys_is_kept_as_a_copy() -> None:
     assert kept["keys"][0]["x"] == PUBLIC["x"]
 
 
+@pytest.mark.spec("OIDC Registration", "2")
 @pytest.mark.spec("RFC 7591", "2")
 def test_keys_come_by_value_or_by_reference_and_not_both_ways() -> None:
     both = department(jwks={"keys": [PUBLIC]}, jwks_uri="https://portal.example.vn/jwks")

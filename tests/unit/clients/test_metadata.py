@@ -69,6 +69,7 @@ def test_signature_algorithms_are_those_that_the_keys_can_make() -> None:
     assert set(metadata.SIGNING_ALGS) == set(ALGORITHMS)
 
 
+@pytest.mark.spec("RFC 6749", "10.1")
 @pytest.mark.spec("RFC 8252", "8.5")
 def test_a_native_client_is_public_unless_it_says_otherwise() -> None:
     assert metadata.parse(native()).values["token_endpoint_auth_method"] == "none"
@@ -117,6 +118,7 @@ def test_vietnamese_is_required_and_english_is_not() -> None:
     }
 
 
+@pytest.mark.spec("OIDC Registration", "2")
 @pytest.mark.parametrize(
     ("name", "value", "where", "reason"),
     [
@@ -238,11 +240,15 @@ def test_what_is_no_object_is_refused_as_a_whole(document: object) -> None:
     assert reasons(document) == {("document", "not_object")}
 
 
+@pytest.mark.spec("RFC 7591", "2")
+@pytest.mark.spec("RFC 6749", "3.1.2.2")
+@pytest.mark.spec("OIDC Registration", "2")
 def test_each_required_field_is_asked_for() -> None:
     asked = {field for field, reason in reasons({}) if reason == "missing"}
     assert asked == {"client_name", "unit", "legal_basis", "purpose", "redirect_uris"}
 
 
+@pytest.mark.spec("OIDC Registration", "3.3")
 @pytest.mark.spec("RFC 7591", "3.2.2")
 def test_the_wire_code_tells_redirect_uris_from_the_rest() -> None:
     with pytest.raises(RegistrationRefused) as only_redirects:

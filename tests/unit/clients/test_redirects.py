@@ -43,6 +43,7 @@ def test_the_registered_characters_match(web: Client) -> None:
     assert matches(web, "http://127.0.0.1:8101/callback")
 
 
+@pytest.mark.spec("RFC 6749", "3.1.2.3")
 @pytest.mark.spec("RFC 9700", "2.1")
 @pytest.mark.spec("RFC 3986", "6.2.1")
 @pytest.mark.parametrize(
@@ -96,6 +97,7 @@ def test_nothing_but_the_registered_characters_matches(web: Client, uri: str) ->
     assert not matches(web, uri)
 
 
+@pytest.mark.spec("RFC 9700", "4.1.3")
 @pytest.mark.spec("RFC 8252", "7.3")
 @pytest.mark.parametrize(
     "uri",
@@ -112,6 +114,7 @@ def test_a_native_client_chooses_its_loopback_port(phone: Client, uri: str) -> N
     assert matches(phone, uri)
 
 
+@pytest.mark.spec("RFC 9700", "4.1.3")
 @pytest.mark.spec("RFC 8252", "7.3")
 @pytest.mark.parametrize(
     "uri",

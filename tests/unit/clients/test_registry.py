@@ -35,6 +35,7 @@ def refused(registry: ClientRegistry, document: dict[str, object]) -> set[tuple[
     return {(fault.field, fault.reason) for fault in error.value.errors}
 
 
+@pytest.mark.spec("RFC 7591", "3.2.1")
 def test_a_new_client_gets_an_id_a_secret_and_a_sector_of_its_own(
     registry: ClientRegistry, repository: MemoryClients
 ) -> None:

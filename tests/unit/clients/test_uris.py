@@ -102,6 +102,9 @@ def test_plain_https_and_loopback_addresses_pass(check: object, uri: str) -> Non
     assert check(uri) is None
 
 
+@pytest.mark.spec("OIDC Registration", "2")
+@pytest.mark.spec("OIDC RP-Initiated Logout", "3.1")
+@pytest.mark.spec("OIDC Back-Channel Logout", "2.2")
 @pytest.mark.spec("RFC 9700", "2.1")
 @pytest.mark.spec("RFC 6749", "3.1.2")
 @pytest.mark.parametrize(("uri", "reason"), ATTACKS)
@@ -117,6 +120,8 @@ def test_native_clients_may_use_a_reversed_domain_as_scheme(uri: str) -> None:
     assert redirect_fault(uri, "native") is None
 
 
+@pytest.mark.spec("RFC 9700", "2.6")
+@pytest.mark.spec("OIDC Registration", "2")
 @pytest.mark.spec("RFC 8252", "7.1")
 @pytest.mark.parametrize(
     ("uri", "reason"),

@@ -321,6 +321,7 @@ def test_refusal_and_failure_are_two_things() -> None:
         fetcher().get("https://127.0.0.1/", "*/*")
 
 
+@pytest.mark.spec("RFC 8935", "5.3")
 def test_peer_without_the_certificate_of_the_name_is_no_peer(peer: Peer) -> None:
     """The peer speaks plain HTTP where TLS is asked for."""
     assert code_of(lambda: fetcher(peer.name).get(f"https://{peer.name}/", "*/*")) == "outbound_failed"

@@ -35,6 +35,8 @@ def test_id_is_a_uuid_of_version_7() -> None:
     assert (value >> 76 & 0xF, value >> 62 & 0x3) == (7, 2)
 
 
+@pytest.mark.spec("RFC 6749", "10.10")
+@pytest.mark.spec("FAPI 2.0 Security Profile", "5.4.1")
 def test_secret_carries_256_bits() -> None:
     made = {handles.new_secret() for _ in range(1000)}
     assert len(made) == 1000

@@ -74,6 +74,7 @@ def test_number_of_parameters_is_bounded() -> None:
     assert reason_of("&" * 10_000) == "too_many_parameters"
 
 
+@pytest.mark.spec("RFC 6749", "4.1.2.1")
 def test_error_names_the_parameter_in_allowed_characters_only() -> None:
     """RFC 6749 section 4.1.2.1 allows few characters in error_description."""
     with pytest.raises(InvalidRequest) as caught:

@@ -62,6 +62,7 @@ def _big_endian(value: int) -> str:
     return base64url.encode_text(value.to_bytes((value.bit_length() + 7) // 8, "big"))
 
 
+@pytest.mark.spec("FAPI 2.0 Security Profile", "5.4.1")
 @pytest.mark.spec("RFC 7518", "3.3")
 @pytest.mark.parametrize(
     ("jwk", "change", "field"),

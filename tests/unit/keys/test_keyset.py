@@ -93,6 +93,7 @@ def test_a_fetched_set_may_hold_keys_that_we_do_not_know() -> None:
     assert [key.kid for key in read_jwks(body).keys] == ["ec"]
 
 
+@pytest.mark.spec("OIDC Registration", "2")
 def test_private_material_is_an_error_even_in_a_fetched_set() -> None:
     with pytest.raises(InvalidJwk) as caught:
         read_jwks(orjson.dumps({"keys": [EC, {**RFC7515_RSA, "d": "AQAB"}]}))

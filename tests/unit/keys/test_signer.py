@@ -99,5 +99,7 @@ def test_a_private_key_survives_export_and_import(alg: str) -> None:
     assert algorithms.import_private(der).public_key() == PRIVATE[alg].public_key()
 
 
+@pytest.mark.spec("RFC 8725", "3.5")
+@pytest.mark.spec("FAPI 2.0 Security Profile", "5.4.1")
 def test_our_rsa_keys_have_at_least_2048_bits() -> None:
     assert PRIVATE["RS256"].public_key().key_size >= 2048  # type: ignore[union-attr]

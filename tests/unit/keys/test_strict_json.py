@@ -11,6 +11,7 @@ def test_an_object_is_read() -> None:
     assert read_object(b'{"a": [1, {"b": null}]}') == {"a": [1, {"b": None}]}
 
 
+@pytest.mark.spec("RFC 8725", "3.7")
 @pytest.mark.parametrize(
     "data",
     [

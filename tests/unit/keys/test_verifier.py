@@ -69,6 +69,7 @@ def test_our_own_token_verifies(ring: KeyRing, alg: str) -> None:
     assert (verified.kid, verified.alg, verified.typ) == (ring.signer(alg).kid, alg, "at+jwt")
 
 
+@pytest.mark.spec("RFC 8725", "3.1")
 @pytest.mark.spec("RFC 8725", "2.1")
 def test_hmac_with_the_public_key_as_secret_is_refused(ring: KeyRing) -> None:
     kid = ring.signer("ES256").kid
@@ -89,6 +90,7 @@ def test_the_algorithm_of_another_key_type_is_refused_for_a_known_kid(ring: KeyR
             verify(f"{header}.{payload}.{signature}", ring, Expectation(frozenset({"at+jwt"})), NOW)
 
 
+@pytest.mark.spec("RFC 8725", "3.1")
 def test_an_algorithm_off_the_allow_list_is_refused(ring: KeyRing) -> None:
     with pytest.raises(errors.AlgorithmRefused):
         verify(ring.signer("RS256").sign(CLAIMS, "at+jwt"), ring, ACCESS, NOW)
@@ -137,6 +139,8 @@ def test_a_token_without_kid_is_tried_against_each_fitting_key_of_the_client() -
     assert verify(RFC7515_ES256, keys, JOE, RFC7515_EXPIRES - 1).kid == "second"
 
 
+@pytest.mark.spec("RFC 8725", "3.9")
+@pytest.mark.spec("RFC 8725", "3.8")
 @pytest.mark.parametrize(
     ("change", "error"),
     [
