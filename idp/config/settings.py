@@ -19,6 +19,7 @@ from pydantic_settings import SettingsError as UnreadableSettings
 
 from idp.config.administration import Administration
 from idp.config.audit import Audit
+from idp.config.data_rights import DataRights
 from idp.config.directories import Directories
 from idp.config.factors import FactorRules
 from idp.config.federation import Federation
@@ -123,6 +124,7 @@ class Settings(BaseSettings):
     throttle: Throttle = Throttle()
     qr: QrSignIn = QrSignIn()
     recovery: Recovery = Recovery()
+    data_rights: DataRights = DataRights()
     dpop: Dpop = Dpop()
     factors: FactorRules = FactorRules()
     log: Log = Log()

@@ -66,6 +66,14 @@ class Event(StrEnum):
     CONSENT_GIVE = "consent:give"
     CONSENT_NOTICE = "consent:notice"
     CONSENT_WITHDRAW = "consent:withdraw"
+    DATA_REQUEST_FILE = "data-request:file"
+    DATA_REQUEST_SHOW = "data-request:show"
+    DATA_REQUEST_TAKE = "data-request:take"
+    DATA_REQUEST_EXTEND = "data-request:extend"
+    DATA_REQUEST_ANSWER = "data-request:answer"
+    DATA_REQUEST_REFUSE = "data-request:refuse"
+    DATA_REQUEST_CANCEL = "data-request:cancel"
+    DATA_REQUEST_WARN = "data-request:warn"
     TOKEN_CODE = "token:authorization_code"  # noqa: S105 - the name of an event
     TOKEN_FRONT = "token:front_channel"  # noqa: S105 - the name of an event
     TOKEN_REFRESH = "token:refresh_token"  # noqa: S105 - the name of an event

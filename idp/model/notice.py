@@ -27,6 +27,11 @@ class Topic(StrEnum):
     ACCOUNT_UNLOCKED = "account_unlocked"
     CONTACT_CHANGED = "contact_changed"
     CONSENT_WITHDRAWN = "consent_withdrawn"
+    DATA_REQUEST_RECEIVED = "data_request_received"
+    DATA_REQUEST_TAKEN = "data_request_taken"
+    DATA_REQUEST_EXTENDED = "data_request_extended"
+    DATA_REQUEST_DECIDED = "data_request_decided"
+    DATA_REQUEST_DUE = "data_request_due"
     MANDATE_GRANTED = "mandate_granted"
     MANDATE_REVOKED = "mandate_revoked"
     DATA_EXPORTED = "data_exported"
@@ -46,6 +51,11 @@ REACH: dict[Topic, Reach] = {
     Topic.ACCOUNT_UNLOCKED: Reach.EVERY,
     Topic.CONTACT_CHANGED: Reach.EVERY,
     Topic.CONSENT_WITHDRAWN: Reach.OTHER,
+    Topic.DATA_REQUEST_RECEIVED: Reach.OTHER,
+    Topic.DATA_REQUEST_TAKEN: Reach.OTHER,
+    Topic.DATA_REQUEST_EXTENDED: Reach.OTHER,
+    Topic.DATA_REQUEST_DECIDED: Reach.OTHER,
+    Topic.DATA_REQUEST_DUE: Reach.OTHER,
     Topic.MANDATE_GRANTED: Reach.OTHER,
     Topic.MANDATE_REVOKED: Reach.OTHER,
     Topic.DATA_EXPORTED: Reach.OTHER,
@@ -60,7 +70,7 @@ class Detail:
     """What a notice may say beside its topic: our own words (``factor`` is a factor's name), never a value of the person.
 
     ``browser`` is a browser and system as people name them. ``channel`` (``mail`` or ``sms``) is the one that the act touched: the notice
-    goes by another one where there is one. ``code`` is what the owner needs to call the act off.
+    goes by another one where there is one. ``code`` is what the owner needs to call the act off, or the number of his request.
     """
 
     factor: str = ""

@@ -45,6 +45,7 @@ PURPOSES: Final = (
     "factors",
     "audit-keys",
     "indicators",
+    "data-requests",
 )
 """Every purpose that has a data key; another one is made at the next ``idp init``."""
 

@@ -6,6 +6,7 @@
   one, the loser's stays as an alias (``current`` = 0) that still resolves.
 - Consents move. Where both stand the winner's goes on and the loser's ends (``merged``); where only the loser had one
   it goes on.
+- Requests about data move.
 - Mandates move, on both sides; one that would be for the person himself ends.
 - Links to directories move, and the loser's roles end: the next sign-in or comparison gives the winner those that are due.
 - Grants move, so that tokens stay answerable; sessions of the loser end, because nobody may be signed in as an account
@@ -26,6 +27,7 @@ from idp.storage.tables import (
     accounts,
     consents,
     credentials,
+    data_requests,
     directory_links,
     grants,
     identity_codes,
@@ -121,6 +123,7 @@ def _of_consents() -> tuple[ClauseElement, ...]:
     return (
         update(consents).where(current, has_one).values(ended_at=_NOW, end_reason="merged"),
         update(consents).where(consents.c.account_id == _LOSER).values(account_id=_WINNER),
+        update(data_requests).where(data_requests.c.account_id == _LOSER).values(account_id=_WINNER),
     )
 
 

@@ -41,10 +41,10 @@ from idp.storage.client_history import SqlClientHistory
 from idp.storage.clients import SqlClientRepository
 from idp.storage.configuration import SqlConfigurationStore
 from idp.storage.idempotency import SqlAnswerStore
-from idp.wiring.units import UnitChanges
+from idp.wiring.data_rights import DataRights
 
 
-class AdministrationDesk(UnitChanges, ABC):
+class AdministrationDesk(DataRights, ABC):
     """Who administers what, over everything that can be administered."""
 
     @cached_property
@@ -87,6 +87,7 @@ class AdministrationDesk(UnitChanges, ABC):
             client_changes=changes,
             keys=keys,
             consents=ConsentAdministration(gate, registry, self.consents),
+            data_requests=self.data_request_administration(gate),
             accounts=people,
             account_states=states,
             recoveries=recoveries,

@@ -11,6 +11,7 @@ from idp.endpoints.admin.client_history import ClientHistoryPage
 from idp.endpoints.admin.clients import Clients
 from idp.endpoints.admin.consents import Consents
 from idp.endpoints.admin.dashboard import Dashboard
+from idp.endpoints.admin.data_requests import DataRequests
 from idp.endpoints.admin.frame import Area, ConsoleFrame
 from idp.endpoints.admin.keys import Keys
 from idp.endpoints.admin.units import Units
@@ -28,6 +29,7 @@ class Console(ActingPages):
             Clients(frame, acts),
             Accounts(frame, acts),
             Consents(frame, acts, self.departments),
+            DataRequests(frame, acts, self.departments),
             Keys(frame, acts),
             Units(frame, acts),
             Approvals(frame, acts),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from idp.endpoints.data_requests import PATH, DataRequestPages
 from idp.endpoints.own_data import DATA, RECEIPTS, OwnDataPages
 from idp.endpoints.routes import Route
 from idp.wiring.console import Console
@@ -27,11 +28,16 @@ class OwnData(Console):
             self.settings.factors.fresh,
             self._level_of_changes,
         )
-        get = ("GET",)
+        asking = DataRequestPages(self.desk, self.door, self.data_requests, self.consents, self.departments, self.clock)
+        get, post = ("GET",), ("POST",)
         return (
             Route(RECEIPTS, get, pages.receipts),
             Route(f"{RECEIPTS}/<consent_id>", get, pages.receipt),
             Route(f"{RECEIPTS}/<consent_id>/signed", get, pages.signed),
             Route(DATA, get, pages.data),
-            Route(f"{DATA}", ("POST",), pages.export),
+            Route(DATA, post, pages.export),
+            Route(PATH, get, asking.all),
+            Route(PATH, post, asking.file),
+            Route(f"{PATH}/<request_id>", get, asking.show),
+            Route(f"{PATH}/<request_id>", post, asking.cancel),
         )

@@ -236,6 +236,7 @@ class Wiring(OwnData):
             *self.guarding_tasks(),
             *self.message_tasks(),
             *self.unit_tasks(),
+            *self.data_right_tasks(self.gate, self.administration.data_requests),
             *self.signal_tasks(),
         )
         return Housekeeper(tasks, self.clock)

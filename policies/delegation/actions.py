@@ -29,6 +29,8 @@ class Action(StrEnum):
     CONSENT_READ = "consent:read"
     CONSENT_WITHDRAW = "consent:withdraw"
     CONSENT_COUNT = "consent:count"
+    DATA_REQUEST_READ = "data-request:read"
+    DATA_REQUEST_ANSWER = "data-request:answer"
     ACCOUNT_READ = "account:read"
     ACCOUNT_REVEAL = "account:reveal"
     ACCOUNT_LOCK = "account:lock"
@@ -56,6 +58,7 @@ SEEN_BY: Final[Mapping[str, Action]] = MappingProxyType(
         "client": Action.CLIENT_READ,
         "key": Action.KEY_READ,
         "consent": Action.CONSENT_READ,
+        "data-request": Action.DATA_REQUEST_READ,
         "account": Action.ACCOUNT_READ,
         "session": Action.SESSION_READ,
         "unit": Action.UNIT_READ,

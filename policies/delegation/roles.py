@@ -49,7 +49,15 @@ _PEOPLE: Final = frozenset(
     }
 )
 _CONSENTS: Final = frozenset(
-    {Action.CONSENT_READ, Action.CONSENT_WITHDRAW, Action.CONSENT_COUNT, Action.CLIENT_READ, Action.UNIT_READ}
+    {
+        Action.CONSENT_READ,
+        Action.CONSENT_WITHDRAW,
+        Action.CONSENT_COUNT,
+        Action.DATA_REQUEST_READ,
+        Action.DATA_REQUEST_ANSWER,
+        Action.CLIENT_READ,
+        Action.UNIT_READ,
+    }
 )
 
 ROLES: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
@@ -72,6 +80,7 @@ ROLES: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
                 Action.KEY_READ,
                 Action.CONSENT_READ,
                 Action.CONSENT_COUNT,
+                Action.DATA_REQUEST_READ,
                 Action.UNIT_READ,
                 Action.ADMIN_READ,
                 Action.SETTINGS_READ,

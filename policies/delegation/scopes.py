@@ -25,8 +25,8 @@ SCOPES: Final[Mapping[str, frozenset[Action]]] = MappingProxyType(
         ),
         "admin:keys:read": frozenset({Action.KEY_READ}),
         "admin:keys:write": frozenset({Action.KEY_ROTATE, Action.KEY_RETIRE, Action.KEY_REVOKE}),
-        "admin:consents:read": frozenset({Action.CONSENT_READ, Action.CONSENT_COUNT}),
-        "admin:consents:write": frozenset({Action.CONSENT_WITHDRAW}),
+        "admin:consents:read": frozenset({Action.CONSENT_READ, Action.CONSENT_COUNT, Action.DATA_REQUEST_READ}),
+        "admin:consents:write": frozenset({Action.CONSENT_WITHDRAW, Action.DATA_REQUEST_ANSWER}),
         "admin:accounts:read": frozenset({Action.ACCOUNT_READ, Action.ACCOUNT_REVEAL, Action.SESSION_READ}),
         "admin:accounts:write": frozenset(
             {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from idp.endpoints.api import accounts, administrators, clients, consents, keys, records
+from idp.endpoints.api import accounts, administrators, clients, consents, data_requests, keys, records
 from idp.endpoints.api.operation import Operation
 from idp.endpoints.api.schema import Schema
 from idp.flows.administration.use_cases import UseCases
@@ -14,6 +14,7 @@ SHAPES: Final[Mapping[str, Schema]] = {
     **clients.SHAPES,
     **keys.SHAPES,
     **consents.SHAPES,
+    **data_requests.SHAPES,
     **accounts.SHAPES,
     **administrators.SHAPES,
     **records.SHAPES,
@@ -26,6 +27,7 @@ def table(acts: UseCases) -> tuple[Operation, ...]:
         *clients.ClientOperations(acts.clients, acts.client_changes).table(),
         *keys.KeyOperations(acts.keys).table(),
         *consents.ConsentOperations(acts.consents).table(),
+        *data_requests.DataRequestOperations(acts.data_requests).table(),
         *accounts.AccountOperations(acts.accounts, acts.account_states).table(),
         *administrators.AdministratorOperations(acts).table(),
         *records.RecordOperations(acts).table(),

@@ -12,6 +12,7 @@ from idp.flows.administration.audit import AuditAdministration
 from idp.flows.administration.client_changes import ClientChanges
 from idp.flows.administration.clients import ClientAdministration
 from idp.flows.administration.consents import ConsentAdministration
+from idp.flows.administration.data_requests import DataRequestAdministration
 from idp.flows.administration.exports import Exports
 from idp.flows.administration.keys import KeyAdministration
 from idp.flows.administration.recoveries import RecoveryAdministration
@@ -26,6 +27,7 @@ class UseCases:
     client_changes: ClientChanges
     keys: KeyAdministration
     consents: ConsentAdministration
+    data_requests: DataRequestAdministration
     accounts: AccountAdministration
     account_states: AccountStates
     recoveries: RecoveryAdministration

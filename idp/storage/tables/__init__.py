@@ -6,6 +6,7 @@ from idp.storage.tables.accounts import accounts, credentials, identity_codes, i
 from idp.storage.tables.administration import admin_grants, api_answers, approvals
 from idp.storage.tables.audit import audit_cosignatures, audit_heads, audit_keys, audit_segments
 from idp.storage.tables.base import metadata
+from idp.storage.tables.data_requests import data_requests
 from idp.storage.tables.deployment import data_keys, deployment, registry_versions
 from idp.storage.tables.devices import known_devices
 from idp.storage.tables.ephemeral import counters, single_use, transactions
@@ -58,6 +59,7 @@ __all__ = [
     "counters",
     "credentials",
     "data_keys",
+    "data_requests",
     "deployment",
     "directory_links",
     "directory_runs",

@@ -107,13 +107,13 @@ def test_a_right_that_was_taken_away_is_gone_at_the_next_request(admin: Administ
     [
         (
             Role.PROVINCIAL_ADMINISTRATOR,
-            {"clients", "accounts", "consents", "keys", "units", "administrators", "audit"},
+            {"clients", "accounts", "consents", "data-requests", "keys", "units", "administrators", "audit"},
         ),
         (Role.CLIENT_MANAGER, {"clients", "units"}),
         (Role.KEY_CUSTODIAN, {"keys"}),
-        (Role.CONSENT_OFFICER, {"clients", "consents", "units"}),
+        (Role.CONSENT_OFFICER, {"clients", "consents", "data-requests", "units"}),
         (Role.SUPPORT, {"accounts", "units"}),
-        (Role.AUDITOR, {"clients", "consents", "keys", "units", "administrators", "audit"}),
+        (Role.AUDITOR, {"clients", "consents", "data-requests", "keys", "units", "administrators", "audit"}),
     ],
 )
 def test_the_menu_and_the_lists_are_those_of_the_role(admin: AdministeredWorld, role: Role, sees: set[str]) -> None:
