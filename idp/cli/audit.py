@@ -76,9 +76,12 @@ def search(context: Context, /, *, as_json: bool, limit: int, **wanted: Any) -> 
 @click.option("--first", type=click.IntRange(1), default=None, help="First number of a bundle; default: 1.")
 @click.option("--last", type=click.IntRange(1), default=None, help="Last number of a bundle; default: the newest.")
 @click.option("--reason", default="", help="Goes into the audit log.")
+@_JSON
 @pass_context
 @with_exit_codes
-def export(context: Context, /, *, file: Path, bundle: bool, hidden: bool, reason: str, **span: int | None) -> None:
+def export(
+    context: Context, /, *, file: Path, bundle: bool, hidden: bool, reason: str, as_json: bool, **span: int | None
+) -> None:
     """Write the log as JSON lines, oldest first; `-` writes to stdout, a name that ends in .gz is compressed. Recorded."""
     if (hidden or any(span.values())) and not bundle:
         raise InvalidInput("only a --bundle knows a range or leaves out persons", field="--bundle")
@@ -93,6 +96,8 @@ def export(context: Context, /, *, file: Path, bundle: bool, hidden: bool, reaso
         lines = wiring.audit_bundles.lines(asked, wiring.clock.now())
     with opened_to_write(file) as out:
         out.writelines(lines)
+    if as_json and str(file) != "-":
+        emit({"file": str(file)}, as_json=True)
 
 
 @audit_group.command("verify")
@@ -138,12 +143,14 @@ def checkpoint(context: Context, /, *, as_json: bool) -> None:
 
 
 @audit_group.command("keys")
+@_JSON
 @pass_context
 @with_exit_codes
-def keys(context: Context) -> None:
+def keys(context: Context, /, *, as_json: bool) -> None:
     """Print the public keys that sign heads as a JWK set: give it to verifiers and witnesses by a way of its own."""
     context.wiring.audit_heads.ensure_keys()
-    click.echo(orjson.dumps(context.wiring.audit_heads.jwks()).decode())
+    data = context.wiring.audit_heads.jwks()
+    emit(data, as_json=as_json, text=orjson.dumps(data).decode())
 
 
 @audit_group.command("rotate-keys")

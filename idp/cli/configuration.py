@@ -15,12 +15,14 @@ from keys.strict_json import read_object
 
 
 @click.command("export")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @pass_context
 @with_exit_codes
-def export(context: Context, /) -> None:
+def export(context: Context, /, *, as_json: bool) -> None:
     """Print the configuration that lives in the database: clients (without secrets) and administrators, as JSON."""
     document = context.wiring.configuration.export()
-    click.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS).decode())
+    text = orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS).decode()
+    emit(document, as_json=as_json, text=text)
 
 
 @click.command("apply")

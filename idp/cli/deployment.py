@@ -45,11 +45,15 @@ def db_group() -> None:
 
 
 @db_group.command("upgrade")
+@_JSON
 @pass_context
 @with_exit_codes
-def upgrade(context: Context) -> None:
+def upgrade(context: Context, /, *, as_json: bool) -> None:
     """Bring the schema to this release."""
-    migrate.upgrade(context.wiring.database)
+    database = context.wiring.database
+    before = migrate.current(database)
+    migrate.upgrade(database)
+    emit({"before": before, "current": migrate.current(database)}, as_json=as_json)
 
 
 @db_group.command("current")
@@ -77,14 +81,16 @@ def backup(context: Context, /, *, file: Path, as_json: bool) -> None:
 @db_group.command("restore")
 @click.argument("file", type=click.Path(exists=True, path_type=Path))
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@_JSON
 @pass_context
 @with_exit_codes
-def restore(context: Context, /, *, file: Path, yes: bool) -> None:
+def restore(context: Context, /, *, file: Path, yes: bool, as_json: bool) -> None:
     """Replace the embedded database by the copy FILE; the service must be stopped."""
     if not yes:
         click.confirm("Everything since the copy was made is lost. Restore?", abort=True, err=True)
     backups.restore(context.wiring.database, file)
     note(context.wiring, Event.RESTORE, file.name)
+    emit({"file": str(file), "current": migrate.current(context.wiring.database)}, as_json=as_json)
 
 
 @click.group("config")
