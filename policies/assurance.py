@@ -38,13 +38,15 @@ class Factor:
 
     A composite factor rests on several kinds at once: a passkey is possessed, and its device is unlocked by what the
     person knows or is. What does not ``last`` is a spare: it proves as well as the others do, but an account must not
-    be left with spares alone.
+    be left with spares alone. A ``ceiling`` makes it a stand-in, "" for all others: it spares a person the question for
+    a second factor up to that level, ``amr`` never calls it ``mfa``, and what protects an account does not count it.
     """
 
     name: str
     kinds: frozenset[Kind]
     amr: tuple[str, ...]
     lasts: bool = True
+    ceiling: str = ""
 
 
 Table = Mapping[str, Factor]
@@ -68,6 +70,8 @@ FACTORS: Final = table(
     Factor("recovery_code", _HELD, ("otp",), lasts=False),
     Factor("sms_code", _HELD, ("sms",)),
     Factor("mail_code", _HELD, ("otp",)),
+    # A cookie is possession of a browser and no more: it can be copied. RFC 8176 has no nearer word for it than ``rba``.
+    Factor("trusted_device", _HELD, ("rba",), lasts=False, ceiling=LOA_2),
 )
 """Which factor reaches what: the one table of it. Another factor is one row; ``idp.authn.registry`` has its module.
 
@@ -140,17 +144,23 @@ def satisfies(reached_acr: str, wanted_acr: str) -> bool:
 def reached(factors: Iterable[str], known: Table = FACTORS) -> str:
     """Return the level that verified factors reach together (Decree 69/2024: the table of four levels).
 
-    Two passwords are one factor: kinds count, not names. Raises ``ValueError`` for no factor and ``KeyError`` for an
-    unknown one.
+    Two passwords are one factor: kinds count, not names. A stand-in lifts the others at most to its ceiling, and is
+    nothing by itself. Raises ``ValueError`` for no factor and ``KeyError`` for an unknown one.
     """
-    return level(kinds_of(factors, known))
+    names = tuple(factors)
+    firm = kinds_of((name for name in names if not known[name].ceiling), known)
+    lifted = (
+        min(level(firm | known[name].kinds), known[name].ceiling, key=rank) for name in names if known[name].ceiling
+    )
+    return max((level(firm), *lifted), key=rank)
 
 
 def amr(factors: Iterable[str], known: Table = FACTORS) -> tuple[str, ...]:
     """Return the ``amr`` values of verified factors, and ``mfa`` if they are of several kinds (RFC 8176 section 2)."""
     names = tuple(factors)
     values = tuple(dict.fromkeys(value for name in names for value in known[name].amr))
-    return (*values, SEVERAL) if len(kinds_of(names, known)) > 1 else values
+    firm = kinds_of((name for name in names if not known[name].ceiling), known)
+    return (*values, SEVERAL) if len(firm) > 1 else values
 
 
 def kinds_of(names: Iterable[str], known: Table = FACTORS) -> set[Kind]:

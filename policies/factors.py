@@ -8,13 +8,31 @@ from policies.assurance import FACTORS, LOA_1, SEVERAL, Table, kinds_of, level, 
 
 
 def proved(values: Iterable[str], known: Table = FACTORS) -> tuple[str, ...]:
-    """Return the factors that a session's ``amr`` values tell of: those all of whose values are among them."""
+    """Return the factors that a session's ``amr`` values tell of: those all of whose values are among them.
+
+    What only stood in for one was not proved.
+    """
     given = frozenset(values)
-    return tuple(name for name, factor in known.items() if given.issuperset(factor.amr))
+    return tuple(name for name, factor in known.items() if given.issuperset(factor.amr) and not factor.ceiling)
+
+
+def firm(acr: str, values: tuple[str, ...], known: Table = FACTORS) -> tuple[str, tuple[str, ...]]:
+    """Return ``acr`` and ``amr`` of a session without what only stood in for a factor.
+
+    This is what counts wherever the account itself is at stake: its factors, contacts and data, administration, and
+    what another device is granted by this one.
+    """
+    marks = {value for factor in known.values() if factor.ceiling for value in factor.amr}
+    if marks.isdisjoint(values):
+        return acr, values
+    kept = tuple(value for value in values if value not in marks)
+    names = proved(kept, known)
+    return min(acr, reached(names, known) if names else LOA_1, key=rank), kept
 
 
 def raised(acr: str, values: tuple[str, ...], factor: str, known: Table = FACTORS) -> tuple[str, tuple[str, ...]]:
     """Return ``acr`` and ``amr`` of a session after one more factor was verified in it; never lower than it had."""
+    acr, values = firm(acr, values, known)
     names = (*proved(values, known), factor)
     new_acr = max(acr, reached(names, known), key=rank)
     kept = [value for value in values if value != SEVERAL]
@@ -64,4 +82,5 @@ def level_of_changes(enrolled: Iterable[str], known: Table = FACTORS) -> str:
 
 
 def _among(names: Iterable[str], known: Table) -> Iterable[str]:
-    return (name for name in names if name in known)
+    """Return what an account can be left with, changed by or stepped up by: known factors, and no stand-ins."""
+    return (name for name in names if name in known and not known[name].ceiling)

@@ -18,6 +18,13 @@ class FactorRules(Section):
         le=3600,
         description="Seconds since the sign-in within which a person may change the factors of the account.",
     )
+    trusted_device_days: int = Field(
+        0,
+        ge=0,
+        le=90,
+        description="Days for which a person may mark a browser as trusted, so that the password alone reaches level 2 there; 0 turns it "
+        "off and ends what was trusted. A cookie can be copied, which a second factor cannot: read the documentation of factors first.",
+    )
     enrol_at_sign_in: bool = Field(
         default=False,
         description="Where a department demands two factors and the person has one, offer to enrol the second one there and then "

@@ -175,7 +175,7 @@ class AccountPages:
 
     def _signed_out(self, exchange: Exchange) -> WireResponse:
         cookies = self._desk.cookies
-        page = self._desk.page("signed_out", exchange, told=[])
+        page = self._desk.page("signed_out", exchange, told=[], urls=[], return_uri="")
         return WireResponse(
             page.status, (*page.headers, cookies.drop(cookies.session), cookies.make_state("")), page.body
         )

@@ -44,7 +44,7 @@ Form = Mapping[str, tuple[str, ...]]
 class Exchange:
     """One request as a page sees it. ``binding`` is the browser-binding cookie, made anew (and to be set) when the browser has none.
 
-    ``device_secret`` is the cookie of a browser that some account may be known in.
+    ``device_secret`` is the cookie of a browser that some account may be known in, ``trust_secret`` that of one that may be trusted.
     """
 
     wire: WireRequest
@@ -54,6 +54,7 @@ class Exchange:
     is_new_browser: bool
     asked_language: str = ""
     device_secret: str | None = None
+    trust_secret: str | None = None
 
     @property
     def origin(self) -> Origin:
@@ -92,6 +93,7 @@ class Desk:
             binding is None,
             asked if asked in i18n.LANGUAGES else "",
             self.cookies.read(header, self.cookies.device),
+            self.cookies.read(header, self.cookies.trust),
         )
 
     def headers(self, exchange: Exchange) -> tuple[tuple[str, str], ...]:

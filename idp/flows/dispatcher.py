@@ -102,6 +102,11 @@ def decide_own(
     return Decision(_AS_STEP[missing.missing], missing.reason, acr=missing.acr)
 
 
+def administers(request: AuthorizationRequest) -> bool:
+    """Tell whether a request asks for the right to administer."""
+    return not _ADMINISTERS.isdisjoint(request.scope)
+
+
 def wanted_consent(request: AuthorizationRequest, client: Client, *, answered: bool) -> consent.Wanted:
     """Return what the client asks of the person, for the decision and for what is stored."""
     mode = consent.mode_for(client.consent, client.legal_basis)
@@ -113,7 +118,7 @@ def wanted_consent(request: AuthorizationRequest, client: Client, *, answered: b
         essential=request.essential,
         # What exactly is allowed is allowed once: nobody agreed to the next dossier when he agreed to this one.
         # What administers is shown each time, for a person who did not mean to may stop it then.
-        forced="consent" in request.prompt or bool(request.details) or not _ADMINISTERS.isdisjoint(request.scope),
+        forced="consent" in request.prompt or bool(request.details) or administers(request),
         answered=answered,
     )
 

@@ -16,6 +16,8 @@ from idp.authn.factors.factor import Enrolled
 from idp.authn.factors.registry import Factors
 from idp.authn.passkeys import Passkey, Passkeys
 from idp.authn.recovery_codes import RecoveryCodes
+from idp.authn.trusted_devices import NAME as TRUSTED
+from idp.authn.trusted_devices import TrustedDevices
 from idp.clock import Clock
 from idp.errors import DomainError, InvalidInput, NotFound, Refused
 from idp.flows.throttling import FactorThrottle
@@ -32,6 +34,7 @@ from policies import factors as policy
 from policies.assurance import LOA_2, satisfies
 
 _ISSUER: Final = "Định Danh"
+_DAY: Final = 86400
 _WAITING: Final = 900
 """Seconds for which a seed waits for its first code."""
 
@@ -64,6 +67,7 @@ class Keepers:
     credentials: CredentialService
     passkeys: Passkeys
     recovery_codes: RecoveryCodes
+    trusted_devices: TrustedDevices
     removals: FactorRemovals
 
 
@@ -159,6 +163,25 @@ class FactorChanges:
         self._notices.tell(here.account_id, Topic.FACTOR_ADDED, Detail(factor="recovery_code"))
         return codes
 
+    def trust_days(self, account_id: str) -> int:
+        """Return for how many days the person may trust a browser, 0 for who may not or has no second factor that it could stand in for."""
+        devices = self._keepers.trusted_devices
+        if not devices.may_have(account_id) or not self.has_second_factor(account_id):
+            return 0
+        return devices.lifetime // _DAY
+
+    def trust(self, here: Here, name: str) -> str:
+        """Trust the browser, called ``name``, and return the secret for its cookie; raises ``Refused``."""
+        with self._refusals(here, TRUSTED):
+            if not self.trust_days(here.account_id):
+                raise Refused(
+                    "trusted devices are off, not for staff, or there is no second factor", code="not_offered"
+                )
+            devices = self._keepers.trusted_devices
+            secret = devices.add(here.account_id, name, actor=here.actor, case_code=here.case_code)
+        self._notices.tell(here.account_id, Topic.FACTOR_ADDED, Detail(factor=TRUSTED, browser=name))
+        return secret
+
     def remove(self, here: Here, factor: str, item: str) -> None:
         """Take one thing away; raises ``NotFound``, and ``Refused`` for the last that reaches the account's level."""
         usable, table = self._names(here.account_id), self._keepers.factors.table
@@ -200,7 +223,11 @@ class FactorChanges:
             case_code=case_code,
             detail={"kind": factor, "item": item},
         )
-        return self._keepers.removals.remove(account_id, factor, item, may, self._audit.record(event))
+        outcome = self._keepers.removals.remove(account_id, factor, item, may, self._audit.record(event))
+        if outcome is Removal.DONE and factor != TRUSTED:
+            # What stood in for the factor that went must not stand in for one that comes later.
+            self._keepers.trusted_devices.end_all(account_id, "factor_removed", actor)
+        return outcome
 
     def change_password(self, here: Here, current: str | None, new: str, *, end_others: bool) -> None:
         """Set another password and end the other sessions; ``current`` is None where a fresh sign-in at level 2 speaks for the person.

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from idp.authn.credentials import CredentialService, PasswordCheck
 from idp.authn.factors.passkey import rule_of
 from idp.authn.factors.registry import Factors
 from idp.authn.passkeys import Passkeys
+from idp.authn.trusted_devices import NAME as TRUSTED
+from idp.authn.trusted_devices import TrustedDevices
 from idp.errors import Busy, NotFound, Refused, Throttled
 from idp.flows.guard import SignInGuard, Watch
 from idp.flows.pending import Held, PendingRequests
@@ -30,10 +32,11 @@ _LONGEST_CODE = 64
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A session was started or renewed: ``secret`` is the new cookie."""
+    """A session was started or renewed: ``secret`` is the new cookie; ``trust`` that of a trusted device, "" for no change of it."""
 
     session: Session
     secret: str
+    trust: str = ""
 
 
 class SignInFlow:
@@ -48,6 +51,7 @@ class SignInFlow:
         sessions: SessionService,
         pending: PendingRequests,
         guard: SignInGuard,
+        trusted: TrustedDevices,
         throttle: FactorThrottle,
         audit: AuditLog,
     ) -> None:
@@ -59,6 +63,7 @@ class SignInFlow:
         self._sessions = sessions
         self._pending = pending
         self._guard = guard
+        self._trusted = trusted
         self._throttle = throttle
         self._audit = audit
 
@@ -71,10 +76,11 @@ class SignInFlow:
         current: Session | None,
         case_code: str,
         device: str | None = None,
+        trust: str | None = None,
     ) -> SignedIn | None:
         """Sign in; None when the person must set a password of their own first (the transaction remembers that they may).
 
-        ``device`` is the cookie of a known device.
+        ``device`` is the cookie of a known device, ``trust`` that of a trusted one.
 
         Raises ``Refused`` with code ``wrong_credentials`` for every reason alike, ``Throttled``, and ``Busy``.
         """
@@ -90,7 +96,9 @@ class SignInFlow:
         if check.must_change:
             self._pending.change(held, password_account=typed.account_id)
             return None
-        return self._begin(held, typed.account_id, origin, current)
+        following = self._trust_used(typed.account_id, trust, case_code)
+        proved = ("password", TRUSTED) if following else ("password",)
+        return replace(self._begin(held, typed.account_id, origin, current, *proved), trust=following)
 
     def with_new_password(self, held: Held, password: str, origin: Origin, current: Session | None) -> SignedIn:
         """Set the person's own password and sign in; raises ``InvalidInput`` that names the broken rule."""
@@ -167,12 +175,19 @@ class SignInFlow:
         """Return the level that the session can come to with the factors of its person."""
         return factors.reachable(session.amr, self._factors.of(session.account_id), self._factors.table)
 
-    def _begin(
-        self, held: Held, account_id: str, origin: Origin, current: Session | None, rule: str = "password"
-    ) -> SignedIn:
+    def _trust_used(self, account_id: str, secret: str | None, case_code: str) -> str:
+        """Use the cookie of a trusted device up; "" where there is none, or no second factor that it could stand in for."""
+        if not secret:
+            return ""
+        highest = factors.level_of_changes(self._factors.of(account_id), self._factors.table)
+        if not assurance.satisfies(highest, assurance.LOA_2):
+            return ""
+        return self._trusted.use(account_id, secret, case_code)
+
+    def _begin(self, held: Held, account_id: str, origin: Origin, current: Session | None, *rules: str) -> SignedIn:
         """Renew the browser's session when it is the same person's; end another person's before a new one starts."""
-        table = self._factors.table
-        acr, amr = assurance.reached((rule,), table), assurance.amr((rule,), table)
+        table, proved = self._factors.table, rules or ("password",)
+        acr, amr = assurance.reached(proved, table), assurance.amr(proved, table)
         renewed = None
         if current is not None and current.account_id == account_id:
             renewed = self._sessions.renew(current, acr, amr, origin)

@@ -79,6 +79,44 @@ class RecoveryCodeStore(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class TrustedRow:
+    """A stored trusted browser; ``digest`` and ``previous`` (empty for none) are of cookie and account together, ``name`` is sealed."""
+
+    id: str
+    account_id: str
+    digest: bytes
+    previous: bytes
+    name: bytes
+    created_at: int
+    last_used_at: int | None
+    expires_at: int
+
+
+class TrustedDeviceStore(Protocol):
+    """Trusted browsers in SQL."""
+
+    def of_account(self, account_id: str, now: int) -> list[TrustedRow]:
+        """Return a person's trusted browsers that have not expired, oldest first."""
+        ...
+
+    def add(self, row: TrustedRow, record: AuditRecord, *, most: int) -> None:
+        """Insert with the audit record; of more than ``most`` the oldest go."""
+        ...
+
+    def use(self, account_id: str, digest: bytes, following: bytes, now: int) -> bool:
+        """Put the digest of the next cookie in the place of this one's; of many callers with one cookie one gets True."""
+        ...
+
+    def end_copied(self, account_id: str, digest: bytes, before: int, record: AuditRecord) -> bool:
+        """Remove the browser whose cookie this was till it was used, at ``before`` or earlier, with the audit record."""
+        ...
+
+    def end_all(self, account_id: str, record: AuditRecord) -> int:
+        """Remove all of a person's, recorded; returns how many, and records nothing for none."""
+        ...
+
+
 class Removal(Enum):
     """How a removal ended."""
 

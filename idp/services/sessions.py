@@ -22,6 +22,7 @@ from idp.model.session import Origin, Session
 from idp.ports.notices import SILENCE, Notices
 from idp.ports.sessions import SessionClient, SessionStore, Snapshot
 from idp.services.audit import AuditLog
+from policies.factors import firm
 
 BACKCHANNEL_LOGOUT = "backchannel_logout"
 _TOUCH_EVERY = 60
@@ -59,8 +60,13 @@ class SessionService:
         unseal: Callable[[bytes, bytes], bytes],
         wants_logout: Callable[[str], bool],
         notices: Notices = SILENCE,
+        all_ended: Callable[[str, str, str], None] = lambda _account_id, _reason, _actor: None,
     ) -> None:
-        """Take collaborators; ``wants_logout`` tells whether a client (by id) has a back-channel logout URI."""
+        """Take collaborators; ``wants_logout`` tells whether a client (by id) has a back-channel logout URI.
+
+        ``all_ended`` hears of an account whose sessions all end, with reason and actor, before they do.
+        """
+        self._all_ended = all_ended
         self._notices = notices
         self._store = store
         self._audit = audit
@@ -126,7 +132,10 @@ class SessionService:
         return (renewed, secret) if done else None
 
     def of_cookie(self, secret: str | None) -> Session | None:
-        """Return the live session of a cookie that its person began himself, or None: a clerk's assistance opens no page of the person's own."""
+        """Return the live session of a cookie that its person began himself, or None: a clerk's assistance opens no page of the person's own.
+
+        Our own pages see it without what a trusted device stood in for: that counts for departments alone.
+        """
         session = self.any_of_cookie(secret)
         return session if session is not None and not session.is_assisted else None
 
@@ -135,7 +144,7 @@ class SessionService:
         if not secret:
             return None
         session = self._store.by_digest(handles.digest(secret))
-        return session if session and self.is_live(session) else None
+        return without_stand_ins(session) if session and self.is_live(session) else None
 
     def choose(self, session: Session, capacity: str, case_code: str = "") -> bool:
         """Remember as whom the person acts from now on: ``person`` or a mandate's id. False if the session has ended."""
@@ -192,6 +201,7 @@ class SessionService:
 
     def end_all(self, account_id: str, reason: str, actor: str, *, keep: str | None = None) -> int:
         """End every live session of an account but ``keep``; returns how many. A sign-out everywhere is told to the person."""
+        self._all_ended(account_id, reason, actor)
         live = [view.session for view in self.of_account(account_id) if view.session.id != keep]
         for session in live:
             self.end(session, reason, actor)
@@ -221,6 +231,12 @@ class SessionService:
     def _origin(self, session: Session, sealed: bytes) -> Origin:
         address, browser = orjson.loads(self._unseal(sealed, session.id.encode()))
         return Origin(address, browser)
+
+
+def without_stand_ins(session: Session) -> Session:
+    """Return a session with the level that its person has proved: what a trusted device stood in for does not count."""
+    acr, amr = firm(session.acr, session.amr)
+    return session if acr == session.acr and amr == session.amr else replace(session, acr=acr, amr=amr)
 
 
 def _sign_in(session: Session, origin: Origin, event: Event, actor: str = "") -> AuditEvent:

@@ -12,12 +12,13 @@ from idp.model.audit import AuditRecord
 from idp.ports.factors import PasskeyRow, RecoverySet, Removal
 from idp.storage.audit import Recorder, record_params
 from idp.storage.database import Database, Executor
-from idp.storage.tables import accounts, credentials, passkeys, recovery_codes
+from idp.storage.tables import accounts, credentials, passkeys, recovery_codes, trusted_devices
 
 _NAMES: Final = tuple(field.name for field in fields(PasskeyRow))
 _BYTES: Final = ("digest", "credential_id", "public_key", "name")
 PASSKEY: Final = "passkey"
 RECOVERY_CODE: Final = "recovery_code"
+TRUSTED_DEVICE: Final = "trusted_device"
 
 
 def lock_account(database: Database) -> Any:
@@ -157,6 +158,8 @@ class SqlFactorRemovals:
         self._passkey = prepare(delete(passkeys).where(one))
         self._credential = prepare(delete(credentials).where(kind))
         self._codes = prepare(delete(recovery_codes).where(recovery_codes.c.account_id == account))
+        trusted = and_(trusted_devices.c.account_id == account, trusted_devices.c.id == bindparam("item"))
+        self._trusted = prepare(delete(trusted_devices).where(trusted))
 
     def remove(
         self,
@@ -186,6 +189,8 @@ class SqlFactorRemovals:
     def _removed(self, tx: Executor, account_id: str, factor: str, item: str) -> int:
         if factor == PASSKEY:
             return tx.run(self._passkey, {"account": account_id, "item": item})
+        if factor == TRUSTED_DEVICE:
+            return tx.run(self._trusted, {"account": account_id, "item": item})
         if factor == RECOVERY_CODE:
             return tx.run(self._codes, {"account": account_id})
         return tx.run(self._credential, {"account": account_id, "item": factor})

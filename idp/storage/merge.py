@@ -37,6 +37,7 @@ from idp.storage.tables import (
     role_assignments,
     sessions,
     subjects,
+    trusted_devices,
 )
 
 _LOSER: Final[BindParameter[str]] = bindparam("loser")
@@ -79,6 +80,7 @@ def _of_accounts() -> tuple[ClauseElement, ...]:
         delete(credentials).where(credentials.c.account_id == _LOSER),
         delete(passkeys).where(passkeys.c.account_id == _LOSER),
         delete(recovery_codes).where(recovery_codes.c.account_id == _LOSER),
+        delete(trusted_devices).where(trusted_devices.c.account_id == _LOSER),
     )
 
 

@@ -19,12 +19,13 @@ from idp.storage.tables import (
     status_entries,
     status_lists,
     transactions,
+    trusted_devices,
     upstream_sessions,
 )
 
 _AT_ONCE: Final = (
     *(api_answers, transactions, single_use, counters, revoked_tokens, status_entries, status_lists),
-    upstream_sessions,
+    *(upstream_sessions, trusted_devices),
 )
 _BATCH: Final = 1_000
 _GRANT_MARGIN: Final = 3600

@@ -23,11 +23,12 @@ from idp.storage.tables import (
     recoveries,
     recovery_codes,
     sessions,
+    trusted_devices,
 )
 
 _NAMES: Final = tuple(field.name for field in fields(RecoveryRow))
 _COLUMNS: Final = tuple(recoveries.c[name] for name in _NAMES)
-_FACTORS: Final = (credentials, passkeys, recovery_codes, known_devices)
+_FACTORS: Final = (credentials, passkeys, recovery_codes, trusted_devices, known_devices)
 DONE: Final = "done"
 
 

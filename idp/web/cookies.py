@@ -35,6 +35,11 @@ class Cookies:
         return self._name("device")
 
     @property
+    def trust(self) -> str:
+        """Return the name of the cookie by which a trusted browser stands in for a second factor."""
+        return self._name("trust")
+
+    @property
     def clerk(self) -> str:
         """Return the name of the cookie that keeps a clerk's own session while he assists somebody."""
         return self._name("clerk")

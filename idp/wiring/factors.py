@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Final
 
 from idp.authn.challenges import Challenges
 from idp.authn.factors.passkey import PasskeyFactor
@@ -10,10 +11,15 @@ from idp.authn.factors.password import PasswordFactor
 from idp.authn.factors.recovery_code import RecoveryCodeFactor
 from idp.authn.factors.registry import Factors
 from idp.authn.factors.totp import TotpFactor
+from idp.authn.factors.trusted_device import TrustedDeviceFactor
 from idp.authn.passkeys import Passkeys, relying_party
 from idp.authn.recovery_codes import RecoveryCodes
+from idp.authn.trusted_devices import TrustedDevices
 from idp.storage.factors import SqlPasskeyStore, SqlRecoveryCodeStore
+from idp.storage.trusted_devices import SqlTrustedDeviceStore
 from idp.wiring.recovering import Recovering
+
+_DAY: Final = 86400
 
 
 class FactorKeepers(Recovering):
@@ -29,6 +35,7 @@ class FactorKeepers(Recovering):
                 PasskeyFactor(self.passkeys),
                 *self.code_factors.values(),
                 RecoveryCodeFactor(self.recovery_codes),
+                TrustedDeviceFactor(self.trusted_devices),
             ),
             self.recoveries.recovered_at,
         )
@@ -53,3 +60,21 @@ class FactorKeepers(Recovering):
         """Recovery codes."""
         key = self.vault.data_key("factors").derive("recovery-code")
         return RecoveryCodes(SqlRecoveryCodeStore(self.database), key, self.audit, self.clock)
+
+    @cached_property
+    def trusted_devices(self) -> TrustedDevices:
+        """Browsers that stand in for a second factor."""
+        return TrustedDevices(
+            *(SqlTrustedDeviceStore(self.database), self.vault.seal("factors"), self.notices, self.audit, self.clock),
+            lifetime=self.settings.factors.trusted_device_days * _DAY,
+            is_barred=self.staff_register.is_staff,
+        )
+
+    def _sessions_ended(self, account_id: str, reason: str, actor: str) -> None:
+        """No browser is trusted any more either."""
+        self.trusted_devices.end_all(account_id, reason, actor)
+
+    def _password_changed(self, account_id: str) -> None:
+        """Whoever knew the old password may have trusted a browser by it."""
+        super()._password_changed(account_id)
+        self.trusted_devices.end_all(account_id, "password_changed", f"account:{account_id}")

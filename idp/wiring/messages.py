@@ -102,8 +102,13 @@ class Messages(People):
         policy = SessionPolicy(lifetimes.session, lifetimes.session_idle)
         store = SqlSessionStore(self.database, self.outbox_writer)
         return SessionService(
-            *(store, self.audit, self.clock, policy, origin.seal, origin.unseal, self.wants_logout), self.notices
+            *(store, self.audit, self.clock, policy, origin.seal, origin.unseal, self.wants_logout),
+            self.notices,
+            self._sessions_ended,
         )
+
+    def _sessions_ended(self, account_id: str, reason: str, actor: str) -> None:
+        """Hear whose sessions all end: what follows from it is above this layer."""
 
     @cached_property
     def consents(self) -> ConsentService:

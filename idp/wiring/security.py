@@ -12,6 +12,7 @@ from idp.endpoints.security.password import PasswordPage
 from idp.endpoints.security.recovery_codes import RecoveryCodesPage
 from idp.endpoints.security.removal import RemovalPage
 from idp.endpoints.security.room import HOME, Room
+from idp.endpoints.security.trust import TrustPage
 from idp.endpoints.steps.enrol import EnrolAppWay, EnrolPasskeyWay
 from idp.endpoints.steps.way import Way
 from idp.flows.factor_changes import FactorChanges, Keepers
@@ -26,7 +27,8 @@ class SecurityDesk(Desks):
     def factor_changes(self) -> FactorChanges:
         """How people change their factors."""
         keepers = Keepers(
-            self.factors, self.credentials, self.passkeys, self.recovery_codes, SqlFactorRemovals(self.database)
+            *(self.factors, self.credentials, self.passkeys, self.recovery_codes, self.trusted_devices),
+            SqlFactorRemovals(self.database),
         )
         return FactorChanges(
             keepers,
@@ -60,6 +62,7 @@ class SecurityDesk(Desks):
             Route(f"{HOME}/passkey", both, passkeys.add),
             Route(f"{HOME}/passkey/<passkey_id>", both, passkeys.rename),
             Route(f"{HOME}/codes", both, RecoveryCodesPage(room).handle),
+            Route(f"{HOME}/trust", both, TrustPage(room).handle),
             Route(f"{HOME}/password", both, PasswordPage(room).handle),
             Route(f"{HOME}/remove/<factor>/<item>", both, RemovalPage(room).handle),
         )

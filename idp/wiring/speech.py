@@ -206,7 +206,7 @@ class Speech(Proofs):
         guard = self.sign_in_guard
         return SignInFlow(
             *(self.accounts, self.credentials, self.factors, self.passkeys, self.sessions, self.pending),
-            *(guard, self.factor_throttle, self.audit),
+            *(guard, self.trusted_devices, self.factor_throttle, self.audit),
         )
 
     @property

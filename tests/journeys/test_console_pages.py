@@ -39,7 +39,12 @@ class InProcess:
         asked_for = urlsplit(route.request.url)
         path = f"{asked_for.path}?{asked_for.query}" if asked_for.query else asked_for.path
         answer = self._visitor._http.open(
-            path, method=route.request.method, data=route.request.post_data_buffer, base_url=BASE, follow_redirects=True
+            path,
+            method=route.request.method,
+            data=route.request.post_data_buffer,
+            content_type=route.request.headers.get("content-type"),
+            base_url=BASE,
+            follow_redirects=True,
         )
         headers = dict(answer.headers)
         route.fulfill(status=answer.status_code, headers=headers, body=answer.get_data())

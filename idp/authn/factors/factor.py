@@ -13,7 +13,7 @@ class Enrolled:
     """One thing that a person has enrolled.
 
     ``item`` tells it from others of the same factor, ``name`` is what the person calls it; ``left`` is how often it can still be
-    used, None for as often as one likes.
+    used, None for as often as one likes; ``until`` is when it ends by itself (epoch seconds), None for never.
     """
 
     factor: str
@@ -22,6 +22,7 @@ class Enrolled:
     last_used_at: int | None = None
     name: str = ""
     left: int | None = None
+    until: int | None = None
 
 
 class Factor(Protocol):

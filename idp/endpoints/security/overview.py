@@ -14,7 +14,7 @@ from idp.protocol.wire import WireRequest, WireResponse
 from idp.services.contacts import CODE_FACTOR
 from idp.web.i18n import Translator, translator
 
-_NOTICES: Final = frozenset({"app_added", "passkey_added", "passkey_renamed", "removed", "password_changed"})
+_NOTICES: Final = frozenset({"app_added", "passkey_added", "passkey_renamed", "removed", "password_changed", "trusted"})
 _SPARE: Final = "recovery_code"
 
 
@@ -42,6 +42,7 @@ class OverviewPage:
             left=next((one.left for one in enrolled if one.factor == _SPARE), None),
             can_spare=self._room.changes.has_second_factor(here.account_id),
             has_passkeys=self._has_passkeys,
+            trust_days=self._room.changes.trust_days(here.account_id),
             notice=_notice(exchange.wire),
         )
 
@@ -54,6 +55,7 @@ class OverviewPage:
             "since": t.moment(one.created_at),
             "used": t.moment(one.last_used_at) if one.last_used_at else "",
             "left": one.left,
+            "until": t.moment(one.until) if one.until else "",
             "address": one.factor in CODE_FACTOR.values(),
             "can_go": one.factor != "password" and self._room.changes.may_remove(one, enrolled),
         }

@@ -51,8 +51,9 @@ class PasswordWay:
             return self.show(visit, t("signin.missing"), code)
         try:
             exchange = visit.exchange
+            cookies = (exchange.device_secret, exchange.trust_secret)
             signed_in = self._flow.with_password(
-                visit.held, code, password, exchange.origin, current, wire.case_code, exchange.device_secret
+                visit.held, code, password, exchange.origin, current, wire.case_code, *cookies
             )
         except Throttled as error:
             return again(self.show(visit, wait(t, error), code), 429, error.retry_after)

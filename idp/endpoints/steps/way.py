@@ -22,6 +22,8 @@ from idp.web.i18n import translator
 from idp.web.render import form_action
 
 _MINUTE: Final = 60
+TRUST_AGE: Final = 90 * 86400
+"""Seconds for which browsers keep the cookie of a trusted device; when the trust ends, its row says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,8 @@ class StepDesk:
         made: tuple[tuple[str, str], ...] = ()
         if signed_in is not None:
             made = (cookies.make(cookies.session, signed_in.secret), *self._state(visit.exchange, signed_in.session))
+            if signed_in.trust:
+                made = (*made, cookies.make(cookies.trust, signed_in.trust, TRUST_AGE))
         return redirect(f"/signin/{visit.held.pending.id}", made)
 
 

@@ -15,7 +15,7 @@ from clients.registry import ClientRegistry
 from idp import handles
 from idp.clock import Clock
 from idp.flows.capacities import Capacities
-from idp.flows.dispatcher import Decision, Facts, Step, decide
+from idp.flows.dispatcher import Decision, Facts, Step, administers, decide
 from idp.flows.pending import PendingRequests
 from idp.flows.pushed import PushedRequests
 from idp.model.audit import AuditEvent, Event, Outcome
@@ -43,7 +43,7 @@ from idp.protocol.errors import (
 from idp.protocol.parameters import form_parameters, query_parameters
 from idp.protocol.wire import WireRequest, WireResponse
 from idp.services.audit import AuditLog
-from idp.services.sessions import SessionService
+from idp.services.sessions import SessionService, without_stand_ins
 from idp.services.subjects import sector_of
 
 _SILENT: Final[dict[Step, type[ProtocolError]]] = {
@@ -234,6 +234,8 @@ class AuthorizationEndpoint:
         self, request: AuthorizationRequest, client: Client, snapshot: Snapshot | None, pending: PendingRequest | None
     ) -> Facts:
         now = self._clock.now()
+        if snapshot is not None and administers(request):
+            snapshot = replace(snapshot, session=without_stand_ins(snapshot.session))
         if snapshot is None:
             return Facts(request, client, None, now, self._can_reach, pending, enrol_within=self._enrol_within)
         capacity = self._capacities.of(request, client, snapshot, pending)

@@ -10,7 +10,7 @@ from idp.storage.tables.data_requests import data_requests
 from idp.storage.tables.deployment import data_keys, deployment, registry_versions
 from idp.storage.tables.devices import known_devices
 from idp.storage.tables.ephemeral import counters, single_use, transactions
-from idp.storage.tables.factors import passkeys, recovery_codes
+from idp.storage.tables.factors import passkeys, recovery_codes, trusted_devices
 from idp.storage.tables.federation import federation_keys, federation_subordinates, federation_trust_marks
 from idp.storage.tables.indicators import indicator_figures, indicator_marks, indicator_months, indicator_progress
 from idp.storage.tables.locks import account_locks
@@ -94,6 +94,7 @@ __all__ = [
     "status_lists",
     "subjects",
     "transactions",
+    "trusted_devices",
     "unit_edges",
     "units",
     "upstream_links",

@@ -39,3 +39,23 @@ recovery_codes = Table(
     Column("used_at", BigInteger),
 )
 """Recovery codes as keyed digests; a used one stays until the next set, as the proof that it was used."""
+
+trusted_devices = Table(
+    "trusted_devices",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("account_id", Text, ForeignKey("accounts.id"), nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("previous", LargeBinary, nullable=False),
+    Column("name", LargeBinary, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("last_used_at", BigInteger),
+    Column("expires_at", BigInteger, nullable=False),
+    Index("uq_trusted_devices_digest", "digest", unique=True),
+    Index("ix_trusted_devices_account_id", "account_id"),
+    Index("ix_trusted_devices_expires_at", "expires_at"),
+)
+"""Browsers that stand in for a second factor. ``digest`` is of the cookie that is good once and of the account together.
+
+``previous`` is the digest of the cookie before, empty for none: whoever comes with that one has a copy. ``name`` is the browser, sealed.
+"""

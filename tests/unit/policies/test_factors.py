@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from policies.assurance import LOA_1, LOA_2, LOA_3
-from policies.factors import level_of_changes, may_remove, missing_factors, proved, raised, reachable
+from policies import assurance
+from policies.assurance import FACTORS, LOA_1, LOA_2, LOA_3, LOA_4, Kind
+from policies.factors import firm, level_of_changes, may_remove, missing_factors, proved, raised, reachable
 
 ALL = ("password", "totp", "passkey", "recovery_code")
 
@@ -76,3 +77,50 @@ def test_factors_are_changed_at_the_highest_level_that_they_reach() -> None:
     assert level_of_changes(("password",)) == LOA_1
     assert level_of_changes(("password", "totp")) == LOA_2
     assert level_of_changes(("passkey",)) == LOA_2
+
+
+BIOMETRIC = assurance.table(
+    *FACTORS.values(),
+    assurance.Factor("face", frozenset({Kind.BIOMETRIC}), ("face",)),
+    assurance.Factor("card", frozenset({Kind.POSSESSION}), ("sc",)),
+)
+
+
+@pytest.mark.parametrize(
+    ("names", "level"),
+    [
+        (("password", "trusted_device"), LOA_2),
+        (("totp", "trusted_device"), LOA_1),
+        (("face", "trusted_device"), LOA_2),
+        (("face", "card", "trusted_device"), LOA_3),
+        # With a card this would be level 4: a stand-in lifts nothing above its ceiling.
+        (("password", "face", "trusted_device"), LOA_3),
+        (("password", "face", "card", "trusted_device"), LOA_4),
+    ],
+)
+def test_a_stand_in_lifts_to_its_ceiling_and_no_further(names, level) -> None:
+    assert assurance.reached(names, BIOMETRIC) == level
+
+
+def test_a_stand_in_is_nothing_by_itself_and_never_called_several_factors() -> None:
+    with pytest.raises(ValueError, match="no factor"):
+        assurance.reached(("trusted_device",))
+    assert assurance.amr(("password", "trusted_device")) == ("pwd", "rba")
+
+
+def test_a_stand_in_is_no_step_up_no_spare_and_nothing_to_be_left_with() -> None:
+    mine = ("password", "totp", "trusted_device")
+    assert missing_factors(LOA_1, ("pwd",), LOA_2, mine) == ("totp",)
+    assert not may_remove(mine, ("password", "trusted_device"))
+    assert may_remove(mine, ("password", "totp"))
+    assert level_of_changes(("password", "trusted_device")) == LOA_1
+    assert reachable(("pwd", "rba"), ("password", "trusted_device")) == LOA_1
+    assert proved(("pwd", "rba")) == ("password",)
+
+
+def test_what_was_stood_in_for_does_not_count_where_the_account_is_at_stake() -> None:
+    assert firm(LOA_2, ("pwd", "rba")) == (LOA_1, ("pwd",))
+    assert firm(LOA_2, ("rba",)) == (LOA_1, ())
+    assert firm(LOA_2, ("pwd", "otp", "mfa")) == (LOA_2, ("pwd", "otp", "mfa"))
+    assert raised(LOA_2, ("pwd", "rba"), "totp") == (LOA_2, ("pwd", "otp", "mfa"))
+    assert raised(LOA_2, ("pwd", "rba"), "password") == (LOA_1, ("pwd",))

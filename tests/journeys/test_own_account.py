@@ -1,0 +1,58 @@
+"""The pages on which people look after their account, in a real browser: axe, both languages, phone and desktop.
+
+The browser talks to the deployment in process, through the application that the server would run.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from idp.model.session import Origin
+from idp.storage.sqlite import SqliteDatabase
+from policies.assurance import LOA_2
+from tests.journeys.test_console_pages import InProcess
+from tests.support.clock import FrozenClock
+from tests.support.in_process import citizen
+from tests.support.journeys import chromium, context, looked_at
+from tests.support.mailbox import BY_FILE
+from tests.support.token_world import TokenWorld
+from tests.support.told_world import PHONE
+from tests.support.visit import Visitor
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+WAYS = [("phone", "vi"), ("desktop", "vi"), ("desktop", "en"), ("phone", "en")]
+
+
+def surely(world: TokenWorld, account_id: str) -> Visitor:
+    """Return the browser of somebody who has just signed in with two factors."""
+    visitor = Visitor(world)
+    amr = ("pwd", "otp", "mfa")
+    _, secret = world.wiring.sessions.start(account_id, LOA_2, amr, Origin("192.0.2.7", "Firefox/130.0 (Linux)"))
+    visitor._http.set_cookie("__Host-idp_session", secret, domain="id.example.vn", secure=True)
+    return visitor
+
+
+@pytest.mark.parametrize(("width", "language"), WAYS)
+def test_a_browser_is_trusted_and_taken_off_the_list_again(
+    tmp_path: Path, sqlite_database: SqliteDatabase, clock: FrozenClock, width: str, language: str
+) -> None:
+    world = TokenWorld(tmp_path, sqlite_database, clock, **BY_FILE, factors={"trusted_device_days": 30})
+    account_id, _ = citizen(world, **PHONE)
+    world.wiring.credentials.enrol_totp(account_id)
+    with chromium() as browser:
+        place = InProcess(surely(world, account_id), context(browser, width, language).new_page())
+        page = place.open(f"/account/security?lang={language}")
+        looked_at(page, f"trust-before-{width}-{language}")
+        page.click("#trust-device")
+        looked_at(page, f"trust-{width}-{language}")
+        page.click("#trust-submit")
+        page.wait_for_selector("#notice")
+        looked_at(page, f"trusted-{width}-{language}")
+        page.click('[data-factor=trusted_device] a[href*="/remove/"]')
+        looked_at(page, f"trust-removal-{width}-{language}")
+        page.click("#remove-submit")
+        page.wait_for_selector("#notice")
+        assert page.locator("[data-factor=trusted_device]").count() == 0
+    assert world.wiring.trusted_devices.of_account(account_id) == []
