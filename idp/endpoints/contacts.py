@@ -9,7 +9,7 @@ from idp.authn.factors.sent_code import CodesByChannel
 from idp.endpoints.desk import Desk, Exchange, Form, first
 from idp.endpoints.door import Door
 from idp.endpoints.steps.way import again, wait
-from idp.errors import DomainError, NotFound, Throttled
+from idp.errors import Conflict, DomainError, NotFound, Refused, Throttled
 from idp.flows.contacts import ContactFlow
 from idp.model.message import Channel
 from idp.model.notice import Detail, Topic
@@ -23,7 +23,7 @@ from idp.web.i18n import Translator, translator
 
 PATH: Final = "/account/contacts"
 _CSRF: Final = "contacts"
-_NOTICES: Final = frozenset({"changed", "sent"})
+_NOTICES: Final = frozenset({"changed", "sent", "removed"})
 _PROBLEMS: Final[Mapping[str, str]] = {
     "invalid_input": "contacts.malformed",
     "contact_unchanged": "contacts.unchanged",
@@ -33,6 +33,7 @@ _PROBLEMS: Final[Mapping[str, str]] = {
     "code_used_up": "contacts.used_up",
     "conflict": "contacts.conflict",
     "no_verified_contact": "contacts.unavailable",
+    "contact_in_use": "contacts.in_use",
 }
 """What the person is told for an error's reason; any other one is an error page."""
 
@@ -112,6 +113,41 @@ class ContactPages:
             return redirect("/account?notice=codes_on")
         return redirect(f"{PATH}?notice={'changed' if what == 'confirm' else 'sent'}#{chosen.value}")
 
+    def removal(self, wire: WireRequest, channel: str) -> WireResponse:
+        """Say what it means to take an address away, then take it."""
+        exchange = self._desk.exchange(wire)
+        chosen = next((one for one in Channel if one.value == channel), None)
+        admitted = self._admitted(exchange, back=f"{PATH}/{chosen.value}/remove" if chosen is not None else PATH)
+        if isinstance(admitted, WireResponse):
+            return admitted
+        try:
+            address = self._reader.of(admitted.account_id).known.get(chosen, "") if chosen is not None else ""
+            if chosen is None or not address:
+                raise NotFound("there is no such address")
+            if not exchange.is_post:
+                return self._removal_page(exchange, admitted, chosen, address)
+            self._desk.form(exchange, _CSRF)
+            has_factor = self._factors[chosen].is_on
+            self._flow.remove(admitted, chosen, has_factor=has_factor, case_code=wire.case_code)
+        except (Refused, Conflict) as error:
+            return self._refused(exchange, admitted, chosen or Channel.MAIL, error, "")
+        except (DomainError, ProtocolError) as error:
+            return self._desk.refused(wire, error)
+        return redirect(f"{PATH}?notice=removed")
+
+    def _removal_page(self, exchange: Exchange, session: Session, channel: Channel, address: str) -> WireResponse:
+        contacts = self._reader.of(session.account_id)
+        return self._desk.page(
+            "contact_removal",
+            exchange,
+            csrf_token=self._desk.csrf_token(exchange, _CSRF),
+            channel=channel.value,
+            column=COLUMN[channel],
+            address=address,
+            is_in_use=bool(self._factors[channel].enrolled(session.account_id)),
+            is_last=not any(one in contacts.verified for one in Channel if one is not channel),
+        )
+
     def _refused(
         self, exchange: Exchange, session: Session, channel: Channel, error: DomainError, typed: str
     ) -> WireResponse:
@@ -144,13 +180,13 @@ class ContactPages:
             factor.enrol(account, actor=f"account:{account}", case_code=exchange.wire.case_code)
             self._notices.tell(account, Topic.FACTOR_ADDED, Detail(factor.name, channel=channel.value))
 
-    def _admitted(self, exchange: Exchange, patience: int = 0) -> Session | WireResponse:
+    def _admitted(self, exchange: Exchange, patience: int = 0, back: str = PATH) -> Session | WireResponse:
         """Return the session if it may change this. Who is not signed in at all is asked to first, at whatever level."""
         age = self._fresh + patience
-        session = self._door.admit(exchange, PATH, max_age=age)
+        session = self._door.admit(exchange, back, max_age=age)
         if isinstance(session, WireResponse):
             return session
-        return self._door.admit(exchange, PATH, minimum_acr=self._level(session.account_id), max_age=age)
+        return self._door.admit(exchange, back, minimum_acr=self._level(session.account_id), max_age=age)
 
     def _channel(self, name: str) -> Channel:
         found = next((one for one in Channel if one.value == name), None)

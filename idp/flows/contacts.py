@@ -89,6 +89,15 @@ class ContactFlow:
         self._writer.set_verified(session.account_id, channel, address, actor=actor, case_code=case_code)
         self._store.claim(_place(session, channel), self._clock.now())
 
+    def remove(self, session: Session, channel: Channel, *, has_factor: bool, case_code: str = "") -> None:
+        """Take an address away; raises as ``ContactWriter.remove`` does, a refusal recorded."""
+        actor = f"account:{session.account_id}"
+        try:
+            self._writer.remove(session.account_id, channel, has_factor=has_factor, actor=actor, case_code=case_code)
+        except Refused as error:
+            self._refused(session, channel, error.code, case_code, Event.CONTACT_REMOVE)
+            raise
+
     def _sent(
         self, session: Session, channel: Channel, address: str, network: str, language: str, case_code: str
     ) -> None:
@@ -105,10 +114,12 @@ class ContactFlow:
     def _opened(self, session: Session, channel: Channel, document: bytes) -> str:
         return str(orjson.loads(self._unseal(document, _place(session, channel).encode())))
 
-    def _refused(self, session: Session, channel: Channel, reason: str, case_code: str) -> None:
+    def _refused(
+        self, session: Session, channel: Channel, reason: str, case_code: str, event: Event = Event.CONTACT_CHANGE
+    ) -> None:
         self._audit.write(
             AuditEvent(
-                Event.CONTACT_CHANGE,
+                event,
                 Outcome.REFUSED,
                 reason,
                 actor=f"account:{session.account_id}",

@@ -45,6 +45,7 @@ class Event(StrEnum):
     MESSAGE_SEND = "message:send"
     NOTICE = "message:notice"
     CONTACT_CHANGE = "contact:change"
+    CONTACT_REMOVE = "contact:remove"
     CODE_SEND = "code:send"
     AUTHORIZE = "authorization:request"
     PUSH = "authorization:push"

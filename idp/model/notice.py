@@ -26,6 +26,7 @@ class Topic(StrEnum):
     ACCOUNT_LOCKED = "account_locked"
     ACCOUNT_UNLOCKED = "account_unlocked"
     CONTACT_CHANGED = "contact_changed"
+    CONTACT_REMOVED = "contact_removed"
     CONSENT_WITHDRAWN = "consent_withdrawn"
     DATA_REQUEST_RECEIVED = "data_request_received"
     DATA_REQUEST_TAKEN = "data_request_taken"
@@ -50,6 +51,7 @@ REACH: dict[Topic, Reach] = {
     Topic.ACCOUNT_LOCKED: Reach.EVERY,
     Topic.ACCOUNT_UNLOCKED: Reach.EVERY,
     Topic.CONTACT_CHANGED: Reach.EVERY,
+    Topic.CONTACT_REMOVED: Reach.EVERY,
     Topic.CONSENT_WITHDRAWN: Reach.OTHER,
     Topic.DATA_REQUEST_RECEIVED: Reach.OTHER,
     Topic.DATA_REQUEST_TAKEN: Reach.OTHER,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import Protocol
 
 from idp.model.audit import AuditRecord
@@ -24,6 +25,14 @@ class ContactChange:
     now: int
 
 
+class Taken(Enum):
+    """How a removal ended."""
+
+    DONE = "done"
+    CHANGED = "changed"
+    IN_USE = "in_use"
+
+
 class ContactStore(Protocol):
     """Verified contacts in SQL."""
 
@@ -31,5 +40,13 @@ class ContactStore(Protocol):
         """Write profile, binding, messages and audit record in one transaction.
 
         False, and nothing written, when the account is not active or its profile is not that of before any more.
+        """
+        ...
+
+    def remove(self, change: ContactChange, messages: list[OutboxMessage], record: AuditRecord) -> Taken:
+        """Write the profile without the address, messages and audit record in one transaction.
+
+        ``IN_USE``, and nothing written, when the person has the credential with ``binding``; one with another binding, which is of no use
+        any more, goes too. ``CHANGED`` as ``change`` is False.
         """
         ...

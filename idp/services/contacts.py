@@ -9,21 +9,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeVar
 
 from idp.clock import Clock
-from idp.errors import Conflict, NotFound
+from idp.errors import Conflict, NotFound, Refused
 from idp.model.account import Account
 from idp.model.audit import AuditEvent, Event
 from idp.model.message import Channel
 from idp.model.notice import Detail, Topic
 from idp.ports.accounts import AccountStore
-from idp.ports.contacts import ContactChange, ContactStore
+from idp.ports.contacts import ContactChange, ContactStore, Taken
 from idp.ports.notices import Notices
 from idp.services import profiles
 from idp.services.account_records import AccountRecords
 from idp.services.accounts import AccountService
 from idp.services.audit import AuditLog
+
+_Value = TypeVar("_Value")
 
 COLUMN: Final[Mapping[Channel, str]] = MappingProxyType({Channel.MAIL: "email", Channel.SMS: "phone_number"})
 """The account column of each channel; ``<column>_verified`` tells whether it was verified."""
@@ -79,12 +81,12 @@ class ContactWriter:
         row = self._accounts.get(account_id)
         if row is None:
             raise NotFound("no such account")
-        column = COLUMN[channel]
-        profile = {**self._records.account(row).profile, column: address, f"{column}_verified": True}
+        column, account = COLUMN[channel], self._records.account(row)
+        profile = {**account.profile, column: address, f"{column}_verified": True}
         change = ContactChange(
             row.id,
             row.profile,
-            self._records.sealed_profile(row.id, profile),
+            self._records.sealed_profile(row.id, profile, _without(account.sources, column)),
             CODE_FACTOR[channel],
             self._binding(row.id, channel, address),
             self._clock.now(),
@@ -101,6 +103,45 @@ class ContactWriter:
         )
         if not self._store.change(change, messages, self._audit.record(event)):
             raise Conflict("the account was changed by somebody else meanwhile: try again")
+
+    def remove(self, account_id: str, channel: Channel, *, has_factor: bool, actor: str, case_code: str = "") -> None:
+        """Take an address away; ``has_factor`` tells whether codes by this channel are a factor here.
+
+        Raises ``NotFound`` where there is none, ``Refused`` (code ``contact_in_use``) while the person gets codes there, and ``Conflict``.
+        """
+        row = self._accounts.get(account_id)
+        address = contacts_of(self._records.account(row)).known.get(channel, "") if row is not None else ""
+        if row is None or not address:
+            raise NotFound("the account has no such address", field=COLUMN[channel])
+        column, account = COLUMN[channel], self._records.account(row)
+        profile = _without(account.profile, column)
+        change = ContactChange(
+            row.id,
+            row.profile,
+            self._records.sealed_profile(row.id, profile, _without(account.sources, column)),
+            CODE_FACTOR[channel],
+            self._binding(row.id, channel, address) if has_factor else b"",
+            self._clock.now(),
+        )
+        # Before the write: the address that goes is told too.
+        messages = self._notices.prepare(row.id, Topic.CONTACT_REMOVED, Detail(channel=channel.value))
+        event = AuditEvent(
+            Event.CONTACT_REMOVE,
+            actor=actor,
+            account_id=row.id,
+            target=f"account:{row.id}",
+            case_code=case_code,
+            detail={"channel": channel.value, "told": len(messages)},
+        )
+        outcome = self._store.remove(change, messages, self._audit.record(event))
+        if outcome is Taken.IN_USE:
+            raise Refused("one-time codes go to this address", code="contact_in_use")
+        if outcome is Taken.CHANGED:
+            raise Conflict("the account was changed by somebody else meanwhile: try again")
+
+
+def _without(given: Mapping[str, _Value], column: str) -> dict[str, _Value]:
+    return {name: value for name, value in given.items() if name not in {column, f"{column}_verified"}}
 
 
 def contacts_of(account: Account) -> Contacts:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BindParameter, bindparam, update
+from sqlalchemy import BindParameter, bindparam, delete, select, update
 
 from idp.model.audit import AuditRecord
 from idp.model.outbox import OutboxMessage
-from idp.ports.contacts import ContactChange
+from idp.ports.contacts import ContactChange, Taken
 from idp.storage.audit import Recorder
 from idp.storage.database import Database
+from idp.storage.factors import lock_account
 from idp.storage.outbox import OutboxWriter
 from idp.storage.tables import accounts, credentials
 
@@ -37,6 +38,11 @@ class SqlContactStore:
             .values(secret=bindparam("binding"), updated_at=bindparam("now"))
         )
 
+        mine = (credentials.c.account_id == account, credentials.c.kind == bindparam("factor"))
+        self._lock = lock_account(database)
+        self._bound = database.prepare(select(credentials.c.secret).where(*mine))
+        self._unbind = database.prepare(delete(credentials).where(*mine))
+
     def change(self, change: ContactChange, messages: list[OutboxMessage], record: AuditRecord) -> bool:
         """Write profile, binding, messages and audit record in one transaction."""
         shared = {"account": change.account_id, "now": change.now}
@@ -48,3 +54,21 @@ class SqlContactStore:
                 self._outbox.put(tx, message)
             self._recorder.write(tx, record)
         return True
+
+    def remove(self, change: ContactChange, messages: list[OutboxMessage], record: AuditRecord) -> Taken:
+        """Write the profile without the address, messages and audit record in one transaction."""
+        shared = {"account": change.account_id, "now": change.now}
+        named = {"account": change.account_id, "factor": change.factor}
+        with self._database.transaction() as tx:
+            # Else codes that are turned on at the same moment would be left without an address.
+            tx.row(self._lock, {"account": change.account_id})
+            bound = tx.row(self._bound, named)
+            if bound is not None and change.binding and bytes(bound[0]) == change.binding:
+                return Taken.IN_USE
+            if tx.run(self._profile, {**shared, "old_profile": change.before, "new_profile": change.after}) == 0:
+                return Taken.CHANGED
+            tx.run(self._unbind, named)
+            for message in messages:
+                self._outbox.put(tx, message)
+            self._recorder.write(tx, record)
+        return Taken.DONE

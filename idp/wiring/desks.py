@@ -109,7 +109,11 @@ class Desks(RecoveryDesk):
             self.settings.factors.fresh,
             self.settings.lifetimes.sent_code,
         )
-        return (Route(PATH, ("GET",), pages.show), Route(f"{PATH}/<channel>/<what>", ("POST",), pages.act))
+        return (
+            Route(PATH, ("GET",), pages.show),
+            Route(f"{PATH}/<channel>/remove", ("GET", "POST"), pages.removal),
+            Route(f"{PATH}/<channel>/<what>", ("POST",), pages.act),
+        )
 
     def _level_of_changes(self, account_id: str) -> str:
         """Return the level at which a person must have signed in to change what others could get in by."""

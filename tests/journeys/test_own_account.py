@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from idp.model.message import Channel
 from idp.model.session import Origin
 from idp.storage.sqlite import SqliteDatabase
 from policies.assurance import LOA_2
@@ -56,3 +57,26 @@ def test_a_browser_is_trusted_and_taken_off_the_list_again(
         page.wait_for_selector("#notice")
         assert page.locator("[data-factor=trusted_device]").count() == 0
     assert world.wiring.trusted_devices.of_account(account_id) == []
+
+
+@pytest.mark.parametrize(("width", "language"), WAYS)
+def test_a_contact_is_taken_away_and_one_in_use_is_not(
+    tmp_path: Path, sqlite_database: SqliteDatabase, clock: FrozenClock, width: str, language: str
+) -> None:
+    world = TokenWorld(tmp_path, sqlite_database, clock, **BY_FILE)
+    account_id, _ = citizen(world, **PHONE)
+    world.wiring.code_factors[Channel.SMS].enrol(account_id, actor="operator:local")
+    with chromium() as browser:
+        place = InProcess(surely(world, account_id), context(browser, width, language).new_page())
+        page = place.open(f"/account/contacts?lang={language}")
+        looked_at(page, f"contacts-{width}-{language}")
+        page.click("#remove-sms")
+        looked_at(page, f"contact-in-use-{width}-{language}")
+        page = place.open("/account/contacts")
+        page.click("#remove-mail")
+        looked_at(page, f"contact-removal-{width}-{language}")
+        page.click("#contact-removal-submit")
+        page.wait_for_selector("[role=status]")
+        looked_at(page, f"contact-removed-{width}-{language}")
+        assert page.locator("#remove-mail").count() == 0
+    assert "email" not in world.wiring.accounts.get(account_id).profile
