@@ -52,6 +52,7 @@ class Event(StrEnum):
     UPSTREAM_SIGN_IN = "upstream:sign-in"
     UPSTREAM_LINK = "upstream:link"
     UPSTREAM_UNLINK = "upstream:unlink"
+    UPSTREAM_REOPEN = "upstream:reopen"
     UPSTREAM_LOGOUT = "upstream:logout"
     DEVICE_AUTHORIZE = "device:authorize"
     DEVICE_GUESS = "device:user-code"

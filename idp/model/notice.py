@@ -38,6 +38,8 @@ class Topic(StrEnum):
     DATA_EXPORTED = "data_exported"
     ASSISTED = "assisted"
     UPSTREAM_LINKED = "upstream_linked"
+    UPSTREAM_CLOSED = "upstream_closed"
+    UPSTREAM_REOPENED = "upstream_reopened"
 
 
 REACH: dict[Topic, Reach] = {
@@ -63,6 +65,8 @@ REACH: dict[Topic, Reach] = {
     Topic.DATA_EXPORTED: Reach.OTHER,
     Topic.ASSISTED: Reach.EVERY,
     Topic.UPSTREAM_LINKED: Reach.EVERY,
+    Topic.UPSTREAM_CLOSED: Reach.EVERY,
+    Topic.UPSTREAM_REOPENED: Reach.EVERY,
 }
 """How far each topic goes; another topic is a line here, one above and its texts."""
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from idp.model.audit import AuditRecord
 from idp.ports.accounts import NewAccount
+from idp.ports.factors import Removal
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,23 @@ class UpstreamLinkStore(Protocol):
 
     def end(self, link_id: str, now: int, reason: str, record: AuditRecord) -> bool:
         """End a current link; False if it had ended."""
+        ...
+
+    def close(
+        self, account_id: str, upstream: str, may: Callable[[frozenset[str]], bool], now: int, record: AuditRecord
+    ) -> Removal:
+        """End the account's link to an upstream for good, recorded, if ``may`` (upstreams that stay linked) says yes.
+
+        Of two at the same moment the second sees what the first has left.
+        """
+        ...
+
+    def closed(self, account_id: str) -> dict[str, int]:
+        """Return the upstreams that the person has closed and when, those that were linked or opened again left out."""
+        ...
+
+    def reopen(self, account_id: str, upstream: str, record: AuditRecord) -> bool:
+        """Let an upstream that was closed open the account again; False if it was not closed."""
         ...
 
 

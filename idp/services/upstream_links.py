@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import Any, Final
@@ -13,6 +13,7 @@ from idp.errors import Conflict, InvalidInput, NotFound
 from idp.model.account import Account
 from idp.model.audit import AuditEvent, Event
 from idp.model.upstream import Assertion, UpstreamLink
+from idp.ports.factors import Removal
 from idp.ports.upstream_links import LinkRow, UpstreamLinkStore
 from idp.services.accounts import AccountService
 from idp.services.audit import AuditLog
@@ -106,6 +107,32 @@ class UpstreamLinks:
             raise NotFound("the account has no such link")
         event = self._event(Event.UPSTREAM_UNLINK, row, actor, reason, "")
         self._store.end(row.id, self._clock.now(), reason, self._audit.record(event))
+
+    def close(
+        self, account_id: str, upstream: str, may: Callable[[frozenset[str]], bool], *, actor: str, case_code: str = ""
+    ) -> Removal:
+        """Close a way in, if ``may`` (upstreams that stay linked) says yes; it opens this account again only when its person says so."""
+        row = next((one for one in self._store.of_account(account_id) if one.upstream == upstream), None)
+        if row is None:
+            return Removal.ABSENT
+        record = self._audit.record(self._event(Event.UPSTREAM_UNLINK, row, actor, "closed", case_code))
+        return self._store.close(account_id, upstream, may, self._clock.now(), record)
+
+    def closed(self, account_id: str) -> dict[str, int]:
+        """Return the upstreams that the person has closed as ways in, and when (epoch seconds)."""
+        return self._store.closed(account_id)
+
+    def reopen(self, account_id: str, upstream: str, *, actor: str, case_code: str = "") -> None:
+        """Let an upstream that was closed open the account again; raises ``NotFound``."""
+        event = AuditEvent(
+            Event.UPSTREAM_REOPEN,
+            actor=actor,
+            account_id=account_id,
+            target=f"upstream:{upstream}",
+            case_code=case_code,
+        )
+        if not self._store.reopen(account_id, upstream, self._audit.record(event)):
+            raise NotFound("the person has not closed this way in", field="upstream")
 
     def _draft(self, assertion: Assertion) -> Draft:
         """Return the draft; an attribute that our rules refuse is left out, as nobody is here who could correct it."""

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from sqlalchemy import bindparam, select, update
 
 from idp.model.audit import AuditRecord
 from idp.ports.accounts import NewAccount
+from idp.ports.factors import Removal
 from idp.ports.upstream_links import LinkRow, OriginRow
 from idp.storage.accounts import ACCOUNT, CODE
 from idp.storage.audit import Recorder, record_params
 from idp.storage.database import Database, Executor
+from idp.storage.factors import lock_account
 from idp.storage.tables import upstream_links, upstream_sessions
 
 _LINK: Final = ("id", "upstream", "lookup", "sealed", "account_id", "how", "ceiling", "created_at")
+_UPSTREAM: Final = _LINK.index("upstream")
+CLOSED: Final = "closed"
+REOPENED: Final = "reopened"
 _ORIGIN: Final = ("session_id", "upstream", "account_id", "subject", "sid", "sealed", "expires_at")
 
 
@@ -38,6 +44,16 @@ class SqlUpstreamLinkStore:
         self._end = prepare(
             update(upstream_links).where(columns.id == bindparam("link"), current).values(ended).returning(columns.id)
         )
+
+        self._lock = lock_account(database)
+        owner = columns.account_id == bindparam("account")
+        self._last = prepare(
+            select(columns.upstream, columns.end_reason, columns.ended_at)
+            .where(owner)
+            .order_by(columns.ended_at.is_(None), columns.ended_at, columns.id)
+        )
+        closed = (*mine, columns.end_reason == CLOSED)
+        self._reopen = prepare(update(upstream_links).where(*closed).values(end_reason=REOPENED))
 
     def of_subject(self, lookup: bytes) -> LinkRow | None:
         """Return the current link of a subject."""
@@ -71,6 +87,36 @@ class SqlUpstreamLinkStore:
         params = {"link": link_id, "now": now, "reason": reason}
         done = self._database.claim_and_record(self._end, params, self._recorder.statement, record_params(record))
         return done is not None
+
+    def close(
+        self, account_id: str, upstream: str, may: Callable[[frozenset[str]], bool], now: int, record: AuditRecord
+    ) -> Removal:
+        """End the account's link to an upstream for good, recorded, if ``may`` (upstreams that stay linked) says yes."""
+        with self._database.transaction() as tx:
+            tx.row(self._lock, {"account": account_id})
+            linked = {row[_UPSTREAM]: row[0] for row in tx.rows(self._of_account, {"account": account_id})}
+            link_id = linked.pop(upstream, None)
+            if link_id is None:
+                return Removal.ABSENT
+            if not may(frozenset(linked)):
+                return Removal.LAST
+            tx.rows(self._end, {"link": link_id, "now": now, "reason": CLOSED})
+            self._recorder.write(tx, record)
+        return Removal.DONE
+
+    def closed(self, account_id: str) -> dict[str, int]:
+        """Return the upstreams that the person has closed and when."""
+        # The last row of an upstream decides, a current link's comes last.
+        last = {row[0]: (row[1], row[2]) for row in self._database.rows(self._last, {"account": account_id})}
+        return {name: int(at) for name, (reason, at) in last.items() if reason == CLOSED}
+
+    def reopen(self, account_id: str, upstream: str, record: AuditRecord) -> bool:
+        """Let an upstream that was closed open the account again."""
+        with self._database.transaction() as tx:
+            if tx.run(self._reopen, {"account": account_id, "name": upstream}) == 0:
+                return False
+            self._recorder.write(tx, record)
+        return True
 
     def _put(self, tx: Executor, row: LinkRow) -> None:
         tx.run(self._insert, {f"new_{name}": getattr(row, name) for name in _LINK})

@@ -13,6 +13,7 @@ from idp.endpoints.security.recovery_codes import RecoveryCodesPage
 from idp.endpoints.security.removal import RemovalPage
 from idp.endpoints.security.room import HOME, Room
 from idp.endpoints.security.trust import TrustPage
+from idp.endpoints.security.ways_in import WayInPage
 from idp.endpoints.steps.enrol import EnrolAppWay, EnrolPasskeyWay
 from idp.endpoints.steps.way import Way
 from idp.flows.factor_changes import FactorChanges, Keepers
@@ -55,13 +56,15 @@ class SecurityDesk(Desks):
         fresh = self.settings.factors.fresh
         room = Room(self.desk, self.door, self.factor_changes, self.person, self.clock, fresh)
         passkeys, both = PasskeyPages(room, self.passkeys), ("GET", "POST")
-        overview = OverviewPage(room, has_passkeys=self.passkeys.party.is_usable)
+        ways = self.upstream_closing
+        overview = OverviewPage(room, ways, has_passkeys=self.passkeys.party.is_usable)
         return (
             Route(HOME, ("GET",), overview.handle),
             Route(f"{HOME}/app", both, AppPage(room).handle),
             Route(f"{HOME}/passkey", both, passkeys.add),
             Route(f"{HOME}/passkey/<passkey_id>", both, passkeys.rename),
             Route(f"{HOME}/codes", both, RecoveryCodesPage(room).handle),
+            Route(f"{HOME}/upstream/<name>", both, WayInPage(room, ways).handle),
             Route(f"{HOME}/trust", both, TrustPage(room).handle),
             Route(f"{HOME}/password", both, PasswordPage(room).handle),
             Route(f"{HOME}/remove/<factor>/<item>", both, RemovalPage(room).handle),

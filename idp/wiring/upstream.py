@@ -13,7 +13,7 @@ from idp.endpoints.steps.way import StepDesk
 from idp.endpoints.upstream import SessionCookies, UpstreamPages
 from idp.endpoints.upstream_offers import UpstreamOffers
 from idp.errors import SettingsError
-from idp.flows.upstream import sign_in, sign_out
+from idp.flows.upstream import closing, sign_in, sign_out
 from idp.flows.upstream.breaker import Breakers
 from idp.flows.upstream.departures import Departures
 from idp.flows.upstream.matching import Matching
@@ -104,6 +104,15 @@ class Upstreams(Signals):
             self.clock,
         )
         return sign_out.UpstreamSignOut(self.doors, tools, lambda name: f"{self._upstream_base(name)}/signed_out")
+
+    @cached_property
+    def upstream_closing(self) -> closing.UpstreamClosing:
+        """How people close a linked upstream as a way in."""
+        tools = closing.Tools(
+            self.upstream_links, self.upstream_sessions, self.factors, self.sessions, self.notices, self.audit
+        )
+        offices = self.official_store
+        return closing.UpstreamClosing(self.doors, tools, lambda account_id: bool(offices.of_account(account_id)))
 
     @property
     def attainable(self) -> str:

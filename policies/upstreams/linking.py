@@ -46,7 +46,7 @@ class Facts:
 
     ``linked``: the account of the upstream subject. ``coded``: the account that has the asserted code now. ``has_code``: the upstream told
     a code at all. ``was_somebodys``: an account had that code before and has it no more. ``contradicts``: the account that has the code
-    is of a person with another birth date or sex.
+    is of a person with another birth date or sex. ``is_closed``: its person has closed this way in.
     """
 
     linked: Holder | None
@@ -54,6 +54,7 @@ class Facts:
     has_code: bool
     was_somebodys: bool = False
     contradicts: bool = False
+    is_closed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,9 @@ def _by_code(facts: Facts, terms: Terms) -> Decision:
         return Decision(Step.REFUSE, "code_was_somebodys")
     if facts.coded is None:
         return Decision(Step.CREATE, "new_person") if terms.creates else Decision(Step.PROVE, "creation_off")
+    if facts.is_closed:
+        # Else the next arrival would open again what the person has closed.
+        return Decision(Step.PROVE, "closed_by_person")
     if facts.contradicts or terms.proves_anyway:
         return Decision(Step.PROVE, "attributes_contradict" if facts.contradicts else "proof_wanted")
     return _open(facts.coded, Step.LINK, "code_vouched_for")
@@ -93,3 +97,12 @@ def _open(holder: Holder, step: Step, reason: str) -> Decision:
     if holder.state != "active":
         return Decision(Step.REFUSE, f"account_{holder.state}", holder.account_id)
     return Decision(step, reason, holder.account_id)
+
+
+def may_close(*, has_local: bool, others: bool) -> bool:
+    """Tell whether a person may close a linked upstream as a way in: another one of theirs must be left.
+
+    ``has_local`` tells of a way in of our own (a password, a passkey, a department's directory), ``others`` of another linked upstream that
+    is offered here.
+    """
+    return has_local or others

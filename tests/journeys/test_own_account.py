@@ -6,13 +6,18 @@ The browser talks to the deployment in process, through the application that the
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from idp.model.message import Channel
 from idp.model.session import Origin
+from idp.model.upstream import Assertion
 from idp.storage.sqlite import SqliteDatabase
 from policies.assurance import LOA_2
+from policies.upstreams.levels import Assessed
+from policies.upstreams.mapping import Mapped
 from tests.journeys.test_console_pages import InProcess
 from tests.support.clock import FrozenClock
 from tests.support.in_process import citizen
@@ -20,6 +25,7 @@ from tests.support.journeys import chromium, context, looked_at
 from tests.support.mailbox import BY_FILE
 from tests.support.token_world import TokenWorld
 from tests.support.told_world import PHONE
+from tests.support.upstream_world import vnconnect_settings, vneid_settings
 from tests.support.visit import Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -80,3 +86,31 @@ def test_a_contact_is_taken_away_and_one_in_use_is_not(
         looked_at(page, f"contact-removed-{width}-{language}")
         assert page.locator("#remove-mail").count() == 0
     assert "email" not in world.wiring.accounts.get(account_id).profile
+
+
+@pytest.mark.parametrize(("width", "language"), WAYS)
+def test_a_way_in_is_closed_and_opened_again(
+    tmp_path: Path, sqlite_database: SqliteDatabase, clock: FrozenClock, width: str, language: str
+) -> None:
+    nowhere: Any = SimpleNamespace(base="http://127.0.0.1:9")
+    upstreams = {"vneid": vneid_settings(nowhere), "vnconnect": vnconnect_settings(nowhere)}
+    world = TokenWorld(tmp_path, sqlite_database, clock, upstreams=upstreams, outbound={"allow": ["127.0.0.1:9"]})
+    account_id, _ = citizen(world)
+    for name in upstreams:
+        told = Assertion(name, "chủ thể", Mapped(), Assessed(LOA_2, (), 2))
+        world.wiring.upstream_links.link(told, account_id, "vouched")
+    with chromium() as browser:
+        place = InProcess(surely(world, account_id), context(browser, width, language).new_page())
+        page = place.open(f"/account/security?lang={language}")
+        looked_at(page, f"ways-{width}-{language}")
+        page.click("[data-upstream=vneid] a")
+        looked_at(page, f"way-close-{width}-{language}")
+        page.click("#way-submit")
+        page.wait_for_selector("#notice")
+        looked_at(page, f"way-closed-{width}-{language}")
+        page.click("[data-upstream=vneid] a")
+        looked_at(page, f"way-reopen-{width}-{language}")
+        page.click("#way-submit")
+        page.wait_for_selector("#notice")
+        assert page.locator("[data-upstream=vneid]").count() == 0
+    assert [one.upstream for one in world.wiring.upstream_links.of_account(account_id)] == ["vnconnect"]

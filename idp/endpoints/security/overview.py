@@ -8,21 +8,34 @@ from idp.authn.factors.factor import Enrolled
 from idp.endpoints.desk import Exchange
 from idp.endpoints.security.room import HOME, Room
 from idp.flows.factor_changes import Here
+from idp.flows.upstream.closing import UpstreamClosing
 from idp.protocol.errors import ProtocolError
 from idp.protocol.parameters import query_parameters
 from idp.protocol.wire import WireRequest, WireResponse
 from idp.services.contacts import CODE_FACTOR
 from idp.web.i18n import Translator, translator
 
-_NOTICES: Final = frozenset({"app_added", "passkey_added", "passkey_renamed", "removed", "password_changed", "trusted"})
+_NOTICES: Final = frozenset(
+    {
+        "app_added",
+        "passkey_added",
+        "passkey_renamed",
+        "removed",
+        "password_changed",
+        "trusted",
+        "way_closed",
+        "way_reopened",
+    }
+)
 _SPARE: Final = "recovery_code"
 
 
 class OverviewPage:
     """``/account/security``."""
 
-    def __init__(self, room: Room, *, has_passkeys: bool) -> None:
-        """Take the room, and whether devices make passkeys for our address."""
+    def __init__(self, room: Room, ways: UpstreamClosing, *, has_passkeys: bool) -> None:
+        """Take the room, the upstreams as ways in, and whether devices make passkeys for our address."""
+        self._ways = ways
         self._room = room
         self._has_passkeys = has_passkeys
 
@@ -38,6 +51,10 @@ class OverviewPage:
             "overview",
             exchange,
             rows=rows,
+            ways=[
+                {"way": one, "label": self._ways.label(one.name, exchange.language), "at": t.moment(one.at)}
+                for one in self._ways.of(here.account_id)
+            ],
             has=frozenset(one.factor for one in enrolled),
             left=next((one.left for one in enrolled if one.factor == _SPARE), None),
             can_spare=self._room.changes.has_second_factor(here.account_id),

@@ -102,6 +102,7 @@ class Matching:
             has_code=True,
             was_somebodys=coded is None and is_taken,
             contradicts=coded is not None and contradicts(coded, assertion.mapped.attributes),
+            is_closed=coded is not None and not linked and assertion.upstream in self._links.closed(coded.id),
         )
 
     def _with_code(self, code: IdentityCode) -> Account | None:

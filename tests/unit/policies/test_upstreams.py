@@ -125,6 +125,7 @@ def test_ceiling_lowers_and_never_raises() -> None:
         (Facts(None, AN, has_code=True), VOUCHING, Step.LINK, "code_vouched_for"),
         (Facts(None, AN, has_code=True), Terms(True, True, True), Step.PROVE, "proof_wanted"),
         (Facts(None, AN, has_code=True, contradicts=True), VOUCHING, Step.PROVE, "attributes_contradict"),
+        (Facts(None, AN, has_code=True, is_closed=True), VOUCHING, Step.PROVE, "closed_by_person"),
         (Facts(None, AN, has_code=True), Terms(False, False), Step.PROVE, "not_vouched_for"),
         (Facts(None, Holder("an", "closed"), has_code=True), VOUCHING, Step.REFUSE, "account_closed"),
         (Facts(None, None, has_code=True), VOUCHING, Step.CREATE, "new_person"),
