@@ -204,3 +204,14 @@ def test_off_by_default_and_announced_only_where_it_is_on(app: WholeApp, world: 
     path = "/.well-known/oauth-authorization-server"
     assert app.call("GET", path).json["client_id_metadata_document_supported"] is True
     assert "client_id_metadata_document_supported" not in world.get(path).json
+
+
+@pytest.mark.spec("OAuth Client ID Metadata Document", "4.1")
+@pytest.mark.parametrize(
+    "other", ["https://evil.example/callback", f"{BACK}/", f"{BACK}?x=1", "https://app.example.vn/"]
+)
+def test_a_redirect_that_is_not_in_the_document_is_never_followed(app: WholeApp, web: Web, other: str) -> None:
+    web.put(document(redirect_uris=[other]))
+    answer = authorize(app)
+    assert answer.status == 400
+    assert "location" not in answer.headers

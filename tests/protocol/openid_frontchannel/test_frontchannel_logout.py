@@ -114,3 +114,18 @@ def test_frames_cannot_break_out_of_their_attribute(person: SignedIn) -> None:
     _, hint = visited(person, frontchannel_logout_uri=f"{OUT}?a='%22")
     body = person.get("/end_session", id_token_hint=hint).body.decode()
     assert "?a='" not in body.replace("&#39;", "")
+
+
+@pytest.mark.spec("OIDC RP-Initiated Logout", "2")
+@pytest.mark.spec("OIDC RP-Initiated Logout", "4")
+def test_a_client_that_is_not_the_hints_signs_nobody_out_and_sends_nobody_anywhere(
+    world: TokenWorld, person: SignedIn
+) -> None:
+    _, hint = visited(person, post_logout_redirect_uris=[AFTER])
+    other = world.add_client(post_logout_redirect_uris=["https://evil.example/bye"]).client.client_id
+    for uri in (AFTER, "https://evil.example/bye"):
+        page = person.get("/end_session", id_token_hint=hint, client_id=other, post_logout_redirect_uri=uri)
+        assert page.status == 400
+        assert "location" not in page.headers
+        assert uri not in page.body.decode()
+    assert world.events("session:sign-out", outcome="done") == []

@@ -209,3 +209,16 @@ def test_the_scope_is_what_the_person_the_row_and_the_client_allow(world: TokenW
 def test_the_client_must_be_confidential_and_registered(world: TokenWorld) -> None:
     other = Bearer(world, world.add_client())
     assert other.bring().json["error"] == "unauthorized_client"
+
+
+@pytest.mark.spec("RFC 7523", "2.1")
+def test_one_assertion_and_nothing_but_a_jwt_is_taken(world: TokenWorld, bearer: Bearer) -> None:
+    first, second = KEY.sign(bearer.claims(jti="a")), KEY.sign(bearer.claims(jti="b"))
+    for text in (f"{first} {second}", f"{first}\n", f"{first}.{second}", "", "x", "<saml/>"):
+        answer = bearer.present(text)
+        assert answer.status == 400
+        assert answer.json["error"] in {"invalid_grant", "invalid_request"}
+        assert "access_token" not in answer.json
+    twice = f"grant_type={GRANT}&assertion={first}&assertion={second}"
+    assert world.post("/token", twice, bearer.of.basic).json["error"] == "invalid_request"
+    assert bearer.present(first).status == 200, "what was refused spent nothing"

@@ -207,3 +207,15 @@ def test_registration_needs_exactly_one_name_and_keys_where_they_are_compared() 
 def test_registration_names_the_field_at_fault(kind: str, value: object, reason: str) -> None:
     document = department(token_endpoint_auth_method=ISSUED, **{f"tls_client_auth_{kind}": value})
     assert reasons(document) == {(f"tls_client_auth_{kind}", reason)}
+
+
+@pytest.mark.spec("RFC 8705", "2")
+def test_a_certificate_without_a_client_id_names_nobody(behind: TokenWorld, key: ClientKey) -> None:
+    client = by_name(behind, subject_dn=DN)
+    shown = by_proxy(certificate(key))
+    answer = behind.post("/token", OWN, **shown)
+    assert answer.json["error"] in {"invalid_client", "invalid_request"}
+    assert "access_token" not in answer.json
+    assert ask(behind, client, **shown).status == 200
+    other = by_name(behind, subject_dn="CN=Another,C=VN")
+    assert refused(behind, other, **shown)

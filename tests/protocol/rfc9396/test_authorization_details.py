@@ -239,3 +239,13 @@ def test_details_are_sealed_at_rest_and_the_consent_keeps_their_digest(
     event = world.events("consent:give")[0]
     assert len(json.loads(event["detail"])["authorization_details"]) == 64
     assert NUMBER not in str(event)
+
+
+@pytest.mark.spec("RFC 9396", "3")
+def test_scope_and_details_of_one_request_both_count(world: TokenWorld, office: Registered, citizen: Visitor) -> None:
+    tokens = granted(world, citizen, office, [dossier()])
+    assert tokens["scope"] == "openid email"
+    assert tokens["authorization_details"] == [dossier()]
+    access = world.verified(tokens["access_token"], "at+jwt")
+    assert (access["scope"], access["authorization_details"]) == ("openid email", [dossier()])
+    assert world.userinfo(tokens["access_token"]).json["sub"] == access["sub"]

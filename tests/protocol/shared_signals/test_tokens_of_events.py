@@ -1,0 +1,54 @@
+"""An event token says when and about whom, and passes for no other token of ours."""
+
+from __future__ import annotations
+
+import pytest
+
+from policies.signals import CREDENTIAL_CHANGE
+from tests.support.shared_signals import Department, task
+from tests.support.token_world import ISSUER, TokenWorld
+from tests.support.whole_app import WholeApp
+
+
+@pytest.fixture
+def health(world: TokenWorld) -> Department:
+    """Return a department that listens."""
+    return Department(world, WholeApp(world))
+
+
+def event(world: TokenWorld, health: Department) -> str:
+    """Return the event token of a changed password."""
+    account = world.add_person(61)
+    world.tokens(health.system, world.sign_in(account))
+    stream = health.listen()
+    world.clock.advance(1)
+    world.wiring.credentials.set_password(account, "một mật khẩu đủ dài và lạ 72", actor=f"account:{account}")
+    world.wiring.audit_tree.sequence()
+    world.clock.advance(5)
+    task(world, "signals")
+    (token,) = health.poll(stream)["sets"].values()
+    return str(token)
+
+
+@pytest.mark.spec("RFC 8417", "2.2")
+@pytest.mark.spec("OpenID CAEP", "2")
+def test_an_event_token_has_an_id_and_the_moment_of_what_happened(world: TokenWorld, health: Department) -> None:
+    before = world.clock.now()
+    claims = world.verified(event(world, health), "secevent+jwt", "iat")
+    assert claims["iss"] == ISSUER
+    assert claims["jti"]
+    assert list(claims["events"]) == [CREDENTIAL_CHANGE]
+    assert claims["events"][CREDENTIAL_CHANGE]["event_timestamp"] == before + 1
+    assert claims["iat"] >= before + 6
+
+
+@pytest.mark.spec("RFC 8417", "4.5")
+@pytest.mark.spec("RFC 8417", "4.6")
+def test_an_event_token_is_no_hint_no_access_token_and_no_assertion(world: TokenWorld, health: Department) -> None:
+    token = event(world, health)
+    assert world.userinfo(token).status == 401
+    assert world.introspect(health.system, token).json == {"active": False}
+    assert world.refresh(health.system, token).json["error"] == "invalid_grant"
+    hinted = health.app.call("GET", f"/end_session?id_token_hint={token}")
+    assert hinted.status == 200, "the person is asked: a token that is no hint proves nothing"
+    assert world.events("session:sign-out", outcome="done") == []
