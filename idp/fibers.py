@@ -13,13 +13,17 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
+from functools import partial
 from threading import Lock
 from types import TracebackType
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 from greenlet import GreenletExit, getcurrent, greenlet
 
 T = TypeVar("T")
+
+Ended = Callable[[T | None, BaseException | None], None]
+"""Is told how a work ended: its result, or what it raised."""
 
 _THREADS: Final = 12
 """Threads for what can only block; made when needed."""
@@ -33,7 +37,7 @@ class _Fiber(greenlet):
     """A greenlet of ours: whoever runs in one may pause."""
 
 
-class _Ended:
+class _Done:
     """What a fiber's work came to."""
 
     __slots__ = ("error", "result")
@@ -47,11 +51,11 @@ def _live(work: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
     """Do one work after another; between them the fiber rests in the switch."""
     while True:
         try:
-            ended = _Ended(work(*arguments), None)
+            ended = _Done(work(*arguments), None)
         except GreenletExit:
             raise  # The process ends, and this fiber with it.
         except BaseException as error:  # noqa: BLE001 - raised where the work was asked for
-            ended = _Ended(None, error)
+            ended = _Done(None, error)
         work, arguments = _hub().switch(ended)
 
 
@@ -98,23 +102,41 @@ class Fibers:
             raise RuntimeError(message)
         return self._loop
 
+    def start(self, work: Callable[..., T], arguments: tuple[Any, ...], then: Ended[T]) -> None:
+        """Run ``work`` in a fiber, then call ``then`` with its result and None, or with None and what it raised: at once if it never paused."""
+        fiber = self._idle.pop() if self._idle else _Fiber(_live)
+        self._look(fiber, fiber.switch(work, arguments), then)
+
     async def run(self, work: Callable[..., T], *arguments: Any) -> T:
         """Run ``work`` in a fiber and return what it returns; raises what it raises."""
-        fiber = self._idle.pop() if self._idle else _Fiber(_live)
-        outcome: Any = fiber.switch(work, arguments)
-        while not isinstance(outcome, _Ended):
-            try:
-                value = await outcome
-            except BaseException as error:  # noqa: BLE001 - raised where the fiber waits
-                outcome = fiber.throw(error)
+        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+
+        def then(result: T | None, error: BaseException | None) -> None:
+            if error is None:
+                done.set_result(cast("T", result))
             else:
-                outcome = fiber.switch(value)
+                done.set_exception(error)
+
+        self.start(work, arguments, then)
+        return await done
+
+    def _look(self, fiber: _Fiber, outcome: Any, then: Ended[Any]) -> None:
+        """See why the fiber gave back control: its work has ended, or it waits for a future."""
+        if not isinstance(outcome, _Done):
+            outcome.add_done_callback(partial(self._go_on, fiber, then))
+            return
         if len(self._idle) < _IDLE:
             self._idle.append(fiber)
-        if outcome.error is not None:
-            raise outcome.error
-        result: T = outcome.result
-        return result
+        then(outcome.result, outcome.error)
+
+    def _go_on(self, fiber: _Fiber, then: Ended[Any], future: asyncio.Future[Any]) -> None:
+        try:
+            value = future.result()
+        except BaseException as error:  # noqa: BLE001 - raised where the fiber waits
+            outcome = fiber.throw(error)
+        else:
+            outcome = fiber.switch(value)
+        self._look(fiber, outcome, then)
 
     def elsewhere(self, work: Callable[[], T], threads: Executor | None = None) -> T:
         """Run ``work``, which blocks, on another thread while this fiber pauses; outside of a fiber run it here, or on ``threads``."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
+from typing import Any
 
 from idp.app import create_app
 from idp.errors import DomainError
@@ -17,9 +17,6 @@ from idp.web.environ import Environ, EnvironReader, StartResponse, TooLarge, sen
 from idp.wiring import Wiring
 
 _log = logging.getLogger("idp.wsgi")
-
-WORKERS: Final = "DINHDANH_WORKERS"
-"""Tells a worker process how many share the cores; set by ``idp serve``, no setting of the operator's."""
 
 WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 HotHandler = Callable[[WireRequest], WireResponse]

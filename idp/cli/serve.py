@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import os
 import signal
-import subprocess
+import socket
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
+from functools import partial
 from threading import Event, Thread
 from types import FrameType
 from typing import Final
 
 import click
-from granian.constants import HTTPModes, Interfaces, Loops, RuntimeModes
 
-from idp import logs
-from idp.cli.bringup import check_fit_to_serve
+from idp import logs, serving
 from idp.cli.context import Context, pass_context
-from idp.cli.output import emit, say, with_exit_codes
-from idp.wsgi import WORKERS
+from idp.cli.output import Exit, emit, say, with_exit_codes
+from idp.config import Settings
+from idp.errors import SettingsError
+from idp.server.supervisor import Job, Supervisor
+from idp.server.worker import BACKLOG, DRAIN
+from idp.wiring import Wiring
 
-_BACKLOG: Final = 1024
-_LOOK: Final = 0.2
-_DRAIN: Final = 30
-"""Seconds in which a worker may finish what it has begun."""
+_MARGIN: Final = 5
+"""Seconds that a process may take to end after its worker has drained."""
+_LOOK: Final = 1.0
+_M_ARENA_MAX: Final = -8
+"""glibc, malloc.h."""
 
 
 @click.command("serve")
@@ -36,35 +41,19 @@ _DRAIN: Final = 30
 @with_exit_codes
 def serve(context: Context, /, *, host: str, port: int, workers: int, no_worker: bool) -> None:
     """Serve until SIGTERM, then drain and exit 0."""
-    from granian import Granian  # noqa: PLC0415 - only this command needs the server, and it is slow to import
-
-    logs.configure(context.settings.log)
-    check_fit_to_serve(context.wiring)
-    os.environ[WORKERS] = str(workers)
-    # Many threads with an arena each would keep tens of megabytes that nobody uses.
-    os.environ.setdefault("MALLOC_ARENA_MAX", "2")
-    server = Granian(
-        "idp.rsgi:create",
-        address=host,
-        port=port,
-        interface=Interfaces.RSGI,
-        workers=workers,
-        loop=Loops.uvloop,
-        runtime_mode=RuntimeModes.st,
-        blocking_threads=1,
-        backlog=_BACKLOG,
-        backpressure=_BACKLOG,
-        workers_kill_timeout=_DRAIN,
-        http=HTTPModes.http1,
-        websockets=False,
-        factory=True,
-        respawn_failed_workers=True,
-        log_enabled=False,
-    )
-    context.wiring.database.close()
-    with _background(enabled=not no_worker):
-        say(f"listening on http://{host}:{port} for issuer {context.settings.issuer}")
-        server.serve()
+    settings = context.settings
+    logs.configure(settings.log)
+    _few_arenas()
+    _check_in_a_child(context)
+    listening = _listen(host, port)
+    jobs = [Job("idp-web", partial(serving.serve, listening, settings, workers)) for _ in range(workers)]
+    if not no_worker:
+        jobs.append(Job("idp-tasks", partial(_tasks, listening, settings)))
+    say(f"listening on http://{host}:{port} for issuer {settings.issuer}")
+    # What is loaded by now is shared by all processes: no collector of theirs shall write into those pages.
+    gc.collect()
+    gc.freeze()
+    sys.exit(Supervisor(jobs, grace=DRAIN + _MARGIN, close=listening.close).serve())
 
 
 @click.command("worker")
@@ -73,15 +62,8 @@ def serve(context: Context, /, *, host: str, port: int, workers: int, no_worker:
 def worker(context: Context) -> None:
     """Run regular tasks until SIGTERM: deliver sign-outs, number the audit log, rotate keys, purge."""
     logs.configure(context.settings.log)
-    check_fit_to_serve(context.wiring)
-    stop = Event()
-
-    def ended(_signal: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    signal.signal(signal.SIGTERM, ended)
-    signal.signal(signal.SIGINT, ended)
-    context.wiring.housekeeper.serve(stop)
+    _check(context)
+    _work(context.wiring, Event())
 
 
 @click.command("tick")
@@ -93,30 +75,60 @@ def tick(context: Context, /, *, as_json: bool) -> None:
     emit(context.wiring.housekeeper.tick(), as_json=as_json)
 
 
-@contextmanager
-def _background(*, enabled: bool) -> Iterator[None]:
-    """Run the regular tasks in a process of their own beside the workers, started again whenever it ends.
+def _check(context: Context) -> None:
+    from idp.cli.bringup import check_fit_to_serve  # noqa: PLC0415 - migrations, which no process that serves shall hold
 
-    Not in a thread of this process: the server forks its workers from it, and a fork copies whatever lock a thread just holds.
-    """
-    stop = Event()
-    keeper = Thread(target=_keep_worker, args=(stop,), name="worker-keeper", daemon=True)
-    if enabled:
-        keeper.start()
+    check_fit_to_serve(context.wiring)
+
+
+def _check_in_a_child(context: Context) -> None:
+    """Check what a start depends on in a process of its own: no connection and no thread of the check crosses the forks to come."""
+    pid = os.fork()
+    if not pid:
+        _check(context)  # An error ends this process as it would end the command, message and exit code.
+        os._exit(Exit.OK)
+    _, status = os.waitpid(pid, 0)
+    if code := os.waitstatus_to_exitcode(status):
+        sys.exit(code if code > 0 else Exit.FAILURE)
+
+
+def _few_arenas() -> None:
+    """Many threads with an arena of memory each would keep tens of megabytes that nobody uses; elsewhere than on glibc there are none."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Return the listening socket that all workers share; raises ``SettingsError``."""
     try:
-        yield
-    finally:
+        family, kind, number, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listening = socket.socket(family, kind, number)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen(BACKLOG)
+    except OSError as error:
+        raise SettingsError(f"cannot listen on {host}:{port}: {error.strerror or error}", field="--port") from error
+    return listening
+
+
+def _tasks(listening: socket.socket, settings: Settings) -> None:
+    """Run the regular tasks beside the workers, in a process that was forked like them."""
+    listening.close()
+    stop, parent = Event(), os.getppid()
+
+    def watch() -> None:
+        while not stop.wait(_LOOK):
+            if os.getppid() != parent:
+                stop.set()
+
+    Thread(target=watch, daemon=True).start()
+    _work(Wiring(settings), stop)
+
+
+def _work(wiring: Wiring, stop: Event) -> None:
+    def ended(_signal: int, _frame: FrameType | None) -> None:
         stop.set()
-        if enabled:
-            keeper.join(timeout=_DRAIN)
 
-
-def _keep_worker(stop: Event) -> None:
-    while not stop.is_set():
-        worker = subprocess.Popen([sys.executable, "-m", "idp", "worker"], start_new_session=True)
-        while worker.poll() is None and not stop.wait(_LOOK):
-            pass
-        if worker.poll() is None:
-            worker.terminate()
-        worker.wait()
-        stop.wait(1)
+    signal.signal(signal.SIGTERM, ended)
+    signal.signal(signal.SIGINT, ended)
+    wiring.housekeeper.serve(stop)

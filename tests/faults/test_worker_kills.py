@@ -54,9 +54,8 @@ def workers_of(pid: int) -> list[int]:
     for entry in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
             fields = entry.read_text().rpartition(")")[2].split()
-            command = (entry.parent / "cmdline").read_bytes()
-            beside = b"resource_tracker" in command or command.endswith(b"idp\0worker\0")
-            if int(fields[1]) == pid and fields[0] != "Z" and not beside:
+            name = (entry.parent / "comm").read_text().strip()
+            if int(fields[1]) == pid and fields[0] != "Z" and name == "idp-web":
                 found.append(int(entry.parent.name))
     return found
 

@@ -1,0 +1,81 @@
+"""What the connections of a worker share: the application, the limits, and each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+from idp.server.streaming import Pieces
+
+if TYPE_CHECKING:
+    from idp.server.connection import Connection
+
+Fields = Iterable[tuple[str, str]]
+Respond = Callable[[int, Fields, bytes | Pieces], None]
+
+
+class Application(Protocol):
+    """What is served."""
+
+    def __call__(self, environ: dict[str, Any], respond: Respond) -> None:
+        """Answer one request by calling ``respond`` once, at once or later, on the loop's thread; raises nothing."""
+        ...
+
+
+class Limits:
+    """Seconds that a client may take, and octets of a body that are read."""
+
+    __slots__ = ("body", "connections", "head", "idle", "linger", "max_body", "write")
+
+    def __init__(
+        self,
+        *,
+        max_body: int,
+        head: float = 10,
+        body: float = 30,
+        write: float = 30,
+        idle: float = 75,
+        linger: float = 2,
+        connections: int = 1024,
+    ) -> None:
+        """``idle`` is longer than a proxy keeps a connection (nginx: 60 s), so that it is the proxy who closes and no request crosses the close."""
+        self.max_body = max_body
+        self.head = head
+        self.body = body
+        self.write = write
+        self.idle = idle
+        self.linger = linger
+        self.connections = connections
+
+
+class Desk:
+    """What the connections of one worker share."""
+
+    def __init__(self, application: Application, variables: Mapping[str, str], limits: Limits) -> None:
+        """Serve ``application``; ``variables`` maps lower-case names of the fields that it reads to CGI variables."""
+        self.application = application
+        self.variables = {name.encode("ascii"): variable for name, variable in variables.items()}
+        self.limits = limits
+        self.connections: set[Connection] = set()
+        self.is_draining = False
+
+    def sweep(self, now: float) -> None:
+        """End the connections whose client took too long; called every second or so."""
+        for connection in [one for one in self.connections if one.deadline < now]:
+            connection.expire()
+
+    def drain(self) -> None:
+        """Take no further requests: what is idle ends now, the rest with its answer."""
+        self.is_draining = True
+        for connection in list(self.connections):
+            connection.end_if_idle()
+
+    def make_room(self) -> bool:
+        """Tell whether one more connection may stay; the one that has been idle longest gives way."""
+        if len(self.connections) < self.limits.connections:
+            return True
+        idle = [one for one in self.connections if one.is_idle]
+        if not idle:
+            return False
+        min(idle, key=lambda one: one.deadline).end_if_idle()
+        return True

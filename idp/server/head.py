@@ -1,0 +1,174 @@
+"""The head of a request, parsed strictly: request line and fields (RFC 9112 sections 2 to 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import unquote_to_bytes
+
+MAX_HEAD: Final = 64 * 1024
+"""Octets of request line and fields together."""
+MAX_FIELDS: Final = 100
+
+_LINE_END: Final = b"\r\n"
+_TEXT: Final = bytes((9, *range(0x20, 0x7F), *range(0x80, 0x100)))
+_TOKEN: Final = b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_TARGET: Final = bytes(number for number in range(0x21, 0x7F) if number != ord("#"))
+_VERSIONS: Final = {b"HTTP/1.1": True, b"HTTP/1.0": False}
+_FRAMING: Final = frozenset({b"host", b"content-length", b"transfer-encoding", b"connection", b"expect"})
+_LENGTH_DIGITS: Final = 15
+_PARTS: Final = 3
+
+
+class Malformed(Exception):
+    """The request cannot be read in exactly one way; the connection ends with this status."""
+
+    def __init__(self, reason: str, status: int = 400) -> None:
+        """Take a reason for the log and the HTTP status."""
+        super().__init__(reason)
+        self.reason = reason
+        self.status = status
+
+
+class Head:
+    """What the fields say.
+
+    ``environ`` has the CGI variables of the fields that the application reads; ``length`` is the body's in octets, None when it is chunked;
+    ``is_persistent`` tells whether the connection may serve another request (``is_modern``: without being told so, which is HTTP/1.1);
+    ``awaits_go`` that the client waits for ``100 Continue``.
+    """
+
+    __slots__ = ("awaits_go", "environ", "is_modern", "is_persistent", "length")
+
+    def __init__(
+        self, environ: dict[str, Any], length: int | None, *, is_modern: bool, is_persistent: bool, awaits_go: bool
+    ) -> None:
+        self.environ = environ
+        self.length = length
+        self.is_modern = is_modern
+        self.is_persistent = is_persistent
+        self.awaits_go = awaits_go
+
+
+def parse(block: bytes, variables: Mapping[bytes, str], address: str) -> Head:
+    """Return the head whose octets, without the empty line at the end, are ``block``; raises ``Malformed``.
+
+    ``variables`` maps lower-case field names to CGI variables; other fields are checked and left out, as are values that are not ASCII.
+    """
+    lines = block.split(_LINE_END)
+    # Apart from text there may be line ends and nothing else: no NUL, no bare CR or LF that another reader takes for an end of line.
+    if block.translate(None, _TEXT) != _LINE_END * (len(lines) - 1):
+        raise Malformed("control character")
+    if len(lines) > MAX_FIELDS + 1:
+        raise Malformed("too many fields", 431)
+    environ, is_modern = _request_line(lines[0])
+    environ["REMOTE_ADDR"] = address
+    framing: dict[bytes, bytes] = {}
+    for line in lines[1:]:
+        name, colon, value = line.partition(b":")
+        name = name.lower()
+        variable = variables.get(name)
+        # A line that begins with white space (an obsolete folding), or has some before the colon, has no token for a name.
+        if not colon or (variable is None and (not name or name.translate(None, _TOKEN))):
+            raise Malformed("field name")
+        value = value.strip(b" \t")
+        if name in _FRAMING:
+            _note(framing, name, value)
+        if variable is not None and value.isascii():
+            _set(environ, variable, value.decode("ascii"))
+    if is_modern and b"host" not in framing:
+        raise Malformed("no Host")
+    return Head(
+        environ,
+        _length(framing, is_modern=is_modern),
+        is_modern=is_modern,
+        is_persistent=_is_persistent(framing, is_modern=is_modern),
+        awaits_go=_awaits_go(framing, is_modern=is_modern),
+    )
+
+
+def _request_line(line: bytes) -> tuple[dict[str, Any], bool]:
+    parts = line.split(b" ")
+    if len(parts) != _PARTS:
+        raise Malformed("request line")
+    method, target, version = parts
+    if version not in _VERSIONS:
+        raise Malformed("version", 505 if version[:5] == b"HTTP/" else 400)
+    if not method or method.translate(None, _TOKEN):
+        raise Malformed("method")
+    if target.translate(None, _TARGET):
+        raise Malformed("target")
+    if target[:1] != b"/":
+        target = _path_of(target)
+    path, _, query = target.partition(b"?")
+    if b"%" in path:
+        path = unquote_to_bytes(path)
+    # WSGI's "bytes in a str" (PEP 3333).
+    environ = {
+        "REQUEST_METHOD": method.decode("ascii"),
+        "PATH_INFO": path.decode("latin-1"),
+        "QUERY_STRING": query.decode("ascii"),
+    }
+    return environ, _VERSIONS[version]
+
+
+def _path_of(target: bytes) -> bytes:
+    """Return path and query of an absolute target, which a server must understand (RFC 9112 section 3.2.2)."""
+    scheme, separator, rest = target.partition(b"://")
+    if not separator or scheme.lower() not in {b"http", b"https"}:
+        raise Malformed("target")
+    authority, slash, path = rest.partition(b"/")
+    if not authority or b"?" in authority:
+        raise Malformed("target")
+    return slash + path or b"/"
+
+
+def _note(framing: dict[bytes, bytes], name: bytes, value: bytes) -> None:
+    """Keep a field that frames the message; only ``Connection`` may be there twice, as the attack is that two readers heed different ones."""
+    if name not in framing:
+        framing[name] = value
+    elif name == b"connection":
+        framing[name] += b"," + value
+    else:
+        raise Malformed("framing field twice")
+
+
+def _set(environ: dict[str, Any], variable: str, value: str) -> None:
+    if variable in environ:
+        # Cookies are joined as RFC 6265 section 5.4 writes them, anything else becomes a list (RFC 9110 section 5.3).
+        value = f"{environ[variable]}{'; ' if variable == 'HTTP_COOKIE' else ', '}{value}"
+    environ[variable] = value
+
+
+def _length(framing: Mapping[bytes, bytes], *, is_modern: bool) -> int | None:
+    """Return how long the body is (RFC 9112 section 6.3); both ways of saying so at once is how requests are smuggled."""
+    length, coding = framing.get(b"content-length"), framing.get(b"transfer-encoding")
+    if coding is not None:
+        if length is not None or not is_modern:
+            raise Malformed("Transfer-Encoding beside Content-Length or in HTTP/1.0")
+        if coding.lower() != b"chunked":
+            raise Malformed("transfer coding", 501)
+        return None
+    if length is None:
+        return 0
+    if not length.isdigit() or len(length) > _LENGTH_DIGITS:
+        raise Malformed("Content-Length")
+    return int(length)
+
+
+def _is_persistent(framing: Mapping[bytes, bytes], *, is_modern: bool) -> bool:
+    """RFC 9112 section 9.3."""
+    if b"connection" not in framing:
+        return is_modern
+    options = {option.strip(b" \t") for option in framing[b"connection"].lower().split(b",")}
+    return b"close" not in options and (is_modern or b"keep-alive" in options)
+
+
+def _awaits_go(framing: Mapping[bytes, bytes], *, is_modern: bool) -> bool:
+    """RFC 9110 section 10.1.1: an expectation in HTTP/1.0 is ignored, an unknown one refused."""
+    expectation = framing.get(b"expect")
+    if expectation is None or not is_modern:
+        return False
+    if expectation.lower() != b"100-continue":
+        raise Malformed("expectation", 417)
+    return True

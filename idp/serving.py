@@ -1,0 +1,140 @@
+"""What a worker process serves: every request runs in a fiber of its own, all of them on the event loop's one thread."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import socket
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import Any, Final
+
+from idp import logs
+from idp.config import Settings
+from idp.fibers import Fibers
+from idp.protocol.wire import MAX_BODY, WireResponse
+from idp.server import worker
+from idp.server.desk import Desk, Limits, Respond
+from idp.server.streaming import Got
+from idp.web.environ import STREAMED, Environ, EnvironReader
+from idp.wiring import Wiring
+from idp.wsgi import HotHandler, WsgiApp, guarded, pages
+
+_log = logging.getLogger("idp.serving")
+
+_COLLECT_AFTER: Final = 10_000
+"""New containers after which cycles are looked for; requests make next to none, exceptions with their tracebacks some."""
+
+Fields = list[tuple[str, str]]
+
+
+class Application:
+    """One worker process's application."""
+
+    def __init__(self, hot: Mapping[str, HotHandler], pages: WsgiApp, reader: EnvironReader, fibers: Fibers) -> None:
+        """Take the handlers of the hot paths, the WSGI application of everything else, and the fibers on which both pause."""
+        self._hot = hot
+        self._pages = pages
+        self._reader = reader
+        self._fibers = fibers
+
+    def __call__(self, environ: Environ, respond: Respond) -> None:
+        """Answer one request, at once or later."""
+        handler = self._hot.get(environ["PATH_INFO"])
+        if handler is None:
+            self._fibers.start(self._page, (environ,), partial(_answer_page, respond))
+        else:
+            self._fibers.start(guarded, (handler, self._reader, environ), partial(_answer, respond))
+
+    def _page(self, environ: Environ) -> Page:
+        started: list[Any] = []
+
+        def start_response(status: str, headers: Fields, _error: object = None) -> None:
+            started[:] = (status, headers)
+
+        whole = {**_CONSTANT, **environ}
+        pieces = self._pages(whole, start_response)
+        is_streamed = STREAMED in whole and whole["REQUEST_METHOD"] != "HEAD"
+        body = FiberPieces(self._fibers, pieces) if is_streamed else b"".join(pieces)
+        return int(started[0][:3]), started[1], body
+
+
+class FiberPieces:
+    """A body whose pieces are each made in a fiber."""
+
+    def __init__(self, fibers: Fibers, pieces: Iterable[bytes]) -> None:
+        """Take them from ``pieces``, which is closed in the end."""
+        self._fibers = fibers
+        self._pieces = pieces
+        self._following = iter(pieces)
+
+    def next(self, then: Got) -> None:
+        """Make the next piece."""
+        self._fibers.start(next, (self._following, None), then)
+
+    def close(self) -> None:
+        """Make no more."""
+        close = getattr(self._pieces, "close", None)
+        if close is not None:
+            self._fibers.start(close, (), _closed)
+
+
+Page = tuple[int, Fields, bytes | FiberPieces]
+
+
+def _closed(_nothing: object, error: BaseException | None) -> None:
+    if error is not None:
+        _log.error("an answer in pieces did not end well", exc_info=error)
+
+
+def _answer(respond: Respond, response: WireResponse | None, error: BaseException | None) -> None:
+    if response is None:
+        _failed(respond, error)
+    else:
+        respond(response.status, response.headers, response.body)
+
+
+def _answer_page(respond: Respond, page: Page | None, error: BaseException | None) -> None:
+    if page is None:
+        _failed(respond, error)
+    else:
+        respond(*page)
+
+
+def _failed(respond: Respond, error: BaseException | None) -> None:
+    """Answer for what neither the handlers nor Flask caught: logged, and neutral to the caller."""
+    _log.error("unexpected error", exc_info=error)
+    respond(500, [("Content-Type", "application/json")], b'{"error":"server_error"}')
+
+
+_CONSTANT: Final[Environ] = {
+    "SCRIPT_NAME": "",
+    "SERVER_NAME": "localhost",
+    "SERVER_PORT": "0",
+    "SERVER_PROTOCOL": "HTTP/1.1",
+    "wsgi.version": (1, 0),
+    "wsgi.url_scheme": "http",
+    "wsgi.errors": None,
+    "wsgi.multithread": False,
+    "wsgi.multiprocess": True,
+    "wsgi.run_once": False,
+}
+
+
+def serve(listening: socket.socket, settings: Settings, workers: int) -> None:
+    """Be one of ``workers`` worker processes until told to stop."""
+    logs.configure(settings.log)
+    wiring = Wiring(settings, workers=workers)
+    application = Application(wiring.hot_routes(), pages(wiring), wiring.reader, wiring.fibers)
+    desk = Desk(application, wiring.reader.variables, Limits(max_body=MAX_BODY))
+    # What has been imported and made by now stays for good: the collector need not look at it again and again.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_COLLECT_AFTER, 20, 20)
+    worker.serve(listening, desk, partial(_attach, wiring))
+    wiring.database.close()
+
+
+def _attach(wiring: Wiring, loop: asyncio.AbstractEventLoop) -> None:
+    wiring.fibers.attach(loop)

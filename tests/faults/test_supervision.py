@@ -1,0 +1,116 @@
+"""The parent of the processes: whichever dies is started anew, and all of them end with it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+PATIENCE = 30.0
+PROGRAM = """
+import os, signal, sys, time
+from idp.server.supervisor import Job, Supervisor
+
+def run():
+    with open(sys.argv[1], "a") as log:
+        log.write(f"{os.getpid()}\\n")
+    parent = os.getppid()
+    stopped = []
+    signal.signal(signal.SIGTERM, lambda *_: stopped.append(1))
+    while sys.argv[2] != "dies" and not stopped and os.getppid() == parent:
+        time.sleep(0.01)
+    if sys.argv[2] == "stubborn":
+        time.sleep(60)
+    sys.exit(3 if sys.argv[2] == "dies" else 0)
+
+closed = lambda: print("closed", flush=True)
+sys.exit(Supervisor([Job("one", run), Job("two", run)], grace=float(sys.argv[3]), close=closed).serve())
+"""
+
+
+class Supervised:
+    """A supervisor with two jobs, which write their process ids into a file."""
+
+    def __init__(self, path: Path, behaviour: str, grace: float) -> None:
+        self._path = path
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", PROGRAM, str(path), behaviour, str(grace)], stdout=subprocess.PIPE, text=True
+        )
+
+    def started(self, count: int) -> list[int]:
+        """Wait until so many processes have been started; return them in order."""
+        until(lambda: self._path.exists() and self._path.read_text().count("\n") >= count)
+        return [int(line) for line in self._path.read_text().split()]
+
+    def end(self) -> int:
+        """Wait for the supervisor's end and return its exit code."""
+        return self.process.wait(PATIENCE)
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def is_gone(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+@pytest.fixture
+def supervised(tmp_path: Path) -> Iterator[Callable[..., Supervised]]:
+    made: list[Supervised] = []
+
+    def start(behaviour: str = "lives", grace: float = 20) -> Supervised:
+        made.append(Supervised(tmp_path / "log", behaviour, grace))
+        return made[-1]
+
+    yield start
+    for one in made:
+        one.process.kill()
+        one.process.communicate()
+
+
+def test_process_that_is_killed_is_started_anew_and_the_other_goes_on(supervised: Callable[..., Supervised]) -> None:
+    running = supervised()
+    first, second = running.started(2)
+    os.kill(first, signal.SIGKILL)
+    third = running.started(3)[2]
+    assert not is_gone(second)
+    running.process.send_signal(signal.SIGTERM)
+    assert running.end() == 0
+    assert is_gone(second)
+    assert is_gone(third)
+    assert running.process.stdout is not None
+    assert running.process.stdout.read() == "closed\n"
+
+
+def test_process_that_never_stays_alive_ends_the_service_with_an_error(supervised: Callable[..., Supervised]) -> None:
+    assert supervised("dies").end() == 1
+
+
+def test_process_that_does_not_end_is_killed_after_the_grace(supervised: Callable[..., Supervised]) -> None:
+    running = supervised("stubborn", grace=0.2)
+    pids = running.started(2)
+    running.process.send_signal(signal.SIGTERM)
+    assert running.end() == 0
+    for pid in pids:
+        until(lambda pid=pid: is_gone(pid))  # type: ignore[misc]
+
+
+def test_processes_end_when_their_parent_is_killed(supervised: Callable[..., Supervised]) -> None:
+    running = supervised()
+    pids = running.started(2)
+    running.process.kill()
+    for pid in pids:
+        until(lambda pid=pid: is_gone(pid))  # type: ignore[misc]
