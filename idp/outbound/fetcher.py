@@ -30,6 +30,8 @@ _NAT64: Final = ip_network("64:ff9b::/96")
 _UNICAST: Final = ip_network("2000::/3")
 _SIX_TO_FOUR: Final = ip_network("2002::/16")
 _NONE: Final[Mapping[str, str]] = MappingProxyType({})
+_ANSWERED_AS: Final[Mapping[str, Mapping[str, str]]] = {"application/secevent+jwt": {"Accept": "application/json"}}
+"""What a receiver has to be asked for in answer to a body of a type (RFC 8935 section 2.1)."""
 _LOOPBACK_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 Address = IPv4Address | IPv6Address
@@ -63,7 +65,8 @@ class GuardedFetcher:
     ) -> Fetched:
         """POST ``body`` to ``url``, with an ``Authorization`` header if one is given, and with further ``headers``."""
         proof = {"Authorization": authorization} if authorization else {}
-        return self._request("POST", url, body, {**headers, **proof, "Content-Type": content_type})
+        accept = _ANSWERED_AS.get(content_type, {})
+        return self._request("POST", url, body, {**accept, **headers, **proof, "Content-Type": content_type})
 
     def get(self, url: str, accept: str) -> Fetched:
         """GET ``url``."""

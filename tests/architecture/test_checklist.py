@@ -18,6 +18,13 @@ def test_each_item_of_the_checklist_stands_once() -> None:
     assert repeated(re.findall(r"^\| (\d+\.\d+\.\d+) ", text, flags=re.MULTILINE)) == []
 
 
+def test_each_test_that_the_checklist_names_is_in_the_file_that_it_names() -> None:
+    page = ROOT / "docs/security/asvs.md"
+    named = re.findall(r"\[`(test_\w+)`\]\(([^)]+)\)", page.read_text("utf-8"))
+    assert len(named) > 200
+    assert [one for one in named if f"def {one[0]}(" not in (page.parent / one[1]).read_text("utf-8")] == []
+
+
 def test_each_room_of_the_picture_and_each_change_stands_once() -> None:
     picture = (ROOT / "docs/architecture.md").read_text("utf-8").split("```")[3]
     assert repeated(re.findall(r"^(\S+(?: \| \S+)*)  ", picture, flags=re.MULTILINE)) == []

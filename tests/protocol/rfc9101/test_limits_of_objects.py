@@ -73,7 +73,8 @@ def test_an_object_of_another_client_than_the_one_that_pushes_is_refused(world: 
 @pytest.mark.parametrize("aud", [f"{ISSUER}/par", f"{ISSUER}/authorize", "https://elsewhere.example.vn", None, []])
 def test_an_object_for_anybody_but_the_issuer_is_refused(world: TokenWorld, aud: object) -> None:
     notary: FapiParty = fapi_party(world, "fapi2-message-signing")
-    answer = notary.push_object(notary.request_object(aud=aud))
+    assert notary.push_object(notary.request_object(response_mode="jwt")).status == 201
+    answer = notary.push_object(notary.request_object(response_mode="jwt", aud=aud))
     assert (answer.status, answer.json["error"]) == (400, "invalid_request_object")
 
 

@@ -114,6 +114,15 @@ def test_body_is_posted_with_its_type_and_without_cookies(peer: Peer) -> None:
     assert b"ookie" not in request
 
 
+@pytest.mark.spec("RFC 8935", "2.1")
+def test_event_is_posted_with_its_type_and_asks_for_json(peer: Peer) -> None:
+    fetcher(peer.name).post(f"http://{peer.name}", b"x.y.z", "application/secevent+jwt", authorization="Bearer t")
+    [request] = peer.requests
+    assert b"\r\nAccept: application/json\r\n" in request
+    assert b"\r\nContent-Type: application/secevent+jwt\r\n" in request
+    assert b"\r\nAuthorization: Bearer t\r\n" in request
+
+
 def test_loopback_is_reached_on_a_machine_of_its_own_only(peer: Peer) -> None:
     url = f"http://{peer.name}/"
     assert fetcher(loopback=True).get(url, "*/*").status == 200
