@@ -66,6 +66,7 @@ def test_level_and_age_of_the_sign_in_are_asked_for(place: ApiWorld, boss: Calle
     assert [row["reason"] for row in place.world.events("admin:request")] == ["insufficient_user_authentication"] * 2
 
 
+@pytest.mark.spec("FAPI 2.0 Security Profile", "5.3.4")
 @pytest.mark.spec("RFC 6750", "3.1")
 def test_scope_bounds_what_a_token_may_use(place: ApiWorld, boss: Caller) -> None:
     narrow = place.token("tỉnh", "admin:clients:read")

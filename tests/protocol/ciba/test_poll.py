@@ -130,6 +130,7 @@ def test_an_id_token_of_the_client_names_its_person(world: TokenWorld, desk: Cal
     assert caller(world).refused(login_hint="", id_token_hint=id_token) == "invalid_request"
 
 
+@pytest.mark.spec("CIBA Core", "7.1")
 @pytest.mark.spec("CIBA Core", "13")
 @pytest.mark.parametrize("message", ["x" * 101, "a\u202eb", "\u200b"])
 def test_a_message_that_cannot_be_compared_by_eye_is_refused(desk: Caller, message: str) -> None:

@@ -85,6 +85,7 @@ def test_encryption_that_was_registered_is_what_passes(
     assert landing.arrived()["state"] == "inside"
 
 
+@pytest.mark.spec("OIDC Core", "6.3.1")
 @pytest.mark.spec("OIDC Registration", "2")
 @pytest.mark.parametrize(
     "encryption", [(), ("ECDH-ES+A256KW", "A128CBC-HS256"), ("RSA-OAEP-256", "A128CBC-HS256"), ("ECDH-ES", "A128GCM")]

@@ -44,6 +44,7 @@ def test_key_of_another_algorithm_does_not_open(world: TokenWorld) -> None:
         world.wiring.decrypter.nested(sealed(keys_of(world), INNER, "ECDH-ES", kid=other))
 
 
+@pytest.mark.spec("OIDC Core", "10.2")
 @pytest.mark.spec("RFC 8414", "2")
 @pytest.mark.spec("RFC 7517", "4.2")
 def test_published_keys_for_encryption_say_so_and_are_no_signature_keys(world: TokenWorld) -> None:

@@ -35,6 +35,7 @@ def boxes(page: Landing) -> set[str]:
     return {str(one["value"]) for one in page.soup.find_all("input", {"name": "claim"})}
 
 
+@pytest.mark.spec("OIDC Core", "5.5")
 def test_claims_come_where_they_are_asked(world: TokenWorld, portal: Registered, citizen: Visitor) -> None:
     page = ask(citizen, portal, id_token={"gender": None}, userinfo={"birthdate": None})
     id_token, userinfo = told(world, portal, citizen.press(page, "consent-allow"))
@@ -85,6 +86,7 @@ def test_what_a_scope_asks_comes_whatever_its_value(world: TokenWorld, portal: R
     assert ("gender" in id_token, userinfo["gender"]) == (False, "male")
 
 
+@pytest.mark.spec("OIDC Core", "5.5")
 @pytest.mark.parametrize(
     "member",
     [
@@ -101,6 +103,7 @@ def test_a_malformed_member_refuses_the_request(portal: Registered, citizen: Vis
     assert ask(citizen, portal, userinfo={"gender": member}).arrived()["error"] == "invalid_request"
 
 
+@pytest.mark.spec("OIDC Core", "5.5")
 def test_a_claim_beyond_the_registration_is_never_released(world: TokenWorld, citizen: Visitor) -> None:
     modest = world.add_client(scope="openid")
     page = ask(citizen, modest, userinfo={"identity_code": {"essential": True}})

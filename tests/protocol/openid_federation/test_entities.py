@@ -17,6 +17,7 @@ WELL_KNOWN = "/.well-known/openid-federation"
 LEAF = "https://motcua.example.vn"
 
 
+@pytest.mark.spec("OpenID Federation 1.0", "3.1.2")
 @pytest.mark.spec("OpenID Federation 1.0", "9")
 @pytest.mark.spec("OpenID Federation 1.0", "3.1.1")
 def test_the_provider_publishes_its_configuration(federated: FederatedWorld) -> None:

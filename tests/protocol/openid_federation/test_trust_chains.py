@@ -216,6 +216,7 @@ ATTACKS = [
 ]
 
 
+@pytest.mark.spec("OpenID Federation 1.0", "3.1.2")
 @pytest.mark.spec("OpenID Federation 1.0", "3.1.1")
 @pytest.mark.spec("OpenID Federation 1.0", "3.2")
 @pytest.mark.spec("OpenID Federation 1.0", "10.2")

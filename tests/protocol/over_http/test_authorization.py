@@ -129,6 +129,7 @@ def test_without_client_or_redirect_uri_the_error_is_shown_and_never_redirected(
     shown(world.browser(CALLBACK, "https://evil.example").open(rp.begin(**changes).url), "invalid_request")
 
 
+@pytest.mark.spec("OIDC Core", "3.1.2.1")
 @pytest.mark.spec("RFC 6749", "3.1.1")
 @pytest.mark.spec("OIDC Core", "3.1.2.2")
 @pytest.mark.spec("RFC 6749", "4.1.2.1")

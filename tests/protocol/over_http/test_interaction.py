@@ -138,6 +138,7 @@ def test_an_expired_id_token_is_a_hint_still(world: World, rp: RelyingParty, per
     assert rp.redeem(attempt, at_home.open(attempt.url).callback).sub == mine.sub
 
 
+@pytest.mark.spec("OIDC Core", "3.1.2.1")
 def test_an_id_token_of_another_client_is_no_hint(
     world: World, rp: RelyingParty, person: Person, at_home: Browser
 ) -> None:
@@ -145,6 +146,7 @@ def test_an_id_token_of_another_client_is_no_hint(
     assert refused(rp, at_home, id_token_hint=other.id_token, prompt="none") == "invalid_request"
 
 
+@pytest.mark.spec("OIDC Core", "3.1.2.1")
 def test_an_access_token_is_no_hint(world: World, rp: RelyingParty, person: Person, at_home: Browser) -> None:
     tokens = world.sign_in(rp, person, at_home)
     assert refused(rp, at_home, id_token_hint=tokens.access, prompt="none") == "invalid_request"

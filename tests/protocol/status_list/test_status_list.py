@@ -134,7 +134,6 @@ def test_suspended_client_and_not_before_marks_show(app: WholeApp, listed: Regis
     assert [status(app, one) for one in (before, of_other, after)] == [1, 1, 0]
 
 
-@pytest.mark.spec("OAuth Token Status List", "13.2")
 def test_places_of_one_persons_tokens_tell_nothing_of_each_other(
     world: TokenWorld, listed: Registered, session: Session
 ) -> None:
