@@ -22,11 +22,12 @@ _LONGEST: Final = len(PREFIX) + 64
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """A request as it was pushed: its key in the store, the client that pushed it, and the parameters that count."""
+    """A request as it was pushed: its key in the store, the client that pushed it, the parameters that count, and when it came."""
 
     key: str
     client_id: str
     parameters: Mapping[str, str]
+    pushed_at: int
 
 
 class PushedRequests:
@@ -52,8 +53,9 @@ class PushedRequests:
     def keep(self, client_id: str, parameters: Mapping[str, str]) -> str:
         """Store a request and return its ``request_uri``: 256 random bits, so that nobody guesses it (RFC 9126 section 7.1)."""
         reference = handles.new_secret()
-        key, expires_at = _key(reference), self._clock.now() + self.lifetime
-        document = orjson.dumps([client_id, expires_at, dict(parameters)])
+        key, now = _key(reference), self._clock.now()
+        expires_at = now + self.lifetime
+        document = orjson.dumps([client_id, expires_at, dict(parameters), now])
         # Kept beyond its lifetime: whoever opened it in time may take as long as a transaction to finish.
         self._store.put(key, self._seal(document, key.encode()), expires_at + self._transaction)
         return PREFIX + reference
@@ -66,10 +68,10 @@ class PushedRequests:
         raw = self._store.get(key, self._clock.now())
         if raw is None:
             return None
-        owner, expires_at, parameters = orjson.loads(self._unseal(raw, key.encode()))
+        owner, expires_at, parameters, pushed_at = orjson.loads(self._unseal(raw, key.encode()))
         if owner != client_id or self._clock.now() >= expires_at:
             return None
-        return Pushed(key, owner, parameters)
+        return Pushed(key, owner, parameters, pushed_at)
 
     def use_up(self, key: str) -> bool:
         """Use a request up; True for one caller only, who may then answer. A request that was not pushed has the key ""."""

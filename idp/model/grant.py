@@ -12,6 +12,7 @@ class CodePayload:
     ``grant_id`` is chosen here: inserting the grant under it spends the code. ``claims`` is the bit set of
     ``policies.claims`` for userinfo, ``id_claims`` the one for the ID token. ``redirect_digest`` is the SHA-256 of the redirect URI
     as sent, ``uri_given`` tells whether the request named it. ``challenge`` is the S256 code challenge or "" where registration allows none.
+    ``issued_at`` is when the person's answer was given: whatever voids what was issued before a moment voids the code too.
     ``resources`` and ``details`` are those of the ``AuthorizationRequest``, as is ``jkt``, its ``dpop_jkt``. ``mandate_id`` is the mandate that the
     person acts by, "" for himself; ``until`` is its end, 0 without one.
     """
@@ -31,6 +32,7 @@ class CodePayload:
     acr: str
     amr: tuple[str, ...]
     expires_at: int
+    issued_at: int = 0
     resources: tuple[str, ...] = ()
     details: str = ""
     jkt: str = ""

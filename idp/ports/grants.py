@@ -52,6 +52,7 @@ class TokenState:
     """What decides about an access token now, and what userinfo may need, read at once.
 
     ``is_live`` is False for a revoked or ended grant, a revoked ``jti``, an account that is not active, a mandate that was ended.
+    ``client_id`` is the client of the grant: that of a token which was exchanged is another one.
     """
 
     is_live: bool
@@ -64,6 +65,7 @@ class TokenState:
     profile: bytes | None = None
     updated_at: int = 0
     mandate_id: str = ""
+    client_id: str = ""
     code_id: str | None = None
     code_scheme: str | None = None
     code_sealed: bytes | None = None
@@ -72,10 +74,13 @@ class TokenState:
 class GrantStore(Protocol):
     """Grants in SQL."""
 
-    def redeem(self, grant: Grant, record: AuditRecord, *, needs_session: bool = True) -> Redemption | None:
+    def redeem(
+        self, grant: Grant, record: AuditRecord, *, needs_session: bool = True, issued_at: int | None = None
+    ) -> Redemption | None:
         """Insert the grant, which spends its code; None when the code was spent, the session or mandate has ended or the account is not active.
 
-        Without ``needs_session`` no session stands behind it: the person was not there.
+        Without ``needs_session`` no session stands behind it: the person was not there. ``issued_at`` is when the code was issued, without it
+        the grant's own moment: None too where the account's mark, or the withdrawal of the consent, came after it.
         """
         ...
 
@@ -113,7 +118,10 @@ class GrantStore(Protocol):
         ...
 
     def revoke_of_account(self, account_id: str, before: int, now: int, reason: str, record: AuditRecord) -> int:
-        """Revoke every family of an account that began before ``before``, with the record whether there was one or not; returns how many."""
+        """Mark the account: every family of it that began before ``before`` is revoked, and no code of before is redeemed; returns how many were.
+
+        The record is written whether there was one or not; the mark never moves back.
+        """
         ...
 
     def revoke_token(self, jti: str, client_id: str, now: int, expires_at: int, record: AuditRecord) -> None:

@@ -123,11 +123,12 @@ class TokenStatusEndpoints:
         }
 
     def _is_live(self, token: str, access: AccessClaims, client: Client) -> bool:
+        origin = access.client_id
         if access.grant_id:
             state = self._tokens.state(access.grant_id, access.jti)
             if state is None or not state.is_live:
                 return False
-            versions = state.versions
+            versions, origin = state.versions, state.client_id
         else:
             is_revoked, versions = self._tokens.is_token_revoked(access.jti)
             if is_revoked:
@@ -135,7 +136,9 @@ class TokenStatusEndpoints:
         now = self._authenticator.still_active(client, versions.clients)
         # Whoever asks, it is the state of the client to whom the token was given that counts.
         owner = now if access.client_id == client.client_id else self._authenticator.find(access.client_id)
-        if owner is None or not owner.is_active or access.claims["iat"] < owner.not_before:
+        # Nor does a token that was exchanged outlive the client whose token it was made of.
+        owners = (owner,) if origin == access.client_id else (owner, self._authenticator.find(origin))
+        if any(one is None or not one.is_active or access.claims["iat"] < one.not_before for one in owners):
             return False
         try:
             self._access.confirmed(token, access, versions.keys)

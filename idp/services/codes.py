@@ -42,6 +42,7 @@ class CodeBox:
             payload.acr,
             payload.amr,
             payload.expires_at,
+            payload.issued_at,
         ]
         if payload.resources or payload.details or payload.jkt or payload.mandate_id:
             row += [payload.resources, payload.details, payload.jkt]
@@ -56,8 +57,8 @@ class CodeBox:
         try:
             row = orjson.loads(self._unseal(base64url.decode(code.encode("ascii")), _AAD))
             row[10], row[13] = base64url.decode(row[10].encode()), tuple(row[13])
-            row[15:16] = [tuple(one) for one in row[15:16]]
-            return CodePayload(*row)
+            row[16:17] = [tuple(one) for one in row[16:17]]
+            return CodePayload(*row) if isinstance(row[15], int) else None
         except (SealBroken, ValueError, LookupError, TypeError, AttributeError):
             # Of another shape: sealed by another release of ours while processes are being replaced.
             return None

@@ -1,7 +1,8 @@
 """Not-before marks of people: everything that was issued for an account before a moment is void.
 
 Every token of a person lives from a grant, so ending the grants that began before the mark ends all of it, at every department, with no further
-look on any request. The marks of clients are an attribute of the client (``clients.registry``), since a client's own tokens have no grant.
+look on any request; a code that was issued before is held against the mark when it is redeemed. The marks of clients are an attribute of the
+client (``clients.registry``), since a client's own tokens have no grant.
 """
 
 from __future__ import annotations

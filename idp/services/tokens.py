@@ -82,11 +82,13 @@ class TokenService:
     ) -> tuple[Versions, str | None] | None:
         """Insert the grant of a payload, which spends it; returns the versions and the first refresh token.
 
-        None when it was spent before, or session or account are gone: one of parallel callers gets it.
+        None when it was spent before, session or account are gone, or the person took back meanwhile what was granted: one of parallel callers
+        gets it.
         """
         grant = self._granted(payload, has_refresh=has_refresh)
         made = token_event(event, grant.client_id, grant.id, case_code, jti=jti, scope=grant.scope, claims=grant.claims)
-        done = self._store.redeem(grant, self._audit.record(of_person(made, grant)))
+        record = self._audit.record(of_person(made, grant))
+        done = self._store.redeem(grant, record, issued_at=payload.issued_at)
         if done is None:
             return None
         return done.versions, self._token(grant.id, 1) if has_refresh else None

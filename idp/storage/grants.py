@@ -5,7 +5,20 @@ from __future__ import annotations
 from itertools import product
 from typing import Any, Final
 
-from sqlalchemy import Column, ScalarSelect, and_, bindparam, exists, func, not_, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    Column,
+    Exists,
+    ScalarSelect,
+    and_,
+    bindparam,
+    exists,
+    func,
+    not_,
+    or_,
+    select,
+    update,
+)
 
 from idp.model.audit import AuditRecord
 from idp.model.grant import Grant
@@ -13,7 +26,7 @@ from idp.ports.grants import NOBODY, Holder, Redemption, Rotation, TokenState, V
 from idp.storage.audit import Recorder, record_params
 from idp.storage.database import Database, Prepared
 from idp.storage.mandates import NONE, counts
-from idp.storage.tables import accounts, grants, identity_codes, registry_versions, revoked_tokens, sessions
+from idp.storage.tables import accounts, consents, grants, identity_codes, registry_versions, revoked_tokens, sessions
 
 _NAMES: Final = tuple(Grant.__dataclass_fields__)
 _COLUMNS: Final[tuple[Column[Any], ...]] = tuple(grants.c[name] for name in _NAMES)
@@ -49,19 +62,21 @@ class SqlGrantStore:
         self._revoked = prepare(select(exists().where(revoked_tokens.c.jti == bindparam("jti")), *_VERSIONS))
 
     def _prepare_redeem(self, *, needs_session: bool, has_mandate: bool) -> Prepared:
-        """INSERT … SELECT: the row appears only if account, session and mandate (where it needs one) are alive, and only once for a grant id."""
-        values: list[Any] = [bindparam(f"new_{name}", type_=grants.c[name].type).label(name) for name in _NAMES]
-        alive = select(*values).where(
-            exists().where(
-                accounts.c.id == bindparam("new_account_id", type_=accounts.c.id.type), accounts.c.state == "active"
-            ),
+        """INSERT … SELECT: the row appears only if account, session and mandate (where it needs one) are alive, and only once for a grant id.
+
+        And only if nothing voided the code since it was issued: the account's mark, or the withdrawal of the consent that it rests on.
+        """
+        new = {name: bindparam(f"new_{name}", type_=grants.c[name].type) for name in _NAMES}
+        issued = bindparam("issued_at", type_=grants.c.created_at.type)
+        of_account = and_(
+            accounts.c.id == new["account_id"], accounts.c.state == "active", accounts.c.not_before <= issued
         )
+        values: list[Any] = [one.label(name) for name, one in new.items()]
+        alive = select(*values).where(exists().where(of_account), not_(_withdrawn(new, issued)))
         if needs_session:
-            of_session = sessions.c.id == bindparam("new_session_id", type_=sessions.c.id.type)
-            alive = alive.where(exists().where(of_session, sessions.c.ended_at.is_(None)))
+            alive = alive.where(exists().where(sessions.c.id == new["session_id"], sessions.c.ended_at.is_(None)))
         if has_mandate:
-            mandate = bindparam("new_mandate_id", type_=grants.c.mandate_id.type)
-            alive = alive.where(counts(mandate, bindparam("new_created_at", type_=grants.c.created_at.type)))
+            alive = alive.where(counts(new["mandate_id"], new["created_at"]))
         insert = self._database.insert(grants).from_select(list(_NAMES), alive)
         return self._database.prepare(insert.on_conflict_do_nothing().returning(*_VERSIONS))
 
@@ -113,6 +128,11 @@ class SqlGrantStore:
             )
             .values(revoked_at=bindparam("now"), revoke_reason=bindparam("reason"))
         )
+        self._mark = self._database.prepare(
+            update(accounts)
+            .where(accounts.c.id == bindparam("account"), accounts.c.not_before < bindparam("before"))
+            .values(not_before=bindparam("before"))
+        )
         values: dict[str, Any] = {column.name: bindparam(f"new_{column.name}") for column in revoked_tokens.columns}
         self._revoke_token = self._database.prepare(
             self._database.insert(revoked_tokens).values(values).on_conflict_do_nothing()
@@ -138,6 +158,7 @@ class SqlGrantStore:
             accounts.c.profile,
             accounts.c.updated_at,
             grants.c.mandate_id,
+            grants.c.client_id,
         ]
         joined: Any = grants.join(accounts, accounts.c.id == grants.c.account_id)
         if with_code:
@@ -151,11 +172,14 @@ class SqlGrantStore:
             columns += [codes.id, codes.scheme, codes.sealed]
         return self._database.prepare(select(*columns).select_from(joined).where(grants.c.id == bindparam("grant")))
 
-    def redeem(self, grant: Grant, record: AuditRecord, *, needs_session: bool = True) -> Redemption | None:
+    def redeem(
+        self, grant: Grant, record: AuditRecord, *, needs_session: bool = True, issued_at: int | None = None
+    ) -> Redemption | None:
         """Insert the grant, which spends its code, with the audit record."""
         values = {f"new_{name}": getattr(grant, name) for name in _NAMES}
         values |= {"new_amr": " ".join(grant.amr), "new_resources": " ".join(grant.resources)}
         values |= {"new_offline": int(grant.offline), "new_grace_used": 0}
+        values["issued_at"] = grant.created_at if issued_at is None else issued_at
         row = self._database.claim_and_record(
             self._redeem[needs_session, bool(grant.mandate_id)], values, self._recorder.statement, record_params(record)
         )
@@ -211,9 +235,11 @@ class SqlGrantStore:
         return claimed is not None
 
     def revoke_of_account(self, account_id: str, before: int, now: int, reason: str, record: AuditRecord) -> int:
-        """Revoke the families of an account that began before a moment, with the audit record."""
-        values = {"account": account_id, "before": before, "now": now, "reason": reason}
+        """Mark an account, and revoke the families of it that began before the moment, with the audit record."""
+        mark = {"account": account_id, "before": before}
+        values = {**mark, "now": now, "reason": reason}
         with self._database.transaction() as tx:
+            tx.run(self._mark, mark)
             done = tx.run(self._revoke_of_account, values)
             self._recorder.write(tx, record)
         return done
@@ -243,6 +269,18 @@ class SqlGrantStore:
         """Write one audit record and return the versions."""
         row = self._database.claim_and_record(self._versions, {}, self._recorder.statement, record_params(record))
         return _versions(row, 0) if row else Versions(0, 0)
+
+
+def _withdrawn(new: dict[str, BindParameter[Any]], issued: BindParameter[Any]) -> Exists:
+    """Tell whether the consent was withdrawn since a code was issued; within its second, unless the person agreed anew."""
+    ended, current = consents.alias("ended").c, consents.alias("current").c
+    names = ("account_id", "client_id", "mandate_id")
+    anew = exists().where(*(current[name] == new[name] for name in names), current.ended_at.is_(None))
+    return exists().where(
+        *(ended[name] == new[name] for name in names),
+        *(ended.ended_at >= issued, ended.end_reason != "superseded"),
+        or_(ended.ended_at > issued, not_(anew)),
+    )
 
 
 def _held(holder: Holder) -> dict[str, str]:

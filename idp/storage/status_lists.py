@@ -50,13 +50,14 @@ class SqlStatusListStore:
         self._prepare_revoked()
 
     def _prepare_revoked(self) -> None:
-        entries = status_entries.c
+        entries, origins = status_entries.c, clients.alias("origins")
         joined = (
             status_entries.outerjoin(revoked_tokens, revoked_tokens.c.jti == entries.jti)
             .outerjoin(grants, grants.c.id == entries.grant_id)
             .outerjoin(accounts, accounts.c.id == grants.c.account_id)
             .outerjoin(sessions, sessions.c.id == grants.c.session_id)
             .outerjoin(clients, clients.c.client_id == entries.client_id)
+            .outerjoin(origins, origins.c.client_id == grants.c.client_id)
         )
         of_person = and_(
             entries.grant_id != "",
@@ -68,12 +69,16 @@ class SqlStatusListStore:
                 and_(grants.c.mandate_id != NONE, not_(counts(grants.c.mandate_id))),
             ),
         )
-        dead = or_(revoked_tokens.c.jti.is_not(None), of_person, clients.c.state != "active")
+        suspended = or_(clients.c.state != "active", origins.c.state != "active")
+        dead = or_(revoked_tokens.c.jti.is_not(None), of_person, suspended)
         mine = entries.list_id == bindparam("list")
         self._revoked = self._database.prepare(select(entries.ticket).select_from(joined).where(mine, dead))
         self._marked = self._database.prepare(
-            select(entries.ticket).where(
-                mine, entries.client_id == bindparam("client"), entries.issued_at < bindparam("mark")
+            select(entries.ticket)
+            .select_from(status_entries.outerjoin(grants, grants.c.id == entries.grant_id))
+            .where(
+                *(mine, entries.issued_at < bindparam("mark")),
+                or_(entries.client_id == bindparam("client"), grants.c.client_id == bindparam("client")),
             )
         )
 

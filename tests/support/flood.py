@@ -69,6 +69,7 @@ def sealed_code(world: World, client_id: str, session: Session) -> tuple[str, st
         acr=session.acr,
         amr=session.amr,
         expires_at=world.wiring.clock.now() + 60,
+        issued_at=world.wiring.clock.now(),
     )
     return world.wiring.codes.seal(payload), payload.grant_id
 

@@ -153,6 +153,7 @@ class TokenWorld:
             acr=session.acr,
             amr=session.amr,
             expires_at=self.clock.now() + 60,
+            issued_at=self.clock.now(),
         )
         return self.wiring.codes.seal(replace(payload, **changes))
 

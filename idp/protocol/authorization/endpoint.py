@@ -141,6 +141,7 @@ class AuthorizationEndpoint:
             request = self._parsed(target, source)
             snapshot = self._snapshot(target.client, browser.session)
             target = self._still_active(target)
+            self._sources.check_mark(target.client, source)
             facts = self._facts(request, target.client, snapshot, None)
             return self._act(facts, browser)
         except ProtocolError as error:

@@ -98,6 +98,7 @@ class Issuing:
             acr=assurance.stated(session.acr, demanded(facts)),
             amr=session.amr,
             expires_at=facts.now + lifetime,
+            issued_at=facts.now,
             resources=request.resources,
             details=request.details,
             jkt=request.dpop_jkt,

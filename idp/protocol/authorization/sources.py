@@ -17,13 +17,14 @@ FindClient = Callable[[Mapping[str, str]], Client]
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The parameters that count, and the key of the pushed request that the answer uses up ("" for none).
+    """The parameters that count, and the key of the pushed request that the answer uses up ("" for none), with the moment of the push.
 
     ``fault`` is why the reference or object was refused; ``parameters`` then are those beside it and tell only whom to tell.
     """
 
     parameters: Mapping[str, str]
     pushed: str = ""
+    pushed_at: int = 0
     is_signed: bool = False
     fault: ProtocolError | None = None
 
@@ -76,6 +77,12 @@ class RequestSources:
             raise InvalidRequest("a federated client must sign or push its requests", reason="not_proven")
         self._check_signed(client, source)
 
+    @staticmethod
+    def check_mark(client: Client, source: Source) -> None:
+        """Refuse what was pushed before the client's not-before mark: whoever held its credential till then may have pushed it."""
+        if source.pushed and source.pushed_at < client.not_before:
+            raise InvalidRequestUri("request_uri is from before the client's mark: push it again", reason="before_mark")
+
     def _check_pushed(self, client: Client) -> None:
         """Refuse whatever was not pushed where it has to be."""
         is_needed = client.require_pushed_authorization_requests or PROFILES[client.profile].needs_pushed
@@ -110,4 +117,4 @@ class RequestSources:
         found = self._pushed.open(request_uri, client_id)
         if found is None:
             raise InvalidRequestUri("request_uri is unknown, used or expired: push the request again")
-        return Source({**found.parameters, "client_id": found.client_id}, found.key)
+        return Source({**found.parameters, "client_id": found.client_id}, found.key, found.pushed_at)

@@ -52,7 +52,7 @@ def redeem(
     if claimed is None:
         is_spent = services.tokens.is_spent(payload.grant_id)
         raise InvalidGrant("the code is not valid any more", reason="decoupled_spent" if is_spent else "session_ended")
-    return issue.tokens(request, services, payload, claimed, jti, reached)
+    return issue.tokens(request, services, payload, claimed, jti, reached, began=asked.created_at)
 
 
 def _payload(code: str, expires_at: int, services: GrantServices) -> CodePayload:

@@ -73,6 +73,16 @@ class GrantServices:
             raise InvalidGrant("the mandate behind this grant has ended", reason="mandate_ended")
         return acting
 
+    def check_mark(self, client: Client, grant_id: str, began: int, case_code: str) -> None:
+        """End a grant whose code, or whose family, began before its client's not-before mark; raises ``InvalidGrant``.
+
+        After ``keys_after``: it is the mark that rode along which counts.
+        """
+        known = self.find_client(client.client_id)
+        if known is None or began < known.not_before:
+            self.tokens.revoke(grant_id, client.client_id, "before_mark", case_code)
+            raise InvalidGrant("what was presented is not valid any more", reason="before_mark")
+
     def keys_after(self, client: Client, versions: Versions) -> KeyRing:
         """Return the ring to sign with, after the versions that rode along were heeded: a suspended client gets nothing."""
         self.authenticator.still_active(client, versions.clients)

@@ -18,14 +18,18 @@ def tokens(
     claimed: tuple[Versions, str | None],
     jti: str,
     reached: Reach,
+    *,
+    began: int | None = None,
 ) -> dict[str, Any]:
     """Return the token response for a grant that was just made (RFC 6749 section 5.1, OpenID Connect Core section 3.1.3.3).
 
     ``claimed`` are the registry versions that rode along with the claim, and the first refresh token if there is one; ``reached`` is what the
-    access token is for.
+    access token is for; ``began`` is when the client was given what it presented, without it when the code was issued.
     """
     versions, refresh_token = claimed
     ring = services.keys_after(request.client, versions)
+    since = payload.issued_at if began is None else began
+    services.check_mark(request.client, payload.grant_id, since, request.case_code)
     acting = services.acts_by(payload.mandate_id, request.client, payload.id_claims)
     who = Authentication(payload.sub, payload.session_id, payload.auth_time, payload.acr, payload.amr, acting)
     access_token = services.mint.person_token(

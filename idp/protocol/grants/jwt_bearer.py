@@ -162,4 +162,5 @@ def _payload(request: TokenRequest, services: GrantServices, trusted: _Trusted) 
         acr="",
         amr=(),
         expires_at=services.mint.now() + services.mint.access_lifetime,
+        issued_at=services.mint.now(),
     )

@@ -49,7 +49,7 @@ def _response(
     (rotation, successor), client = rotated, request.client
     grant = rotation.grant
     ring = services.keys_after(client, rotation.versions)
-    _check_mark(request, services, rotation)
+    services.check_mark(client, grant.id, grant.created_at, request.case_code)
     acting = services.acts_by(grant.mandate_id, client)
     who = Authentication(grant.sub, grant.session_id, grant.auth_time, grant.acr, grant.amr, acting)
     scope, reached = narrowed or (
@@ -71,14 +71,6 @@ def _response(
     if "openid" in scope.split(" "):
         response["id_token"] = services.mint.id_token(ring, client, who, access_token, None, {})
     return response
-
-
-def _check_mark(request: TokenRequest, services: GrantServices, rotation: Rotation) -> None:
-    """End a family that began before its client's not-before mark."""
-    client, grant = request.client, rotation.grant
-    if grant.created_at < services.authenticator.still_active(client, rotation.versions.clients).not_before:
-        services.tokens.revoke(grant.id, client.client_id, "before_mark", request.case_code)
-        raise InvalidGrant("the refresh token is not valid", reason="before_mark")
 
 
 def _narrowed(request: TokenRequest, services: GrantServices, token: str) -> tuple[str, Reach]:

@@ -120,8 +120,8 @@ def _live(claims: AccessClaims, request: TokenRequest, services: GrantServices, 
         raise InvalidRequest(f"the {role}_token is not valid any more", reason=f"{role}_revoked")
     # Looks at the versions that rode along: a client that was suspended, or whose tokens were all revoked, gives nothing on.
     services.authenticator.still_active(request.client, state.versions.clients)
-    owner = services.find_client(claims.client_id)
-    if owner is None or not owner.is_active or claims.claims["iat"] < owner.not_before:
+    owners = [services.find_client(one) for one in {claims.client_id, state.client_id}]
+    if any(one is None or not one.is_active or claims.claims["iat"] < one.not_before for one in owners):
         raise InvalidRequest(f"the {role}_token is not valid any more", reason=f"{role}_client_revoked")
     try:
         services.access_tokens.confirmed(request.parameters[f"{role}_token"], claims, state.versions.keys)
@@ -138,8 +138,9 @@ def _actor(request: TokenRequest, services: GrantServices, server: Client) -> st
     if claims.client_id != request.client.client_id:
         raise InvalidRequest("the actor_token was issued to another client", reason="actor_of_another_client")
     if not claims.grant_id:
-        is_revoked, _ = services.tokens.is_token_revoked(claims.jti)
-        if is_revoked:
+        is_revoked, versions = services.tokens.is_token_revoked(claims.jti)
+        now = services.authenticator.still_active(request.client, versions.clients)
+        if is_revoked or claims.claims["iat"] < now.not_before:
             raise InvalidRequest("the actor_token is not valid any more", reason="actor_revoked")
         return claims.sub
     return services.subjects.subject(_live(claims, request, services, "actor").account_id, server)

@@ -21,6 +21,7 @@ accounts = Table(
     Column("profile", LargeBinary, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
+    Column("not_before", BigInteger, nullable=False, server_default="0"),
     Index("uq_accounts_external_id", "external_id", unique=True),
     Index(
         "ix_accounts_merged_into",
@@ -32,7 +33,8 @@ accounts = Table(
 )
 """A person or organisation. ``kind`` is ``person`` or ``organisation``; ``state`` is ``active``, ``locked``, ``closed`` or ``merged``.
 
-``profile`` is a sealed JSON object of claims (AAD: the account id), so no name, birth date or telephone number lies here in clear.
+``profile`` is a sealed JSON object of claims (AAD: the account id), so no name, birth date or telephone number lies here in clear. Codes that were
+issued before ``not_before`` are void (``services.marks``).
 """
 
 identity_codes = Table(

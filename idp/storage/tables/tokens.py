@@ -66,6 +66,13 @@ consents = Table(
         postgresql_where=text("ended_at IS NULL"),
     ),
     Index(
+        "ix_consents_ended",
+        "account_id",
+        "client_id",
+        sqlite_where=text("ended_at IS NOT NULL"),
+        postgresql_where=text("ended_at IS NOT NULL"),
+    ),
+    Index(
         "ix_consents_mandate_id",
         "mandate_id",
         sqlite_where=text("mandate_id != ''"),

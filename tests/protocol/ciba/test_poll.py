@@ -208,3 +208,12 @@ def test_discovery_says_what_is_offered(world: TokenWorld) -> None:
     assert document["backchannel_token_delivery_modes_supported"] == ["poll", "ping"]
     assert document["backchannel_user_code_parameter_supported"] is False
     assert GRANT in document["grant_types_supported"]
+
+
+def test_an_approval_from_before_the_persons_mark_is_void(world: TokenWorld, desk: Caller, person: Person) -> None:
+    auth_req_id = desk.request()
+    approve(browser(world), person)
+    world.clock.advance(5)
+    account = world.wiring.accounts.find("049499000001").id
+    world.wiring.account_marks.void_before(account, world.clock.now(), reason="stolen")
+    assert desk.error(auth_req_id) == "invalid_grant"

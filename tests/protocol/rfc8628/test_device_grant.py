@@ -7,9 +7,11 @@ import re
 
 import pytest
 
+from idp.storage.tables import grants
 from tests.support.browser import Person
 from tests.support.device_world import GRANT, Device, approve, device, typed
 from tests.support.in_process import browser, citizen
+from tests.support.stores import stored
 from tests.support.token_world import ISSUER, Registered, TokenWorld
 
 
@@ -243,3 +245,14 @@ def test_a_session_that_ended_before_the_device_polled_gives_nothing(
     session = world.wiring.sessions.of_account(world.wiring.account_id(person.code))[0].session
     world.wiring.sessions.end(session, "sign_out", "operator:local")
     assert tv.error(codes["device_code"]) == "invalid_grant"
+
+
+def test_device_code_from_before_the_clients_mark_is_void_also_when_it_is_answered_after(
+    world: TokenWorld, tv: Device, person: Person
+) -> None:
+    codes = tv.codes()
+    world.clock.advance(1)
+    world.another().wiring.clients.set_not_before(tv.of.client.client_id, world.clock.now())
+    approve(browser(world), codes["user_code"], person)
+    assert tv.error(codes["device_code"]) == "invalid_grant"
+    assert [row["revoke_reason"] for row in stored(world.database, grants)] == ["before_mark"]

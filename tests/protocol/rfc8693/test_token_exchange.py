@@ -274,3 +274,23 @@ def _metadata(of: Registered) -> dict[str, Any]:
     from clients.documents import to_metadata  # noqa: PLC0415
 
     return to_metadata(of.client)
+
+
+def test_mark_of_any_client_on_the_way_voids_what_came_of_its_tokens(chain: Chain, session: Session) -> None:
+    world = chain.world
+    token = chain.token(session)
+    exchanged = chain.exchange(token).json["access_token"]
+    assert world.introspect(chain.land, exchanged).json["active"] is True
+    world.clock.advance(1)
+    world.another().wiring.clients.set_not_before(chain.portal.client.client_id, world.clock.now())
+    assert world.introspect(chain.land, exchanged).json == {"active": False}
+    assert chain.refused(token) == ("invalid_request", "subject_client_revoked")
+
+
+def test_actor_token_from_before_the_clients_mark_is_refused(chain: Chain, session: Session) -> None:
+    world = chain.world
+    actor = world.own_token(chain.desk).json["access_token"]
+    world.clock.advance(1)
+    world.another().wiring.clients.set_not_before(chain.desk.client.client_id, world.clock.now())
+    by = {"actor_token": actor, "actor_token_type": ACCESS}
+    assert chain.refused(chain.token(session), **by) == ("invalid_request", "actor_revoked")
