@@ -1,17 +1,16 @@
 """X.509 certificates of clients: the names in them, and whose key they are for (RFC 5280, RFC 8705 sections 2 and 3).
 
-Whether somebody holds the private key was seen by whoever spoke TLS; whether an authority vouches is asked here only for one level.
+Whether somebody holds the private key was seen by whoever spoke TLS; whether an authority vouches is ``certificate_paths``' question.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import Final
 
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import (
     Certificate,
@@ -61,17 +60,6 @@ def is_current(certificate: Certificate, now: int) -> bool:
     """Tell whether the certificate is valid at ``now`` (epoch seconds)."""
     moment = datetime.fromtimestamp(now, UTC)
     return certificate.not_valid_before_utc <= moment <= certificate.not_valid_after_utc
-
-
-def is_issued_by(certificate: Certificate, authorities: Iterable[Certificate]) -> bool:
-    """Tell whether one of the authorities has signed the certificate itself."""
-    for authority in authorities:
-        try:
-            certificate.verify_directly_issued_by(authority)
-        except (ValueError, TypeError, InvalidSignature):
-            continue
-        return True
-    return False
 
 
 def has_name(certificate: Certificate, kind: str, registered: str) -> bool:

@@ -70,9 +70,15 @@ class Proxy(Section):
         description="Header in which a trusted proxy hands on the client's certificate, as RFC 9440 or as (escaped) PEM; "
         "`off`: none. The proxy must drop what clients send under this name.",
     )
+    client_certificate_chain: str = Field(
+        "Client-Cert-Chain",
+        pattern=r"^[A-Za-z0-9-]{1,64}$",
+        description="Header in which it hands on the certificates between the client's and the authority (RFC 9440 section 2.3), "
+        "for `client_authorities`; `off`: none. The proxy must drop what clients send under this name.",
+    )
     client_authorities: Path | None = Field(
         None,
-        description="PEM file of the authorities that issue certificates for `tls_client_auth`; empty: the proxy checks. "
+        description="PEM file of the authorities that issue certificates for `tls_client_auth`, themselves or over others; empty: the proxy checks. "
         "Required where the proxy lets unchecked certificates through (`optional_no_ca`).",
     )
 

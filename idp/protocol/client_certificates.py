@@ -17,10 +17,12 @@ from urllib.parse import unquote
 from idp.clock import Clock
 from idp.protocol.errors import InvalidClient
 from idp.protocol.wire import WireRequest
-from keys import certificates
+from keys import certificate_paths, certificates
 
 HEADER: Final = "client-certificate"
 """The name under which ``WireRequest.headers`` has the trusted header, whatever the proxy calls it."""
+CHAIN: Final = "client-certificate-chain"
+"""That of the header with the certificates between the client's and the authority (RFC 9440 section 2.3)."""
 _PEM: Final = re.compile(r"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----\s*")
 
 
@@ -67,9 +69,13 @@ class ClientCertificates:
             raise InvalidClient("the client certificate has expired", reason="certificate_expired")
         return certificate
 
-    def check_issuer(self, certificate: Certificate) -> None:
-        """Raise ``InvalidClient`` for a certificate of an authority that the operator did not name."""
-        if self._authorities and not certificates.is_issued_by(certificate.parsed, self._authorities):
+    def check_issuer(self, certificate: Certificate, request: WireRequest) -> None:
+        """Raise ``InvalidClient`` where no valid path leads to an authority that the operator named, over what the proxy handed on beside it."""
+        if not self._authorities:
+            return
+        between = [one.parsed for one in chain(request)]
+        now = self._clock.now()
+        if not certificate_paths.is_vouched_for(certificate.parsed, between, self._authorities, now):
             raise InvalidClient("client authentication failed", reason="certificate_issuer")
 
 
@@ -84,13 +90,29 @@ def presented(request: WireRequest) -> Certificate | None:
         raise InvalidClient("the client certificate cannot be read", reason="certificate_malformed") from error
 
 
+def chain(request: WireRequest) -> list[Certificate]:
+    """Return the certificates of the trusted header ``Client-Cert-Chain``, a list of byte sequences; raises ``InvalidClient`` for what is none."""
+    text = request.header(CHAIN)
+    if not text:
+        return []
+    try:
+        members = [one.strip() for one in text.split(",", certificate_paths.MOST_BETWEEN + 1)]
+        return [Certificate(_sequence(one)) for one in members]
+    except (ValueError, Base64Error) as error:
+        raise InvalidClient("the chain of the client certificate cannot be read", reason="certificate_chain") from error
+
+
+def _sequence(text: str) -> bytes:
+    if len(text) < len(":A:") or text[0] != ":" or text[-1] != ":":
+        message = "not a byte sequence"
+        raise ValueError(message)
+    return b64decode(text[1:-1], validate=True)
+
+
 def _der(text: str) -> bytes:
     """Return the DER of an RFC 9440 byte sequence (``:base64:``), of a PEM with or without URL escapes (nginx), or of its bare base64."""
     if text.startswith(":"):
-        if len(text) < len(":A:") or not text.endswith(":"):
-            message = "not a byte sequence"
-            raise ValueError(message)
-        return b64decode(text[1:-1], validate=True)
+        return _sequence(text)
     plain = unquote(text, errors="strict") if "%" in text else text
     found = _PEM.fullmatch(plain)
     return b64decode("".join((found[1] if found else plain).split()), validate=True)

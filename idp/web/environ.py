@@ -12,6 +12,7 @@ from ipaddress import ip_address, ip_network
 from typing import Any, Final
 
 from idp import handles
+from idp.protocol.client_certificates import CHAIN as CHAIN_HEADER
 from idp.protocol.client_certificates import HEADER as CERTIFICATE_HEADER
 from idp.protocol.wire import MAX_BODY, WireRequest, WireResponse
 
@@ -52,8 +53,10 @@ class TooLarge(Exception):
 class EnvironReader:
     """Builds wire requests."""
 
-    def __init__(self, trusted: tuple[str, ...], client_certificate: str = "off") -> None:
-        """Take the addresses or networks of trusted proxies, and the header in which they hand on a client's certificate."""
+    def __init__(
+        self, trusted: tuple[str, ...], client_certificate: str = "off", certificate_chain: str = "off"
+    ) -> None:
+        """Take the addresses or networks of trusted proxies, and the headers in which they hand on a client's certificate and its chain."""
         networks = tuple(ip_network(one, strict=False) for one in trusted)
 
         @lru_cache(maxsize=1024)
@@ -66,8 +69,10 @@ class EnvironReader:
 
         self._is_trusted = is_trusted
         self._any_trusted = bool(networks)
-        self._certificate = "HTTP_" + client_certificate.upper().replace("-", "_")
-        self.variables = {**HEADERS, client_certificate.lower(): self._certificate} if networks else HEADERS
+        of_proxies = {CERTIFICATE_HEADER: client_certificate, CHAIN_HEADER: certificate_chain}
+        self._of_proxies = {ours: "HTTP_" + one.upper().replace("-", "_") for ours, one in of_proxies.items()}
+        own = {one.lower(): self._of_proxies[ours] for ours, one in of_proxies.items()}
+        self.variables = {**HEADERS, **own} if networks else HEADERS
 
     def read(self, environ: Environ) -> WireRequest:
         """Return the request with its body read; raises ``TooLarge``."""
@@ -90,9 +95,10 @@ class EnvironReader:
 
     def _add_certificate(self, environ: Environ, headers: dict[str, str]) -> None:
         """Pass on what the nearest hop says of the client's certificate, if that is a proxy of ours; anybody else could say anything."""
-        value = environ.get(self._certificate)
-        if value and len(value) <= _MAX_HEADER and self._is_trusted(environ.get("REMOTE_ADDR", "")):
-            headers[CERTIFICATE_HEADER] = value
+        for name, variable in self._of_proxies.items():
+            value = environ.get(variable)
+            if value and len(value) <= _MAX_HEADER and self._is_trusted(environ.get("REMOTE_ADDR", "")):
+                headers[name] = value
 
     def address(self, environ: Environ) -> str:
         """Return the client's address: the nearest hop that is no trusted proxy of ours."""

@@ -42,7 +42,8 @@ class Desks(RecoveryDesk):
     @cached_property
     def reader(self) -> EnvironReader:
         """Reads requests."""
-        return EnvironReader(self.settings.proxy.trusted, self.settings.proxy.client_certificate)
+        proxy = self.settings.proxy
+        return EnvironReader(proxy.trusted, proxy.client_certificate, proxy.client_certificate_chain)
 
     @cached_property
     def desk(self) -> Desk:

@@ -35,7 +35,7 @@ def by_name(_request: WireRequest, parameters: Mapping[str, str]) -> Credential:
 def prove_issued(_credential: Credential, client: Client, request: WireRequest, tools: Tools) -> Used | None:
     """Check that a certificate from an authority names the client as it was registered (RFC 8705 section 2.1)."""
     certificate = _presented(request, tools)
-    tools.certificates.check_issuer(certificate)
+    tools.certificates.check_issuer(certificate, request)
     for field, kind in _NAMES.items():
         registered = getattr(client, field)
         if registered is not None and certificates.has_name(certificate.parsed, kind, registered):
