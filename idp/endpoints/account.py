@@ -10,6 +10,7 @@ from typing import Any, Final
 from idp.endpoints.departments import Departments
 from idp.endpoints.desk import Desk, Exchange, first
 from idp.endpoints.door import Door
+from idp.endpoints.signed_out import SignedOutPage
 from idp.endpoints.waiting import WaitingRequests
 from idp.errors import DomainError, NotFound
 from idp.model.audit import Event
@@ -71,6 +72,7 @@ class AccountServices:
     owner: OwnerView
     departments: Departments
     waiting: WaitingRequests
+    goodbye: SignedOutPage
 
 
 class AccountPages:
@@ -154,9 +156,9 @@ class AccountPages:
         if session is None:
             raise NotFound("the account has no such live session")
         actor, case = f"account:{own.account_id}", exchange.wire.case_code
-        self._services.sessions.end(session, "sign_out", actor, case_code=case)
+        told = self._services.sessions.end(session, "sign_out", actor, case_code=case)
         if session.id == own.id:
-            return self._signed_out(exchange)
+            return self._services.goodbye.show(exchange, own, told)
         return redirect("/account?notice=session_ended")
 
     def _reviewed(self, exchange: Exchange, own: Session, form: Mapping[str, tuple[str, ...]]) -> WireResponse:
@@ -165,20 +167,14 @@ class AccountPages:
 
     def _end_every(self, exchange: Exchange, own: Session, _form: Mapping[str, tuple[str, ...]]) -> WireResponse:
         self._services.sessions.end_all(own.account_id, "sign_out_everywhere", f"account:{own.account_id}")
-        return self._signed_out(exchange)
+        # What other browsers keep of the person at departments, back-channel logout alone can reach.
+        return self._services.goodbye.show(exchange, own, ())
 
     def _withdrawn(self, own: Session, client_id: str) -> WireResponse:
         actor = f"account:{own.account_id}"
         if not self._services.consents.withdraw(own.account_id, client_id, actor=actor, reason="withdrawn"):
             raise NotFound("there is no current consent for this client")
         return redirect("/account?notice=withdrawn")
-
-    def _signed_out(self, exchange: Exchange) -> WireResponse:
-        cookies = self._desk.cookies
-        page = self._desk.page("signed_out", exchange, told=[], urls=[], return_uri="")
-        return WireResponse(
-            page.status, (*page.headers, cookies.drop(cookies.session), cookies.make_state("")), page.body
-        )
 
     def _consent_rows(self, t: Translator, account_id: str) -> list[dict[str, str]]:
         rows = []

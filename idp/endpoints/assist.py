@@ -11,6 +11,7 @@ from idp.endpoints.departments import Departments
 from idp.endpoints.desk import Desk, Exchange, Form, first
 from idp.endpoints.door import Door
 from idp.endpoints.mandate_views import MandateViews
+from idp.endpoints.signed_out import SignedOutPage
 from idp.errors import DomainError, InvalidInput, NotFound, Refused
 from idp.flows.assisting import Assisting, Counter
 from idp.model.session import Session
@@ -46,6 +47,7 @@ class AssistPages:
         views: MandateViews,
         state: Callable[[Session], tuple[tuple[str, str], ...]],
         issuer: str,
+        goodbye: SignedOutPage,
     ) -> None:
         """Take collaborators; ``clients`` returns all departments' systems, ``state`` the cookies that go with a new session."""
         self._desk = desk
@@ -57,6 +59,7 @@ class AssistPages:
         self._views = views
         self._state = state
         self._issuer = issuer
+        self._goodbye = goodbye
 
     def handle(self, wire: WireRequest) -> WireResponse:
         """Show the form, or what is running; begin."""
@@ -92,7 +95,7 @@ class AssistPages:
                 return redirect(PATH)
             cookies = self._desk.cookies
             gone = (cookies.drop(cookies.session), cookies.drop(cookies.clerk), cookies.make_state(""))
-            return redirect(PATH, self._clerks_own(exchange) or gone)
+            return self._goodbye.onward(exchange, current, PATH, self._clerks_own(exchange) or gone)
         except (DomainError, ProtocolError) as error:
             return self._desk.refused(wire, error)
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
-from idp.endpoints.departments import Departments
 from idp.endpoints.desk import Desk, Exchange, first
+from idp.endpoints.signed_out import SignedOutPage
 from idp.errors import DomainError
 from idp.flows.pending import PendingRequests
 from idp.flows.upstream.sign_out import SignedOut, UpstreamSignOut
 from idp.model.session import Session
 from idp.protocol.end_session import EndSessionEndpoint
 from idp.protocol.errors import ProtocolError
-from idp.protocol.frontchannel import Frame
 from idp.protocol.wire import WireRequest, WireResponse, redirect
 from idp.services.sessions import SessionService
 from idp.web.render import form_action
@@ -30,18 +28,16 @@ class EndSessionPages:
         endpoint: EndSessionEndpoint,
         sessions: SessionService,
         pending: PendingRequests,
-        departments: Departments,
-        frames: Callable[[Session], tuple[Frame, ...]],
+        goodbye: SignedOutPage,
         upstream: UpstreamSignOut,
     ) -> None:
-        """Take collaborators; ``frames`` returns what has to be loaded to sign the person out at departments."""
+        """Take collaborators."""
         self._upstream = upstream
-        self._frames = frames
+        self._goodbye = goodbye
         self._desk = desk
         self._endpoint = endpoint
         self._sessions = sessions
         self._pending = pending
-        self._departments = departments
 
     def handle(self, wire: WireRequest) -> WireResponse:
         """Take a logout request. What the confirm page needs afterwards waits in a transaction, so no form field can be forged."""
@@ -85,28 +81,12 @@ class EndSessionPages:
     def _end(self, exchange: Exchange, session: Session | None, return_uri: str) -> WireResponse:
         """End the session durably before anything is answered; only then drop the cookie and go on."""
         told: tuple[str, ...] = ()
-        frames: tuple[Frame, ...] = ()
         came_from = self._upstream.origin(session)
         if session is not None:
-            frames = self._frames(session)
             actor = f"account:{session.account_id}"
             told = self._sessions.end(session, "sign_out", actor, case_code=exchange.wire.case_code)
         if came_from is not None:
             then = SignedOut(return_uri, told)
             upward = self._upstream.upward(came_from, exchange.binding, then, exchange.wire.case_code)
             return_uri = upward or return_uri
-        cookies = self._desk.cookies
-        dropped = (cookies.drop(cookies.session), cookies.make_state(""))
-        if return_uri and not frames:
-            return redirect(return_uri, (*self._desk.headers(exchange), *dropped))
-        everybody = dict.fromkeys((*told, *(frame.client_id for frame in frames)))
-        names = [self._departments.name(client_id, exchange.language) for client_id in everybody]
-        page = self._desk.page(
-            "signed_out",
-            exchange,
-            told=names,
-            frames=[frame.origin for frame in frames],
-            urls=[frame.url for frame in frames],
-            return_uri=return_uri,
-        )
-        return WireResponse(page.status, (*page.headers, *dropped), page.body)
+        return self._goodbye.show(exchange, session, told, return_uri)

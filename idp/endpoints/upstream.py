@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from idp.endpoints.departments import Departments
 from idp.endpoints.desk import Desk, Exchange, first
+from idp.endpoints.signed_out import SignedOutPage
 from idp.endpoints.steps.way import again, wait
 from idp.errors import Busy, DomainError, NotFound, Refused, StorageUnavailable, Throttled
 from idp.flows.pending import Held, PendingRequests
@@ -54,6 +55,7 @@ class UpstreamPages:
         sessions: SessionService,
         departments: Departments,
         state: SessionCookies,
+        goodbye: SignedOutPage,
     ) -> None:
         """Take collaborators; ``state`` returns the cookies that go with a new session."""
         self._desk = desk
@@ -64,6 +66,7 @@ class UpstreamPages:
         self._sessions = sessions
         self._departments = departments
         self._state = state
+        self._goodbye = goodbye
 
     def callback(self, wire: WireRequest, name: str) -> WireResponse:
         """Take a browser back: first its ``state``, then what it brings."""
@@ -110,7 +113,7 @@ class UpstreamPages:
         if then.return_uri:
             return redirect(then.return_uri)
         names = [self._departments.name(client_id, exchange.language) for client_id in then.told]
-        return self._desk.page("signed_out", exchange, told=names, urls=[], return_uri="")
+        return self._desk.page("signed_out", exchange, told=names, urls=[], return_uri="", next_step="")
 
     def backchannel_logout(self, wire: WireRequest, name: str) -> WireResponse:
         """Take a logout token (OpenID Connect Back-Channel Logout section 2.5 to 2.8)."""
@@ -145,7 +148,7 @@ class UpstreamPages:
             return redirect(f"/upstream/{name}/link/{arrived.transaction}")
         cookies = self._cookies(exchange, arrived.signed_in)
         if arrived.step is not Step.LINK and not arrived.is_low:
-            return redirect(onward, cookies)
+            return self._goodbye.onward(exchange, arrived.signed_in.replaced, onward, cookies)
         kind = "low" if arrived.is_low else "linked"
         return self._notice(exchange, name, kind, onward, cookies)
 

@@ -164,7 +164,8 @@ class QrSignIns:
         # What was proved on the phone before the request is no sign-in "here": a ``max_age`` is then judged by its moment.
         here = session.auth_time if session.auth_time >= held.pending.created_at else 0
         self._pending.change(held, signed_in_at=here, account_chosen=True, qr="")
-        return SignedIn(session, secret)
+        replaced = current if current is not None and current.account_id != session.account_id else None
+        return SignedIn(session, secret, replaced=replaced)
 
     def _still_holds(self, request: QrRequest) -> bool:
         """Whoever was locked or signed out on the phone since he approved must not appear on the screen."""

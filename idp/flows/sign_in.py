@@ -32,11 +32,15 @@ _LONGEST_CODE = 64
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A session was started or renewed: ``secret`` is the new cookie; ``trust`` that of a trusted device, "" for no change of it."""
+    """A session was started or renewed: ``secret`` is the new cookie; ``trust`` that of a trusted device, "" for no change of it.
+
+    ``replaced`` is another person's session, which ended for it.
+    """
 
     session: Session
     secret: str
     trust: str = ""
+    replaced: Session | None = None
 
 
 class SignInFlow:
@@ -188,14 +192,15 @@ class SignInFlow:
         """Renew the browser's session when it is the same person's; end another person's before a new one starts."""
         table, proved = self._factors.table, rules or ("password",)
         acr, amr = assurance.reached(proved, table), assurance.amr(proved, table)
-        renewed = None
+        renewed, replaced = None, None
         if current is not None and current.account_id == account_id:
             renewed = self._sessions.renew(current, acr, amr, origin)
         elif current is not None:
             self._sessions.end(current, "other_account", f"account:{current.account_id}")
+            replaced = current
         session, secret = renewed or self._sessions.start(account_id, acr, amr, origin)
         self._pending.change(held, signed_in_at=session.auth_time, password_account="")
-        return SignedIn(session, secret)
+        return SignedIn(session, secret, replaced=replaced)
 
     def _verified(self, watch: Watch, typed: Typed, password: str) -> PasswordCheck:
         """Verify where the guard lets us, else do the same work; raises ``Busy``, which counts for nothing."""

@@ -71,5 +71,6 @@ class ActingPages(SecurityDesk):
             self.mandate_views,
             self._state_cookies,
             self.settings.issuer,
+            self.goodbye,
         )
         return (Route(ASSIST, ("GET", "POST"), pages.handle), Route(f"{ASSIST}/end", ("POST",), pages.end))

@@ -15,6 +15,7 @@ from idp.endpoints.desk import Desk, Exchange
 from idp.endpoints.door import Door
 from idp.endpoints.mandate_views import MandateViews
 from idp.endpoints.routes import Route
+from idp.endpoints.signed_out import SignedOutPage
 from idp.endpoints.steps.agree import AgreeWay
 from idp.endpoints.steps.choose_account import ChooseAccountWay
 from idp.endpoints.steps.choose_capacity import ChooseCapacityWay
@@ -25,6 +26,7 @@ from idp.endpoints.steps.sent_code import MailCodeWay, SmsCodeWay
 from idp.endpoints.steps.way import StepDesk, Way
 from idp.model.message import Channel
 from idp.model.session import Session
+from idp.protocol.frontchannel import FrontChannel
 from idp.services import devices
 from idp.services.accounts import masked
 from idp.web.cookies import Cookies
@@ -57,11 +59,18 @@ class Desks(RecoveryDesk):
         return Departments(self.clients.find, self.units.name)
 
     @cached_property
+    def goodbye(self) -> SignedOutPage:
+        """The page after a session has ended in a browser."""
+        frames = FrontChannel(self.settings.issuer, self.clients.find, self.sessions.clients_of, self.sids).frames
+        return SignedOutPage(self.desk, self.departments, frames)
+
+    @cached_property
     def step_desk(self) -> StepDesk:
         """What the ways share."""
         return StepDesk(
             *(self.desk, self.sessions, self.departments, self._sign_in_cookies, self.mandate_views),
             self.upstream_offers(),
+            self.goodbye,
         )
 
     def ways(self) -> tuple[Way, ...]:

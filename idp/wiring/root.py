@@ -22,7 +22,6 @@ from idp.protocol import metadata
 from idp.protocol.challenges import Challenges
 from idp.protocol.cors import open_to_scripts
 from idp.protocol.end_session import EndSessionEndpoint
-from idp.protocol.frontchannel import FrontChannel
 from idp.protocol.grants.frame import GrantServices
 from idp.protocol.introspection import TokenStatusEndpoints
 from idp.protocol.metadata import MetadataEndpoints
@@ -128,8 +127,7 @@ class Wiring(OwnData):
             EndSessionEndpoint(self.clients, self.sessions, self.sids, self.hints),
             self.sessions,
             self.pending,
-            self.departments,
-            FrontChannel(self.settings.issuer, self.clients.find, self.sessions.clients_of, self.sids).frames,
+            self.goodbye,
             self.upstream_sign_out,
         )
         both, post = ("GET", "POST"), ("POST",)
@@ -153,7 +151,7 @@ class Wiring(OwnData):
             *self.own_data_routes(),
             *self.console_routes(),
             *self.signal_routes(),
-            *self.upstream_routes(self.desk, self.departments, self._sign_in_cookies),
+            *self.upstream_routes(self.desk, self.departments, self._sign_in_cookies, self.goodbye),
             *audit_routes(self, self.ephemeral.counters),
         )
 
@@ -203,6 +201,7 @@ class Wiring(OwnData):
             self.owner,
             self.departments,
             self.waiting_requests(self.departments),
+            self.goodbye,
         )
         return AccountPages(self.desk, services)
 

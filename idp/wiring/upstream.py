@@ -8,6 +8,7 @@ from functools import cached_property
 from idp.endpoints.departments import Departments
 from idp.endpoints.desk import Desk
 from idp.endpoints.routes import Route
+from idp.endpoints.signed_out import SignedOutPage
 from idp.endpoints.steps.upstream import UpstreamStepUpWay, UpstreamWay
 from idp.endpoints.steps.way import StepDesk
 from idp.endpoints.upstream import SessionCookies, UpstreamPages
@@ -141,7 +142,9 @@ class Upstreams(Signals):
         flow = self.upstream_sign_in
         return UpstreamStepUpWay(desk, flow, self.sign_in.reachable), UpstreamWay(desk, flow)
 
-    def upstream_routes(self, desk: Desk, departments: Departments, state: SessionCookies) -> tuple[Route, ...]:
+    def upstream_routes(
+        self, desk: Desk, departments: Departments, state: SessionCookies, goodbye: SignedOutPage
+    ) -> tuple[Route, ...]:
         """Return the paths of upstreams, none where none is configured."""
         if not self.doors:
             return ()
@@ -149,6 +152,7 @@ class Upstreams(Signals):
             *(desk, self.upstream_sign_in, self.upstream_sign_out, self.sign_in, self.pending, self.sessions),
             departments,
             state,
+            goodbye,
         )
         return (
             Route("/upstream/<name>/callback", ("GET",), pages.callback),

@@ -9,7 +9,7 @@ from idp.endpoints.desk import Form
 from idp.endpoints.steps.way import StepDesk, Visit
 from idp.flows.dispatcher import Step
 from idp.flows.pending import PendingRequests
-from idp.protocol.wire import WireResponse, redirect
+from idp.protocol.wire import WireResponse
 from idp.services.sessions import SessionService
 
 PersonView = Callable[[str], Mapping[str, str]]
@@ -49,5 +49,5 @@ class ChooseAccountWay:
         session = self._desk.session(visit)
         if session is not None:
             self._sessions.end(session, "other_account", f"account:{session.account_id}")
-        cookies = self._desk.desk.cookies
-        return redirect(f"/signin/{visit.held.pending.id}", (cookies.drop(cookies.session), cookies.make_state("")))
+        goodbye, onward = self._desk.goodbye, f"/signin/{visit.held.pending.id}"
+        return goodbye.onward(visit.exchange, session, onward, goodbye.dropped())

@@ -10,6 +10,7 @@ from clients.model import Client
 from idp.endpoints.departments import Departments
 from idp.endpoints.desk import Desk, Exchange, Form
 from idp.endpoints.mandate_views import MandateViews
+from idp.endpoints.signed_out import SignedOutPage
 from idp.endpoints.upstream_offers import Offer, UpstreamOffers, asked_of
 from idp.errors import NotFound, Throttled
 from idp.flows.dispatcher import Decision, Facts, Step
@@ -103,10 +104,12 @@ class StepDesk:
         state: Callable[[Exchange, Session], tuple[tuple[str, str], ...]],
         mandates: MandateViews,
         upstreams: UpstreamOffers,
+        goodbye: SignedOutPage,
     ) -> None:
         """Take collaborators; ``state`` returns the cookies that go with a session that was started or renewed in this exchange."""
         self._mandates = mandates
         self._upstreams = upstreams
+        self.goodbye = goodbye
         self.desk = desk
         self._sessions = sessions
         self._departments = departments
@@ -148,12 +151,13 @@ class StepDesk:
     def go_on(self, visit: Visit, signed_in: SignedIn | None = None) -> WireResponse:
         """Come back to the dispatcher, with the cookies of a session that was started or renewed."""
         cookies = self.desk.cookies
-        made: tuple[tuple[str, str], ...] = ()
-        if signed_in is not None:
-            made = (cookies.make(cookies.session, signed_in.secret), *self._state(visit.exchange, signed_in.session))
-            if signed_in.trust:
-                made = (*made, cookies.make(cookies.trust, signed_in.trust, TRUST_AGE))
-        return redirect(f"/signin/{visit.held.pending.id}", made)
+        onward = f"/signin/{visit.held.pending.id}"
+        if signed_in is None:
+            return redirect(onward)
+        made = (cookies.make(cookies.session, signed_in.secret), *self._state(visit.exchange, signed_in.session))
+        if signed_in.trust:
+            made = (*made, cookies.make(cookies.trust, signed_in.trust, TRUST_AGE))
+        return self.goodbye.onward(visit.exchange, signed_in.replaced, onward, made)
 
 
 def facts_of(visit: Visit) -> Facts:

@@ -186,7 +186,8 @@ class UpstreamSignIn:
         self._write(assertion.upstream, Outcome.DONE, match.reason, caller, session, detail)
         if match.step is Step.LINK:
             self._told(session.account_id, assertion.upstream)
-        return SignedIn(session, secret)
+        replaced = current if current is not None and current.account_id != session.account_id else None
+        return SignedIn(session, secret, replaced=replaced)
 
     def _told(self, account_id: str, name: str) -> None:
         self._tools.notices.tell(account_id, Topic.UPSTREAM_LINKED, Detail(factor=name))

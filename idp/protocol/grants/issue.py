@@ -9,6 +9,7 @@ from idp.ports.grants import Versions
 from idp.protocol.grants.frame import GrantServices, TokenRequest
 from idp.protocol.grants.reach import Reach
 from idp.protocol.mint import Authentication
+from keys.ring import KeyRing
 
 
 def tokens(
@@ -23,15 +24,12 @@ def tokens(
 ) -> dict[str, Any]:
     """Return the token response for a grant that was just made (RFC 6749 section 5.1, OpenID Connect Core section 3.1.3.3).
 
-    ``claimed`` are the registry versions that rode along with the claim, and the first refresh token if there is one; ``reached`` is what the
-    access token is for; ``began`` is when the client was given what it presented, without it when the code was issued.
+    ``claimed`` are the registry versions and the first refresh token if there is one; ``reached`` is what the access token is for; ``began`` is
+    when the client was given what it presented, without it when the code was issued.
     """
     versions, refresh_token = claimed
-    ring = services.keys_after(request.client, versions)
-    since = payload.issued_at if began is None else began
-    services.check_mark(request.client, payload.grant_id, since, request.case_code)
-    acting = services.acts_by(payload.mandate_id, request.client, payload.id_claims)
-    who = Authentication(payload.sub, payload.session_id, payload.auth_time, payload.acr, payload.amr, acting)
+    ring = _ring(request, services, payload, versions, began)
+    who = _authentication(request, services, payload)
     access_token = services.mint.person_token(
         ring,
         request.client.client_id,
@@ -42,19 +40,33 @@ def tokens(
         audience=reached.audience,
         details=reached.details,
     )
+    extra = _id_claims(payload, jti, services)
     response: dict[str, Any] = {
         "access_token": access_token,
         "token_type": "Bearer",
         "expires_in": services.mint.lifetime_of(who),
         "scope": payload.scope,
-        "id_token": services.mint.id_token(
-            ring, request.client, who, access_token, payload.nonce, _id_claims(payload, jti, services)
-        ),
+        "id_token": services.mint.id_token(ring, request.client, who, access_token, payload.nonce, extra),
         **reached.response(),
     }
     if refresh_token is not None:
         response["refresh_token"] = refresh_token
     return response
+
+
+def _ring(
+    request: TokenRequest, services: GrantServices, payload: CodePayload, versions: Versions, began: int | None
+) -> KeyRing:
+    """Return the ring to sign with, after the client's state and mark that rode along were heeded."""
+    ring = services.keys_after(request.client, versions)
+    since = payload.issued_at if began is None else began
+    services.check_mark(request.client, payload.grant_id, since, request.case_code)
+    return ring
+
+
+def _authentication(request: TokenRequest, services: GrantServices, payload: CodePayload) -> Authentication:
+    acting = services.acts_by(payload.mandate_id, request.client, payload.id_claims)
+    return Authentication(payload.sub, payload.session_id, payload.auth_time, payload.acr, payload.amr, acting)
 
 
 def _id_claims(payload: CodePayload, jti: str, services: GrantServices) -> dict[str, object]:

@@ -240,3 +240,17 @@ def test_citizen_sees_and_ends_it_on_his_own_page(office: Office) -> None:
     assert "number" not in page.text
     submit(citizen, page, "mandate-form", "mandate-revoke")
     assert office.world.userinfo(tokens["access_token"]).status == 401
+
+
+@pytest.mark.spec("OIDC Front-Channel Logout", "3")
+def test_end_of_the_assistance_signs_the_citizen_out_at_departments_in_the_clerks_browser(office: Office) -> None:
+    office.counter = office.add_system(frontchannel_logout_uri="https://portal.example.vn/out")
+    office.duty()
+    clerk = sure_visitor(office.world, office.an)
+    office.assisted(clerk)
+    page = submit(clerk, clerk.open("/assist"), "assist-end-form", "x")
+    assert [str(frame["src"]).partition("?")[0] for frame in page.soup.find_all("iframe")] == [
+        "https://portal.example.vn/out"
+    ]
+    assert page.soup.find("a", id="logout-continue", href="/assist") is not None
+    assert clerk.open("/assist").form == "assist-form"
