@@ -137,6 +137,7 @@ FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
             for answer in ENCRYPTED_ANSWERS
         },
         "token_status_list": Field(fields.flag, default=False),
+        "refresh_token_idle": Field(fields.seconds),
         "default_max_age": Field(fields.seconds),
         "require_auth_time": Field(fields.flag, default=False),
         "default_acr_values": Field(fields.listed(fields.choice(ACR_VALUES)), ()),

@@ -100,6 +100,7 @@ class Client:
     authorization_encrypted_response_alg: str | None = None
     authorization_encrypted_response_enc: str | None = None
     token_status_list: bool = False
+    refresh_token_idle: int | None = None
     default_max_age: int | None = None
     require_auth_time: bool = False
     default_acr_values: tuple[str, ...] = ()

@@ -47,6 +47,12 @@ class Lifetimes(Section):
     refresh_token: int = Field(
         30 * 86400, ge=3600, le=366 * 86400, description="Refresh token family, from the sign-in."
     )
+    refresh_idle: int = Field(
+        14 * 86400,
+        ge=3600,
+        le=366 * 86400,
+        description="Refresh token family without use; a client's `refresh_token_idle` may shorten it.",
+    )
     session: int = Field(12 * 3600, ge=300, le=30 * 86400, description="SSO session, from the sign-in.")
     session_idle: int = Field(3600, ge=300, le=30 * 86400, description="SSO session without use.")
     device: int = Field(

@@ -89,15 +89,35 @@ class GrantStore(Protocol):
         ...
 
     def rotate(
-        self, grant_id: str, client_id: str, generation: int, now: int, record: AuditRecord, holder: Holder = NOBODY
+        self,
+        grant_id: str,
+        client_id: str,
+        generation: int,
+        now: int,
+        record: AuditRecord,
+        holder: Holder = NOBODY,
+        used_since: int = 0,
     ) -> Rotation | None:
-        """Raise the generation if it is still ``generation`` and everything the family depends on is alive; else None."""
+        """Raise the generation if it is still ``generation`` and everything the family depends on is alive; else None.
+
+        A family that was not used after ``used_since`` has ended by disuse.
+        """
         ...
 
     def use(
-        self, grant_id: str, client_id: str, generation: int, now: int, record: AuditRecord, holder: Holder = NOBODY
+        self,
+        grant_id: str,
+        client_id: str,
+        generation: int,
+        now: int,
+        record: AuditRecord,
+        holder: Holder = NOBODY,
+        used_since: int = 0,
     ) -> Rotation | None:
-        """Leave the generation as it is if it is ``generation`` and everything the family depends on is alive; else None."""
+        """Leave the generation as it is if it is ``generation`` and everything the family depends on is alive; else None.
+
+        The use is noted, for ``used_since`` as ``rotate`` has it.
+        """
         ...
 
     def use_grace(

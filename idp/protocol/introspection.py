@@ -102,7 +102,11 @@ class TokenStatusEndpoints:
         if found is None:
             return _INACTIVE
         grant, is_newest = found
-        if not is_newest or grant.client_id != client.client_id or self._tokens.is_over(grant):
+        if (
+            not is_newest
+            or grant.client_id != client.client_id
+            or self._tokens.is_over(grant, client.refresh_token_idle)
+        ):
             return _INACTIVE
         if grant.created_at < client.not_before:
             return _INACTIVE

@@ -25,11 +25,12 @@ from keys import base64url
 
 @dataclass(frozen=True, slots=True)
 class Lifetimes:
-    """Seconds: the refresh family from the sign-in, any other grant (as long as its last token may live), and the grace."""
+    """Seconds: the refresh family from the sign-in, any other grant (as long as its last token may live), the grace, the family without use."""
 
     refresh: int
     access: int
     grace: int
+    idle: int
 
 
 class Replayed(Exception):
@@ -121,11 +122,12 @@ class TokenService:
         )
 
     def refresh(
-        self, token: str, client_id: str, *, jti: str, case_code: str, rotates: bool = True
+        self, token: str, client_id: str, *, jti: str, case_code: str, rotates: bool = True, idle: int | None = None
     ) -> tuple[Rotation, str | None] | None:
         """Rotate; returns the family and its successor token. None for a token that is not ours, or whose family is over.
 
         Without ``rotates`` the token stays as it is and there is no successor: a profile whose tokens are bound to the client's key asks it.
+        ``idle`` are the seconds without use after which the client wants its families to end, if that is sooner than they do.
         Raises ``Replayed``: an older token came back, and the family is revoked by now.
         """
         handle = parse(token)
@@ -135,9 +137,10 @@ class TokenService:
         event = token_event(Event.TOKEN_REFRESH, client_id, handle.grant_id, case_code, jti=jti, generation=following)
         record = self._audit.record(event)
         claim = self._store.rotate if rotates else self._store.use
-        rotation = claim(handle.grant_id, client_id, handle.generation, now, record, self._holder)
+        used_since = now - self._idle(idle)
+        rotation = claim(handle.grant_id, client_id, handle.generation, now, record, self._holder, used_since)
         if rotation is None:
-            rotation = self._within_grace(handle, client_id, jti, case_code)
+            rotation = self._within_grace(handle, client_id, jti, case_code, idle)
         if rotation is None:
             return None
         return rotation, self._token(handle.grant_id, rotation.grant.generation) if rotates else None
@@ -167,9 +170,13 @@ class TokenService:
         """Tell whether a grant was ever made under this id."""
         return self._store.get(grant_id) is not None
 
-    def is_over(self, grant: Grant) -> bool:
-        """Tell whether a family can give nothing any more."""
-        return grant.revoked_at is not None or grant.expires_at <= self._clock.now()
+    def is_over(self, grant: Grant, idle: int | None = None) -> bool:
+        """Tell whether a family can give nothing any more; ``idle`` as ``refresh`` has it."""
+        now = self._clock.now()
+        return grant.revoked_at is not None or grant.expires_at <= now or grant.rotated_at <= now - self._idle(idle)
+
+    def _idle(self, wanted: int | None) -> int:
+        return self._lifetimes.idle if wanted is None else min(wanted, self._lifetimes.idle)
 
     def revoke(self, grant_id: str, client_id: str, reason: str, case_code: str = "") -> bool:
         """Revoke a family; False when it was over before."""
@@ -211,13 +218,15 @@ class TokenService:
         event = token_event(Event.TOKEN_CLIENT, client_id, "", case_code, jti=jti, scope=scope, **named)
         return self._store.record(self._audit.record(event))
 
-    def _within_grace(self, handle: RefreshHandle, client_id: str, jti: str, case_code: str) -> Rotation | None:
+    def _within_grace(
+        self, handle: RefreshHandle, client_id: str, jti: str, case_code: str, idle: int | None
+    ) -> Rotation | None:
         """The client lost the answer: once, soon enough, and while the successor is unused. Anything else that is old is a replay."""
         grant = self._store.get(handle.grant_id)
         if (
             grant is None
             or grant.client_id != client_id
-            or self.is_over(grant)
+            or self.is_over(grant, idle)
             or handle.generation >= grant.generation
         ):
             return None

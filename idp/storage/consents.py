@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-from sqlalchemy import and_, bindparam, case, func, select, update
+from sqlalchemy import BindParameter, Exists, and_, bindparam, case, exists, func, not_, or_, select, update
 
 from idp.model.audit import AuditRecord
 from idp.ports.consents import Consent, ConsentCount, ConsentQuery, ConsentText
@@ -14,6 +14,18 @@ from idp.storage.database import Database
 from idp.storage.tables import consent_texts, consents, grants
 
 _NAMES = tuple(column.name for column in consents.columns)
+
+
+def withdrawn_since(new: dict[str, BindParameter[Any]], issued: BindParameter[Any]) -> Exists:
+    """Return the condition that the consent of a new grant was withdrawn since its code was issued; within its second, unless agreed to anew."""
+    ended, current = consents.alias("ended").c, consents.alias("current").c
+    names = ("account_id", "client_id", "mandate_id")
+    anew = exists().where(*(current[name] == new[name] for name in names), current.ended_at.is_(None))
+    return exists().where(
+        *(ended[name] == new[name] for name in names),
+        *(ended.ended_at >= issued, ended.end_reason != "superseded"),
+        or_(ended.ended_at > issued, not_(anew)),
+    )
 
 
 class SqlConsentStore:

@@ -6,9 +6,7 @@ from itertools import product
 from typing import Any, Final
 
 from sqlalchemy import (
-    BindParameter,
     Column,
-    Exists,
     ScalarSelect,
     and_,
     bindparam,
@@ -24,9 +22,10 @@ from idp.model.audit import AuditRecord
 from idp.model.grant import Grant
 from idp.ports.grants import NOBODY, Holder, Redemption, Rotation, TokenState, Versions
 from idp.storage.audit import Recorder, record_params
+from idp.storage.consents import withdrawn_since
 from idp.storage.database import Database, Prepared
 from idp.storage.mandates import NONE, counts
-from idp.storage.tables import accounts, consents, grants, identity_codes, registry_versions, revoked_tokens, sessions
+from idp.storage.tables import accounts, grants, identity_codes, registry_versions, revoked_tokens, sessions
 
 _NAMES: Final = tuple(Grant.__dataclass_fields__)
 _COLUMNS: Final[tuple[Column[Any], ...]] = tuple(grants.c[name] for name in _NAMES)
@@ -72,7 +71,7 @@ class SqlGrantStore:
             accounts.c.id == new["account_id"], accounts.c.state == "active", accounts.c.not_before <= issued
         )
         values: list[Any] = [one.label(name) for name, one in new.items()]
-        alive = select(*values).where(exists().where(of_account), not_(_withdrawn(new, issued)))
+        alive = select(*values).where(exists().where(of_account), not_(withdrawn_since(new, issued)))
         if needs_session:
             alive = alive.where(exists().where(sessions.c.id == new["session_id"], sessions.c.ended_at.is_(None)))
         if has_mandate:
@@ -96,18 +95,17 @@ class SqlGrantStore:
             func.substr(columns.bound_to, 1, 4) == bindparam("kind", type_=columns.bound_to.type),
         )
         mandate_lives = or_(columns.mandate_id == NONE, counts(columns.mandate_id, now))
-        alive = and_(
-            *(mine, held, columns.expires_at > now, account_lives, or_(columns.offline == 1, session_lives)),
-            mandate_lives,
-        )
+        of_person = (account_lives, or_(columns.offline == 1, session_lives), mandate_lives)
+        alive = and_(mine, held, columns.expires_at > now, *of_person)
         of_now = and_(alive, columns.generation == bindparam("old_generation"))
-        rotate = update(grants).where(of_now).values(generation=columns.generation + 1, rotated_at=now, grace_used=0)
+        in_use = and_(of_now, columns.rotated_at > bindparam("used_since", type_=columns.rotated_at.type))
+        rotate = update(grants).where(in_use).values(generation=columns.generation + 1, rotated_at=now, grace_used=0)
         grace = (
             update(grants)
             .where(of_now, columns.grace_used == 0, columns.rotated_at >= bindparam("since"))
             .values(grace_used=1)
         )
-        use = update(grants).where(of_now).values(rotated_at=columns.rotated_at)
+        use = update(grants).where(in_use).values(rotated_at=now)
         self._use = self._database.prepare(use.returning(*_COLUMNS, *_VERSIONS))
         self._rotate = self._database.prepare(rotate.returning(*_COLUMNS, *_VERSIONS))
         self._grace = self._database.prepare(grace.returning(*_COLUMNS, *_VERSIONS))
@@ -191,20 +189,32 @@ class SqlGrantStore:
         return _grant(row) if row else None
 
     def rotate(
-        self, grant_id: str, client_id: str, generation: int, now: int, record: AuditRecord, holder: Holder = NOBODY
+        self,
+        grant_id: str,
+        client_id: str,
+        generation: int,
+        now: int,
+        record: AuditRecord,
+        holder: Holder = NOBODY,
+        used_since: int = 0,
     ) -> Rotation | None:
         """Raise the generation by compare-and-swap, with the audit record."""
-        values = {"grant": grant_id, "client": client_id, "old_generation": generation, "now": now, **_held(holder)}
-        row = self._database.claim_and_record(self._rotate, values, self._recorder.statement, record_params(record))
-        return Rotation(_grant(row), _versions(row, _WIDTH)) if row else None
+        values = {"grant": grant_id, "client": client_id, "old_generation": generation, "now": now}
+        return self._rotated(self._rotate, {**values, "used_since": used_since, **_held(holder)}, record)
 
     def use(
-        self, grant_id: str, client_id: str, generation: int, now: int, record: AuditRecord, holder: Holder = NOBODY
+        self,
+        grant_id: str,
+        client_id: str,
+        generation: int,
+        now: int,
+        record: AuditRecord,
+        holder: Holder = NOBODY,
+        used_since: int = 0,
     ) -> Rotation | None:
-        """Check that the family lives and record its use; nothing else changes."""
-        values = {"grant": grant_id, "client": client_id, "old_generation": generation, "now": now, **_held(holder)}
-        row = self._database.claim_and_record(self._use, values, self._recorder.statement, record_params(record))
-        return Rotation(_grant(row), _versions(row, _WIDTH)) if row else None
+        """Check that the family lives, note when it was used, and record it."""
+        values = {"grant": grant_id, "client": client_id, "old_generation": generation, "now": now}
+        return self._rotated(self._use, {**values, "used_since": used_since, **_held(holder)}, record)
 
     def use_grace(
         self,
@@ -217,15 +227,11 @@ class SqlGrantStore:
         holder: Holder = NOBODY,
     ) -> Rotation | None:
         """Use the one grace of the last rotation, with the audit record."""
-        values = {
-            "grant": grant_id,
-            "client": client_id,
-            "old_generation": generation,
-            "since": since,
-            "now": now,
-            **_held(holder),
-        }
-        row = self._database.claim_and_record(self._grace, values, self._recorder.statement, record_params(record))
+        values = {"grant": grant_id, "client": client_id, "old_generation": generation, "since": since, "now": now}
+        return self._rotated(self._grace, {**values, **_held(holder)}, record)
+
+    def _rotated(self, claim: Prepared, values: dict[str, Any], record: AuditRecord) -> Rotation | None:
+        row = self._database.claim_and_record(claim, values, self._recorder.statement, record_params(record))
         return Rotation(_grant(row), _versions(row, _WIDTH)) if row else None
 
     def revoke(self, grant_id: str, now: int, reason: str, record: AuditRecord) -> bool:
@@ -269,18 +275,6 @@ class SqlGrantStore:
         """Write one audit record and return the versions."""
         row = self._database.claim_and_record(self._versions, {}, self._recorder.statement, record_params(record))
         return _versions(row, 0) if row else Versions(0, 0)
-
-
-def _withdrawn(new: dict[str, BindParameter[Any]], issued: BindParameter[Any]) -> Exists:
-    """Tell whether the consent was withdrawn since a code was issued; within its second, unless the person agreed anew."""
-    ended, current = consents.alias("ended").c, consents.alias("current").c
-    names = ("account_id", "client_id", "mandate_id")
-    anew = exists().where(*(current[name] == new[name] for name in names), current.ended_at.is_(None))
-    return exists().where(
-        *(ended[name] == new[name] for name in names),
-        *(ended.ended_at >= issued, ended.end_reason != "superseded"),
-        or_(ended.ended_at > issued, not_(anew)),
-    )
 
 
 def _held(holder: Holder) -> dict[str, str]:

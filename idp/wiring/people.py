@@ -82,7 +82,8 @@ class People(Officeholders):
     def tokens(self) -> TokenService:
         """Token families."""
         lifetimes = self.settings.lifetimes
-        bounds = Lifetimes(lifetimes.refresh_token, lifetimes.access_token, self.settings.refresh_grace)
+        grace = self.settings.refresh_grace
+        bounds = Lifetimes(lifetimes.refresh_token, lifetimes.access_token, grace, lifetimes.refresh_idle)
         key = self.vault.data_key("refresh-token").derive("mac")
         seal = self.vault.seal("authorization-code")
         return TokenService(SqlGrantStore(self.database), self.audit, self.clock, key, bounds, seal)

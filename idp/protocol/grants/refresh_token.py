@@ -28,7 +28,11 @@ def refresh_token(request: TokenRequest, services: GrantServices) -> dict[str, A
     try:
         rotates = PROFILES[client.profile].rotates
         rotated = services.tokens.refresh(
-            token, client.client_id, jti=jti, case_code=request.case_code, rotates=rotates
+            *(token, client.client_id),
+            jti=jti,
+            case_code=request.case_code,
+            rotates=rotates,
+            idle=client.refresh_token_idle,
         )
     except Replayed as error:
         raise InvalidGrant(

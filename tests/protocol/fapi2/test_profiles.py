@@ -122,6 +122,18 @@ def test_refresh_tokens_do_not_rotate(world: TokenWorld, bank: FapiParty, citize
     assert bank.refresh(tokens["refresh_token"]).json["error"] == "invalid_grant"
 
 
+@pytest.mark.spec("RFC 9700", "4.14.2")
+def test_refresh_tokens_that_stay_end_by_disuse_too(world: TokenWorld) -> None:
+    brief = TokenWorld(world.home, world.database, world.clock, lifetimes={"refresh_idle": 3600})
+    bank, citizen = fapi_party(brief), Visitor(brief, brief.add_person(17))
+    token = bank.redeem(citizen.allowed(bank.reference(bank.push())).arrived()["code"]).json["refresh_token"]
+    for _ in range(2):
+        brief.clock.advance(3599)
+        assert bank.refresh(token).status == 200
+    brief.clock.advance(3600)
+    assert bank.refresh(token).json["error"] == "invalid_grant"
+
+
 @pytest.mark.spec("FAPI 2.0 Security Profile", "5.4.1")
 def test_rs256_signs_nothing_for_the_profile(world: TokenWorld) -> None:
     bank = fapi_party(world, alg="RS256")

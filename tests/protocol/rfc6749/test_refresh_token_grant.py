@@ -209,8 +209,9 @@ def test_family_ends_at_its_time_however_often_it_was_refreshed(
     world: TokenWorld, portal: Registered, session: Session
 ) -> None:
     token = world.tokens(portal, session, OFFLINE)["refresh_token"]
-    world.clock.advance(29 * 86400)
-    token = world.refresh(portal, token).json["refresh_token"]
+    for days in (10, 10, 9):
+        world.clock.advance(days * 86400)
+        token = world.refresh(portal, token).json["refresh_token"]
     world.clock.advance(86400)
     assert world.refresh(portal, token).json["error"] == "invalid_grant"
 
@@ -261,3 +262,32 @@ def test_id_token_of_a_refresh_keeps_the_sign_in_and_has_no_nonce(
         assert new[name] == old[name]
     assert new["iat"] == old["iat"] + 120
     assert "nonce" not in new
+
+
+@pytest.mark.spec("RFC 9700", "4.14.2")
+def test_family_that_nobody_used_for_long_has_ended_and_use_keeps_it_alive(world: TokenWorld, session: Session) -> None:
+    portal = world.add_client(refresh_token_idle=86400)
+    token = world.tokens(portal, session, OFFLINE)["refresh_token"]
+    for _ in range(3):
+        world.clock.advance(86399)
+        assert world.introspect(portal, token).json["active"] is True
+        token = world.refresh(portal, token).json["refresh_token"]
+    world.clock.advance(86400)
+    assert world.introspect(portal, token).json == {"active": False}
+    answer = world.refresh(portal, token)
+    assert (answer.status, answer.json["error"]) == (400, "invalid_grant")
+    assert stored(world.database, grants)[0]["revoked_at"] is None, "disuse is no replay"
+
+
+@pytest.mark.parametrize(("of_client", "lives"), [(None, 3600), (7200, 3600), (600, 600)])
+def test_a_client_may_shorten_the_idle_time_and_never_lengthen_it(
+    sqlite_database: SqliteDatabase, tmp_path: Path, clock: FrozenClock, of_client: int | None, lives: int
+) -> None:
+    world = TokenWorld(tmp_path, sqlite_database, clock, lifetimes={"refresh_idle": 3600})
+    portal = world.add_client(refresh_token_idle=of_client)
+    session = world.sign_in(world.add_person())
+    first, second = (world.tokens(portal, session, OFFLINE)["refresh_token"] for _ in range(2))
+    world.clock.advance(lives - 1)
+    assert world.refresh(portal, first).status == 200
+    world.clock.advance(1)
+    assert world.refresh(portal, second).json["error"] == "invalid_grant"
