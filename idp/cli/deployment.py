@@ -14,6 +14,7 @@ from idp.config import Settings
 from idp.model.audit import Event
 from idp.storage import backup as backups
 from idp.storage import migrate
+from idp.storage.deployment import MEMORY_SINCE
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
@@ -89,8 +90,24 @@ def restore(context: Context, /, *, file: Path, yes: bool, as_json: bool) -> Non
     if not yes:
         click.confirm("Everything since the copy was made is lost. Restore?", abort=True, err=True)
     backups.restore(context.wiring.database, file)
-    note(context.wiring, Event.RESTORE, file.name)
+    _forgot(context, file.name)
     emit({"file": str(file), "current": migrate.current(context.wiring.database)}, as_json=as_json)
+
+
+@db_group.command("restored")
+@_JSON
+@pass_context
+@with_exit_codes
+def restored(context: Context, /, *, as_json: bool) -> None:
+    """Say that your own tools put an older state of the database back; before the service starts again."""
+    _forgot(context, "own tools")
+    emit({"current": migrate.current(context.wiring.database)}, as_json=as_json)
+
+
+def _forgot(context: Context, source: str) -> None:
+    """What was made till now may have been used after the copy was made: nothing of it is taken any more."""
+    context.wiring.deployment.change(MEMORY_SINCE, str(context.wiring.clock.now() + 1))
+    note(context.wiring, Event.RESTORE, source)
 
 
 @click.group("config")

@@ -18,7 +18,7 @@ class WrappedKey:
 
 
 class DeploymentStore(Protocol):
-    """Small facts that are written once."""
+    """Small facts, most of them written once."""
 
     def fact(self, name: str) -> str | None:
         """Return the fact or None."""
@@ -26,6 +26,10 @@ class DeploymentStore(Protocol):
 
     def fix(self, name: str, value: str) -> str:
         """Set the fact if it is absent and return the one that stands, whoever set it."""
+        ...
+
+    def change(self, name: str, value: str) -> None:
+        """Set the fact, whatever stood before."""
         ...
 
     def data_keys(self) -> list[WrappedKey]:

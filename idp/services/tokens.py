@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass, replace
 
@@ -45,9 +46,20 @@ class TokenService:
     """The only writer of grants."""
 
     def __init__(
-        self, store: GrantStore, audit: AuditLog, clock: Clock, key: bytes, lifetimes: Lifetimes, details: Seal
+        self,
+        store: GrantStore,
+        audit: AuditLog,
+        clock: Clock,
+        key: bytes,
+        lifetimes: Lifetimes,
+        details: Seal,
+        memory_since: Callable[[], int] = lambda: 0,
     ) -> None:
-        """Take collaborators; ``key`` authenticates refresh tokens; ``details`` seals authorization details."""
+        """Take collaborators; ``key`` authenticates refresh tokens; ``details`` seals authorization details.
+
+        ``memory_since`` is the moment (epoch seconds) from before which a code may have been spent without anybody knowing.
+        """
+        self._memory_since = memory_since
         self._details = details
         self._store = store
         self._audit = audit
@@ -86,6 +98,8 @@ class TokenService:
         None when it was spent before, session or account are gone, or the person took back meanwhile what was granted: one of parallel callers
         gets it.
         """
+        if payload.issued_at < self._memory_since():
+            return None
         grant = self._granted(payload, has_refresh=has_refresh)
         made = token_event(event, grant.client_id, grant.id, case_code, jti=jti, scope=grant.scope, claims=grant.claims)
         record = self._audit.record(of_person(made, grant))

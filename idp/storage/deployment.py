@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlalchemy import bindparam, select
 
 from idp.ports.deployment import WrappedKey
 from idp.storage.database import Database
 from idp.storage.tables import data_keys, deployment
+
+MEMORY_SINCE: Final = "memory_since"
+"""The fact that is set when an older state of the database is put back: what was used since that copy is not known to have been."""
 
 
 class SqlDeploymentStore:
@@ -20,6 +25,10 @@ class SqlDeploymentStore:
             database.insert(deployment)
             .values(name=bindparam("wanted"), value=bindparam("new_value"))
             .on_conflict_do_nothing()
+        )
+        upsert = database.insert(deployment).values(name=bindparam("wanted"), value=bindparam("new_value"))
+        self._change = database.prepare(
+            upsert.on_conflict_do_update(index_elements=[deployment.c.name], set_={"value": upsert.excluded.value})
         )
         self._keys = database.prepare(select(data_keys).order_by(data_keys.c.created_at, data_keys.c.id))
         self._add = database.prepare(
@@ -42,6 +51,10 @@ class SqlDeploymentStore:
         """Set the fact if it is absent and return the one that stands."""
         self._database.run(self._fix, {"wanted": name, "new_value": value})
         return self.fact(name) or value
+
+    def change(self, name: str, value: str) -> None:
+        """Set the fact, whatever stood before."""
+        self._database.run(self._change, {"wanted": name, "new_value": value})
 
     def data_keys(self) -> list[WrappedKey]:
         """Return all data keys, oldest first."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sqlalchemy import bindparam, case, delete, select, update
 
 from idp.ports.ephemeral import Count, Use
@@ -57,8 +59,12 @@ class SqlTransactions:
 class SqlSingleUse:
     """``ports.ephemeral.SingleUse`` over SQL."""
 
-    def __init__(self, database: Database) -> None:
-        """Prepare the one statement: an insert that also takes over a mark whose life has ended."""
+    def __init__(self, database: Database, memory_since: Callable[[], int] = lambda: 0) -> None:
+        """Prepare the one statement: an insert that also takes over a mark whose life has ended.
+
+        ``memory_since`` is the moment since which no mark can be missing: that of the last restore from a copy, 0 if there was none.
+        """
+        self._memory_since = memory_since
         columns = single_use.c
         insert = database.insert(single_use).values(key=bindparam("new_key"), expires_at=bindparam("new_expires_at"))
         self._database = database
@@ -75,8 +81,10 @@ class SqlSingleUse:
         values = {"new_key": key, "new_expires_at": expires_at, "now": now}
         return self._database.row(self._claim, values) is not None
 
-    def claim_issued(self, key: str, now: int, issued_at: int, expires_at: int) -> Use:  # noqa: ARG002 - see below
-        """Claim as above. What a database has acknowledged it keeps: its memory has no beginning."""
+    def claim_issued(self, key: str, now: int, issued_at: int, expires_at: int) -> Use:
+        """Claim as above. What a database has acknowledged it keeps, unless somebody put an older state of it back."""
+        if issued_at < self._memory_since():
+            return Use.FORGOTTEN
         return Use.FIRST if self.claim(key, now, expires_at) else Use.AGAIN
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,10 +38,14 @@ def open_database(url: str, sqlite_path: Path) -> Database:
     raise SettingsError("IDP_DATABASE_URL must be postgresql://… or sqlite:///…", field="IDP_DATABASE_URL")
 
 
-def open_ephemeral(url: str, database: Database) -> EphemeralStores:
-    """Return the ephemeral stores: Redis or Valkey when ``url`` names one (checked for ``noeviction``), else the database."""
+def open_ephemeral(url: str, database: Database, memory_since: Callable[[], int] = lambda: 0) -> EphemeralStores:
+    """Return the ephemeral stores: Redis or Valkey when ``url`` names one (checked for ``noeviction``), else the database.
+
+    ``memory_since`` is as ``SqlSingleUse`` has it; Redis keeps that moment itself.
+    """
     if not url:
-        return EphemeralStores(SqlTransactions(database), SqlSingleUse(database), SqlCounters(database))
+        single = SqlSingleUse(database, memory_since)
+        return EphemeralStores(SqlTransactions(database), single, SqlCounters(database))
     if not url.startswith(("redis://", "rediss://", "unix://")):
         raise SettingsError("IDP_EPHEMERAL_URL must be redis://, rediss:// or unix://", field="IDP_EPHEMERAL_URL")
     from idp.storage import ephemeral_redis  # noqa: PLC0415 - six megabytes that only deployments with Redis pay for

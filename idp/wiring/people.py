@@ -86,7 +86,8 @@ class People(Officeholders):
         bounds = Lifetimes(lifetimes.refresh_token, lifetimes.access_token, grace, lifetimes.refresh_idle)
         key = self.vault.data_key("refresh-token").derive("mac")
         seal = self.vault.seal("authorization-code")
-        return TokenService(SqlGrantStore(self.database), self.audit, self.clock, key, bounds, seal)
+        parts = (SqlGrantStore(self.database), self.audit, self.clock, key, bounds, seal)
+        return TokenService(*parts, memory_since=lambda: self.memory_since)
 
     @cached_property
     def account_marks(self) -> AccountMarks:

@@ -21,7 +21,7 @@ from idp.services.vault import Vault
 from idp.storage.audit import SqlAuditStore
 from idp.storage.clients import SqlClientRepository
 from idp.storage.database import Database
-from idp.storage.deployment import SqlDeploymentStore
+from idp.storage.deployment import MEMORY_SINCE, SqlDeploymentStore
 from idp.storage.keys import SqlKeyRepository
 from idp.storage.open import EphemeralStores, open_database, open_ephemeral
 from idp.storage.units import SqlUnitStore
@@ -57,12 +57,17 @@ class Stores:
     @cached_property
     def ephemeral(self) -> EphemeralStores:
         """The ephemeral stores."""
-        return open_ephemeral(self.settings.ephemeral_url, self.database)
+        return open_ephemeral(self.settings.ephemeral_url, self.database, lambda: self.memory_since)
 
     @cached_property
     def deployment(self) -> SqlDeploymentStore:
         """Facts of the deployment."""
         return SqlDeploymentStore(self.database)
+
+    @cached_property
+    def memory_since(self) -> int:
+        """Since when nothing that was used can be forgotten (epoch seconds): since the last restore from a copy."""
+        return int(self.deployment.fact(MEMORY_SINCE) or 0)
 
     @cached_property
     def vault(self) -> Vault:

@@ -12,7 +12,7 @@ deployment = Table(
     Column("name", Text, primary_key=True),
     Column("value", Text, nullable=False),
 )
-"""Facts such as the issuer (immutable after the first start) and the replay store's epoch."""
+"""Facts such as the issuer (immutable after the first start), and since when the memory of what was used is whole (``memory_since``)."""
 
 data_keys = Table(
     "data_keys",
