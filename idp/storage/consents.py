@@ -14,15 +14,15 @@ from idp.storage.database import Database
 from idp.storage.tables import consent_texts, consents, grants
 
 _NAMES = tuple(column.name for column in consents.columns)
+_OF_ONE = ("account_id", "client_id", "mandate_id")
 
 
 def withdrawn_since(new: dict[str, BindParameter[Any]], issued: BindParameter[Any]) -> Exists:
     """Return the condition that the consent of a new grant was withdrawn since its code was issued; within its second, unless agreed to anew."""
     ended, current = consents.alias("ended").c, consents.alias("current").c
-    names = ("account_id", "client_id", "mandate_id")
-    anew = exists().where(*(current[name] == new[name] for name in names), current.ended_at.is_(None))
+    anew = exists().where(*(current[name] == new[name] for name in _OF_ONE), current.ended_at.is_(None))
     return exists().where(
-        *(ended[name] == new[name] for name in names),
+        *(ended[name] == new[name] for name in _OF_ONE),
         *(ended.ended_at >= issued, ended.end_reason != "superseded"),
         or_(ended.ended_at > issued, not_(anew)),
     )
@@ -43,15 +43,7 @@ class SqlConsentStore:
         self._end = database.prepare(update(consents).where(current).values(ended))
         same = columns.mandate_id == bindparam("mandate", type_=columns.mandate_id.type)
         self._supersede = database.prepare(update(consents).where(current, same).values(ended))
-        self._revoke = database.prepare(
-            update(grants)
-            .where(
-                grants.c.account_id == bindparam("account"),
-                grants.c.client_id == bindparam("client"),
-                grants.c.revoked_at.is_(None),
-            )
-            .values(revoked_at=bindparam("now"), revoke_reason=bindparam("reason"))
-        )
+        self._prepare_revocation(database)
         texts = consent_texts.c
         self._keep = database.prepare(
             database.insert(consent_texts)
@@ -66,13 +58,40 @@ class SqlConsentStore:
             .order_by(columns.given_at.desc())
         )
 
+    def _prepare_revocation(self, database: Database) -> None:
+        declined = bindparam("declined", type_=consents.c.declined.type)
+        self._revoke = database.prepare(
+            update(grants)
+            .where(
+                grants.c.account_id == bindparam("account"),
+                grants.c.client_id == bindparam("client"),
+                grants.c.revoked_at.is_(None),
+            )
+            .values(revoked_at=bindparam("now"), revoke_reason=bindparam("reason"))
+        )
+        self._revoke_beyond = database.prepare(
+            update(grants)
+            .where(
+                *(grants.c[name] == bindparam(name, type_=grants.c[name].type) for name in _OF_ONE),
+                *(grants.c.revoked_at.is_(None), grants.c.claims.op("&")(declined) != 0),
+            )
+            .values(revoked_at=bindparam("now"), revoke_reason=bindparam("reason"))
+        )
+
     def give(self, consent: Consent, record: AuditRecord, text: ConsentText | None = None) -> None:
-        """Store a consent, and the text that was shown; the one before ends as ``superseded``; with the audit record in one transaction."""
+        """Store a consent, and the text that was shown; the one before ends as ``superseded``; with the audit record in one transaction.
+
+        What was declined now and allowed before is taken back: the families of tokens that release it end.
+        """
         pair = {"account": consent.account_id, "client": consent.client_id, "mandate": consent.mandate_id}
         values = {f"new_{name}": getattr(consent, name) for name in _NAMES}
         with self._database.transaction() as tx:
             tx.run(self._supersede, {**pair, "now": consent.given_at, "reason": "superseded"})
             tx.run(self._add, values)
+            if consent.declined:
+                mine = {name: getattr(consent, name) for name in _OF_ONE}
+                end = {"declined": consent.declined, "now": consent.given_at, "reason": "consent_narrowed"}
+                tx.run(self._revoke_beyond, {**mine, **end})
             if text is not None:
                 document = orjson.dumps([dict(text.purpose), text.legal_basis]).decode()
                 tx.run(self._keep, {"text_version": text.version, "document": document, "shown_at": consent.given_at})
