@@ -36,10 +36,14 @@ STREAM_UPDATED: Final = _SSF + "stream-updated"
 
 
 class Reach(StrEnum):
-    """Who hears of an act: every department that knows the person, those that the session signed the person in at, or the record's alone."""
+    """Who hears of an act: every department that knows the person, those that the session signed the person in at, or the record's alone.
+
+    ``MERGED`` are those that knew the person by two names, and from now on by one.
+    """
 
     SESSION = "session"
     PERSON = "person"
+    MERGED = "merged"
     PERSON_AT_CLIENT = "person_at_client"
     CLIENT = "client"
 
@@ -139,6 +143,7 @@ SIGNALS: Final[Mapping[str, _Row]] = MappingProxyType(
         "account:close": (ACCOUNT_PURGED, Reach.PERSON, _nothing),
         "code:add": (IDENTIFIER_CHANGED, Reach.PERSON, _nothing),
         "code:end": (IDENTIFIER_CHANGED, Reach.PERSON, _nothing),
+        "account:merge": (IDENTIFIER_CHANGED, Reach.MERGED, _nothing),
         "consent:withdraw": (CONSENT_WITHDRAWN, Reach.PERSON_AT_CLIENT, _by),
         "mandate:revoke": (MANDATE_ENDED, Reach.PERSON, _mandate),
         "mandate:expire": (MANDATE_ENDED, Reach.PERSON, _mandate),

@@ -108,10 +108,22 @@ class FanOut:
             client = self._known.find_client(stream.client_id)
             if signal.type not in stream.events or client is None or not client.is_active or at < stream.created_at:
                 continue
-            subject = self._subject(signal, row, client)
-            if subject is not None:
-                events = {signal.type: {"event_timestamp": at, **signal.said}}
+            if row["account_id"] is not None and self._store.is_silenced(stream.id, row["account_id"]):
+                continue
+            for subject, more in self._told(signal, row, client):
+                events = {signal.type: {"event_timestamp": at, **signal.said, **more}}
                 yield QueuedSignal(handles.new_id(), stream.id, subject, events, self._clock.now())
+
+    def _told(self, signal: Signal, row: Row, client: Client) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+        """Return whom the signal is about, and what is said of each beside: after a merge of every name that is none any more."""
+        if signal.reach is Reach.MERGED:
+            now = self._known.subjects.known(row["account_id"], client)
+            for alias in self._known.subjects.aliases(row["account_id"], client):
+                yield self._person(alias), {"new-value": now}
+            return
+        subject = self._subject(signal, row, client)
+        if subject is not None:
+            yield subject, {}
 
     def _subject(self, signal: Signal, row: Row, client: Client) -> dict[str, Any] | None:
         """Return whom the signal is about in the department's own terms (RFC 9493); None where it is none of its business."""

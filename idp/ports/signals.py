@@ -43,6 +43,18 @@ class SignalStore(Protocol):
         """Remove a stream with all that waits in it; tell whether there was one (nothing is recorded otherwise)."""
         ...
 
+    def silence(self, stream_id: str, account_id: str, record: AuditRecord) -> None:
+        """Tell of an account by this stream no more; repeating it changes nothing, and is recorded."""
+        ...
+
+    def unsilence(self, stream_id: str, account_id: str, record: AuditRecord) -> None:
+        """Tell of an account by this stream again; repeating it changes nothing, and is recorded."""
+        ...
+
+    def is_silenced(self, stream_id: str, account_id: str) -> bool:
+        """Tell whether an account was taken out of a stream."""
+        ...
+
     def claim(self, stream: Stream, until: int) -> bool:
         """Put off an enabled stream's next push to a moment, unless somebody else did: of many workers one pushes until then."""
         ...

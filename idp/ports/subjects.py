@@ -16,6 +16,10 @@ class SubjectStore(Protocol):
         """Return the current subject if there is one; None where the sector has never heard of the account."""
         ...
 
+    def aliases(self, account_id: str, sector_id: str) -> list[str]:
+        """Return the subjects that are no longer current, oldest first."""
+        ...
+
     def account_of(self, sub: str) -> str | None:
         """Return the account behind a subject."""
         ...

@@ -21,7 +21,7 @@ from idp.protocol.errors import InsufficientScope, InvalidRequest, InvalidToken,
 from idp.protocol.parameters import query_parameters
 from idp.protocol.refusals import Refusals
 from idp.protocol.sender_constraints import SenderConstraints
-from idp.protocol.wire import JSON, NO_STORE, WireRequest, WireResponse, json_response
+from idp.protocol.wire import NO_STORE, WireRequest, WireResponse, json_response
 from idp.services.audit import AuditLog
 from idp.services.streams import VERIFICATION_INTERVAL, StreamService
 from idp.services.tokens import TokenService
@@ -33,6 +33,8 @@ STREAMS: Final = "/ssf/streams"
 STATUS: Final = "/ssf/status"
 VERIFY: Final = "/ssf/verify"
 POLL_PATH: Final = "/ssf/poll"
+ADD_SUBJECT: Final = "/ssf/subjects/add"
+REMOVE_SUBJECT: Final = "/ssf/subjects/remove"
 MOST_AT_ONCE: Final = 100
 """Signals in one answer to a poll."""
 _JTI: Final = 64
@@ -65,6 +67,8 @@ def configuration(issuer: str) -> dict[str, Any]:
         "configuration_endpoint": issuer + STREAMS,
         "status_endpoint": issuer + STATUS,
         "verification_endpoint": issuer + VERIFY,
+        "add_subject_endpoint": issuer + ADD_SUBJECT,
+        "remove_subject_endpoint": issuer + REMOVE_SUBJECT,
         "authorization_schemes": [{"spec_urn": "urn:ietf:rfc:6749"}],
         "default_subjects": "ALL",
     }
@@ -113,26 +117,27 @@ class SignalEndpoints:
 
     def streams(self, request: WireRequest) -> WireResponse:
         """Create, read, update, replace or delete a stream (SSF section 8.1.1)."""
-        return self._answered(request, lambda client: self._of_streams[request.method](request, client))
+        return self.answered(request, lambda client: self._of_streams[request.method](request, client))
 
     def status(self, request: WireRequest) -> WireResponse:
         """Read or set a stream's status (SSF section 8.1.2)."""
-        return self._answered(request, lambda client: self._status(request, client))
+        return self.answered(request, lambda client: self._status(request, client))
 
     def verify(self, request: WireRequest) -> WireResponse:
         """Ask for a verification event (SSF section 8.1.4.2)."""
 
         def verified(client: Client) -> WireResponse:
-            self._streams.verify(client.client_id, _document(request))
+            self._streams.verify(client.client_id, document(request))
             return WireResponse(204, NO_STORE)
 
-        return self._answered(request, verified)
+        return self.answered(request, verified)
 
     def poll(self, request: WireRequest, stream_id: str) -> WireResponse:
         """Take acknowledgements and hand over what waits (RFC 8936 section 2)."""
-        return self._answered(request, lambda client: self._polled(request, client, stream_id))
+        return self.answered(request, lambda client: self._polled(request, client, stream_id))
 
-    def _answered(self, request: WireRequest, act: Callable[[Client], WireResponse]) -> WireResponse:
+    def answered(self, request: WireRequest, act: Callable[[Client], WireResponse]) -> WireResponse:
+        """Let the department whose token the request carries act, and answer what it may not or what fails."""
         client: Client | None = None
         try:
             client = self._receiver(request)
@@ -174,11 +179,11 @@ class SignalEndpoints:
 
     def _add(self, request: WireRequest, client: Client) -> WireResponse:
         return json_response(
-            self._shown(self._streams.add(client.client_id, _document(request), request.case_code)), 201
+            self._shown(self._streams.add(client.client_id, document(request), request.case_code)), 201
         )
 
     def _change(self, request: WireRequest, client: Client, *, whole: bool) -> WireResponse:
-        asked = _document(request)
+        asked = document(request)
         return json_response(self._shown(self._streams.change(client.client_id, asked, request.case_code, whole=whole)))
 
     def _remove(self, request: WireRequest, client: Client) -> WireResponse:
@@ -188,14 +193,14 @@ class SignalEndpoints:
 
     def _status(self, request: WireRequest, client: Client) -> WireResponse:
         if request.method == "POST":
-            stream = self._streams.set_status(client.client_id, _document(request), request.case_code)
+            stream = self._streams.set_status(client.client_id, document(request), request.case_code)
         else:
             stream = self._streams.get(client.client_id, query_parameters(request).get("stream_id"))
         reason = {"reason": stream.reason} if stream.reason else {}
         return json_response({"stream_id": stream.id, "status": stream.status.value, **reason})
 
     def _polled(self, request: WireRequest, client: Client, stream_id: str) -> WireResponse:
-        asked = _document(request)
+        asked = document(request)
         stream = self._streams.get(client.client_id, stream_id)
         if stream.method != POLL:
             raise InvalidRequest("the stream is pushed, not fetched", reason="not_polled")
@@ -206,9 +211,7 @@ class SignalEndpoints:
         most = _bounded(asked.get("maxEvents", MOST_AT_ONCE))
         waiting = self._store.waiting(stream.id, most + 1) if stream.status is StreamStatus.ENABLED else []
         sets = {one.id: self._sign(client, one) for one in waiting[:most]}
-        return WireResponse(
-            200, JSON + NO_STORE, json_response({"sets": sets, "moreAvailable": len(waiting) > most}).body
-        )
+        return json_response({"sets": sets, "moreAvailable": len(waiting) > most})
 
     def _note_failure(self, stream: Stream, signal_id: str, code: str) -> None:
         self._audit.write(
@@ -242,7 +245,7 @@ class SignalEndpoints:
 def _as_protocol(error: DomainError) -> ProtocolError:
     """Return what a domain error is on the wire."""
     if isinstance(error, NotFound):
-        return StreamNotFound("there is no such stream", reason="no_such_stream")
+        return StreamNotFound("there is no such stream or subject", reason="no_such_stream")
     if isinstance(error, Conflict):
         return StreamConflict("no further stream is possible", reason="too_many_streams")
     if isinstance(error, Throttled):
@@ -252,7 +255,8 @@ def _as_protocol(error: DomainError) -> ProtocolError:
     return ProtocolError("unexpected", reason=error.code)
 
 
-def _document(request: WireRequest) -> dict[str, Any]:
+def document(request: WireRequest) -> dict[str, Any]:
+    """Return the body as one JSON object; raises ``InvalidRequest``."""
     if request.content_type.partition(";")[0].strip().lower() != "application/json":
         raise InvalidRequest("the request body must be application/json", reason="content_type")
     try:

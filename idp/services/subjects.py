@@ -34,6 +34,10 @@ class SubjectService:
         """Return the account's subject for the client's sector, None where the sector has never heard of the account."""
         return self._store.known(account_id, sector_of(client))
 
+    def aliases(self, account_id: str, client: Client) -> list[str]:
+        """Return the names in the client's sector that merges took from the account: they still answer, and nothing is issued for them."""
+        return self._store.aliases(account_id, sector_of(client))
+
     def account_of(self, sub: str) -> str | None:
         """Return the account behind a subject, also one that a merge turned into an alias."""
         return self._store.account_of(sub)

@@ -7,13 +7,13 @@ from dataclasses import fields
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import and_, bindparam, delete, select, update
 
 from idp.model.audit import AuditRecord
 from idp.model.signal import QueuedSignal, Stream, StreamStatus
 from idp.storage.audit import Recorder
 from idp.storage.database import Database, Params, Prepared
-from idp.storage.tables import deployment, signal_queue, signal_streams
+from idp.storage.tables import deployment, signal_queue, signal_silences, signal_streams
 
 _POSITION: Final = "signals-position"
 _COLUMNS: Final = tuple(each.name for each in fields(Stream))
@@ -37,6 +37,7 @@ class SqlSignalStore:
         self._unseal = unseal
         self._prepare_streams(database)
         self._prepare_queue(database)
+        self._prepare_silences(database)
 
     def _prepare_streams(self, database: Database) -> None:
         columns = signal_streams.c
@@ -86,6 +87,16 @@ class SqlSignalStore:
             .where(facts.name == _POSITION, facts.value == bindparam("before"))
             .values(value=bindparam("after"))
         )
+
+    def _prepare_silences(self, database: Database) -> None:
+        columns = signal_silences.c
+        of_stream = columns.stream_id == bindparam("stream")
+        one = and_(of_stream, columns.account_id == bindparam("account"))
+        added = database.insert(signal_silences).values(stream_id=bindparam("stream"), account_id=bindparam("account"))
+        self._silence = database.prepare(added.on_conflict_do_nothing())
+        self._unsilence = database.prepare(delete(signal_silences).where(one))
+        self._forget_silences = database.prepare(delete(signal_silences).where(of_stream))
+        self._is_silenced = database.prepare(select(columns.stream_id).where(one))
 
     def streams(self, client_id: str | None = None) -> list[Stream]:
         """Return the streams of a client, or all."""
@@ -138,10 +149,28 @@ class SqlSignalStore:
         """Remove a stream with all that waits in it."""
         with self._database.transaction() as tx:
             tx.run(self._empty, {"stream": stream_id})
+            tx.run(self._forget_silences, {"stream": stream_id})
             if tx.run(self._drop, {"wanted": stream_id}) == 0:
                 return False
             self._recorder.write(tx, record)
         return True
+
+    def silence(self, stream_id: str, account_id: str, record: AuditRecord) -> None:
+        """Tell of an account by this stream no more."""
+        self._told_of(self._silence, stream_id, account_id, record)
+
+    def unsilence(self, stream_id: str, account_id: str, record: AuditRecord) -> None:
+        """Tell of an account by this stream again."""
+        self._told_of(self._unsilence, stream_id, account_id, record)
+
+    def _told_of(self, statement: Prepared, stream_id: str, account_id: str, record: AuditRecord) -> None:
+        with self._database.transaction() as tx:
+            tx.run(statement, {"stream": stream_id, "account": account_id})
+            self._recorder.write(tx, record)
+
+    def is_silenced(self, stream_id: str, account_id: str) -> bool:
+        """Tell whether an account was taken out of a stream."""
+        return self._database.row(self._is_silenced, {"stream": stream_id, "account": account_id}) is not None
 
     def claim(self, stream: Stream, until: int) -> bool:
         """Put off an enabled stream's next push, unless somebody else did."""

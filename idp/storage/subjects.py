@@ -33,6 +33,15 @@ class SqlSubjectStore:
                 columns.current == 1,
             )
         )
+        self._aliases = database.prepare(
+            select(columns.sub)
+            .where(
+                columns.account_id == bindparam("account"),
+                columns.sector_id == bindparam("sector"),
+                columns.current == 0,
+            )
+            .order_by(columns.created_at, columns.sub)
+        )
         self._account = database.prepare(select(columns.account_id).where(columns.sub == bindparam("wanted")))
 
     def fix(self, account_id: str, sector_id: str, sub: str, now: int) -> str:
@@ -45,6 +54,11 @@ class SqlSubjectStore:
         """Return the current subject if there is one."""
         row = self._database.row(self._current, {"account": account_id, "sector": sector_id})
         return str(row[0]) if row else None
+
+    def aliases(self, account_id: str, sector_id: str) -> list[str]:
+        """Return the subjects that are no longer current."""
+        rows = self._database.rows(self._aliases, {"account": account_id, "sector": sector_id})
+        return [str(row[0]) for row in rows]
 
     def account_of(self, sub: str) -> str | None:
         """Return the account behind a subject."""

@@ -13,7 +13,18 @@ from idp.flows.signals import FanOut, Known, Pusher
 from idp.model.signal import QueuedSignal
 from idp.protocol.challenges import Challenges
 from idp.protocol.protected_resources import metadata_url
-from idp.protocol.signals import CONFIGURATION, POLL_PATH, STATUS, STREAMS, VERIFY, SignalEndpoints
+from idp.protocol.signal_subjects import SubjectEndpoints
+from idp.protocol.signals import (
+    ADD_SUBJECT,
+    CONFIGURATION,
+    POLL_PATH,
+    REMOVE_SUBJECT,
+    STATUS,
+    STREAMS,
+    VERIFY,
+    SignalEndpoints,
+)
+from idp.services.stream_subjects import StreamSubjects
 from idp.services.streams import StreamService
 from idp.storage.audit import SqlAuditStore
 from idp.storage.audit_tree import SqlAuditTree
@@ -51,7 +62,11 @@ class Signals(AdministrationDesk):
             self.refusals,
             Challenges(metadata_url(self.settings.issuer, "/ssf")),
         )
+        kept = StreamSubjects(self.streams, self.signal_store, self.subjects, self.audit, self.settings.issuer)
+        subjects = SubjectEndpoints(served, kept)
         return (
+            Route(ADD_SUBJECT, ("POST",), subjects.add),
+            Route(REMOVE_SUBJECT, ("POST",), subjects.remove),
             Route(CONFIGURATION, ("GET",), served.describe),
             Route(STREAMS, ("GET", "POST", "PATCH", "PUT", "DELETE"), served.streams),
             Route(STATUS, ("GET", "POST"), served.status),

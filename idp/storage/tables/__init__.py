@@ -27,7 +27,7 @@ from idp.storage.tables.registries import (
     unit_edges,
     units,
 )
-from idp.storage.tables.signals import signal_queue, signal_streams
+from idp.storage.tables.signals import signal_queue, signal_silences, signal_streams
 from idp.storage.tables.tokens import (
     consent_texts,
     consents,
@@ -87,6 +87,7 @@ __all__ = [
     "role_assignments",
     "sessions",
     "signal_queue",
+    "signal_silences",
     "signal_streams",
     "signing_keys",
     "single_use",

@@ -36,3 +36,11 @@ signal_queue = Table(
     Index("ix_signal_queue_stream_id", "stream_id", "id"),
 )
 """What waits: subject and events, sealed (AAD: the signal's id). Taken away once the department has it."""
+
+signal_silences = Table(
+    "signal_silences",
+    metadata,
+    Column("stream_id", Text, ForeignKey("signal_streams.id"), primary_key=True),
+    Column("account_id", Text, ForeignKey("accounts.id"), primary_key=True),
+)
+"""People of whom a department wants to hear nothing by a stream."""
