@@ -15,6 +15,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 from threading import Lock
+from time import sleep
 from types import TracebackType
 from typing import Any, Final, TypeVar, cast
 
@@ -158,6 +159,16 @@ class Fibers:
 
         if threads is not None:
             threads.submit(act)
+
+    def pause(self, seconds: float) -> None:
+        """Let others run for so many seconds; outside of a fiber the thread sleeps."""
+        if not in_fiber():
+            sleep(seconds)
+            return
+        loop = self.loop
+        future: asyncio.Future[None] = loop.create_future()
+        loop.call_later(seconds, _done, future)
+        wait(future)
 
     def readable(self, descriptor: int, seconds: float, *, write: bool = False) -> None:
         """Pause until a socket can be read (or, with ``write``, read or written); raises ``TimeoutError`` after ``seconds``."""

@@ -109,6 +109,13 @@ class Settings(BaseSettings):
     refresh_grace: int = Field(
         30, ge=0, le=300, description="Seconds in which a rotated refresh token may be presented once more; 0: never."
     )
+    signals_wait: int = Field(
+        10,
+        ge=0,
+        le=60,
+        description="Seconds for which a department that fetches signals (RFC 8936) may wait for one, less than a proxy in front waits for us; "
+        "0: never.",
+    )
     status_list_ttl: int = Field(60, ge=1, le=3600, description="Seconds after which a token status list is made anew.")
     session_management: bool = Field(
         default=True, description="Answer `session_state` and the session frame (OpenID Connect Session Management)."

@@ -10,15 +10,16 @@ from typing import Any, Final
 
 from clients.model import Client
 from clients.registry import ClientRegistry
-from idp import handles
 from idp.errors import Conflict, DomainError, InvalidInput, NotFound, Throttled
 from idp.model.audit import AuditEvent, Event, Outcome
 from idp.model.signal import POLL, PUSH, QueuedSignal, Stream, StreamStatus
 from idp.ports.signals import SignalStore
+from idp.protocol import signal_polls
 from idp.protocol.bearer import AccessClaims, AccessTokens
 from idp.protocol.challenges import Challenges
 from idp.protocol.errors import InsufficientScope, InvalidRequest, InvalidToken, ProtocolError, TooManyRequests
 from idp.protocol.parameters import query_parameters
+from idp.protocol.patience import Patience
 from idp.protocol.refusals import Refusals
 from idp.protocol.sender_constraints import SenderConstraints
 from idp.protocol.wire import NO_STORE, WireRequest, WireResponse, json_response
@@ -35,9 +36,6 @@ VERIFY: Final = "/ssf/verify"
 POLL_PATH: Final = "/ssf/poll"
 ADD_SUBJECT: Final = "/ssf/subjects/add"
 REMOVE_SUBJECT: Final = "/ssf/subjects/remove"
-MOST_AT_ONCE: Final = 100
-"""Signals in one answer to a poll."""
-_JTI: Final = 64
 
 Sign = Callable[[Client, QueuedSignal], str]
 Handler = Callable[[WireRequest, Client], WireResponse]
@@ -90,8 +88,10 @@ class SignalEndpoints:
         audit: AuditLog,
         refusals: Refusals,
         challenges: Challenges,
+        patience: Patience,
     ) -> None:
         """Take collaborators; ``sign`` makes the token of a signal for a department."""
+        self._patience = patience
         self._issuer = issuer
         self._streams = streams
         self._store = store
@@ -200,18 +200,19 @@ class SignalEndpoints:
         return json_response({"stream_id": stream.id, "status": stream.status.value, **reason})
 
     def _polled(self, request: WireRequest, client: Client, stream_id: str) -> WireResponse:
-        asked = document(request)
+        asked = signal_polls.read(document(request))
         stream = self._streams.get(client.client_id, stream_id)
         if stream.method != POLL:
             raise InvalidRequest("the stream is pushed, not fetched", reason="not_polled")
-        failed = _errors(asked)
-        self._store.done(stream.id, [*_names(asked.get("ack", []), "ack"), *failed])
-        for signal_id, code in failed.items():
+        self._store.done(stream.id, [*asked.acknowledged, *asked.failed])
+        for signal_id, code in asked.failed.items():
             self._note_failure(stream, signal_id, code)
-        most = _bounded(asked.get("maxEvents", MOST_AT_ONCE))
-        waiting = self._store.waiting(stream.id, most + 1) if stream.status is StreamStatus.ENABLED else []
-        sets = {one.id: self._sign(client, one) for one in waiting[:most]}
-        return json_response({"sets": sets, "moreAvailable": len(waiting) > most})
+        is_enabled = stream.status is StreamStatus.ENABLED
+        if asked.waits and is_enabled:
+            self._patience.until(stream.id, lambda: bool(self._store.waiting(stream.id, 1)))
+        waiting = self._store.waiting(stream.id, asked.most + 1) if is_enabled else []
+        sets = {one.id: self._sign(client, one) for one in waiting[: asked.most]}
+        return json_response({"sets": sets, "moreAvailable": len(waiting) > asked.most})
 
     def _note_failure(self, stream: Stream, signal_id: str, code: str) -> None:
         self._audit.write(
@@ -263,38 +264,3 @@ def document(request: WireRequest) -> dict[str, Any]:
         return read_object(request.body)
     except ValueError as error:
         raise InvalidRequest("the body must be one JSON object without repeated names", reason="not_json") from error
-
-
-def _names(value: object, field: str) -> list[str]:
-    """Return what can be a signal's name; another ``jti`` is none of ours, and passed over like one that is gone."""
-    if (
-        not isinstance(value, list)
-        or len(value) > MOST_AT_ONCE
-        or not all(isinstance(one, str) and len(one) <= _JTI for one in value)
-    ):
-        raise InvalidRequest(f"{field} must be a list of at most {MOST_AT_ONCE} jti", reason=f"invalid_{field}")
-    return [one for one in value if handles.is_id(one)]
-
-
-def _errors(asked: Mapping[str, Any]) -> dict[str, str]:
-    """Return the signals that the receiver could not take with its code (RFC 8936 section 2.3): words of the registry, or ours."""
-    failed = asked.get("setErrs", {})
-    if not isinstance(failed, dict):
-        raise InvalidRequest("setErrs must be an object", reason="invalid_setErrs")
-    known = _names(list(failed), "setErrs")
-    codes = {name: failed[name].get("err") if isinstance(failed[name], dict) else None for name in known}
-    return {
-        name: code if isinstance(code, str) and code in _ERRORS else "refused_by_receiver"
-        for name, code in codes.items()
-    }
-
-
-_ERRORS: Final = frozenset(
-    {"invalid_request", "invalid_key", "invalid_issuer", "invalid_audience", "authentication_failed", "access_denied"}
-)
-
-
-def _bounded(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise InvalidRequest("maxEvents must be a number", reason="invalid_maxEvents")
-    return min(value, MOST_AT_ONCE)

@@ -8,10 +8,12 @@ from typing import Any
 
 from clients.model import Client
 from idp.endpoints.routes import Route
+from idp.fibers import in_fiber
 from idp.flows.housekeeping import Task
 from idp.flows.signals import FanOut, Known, Pusher
 from idp.model.signal import QueuedSignal
 from idp.protocol.challenges import Challenges
+from idp.protocol.patience import Patience
 from idp.protocol.protected_resources import metadata_url
 from idp.protocol.signal_subjects import SubjectEndpoints
 from idp.protocol.signals import (
@@ -47,6 +49,11 @@ class Signals(AdministrationDesk):
         """The streams of departments."""
         return StreamService(self.signal_store, self.audit, self.clock)
 
+    @cached_property
+    def patience(self) -> Patience:
+        """How long a department that fetches may wait for something to happen."""
+        return Patience(self.fibers.pause, in_fiber, self.settings.signals_wait)
+
     def signal_routes(self) -> tuple[Route, ...]:
         """Return the endpoints."""
         served = SignalEndpoints(
@@ -61,6 +68,7 @@ class Signals(AdministrationDesk):
             self.audit,
             self.refusals,
             Challenges(metadata_url(self.settings.issuer, "/ssf")),
+            self.patience,
         )
         kept = StreamSubjects(self.streams, self.signal_store, self.subjects, self.audit, self.settings.issuer)
         subjects = SubjectEndpoints(served, kept)

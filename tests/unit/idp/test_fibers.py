@@ -39,6 +39,19 @@ def test_fiber_that_waits_lets_others_run(fibers: Fibers) -> None:
     assert order == ["first waits", "second", "first goes on"]
 
 
+def test_fiber_that_pauses_lets_others_run_and_a_thread_just_sleeps(fibers: Fibers) -> None:
+    order: list[str] = []
+
+    def first() -> None:
+        order.append("first pauses")
+        fibers.pause(0)
+        order.append("first goes on")
+
+    together(fibers, first, lambda: order.append("second"))
+    fibers.pause(0)
+    assert order == ["first pauses", "second", "first goes on"]
+
+
 def test_error_of_what_is_waited_for_is_raised_in_the_fiber(fibers: Fibers) -> None:
     def work() -> str:
         gate: asyncio.Future[None] = fibers.loop.create_future()
