@@ -30,10 +30,10 @@ class ClientKeySet:
         A client may leave ``kid`` out (RFC 7515 section 4.1.4); then the first few keys of the algorithm are tried, a
         bounded number.
         """
-        if kid is None:
-            found = tuple(key for key in self.keys if alg in key.algs)[:_MAX_CANDIDATES]
-        else:
-            found = tuple(key for key in self.keys if key.kid == kid)
+        found = tuple(key for key in self.keys if kid in {None, key.kid})
+        if kid is None or len(found) > 1:
+            # Keys of several types may share an id; the algorithm then tells which is meant (FAPI 2.0 section 5.4.3).
+            found = tuple(key for key in found if alg in key.algs)[:_MAX_CANDIDATES]
         if not found:
             raise UnknownKey("the client has no such key")
         return found
@@ -52,12 +52,15 @@ class ClientKeySet:
         raise UnknownKey(f"the client has no key for {alg}")
 
 
-def import_jwks(document: Mapping[str, Any], *, lenient: bool = False, field: str = "jwks") -> ClientKeySet:
+def import_jwks(
+    document: Mapping[str, Any], *, lenient: bool = False, shared_ids: bool = False, field: str = "jwks"
+) -> ClientKeySet:
     """Return the keys of a JWK set (RFC 7517 section 5); raises ``InvalidJwk`` naming the member at fault.
 
     ``lenient`` (a fetched ``jwks_uri``) passes over keys that we cannot use, as section 5 asks; a registration is
     strict, so that the person who registers learns what is wrong. Private members are an error always. A key that does
-    not say what it is for serves both.
+    not say what it is for serves both. ``shared_ids`` lets several keys have one ``kid``, as it happens in sets that
+    others publish; elsewhere that is an error (OpenID Federation section 3.1.1 demands it for an entity's keys).
     """
     entries = document.get("keys")
     if not isinstance(entries, list) or not entries or len(entries) > MAX_KEYS:
@@ -65,7 +68,7 @@ def import_jwks(document: Mapping[str, Any], *, lenient: bool = False, field: st
     signing = tuple(_usable(entries, field, import_key, _may_verify, lenient=lenient))
     encryption = tuple(_usable(entries, field, import_encryption_key, is_for_encryption, lenient=lenient))
     kids = [key.kid for key in signing if key.kid is not None]
-    if len(kids) != len(set(kids)):
+    if not shared_ids and len(kids) != len(set(kids)):
         raise InvalidJwk("must not repeat a kid", field=f"{field}.keys")
     if not signing and not encryption:
         raise InvalidJwk("holds no key that we can use", field=f"{field}.keys")
@@ -81,7 +84,7 @@ def read_jwks(body: bytes, *, lenient: bool = True, field: str = "jwks") -> Clie
         document = read_object(body)
     except ValueError as cause:
         raise InvalidJwk("must be a JSON object without repeated members", field=field) from cause
-    return import_jwks(document, lenient=lenient, field=field)
+    return import_jwks(document, lenient=lenient, shared_ids=lenient, field=field)
 
 
 def _may_verify(jwk: Mapping[str, Any]) -> bool:

@@ -49,9 +49,13 @@ class EndSessionEndpoint:
         parameters = form_parameters(wire) if wire.method == "POST" else query_parameters(wire)
         hint = self._hint(parameters)
         client_id = _client_id(parameters, hint)
+        return_uri = self._return_uri(parameters, client_id)
+        if hint is None and "id_token_hint" in parameters:
+            # What failed to validate sends nobody to a department (section 4): the person is asked, and stays here.
+            return_uri = ""
         return LogoutRequest(
             client_id,
-            self._return_uri(parameters, client_id),
+            return_uri,
             session is not None and self._fits(hint, session),
             tuple(parameters.get("ui_locales", "").split()),
         )

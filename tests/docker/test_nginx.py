@@ -239,9 +239,8 @@ def test_a_long_authorization_request_passes(proxy: Proxy) -> None:
     assert proxy.request("GET", f"/authorize?claims={'a' * 12_000}")[0] == 200
 
 
-def test_old_tls_is_refused(proxy: Proxy) -> None:
-    # At Debian's own security level this client would not even offer it, and the test could not fail.
-    offer = ["-tls1_1", "-cipher", "ALL:@SECLEVEL=0"]
+def is_agreed(proxy: Proxy, *offer: str) -> bool:
+    """Tell whether the proxy takes one of the offered ways of TLS."""
     result = subprocess.run(
         ["openssl", "s_client", "-connect", f"127.0.0.1:{proxy.port}", "-servername", HOST, *offer],
         stdin=subprocess.DEVNULL,
@@ -249,7 +248,23 @@ def test_old_tls_is_refused(proxy: Proxy) -> None:
         timeout=10,
         check=False,
     )
-    assert b"Cipher is (NONE)" in result.stdout
+    assert b"Cipher is " in result.stdout, result.stderr
+    return b"Cipher is (NONE)" not in result.stdout
+
+
+@pytest.mark.spec("FAPI 2.0 Security Profile", "5.2.1")
+def test_old_tls_is_refused(proxy: Proxy) -> None:
+    # At Debian's own security level this client would not even offer it, and the test could not fail.
+    assert not is_agreed(proxy, "-tls1_1", "-cipher", "ALL:@SECLEVEL=0")
+
+
+@pytest.mark.spec("FAPI 2.0 Security Profile", "5.2.2")
+def test_of_tls_1_2_the_recommended_cipher_suites_alone_are_taken(proxy: Proxy) -> None:
+    for good in ("AES128-GCM-SHA256", "AES256-GCM-SHA384"):
+        assert is_agreed(proxy, "-tls1_2", "-cipher", f"ECDHE-RSA-{good}:ECDHE-ECDSA-{good}")
+    others = "ALL:@SECLEVEL=0:!ECDHE-RSA-AES128-GCM-SHA256:!ECDHE-RSA-AES256-GCM-SHA384"
+    others += ":!ECDHE-ECDSA-AES128-GCM-SHA256:!ECDHE-ECDSA-AES256-GCM-SHA384"
+    assert not is_agreed(proxy, "-tls1_2", "-cipher", others)
 
 
 def test_queries_are_in_no_log(proxy: Proxy) -> None:

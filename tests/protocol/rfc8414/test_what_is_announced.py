@@ -50,7 +50,6 @@ def test_the_issuer_of_the_metadata_is_that_of_answers_and_tokens(world: TokenWo
 
 
 @pytest.mark.spec("FAPI 2.0 Security Profile", "5.4.2")
-@pytest.mark.spec("FAPI 2.0 Security Profile", "5.4.3")
 def test_the_key_set_points_nowhere_and_names_no_key_twice(world: TokenWorld) -> None:
     keys = world.get("/jwks").json["keys"]
     assert max(Counter(key["kid"] for key in keys).values()) == 1

@@ -56,6 +56,15 @@ def test_a_reference_of_more_than_512_characters_neither_registers_nor_opens(
     assert guessed.callback is None
 
 
+@pytest.mark.spec("RFC 9126", "2.3")
+@pytest.mark.spec("RFC 9101", "10.5")
+def test_a_client_that_has_to_sign_pushes_nothing_unsigned(world: TokenWorld) -> None:
+    signer = world.add_client(jwks=key_set(KEY), require_signed_request_object=True)
+    answer = world.post("/par", asked(signer), signer.basic)
+    assert (answer.status, answer.json["error"]) == (400, "invalid_request")
+    assert world.post("/par", {"request": signed(world, signer)}, signer.basic).status == 201
+
+
 @pytest.mark.spec("RFC 9126", "3")
 def test_an_object_of_another_client_than_the_one_that_pushes_is_refused(world: TokenWorld, portal: Registered) -> None:
     other = world.add_client(jwks=key_set(KEY))

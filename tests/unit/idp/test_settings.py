@@ -82,6 +82,7 @@ def test_file_that_is_not_toml_is_refused(empty_place: Path) -> None:
         load()
 
 
+@pytest.mark.spec("FAPI 2.0 Security Profile", "5.4.2")
 @pytest.mark.spec("RFC 9126", "2")
 @pytest.mark.spec("RFC 7591", "5")
 @pytest.mark.spec("RFC 6749", "2.3.1")

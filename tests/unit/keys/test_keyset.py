@@ -106,3 +106,18 @@ def test_private_material_is_an_error_even_in_a_fetched_set() -> None:
 def test_a_fetched_body_that_is_no_key_set_is_refused(body: bytes) -> None:
     with pytest.raises(InvalidJwk):
         read_jwks(body)
+
+
+@pytest.mark.spec("FAPI 2.0 Security Profile", "5.4.3")
+def test_of_fetched_keys_with_one_id_the_algorithm_tells_which_is_meant() -> None:
+    twins = {"keys": [{**EC, "kid": "twin"}, {**RFC7638_RSA, "kid": "twin", "alg": "RS256"}, {**EC, "kid": "other"}]}
+    keys = read_jwks(orjson.dumps(twins))
+    assert [sorted(key.algs) for key in keys.candidates("twin", "RS256")] == [["RS256"]]
+    assert [sorted(key.algs) for key in keys.candidates("twin", "ES256")] == [["ES256"]]
+    assert [key.kid for key in keys.candidates("other", "ES256")] == ["other"]
+    with pytest.raises(UnknownKey):
+        keys.candidates("twin", "EdDSA")
+    many = read_jwks(orjson.dumps({"keys": [{**EC, "kid": "twin"}] * 9}))
+    assert len(many.candidates("twin", "ES256")) == 4
+    with pytest.raises(InvalidJwk):
+        import_jwks(twins, lenient=True)
