@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from idp.clock import local_day
+from idp.endpoints.consent import shown
 from idp.endpoints.departments import Departments
 from idp.endpoints.desk import Desk, Exchange, first
 from idp.endpoints.door import Door
 from idp.endpoints.signed_out import SignedOutPage
 from idp.endpoints.waiting import WaitingRequests
 from idp.errors import DomainError, NotFound
+from idp.model.account import DIRECTORY, IMPORT, OPERATOR, SELF
 from idp.model.audit import Event
 from idp.model.session import Session
 from idp.ports.audit import AuditQuery
 from idp.protocol.errors import ProtocolError
 from idp.protocol.parameters import query_parameters
 from idp.protocol.wire import WireRequest, WireResponse, redirect
+from idp.services.accounts import masked
 from idp.services.audit import AuditLog
 from idp.services.consents import ConsentService
+from idp.services.provenance import Told
 from idp.services.sessions import SessionService, SessionView
 from idp.web.i18n import Translator, translator
 from policies import claims as claim_policy
@@ -57,6 +62,15 @@ _SYSTEMS: Final = (
     ("Linux", re.compile(r"Linux")),
 )
 
+_OURS: Final = {OPERATOR: "operator", IMPORT: "import", DIRECTORY: "directory", SELF: "self"}
+"""Sources that are no upstream, as the languages name them."""
+
+Provenance = Callable[[str], Sequence[Told]]
+"""Takes an account id and returns its attributes with who told them."""
+
+UpstreamLabel = Callable[[str, str], str]
+"""Takes an upstream's name and a language and returns what people call it."""
+
 OwnerView = Callable[[str], Mapping[str, Any]]
 """Takes an account id and returns ``name``, ``level`` and ``codes`` (each ``scheme`` and ``masked``)."""
 
@@ -70,6 +84,8 @@ class AccountServices:
     audit: AuditLog
     door: Door
     owner: OwnerView
+    provenance: Provenance
+    upstream_label: UpstreamLabel
     departments: Departments
     waiting: WaitingRequests
     goodbye: SignedOutPage
@@ -96,6 +112,7 @@ class AccountPages:
             exchange,
             csrf_token=self._desk.csrf_token(exchange, _CSRF),
             person=self._services.owner(session.account_id),
+            attributes=[self._attribute(t, one) for one in self._services.provenance(session.account_id)],
             sessions=[
                 _session_row(t, view, session) for view in self._services.sessions.of_account(session.account_id)
             ],
@@ -175,6 +192,21 @@ class AccountPages:
         if not self._services.consents.withdraw(own.account_id, client_id, actor=actor, reason="withdrawn"):
             raise NotFound("there is no current consent for this client")
         return redirect("/account?notice=withdrawn")
+
+    def _attribute(self, t: Translator, told: Told) -> dict[str, str]:
+        """Return an attribute as its person reads it: what it is, its value, who told it and when."""
+        name, at = told.source.name, told.source.at
+        label = self._services.upstream_label(name, t.language)
+        by = t(f"account.told_by.{_OURS.get(name, 'upstream')}", name=label)
+        key = "account.told" if at else "account.told_some_time"
+        return {
+            "name": told.attribute,
+            "label": t(
+                f"scheme.{told.attribute}" if told.is_code else f"claim.{told.attribute.partition('_formatted')[0]}"
+            ),
+            "value": masked(told.value) if told.is_code else shown(t, told.attribute, told.value),
+            "source": t(key, by=by, day=t.day(local_day(at)) if at else ""),
+        }
 
     def _consent_rows(self, t: Translator, account_id: str) -> list[dict[str, str]]:
         rows = []

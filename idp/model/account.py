@@ -4,8 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from policies.units import UnitReference
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Who told an attribute and when (epoch seconds, 0 where it was not written down).
+
+    ``name`` is an upstream's name, or one of ours: ``OPERATOR``, ``IMPORT``, ``DIRECTORY``, ``SELF``.
+    """
+
+    name: str
+    at: int = 0
+
+
+OPERATOR: Final = ":operator"
+IMPORT: Final = ":import"
+DIRECTORY: Final = ":directory"
+SELF: Final = ":self"
+"""Sources that are no upstream; no upstream's name holds a colon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +33,7 @@ class Account:
 
     ``kind`` is ``person`` or ``organisation``; ``state`` is ``active``, ``locked``, ``closed`` or ``merged``; ``profile`` maps claim
     names of the contract's account columns (``name``, ``birthdate`` …) to values; ``identity_level`` is 1 or 2 (Decree 69/2024);
-    ``unit`` is the residence. ``sources`` names, by attribute, the upstream that told it; what is not there was told by an operator or an import.
+    ``unit`` is the residence. ``sources`` has, by attribute, who told it; what is not there came with the account (``services.provenance``).
     """
 
     id: str
@@ -29,7 +48,7 @@ class Account:
     external_id: str | None = None
     merged_into: str | None = None
     state_reason: str | None = None
-    sources: Mapping[str, str] = field(default_factory=dict)
+    sources: Mapping[str, Source] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Final
 import orjson
 
 from idp import handles
-from idp.model.account import Account, CodeEntry
+from idp.model.account import Account, CodeEntry, Source
 from idp.ports.accounts import AccountRow, CodeRow
 from idp.services.vault import Vault
 from policies.identity_codes import IdentityCode
@@ -56,16 +56,21 @@ class AccountRecords:
         ]
 
     def sealed_profile(
-        self, account_id: str, profile: Mapping[str, object], sources: Mapping[str, str] | None = None
+        self, account_id: str, profile: Mapping[str, object], sources: Mapping[str, Source] | None = None
     ) -> bytes:
         """Return a profile sealed for an account, with who told what of it."""
-        document = {**profile, _SOURCES: dict(sources)} if sources else dict(profile)
+        told = {name: [one.name, one.at] for name, one in (sources or {}).items()}
+        document = {**profile, _SOURCES: told} if told else dict(profile)
         return self._profiles.seal(orjson.dumps(document), account_id.encode())
 
     def account(self, row: AccountRow) -> Account:
         """Return an account with its profile opened."""
         profile = orjson.loads(self._profiles.unseal(row.profile, row.id.encode()))
-        sources = profile.pop(_SOURCES, {})
+        # What was written down before there were times is a bare name.
+        told = {
+            name: Source(*one) if isinstance(one, list) else Source(one)
+            for name, one in profile.pop(_SOURCES, {}).items()
+        }
         return Account(
             row.id,
             row.kind,
@@ -79,5 +84,5 @@ class AccountRecords:
             row.external_id,
             row.merged_into,
             row.state_reason,
-            sources,
+            told,
         )

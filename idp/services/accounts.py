@@ -15,13 +15,14 @@ from typing import Any, Final
 from idp import handles
 from idp.clock import Clock, local_day
 from idp.errors import Conflict, NotFound, Refused
-from idp.model.account import Account, CodeEntry
+from idp.model.account import Account, CodeEntry, Source
 from idp.model.audit import AuditEvent, AuditRecord, Event
 from idp.ports.accounts import AccountRow, AccountStore, CredentialRow, Merge, NewAccount, StateChange
 from idp.services import drafts
 from idp.services.account_records import AccountRecords
 from idp.services.audit import AuditLog
 from idp.services.drafts import Draft
+from idp.services.provenance import sources_after
 from idp.services.vault import Vault
 from policies import identity_codes
 from policies.identity_codes import CodeError, IdentityCode
@@ -66,6 +67,7 @@ class AccountService:
     ) -> NewAccount:
         """Return the rows of a draft, sealed, under a new account id; the credentials' account id is filled in."""
         now, account_id = self._clock.now(), handles.new_id()
+        sources = {name: Source(told_by, now) for name, told_by in draft.sources.items()}
         account = AccountRow(
             account_id,
             draft.kind,
@@ -76,7 +78,7 @@ class AccountService:
             self._residence(draft.unit),
             int(draft.is_sample),
             draft.external_id,
-            self._records.sealed_profile(account_id, draft.profile, draft.sources),
+            self._records.sealed_profile(account_id, draft.profile, sources),
             now,
             now,
         )
@@ -116,14 +118,14 @@ class AccountService:
         current = next((entry for entry in self.codes(account.id) if entry.valid_to is None), None)
         if current is None:
             raise Refused("the account has no current code: add one first")
-        draft = self.draft({**values, "code_type": current.scheme, "code": current.value})
+        draft, now = self.draft({**values, "code_type": current.scheme, "code": current.value}), self._clock.now()
         after = replace(
             before,
-            profile=self._records.sealed_profile(account.id, draft.profile),
+            profile=self._records.sealed_profile(account.id, draft.profile, sources_after(account, draft, now)),
             identity_level=draft.identity_level,
             unit_code=self._residence(draft.unit, before.unit_code),
             external_id=draft.external_id,
-            updated_at=self._clock.now(),
+            updated_at=now,
         )
         record = self._record(Event.ACCOUNT_UPDATE, account.id, actor, reason, f"account:{account.id}")
         try:

@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 
 from idp.clock import Clock
 from idp.errors import Conflict, NotFound, Refused
-from idp.model.account import Account
+from idp.model.account import SELF, Account, Source
 from idp.model.audit import AuditEvent, Event
 from idp.model.message import Channel
 from idp.model.notice import Detail, Topic
@@ -86,7 +86,9 @@ class ContactWriter:
         change = ContactChange(
             row.id,
             row.profile,
-            self._records.sealed_profile(row.id, profile, _without(account.sources, column)),
+            self._records.sealed_profile(
+                row.id, profile, {**_without(account.sources, column), column: Source(SELF, self._clock.now())}
+            ),
             CODE_FACTOR[channel],
             self._binding(row.id, channel, address),
             self._clock.now(),

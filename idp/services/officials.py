@@ -114,10 +114,11 @@ class OfficialService:
         before = self._accounts.get(row.account_id)
         if before is None or before.kind != KIND:
             return
-        current = self._records.account(before).profile
-        after = _laid_over(current, entry)
-        if after != dict(current):
-            sealed = self._records.sealed_profile(before.id, after)
+        account = self._records.account(before)
+        after = _laid_over(account.profile, entry)
+        if after != dict(account.profile):
+            kept = {name: one for name, one in account.sources.items() if after.get(name) == account.profile.get(name)}
+            sealed = self._records.sealed_profile(before.id, after, kept)
             fresh = replace(before, profile=sealed, updated_at=self._clock.now())
             # Whoever changed it meanwhile has read the same directory a moment ago.
             self._accounts.change_profile(before, fresh, self._record(Event.OFFICIAL_UPDATE, row, "profile"))

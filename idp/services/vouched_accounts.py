@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from idp.clock import Clock
+from idp.model.account import Source
 from idp.model.audit import AuditEvent, Event
 from idp.ports.accounts import AccountStore
 from idp.services.account_records import AccountRecords
@@ -33,7 +34,7 @@ class VouchedAccounts:
         if before is None or before.identity_level >= level:
             return
         account = self._records.account(before)
-        sources = {**account.sources, "identity_level": source}
+        sources = {**account.sources, "identity_level": Source(source, self._clock.now())}
         profile = self._records.sealed_profile(account.id, account.profile, sources)
         after = replace(before, profile=profile, identity_level=level, updated_at=self._clock.now())
         event = AuditEvent(

@@ -29,6 +29,7 @@ from idp.model.session import Session
 from idp.protocol.frontchannel import FrontChannel
 from idp.services import devices
 from idp.services.accounts import masked
+from idp.services.provenance import Told, provenance
 from idp.web.cookies import Cookies
 from idp.web.csrf import Csrf
 from idp.web.environ import EnvironReader
@@ -148,6 +149,11 @@ class Desks(RecoveryDesk):
         owner = self.owner(account_id)
         codes = owner["codes"]
         return {"name": owner["name"], "code": codes[0]["masked"] if codes else ""}
+
+    def provenance(self, account_id: str) -> list[Told]:
+        """Return a person's attributes with who told them."""
+        account = self.accounts.get(account_id)
+        return provenance(account, self.accounts.codes(account.id))
 
     def owner(self, account_id: str) -> Mapping[str, Any]:
         """Return name, identity level and masked codes of a person."""

@@ -199,6 +199,8 @@ class Wiring(OwnData):
             self.audit,
             self.door,
             self.owner,
+            self.provenance,
+            self.upstream_closing.label,
             self.departments,
             self.waiting_requests(self.departments),
             self.goodbye,

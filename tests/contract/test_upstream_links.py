@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from idp.errors import Conflict, InvalidInput, NotFound
+from idp.model.account import Source
 from idp.model.session import Session
 from idp.model.upstream import Assertion
 from idp.services.accounts import AccountService
@@ -113,7 +114,7 @@ def test_account_is_made_with_code_link_and_the_source_of_each_attribute(
     assert account.id == account_id
     assert account.profile == {"name": "Công dân mẫu 21", "birthdate": "2199-01-21", "gender": "male"}
     assert set(account.sources) == {"name", "birthdate", "gender", "identity_code", "identity_level"}
-    assert set(account.sources.values()) == {"vneid"}
+    assert set(account.sources.values()) == {Source("vneid", START)}
     assert (account.identity_level, account.sample) == (2, True)
     assert [link.how for link in links.of_account(account_id)] == ["created"]
 
@@ -170,7 +171,7 @@ def test_level_rises_and_never_falls(
     vouched.raise_level(account_id, 2, source="vneid")
     vouched.raise_level(account_id, 1, source="vnconnect")
     account = people.get(account_id)
-    assert (account.identity_level, account.sources["identity_level"]) == (2, "vneid")
+    assert (account.identity_level, account.sources["identity_level"].name) == (2, "vneid")
     assert len(stored(database, audit_events, event="account:update")) == 1
 
 

@@ -114,3 +114,22 @@ def test_a_way_in_is_closed_and_opened_again(
         page.wait_for_selector("#notice")
         assert page.locator("[data-upstream=vneid]").count() == 0
     assert [one.upstream for one in world.wiring.upstream_links.of_account(account_id)] == ["vnconnect"]
+
+
+@pytest.mark.parametrize(("width", "language"), WAYS)
+def test_the_account_says_who_told_what(
+    tmp_path: Path, sqlite_database: SqliteDatabase, clock: FrozenClock, width: str, language: str
+) -> None:
+    nowhere: Any = SimpleNamespace(base="http://127.0.0.1:9")
+    upstreams = {"vneid": vneid_settings(nowhere)}
+    world = TokenWorld(tmp_path, sqlite_database, clock, upstreams=upstreams, outbound={"allow": ["127.0.0.1:9"]})
+    attributes = {"name": "Công dân mẫu 21", "birthdate": "2199-01-21", "gender": "male"}
+    told = Assertion("vneid", "chủ thể", Mapped(attributes, "cccd", "049499000021"), Assessed(LOA_2, (), 2))
+    account_id = world.wiring.upstream_links.create(told)
+    values = {**attributes, "identity_level": "2", "address_formatted": "12 Trần Phú, phường Hải Châu, Đà Nẵng"}
+    world.wiring.accounts.update(account_id, values, reason="thử")
+    with chromium() as browser:
+        place = InProcess(surely(world, account_id), context(browser, width, language).new_page())
+        page = place.open(f"/account?lang={language}")
+        assert page.locator(".source").count() == 6
+        looked_at(page, f"identity-{width}-{language}")

@@ -21,7 +21,7 @@ def test_new_person_gets_an_account_with_the_code_that_the_upstream_vouches_for(
     assert claims["acr"] == "urn:dinhdanh:loa:1"
     account = up.world.wiring.accounts.find("049499000021")
     assert (account.profile["name"], account.profile["birthdate"]) == ("Công dân mẫu 21", "2199-01-21")
-    assert account.sources["name"] == name
+    assert account.sources["name"].name == name
     assert account.identity_level == (2 if name == "vneid" else 1)
     again = up.browser()
     assert up.finish(again, up.through(again, name))["sub"] == claims["sub"]
