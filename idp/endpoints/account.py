@@ -15,7 +15,7 @@ from idp.endpoints.door import Door
 from idp.endpoints.signed_out import SignedOutPage
 from idp.endpoints.waiting import WaitingRequests
 from idp.errors import DomainError, NotFound
-from idp.model.account import DIRECTORY, IMPORT, OPERATOR, SELF
+from idp.model.account import BEGINNING, DIRECTORY, IMPORT, OPERATOR, SELF
 from idp.model.audit import Event
 from idp.model.session import Session
 from idp.ports.audit import AuditQuery
@@ -62,7 +62,7 @@ _SYSTEMS: Final = (
     ("Linux", re.compile(r"Linux")),
 )
 
-_OURS: Final = {OPERATOR: "operator", IMPORT: "import", DIRECTORY: "directory", SELF: "self"}
+_OURS: Final = {OPERATOR: "operator", IMPORT: "import", DIRECTORY: "directory", SELF: "self", BEGINNING: "beginning"}
 """Sources that are no upstream, as the languages name them."""
 
 Provenance = Callable[[str], Sequence[Told]]

@@ -13,7 +13,8 @@ from policies.units import UnitReference
 class Source:
     """Who told an attribute and when (epoch seconds, 0 where it was not written down).
 
-    ``name`` is an upstream's name, or one of ours: ``OPERATOR``, ``IMPORT``, ``DIRECTORY``, ``SELF``.
+    ``name`` is an upstream's name, or one of ours: ``OPERATOR``, ``IMPORT``, ``DIRECTORY``, ``SELF``,
+    ``BEGINNING`` where it is only known that it came with the account.
     """
 
     name: str
@@ -24,6 +25,7 @@ OPERATOR: Final = ":operator"
 IMPORT: Final = ":import"
 DIRECTORY: Final = ":directory"
 SELF: Final = ":self"
+BEGINNING: Final = ":beginning"
 """Sources that are no upstream; no upstream's name holds a colon."""
 
 

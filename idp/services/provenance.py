@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from idp.model.account import DIRECTORY, IMPORT, OPERATOR, Account, CodeEntry, Source
+from idp.model.account import BEGINNING, DIRECTORY, IMPORT, OPERATOR, Account, CodeEntry, Source
 from idp.services.drafts import Draft
 
 SHOWN: Final = ("name", "birthdate", "gender", "email", "phone_number", "address_formatted")
@@ -57,7 +57,10 @@ def sources_after(account: Account, draft: Draft, now: int) -> dict[str, Source]
 def _origin(account: Account, history: list[CodeEntry]) -> Source:
     if account.kind == "official":
         return Source(DIRECTORY, account.created_at)
-    return _of_reason(history[0].reason if history else "", account.created_at)
+    if not history or history[0].valid_to is not None:
+        # A code that has ended tells why it ended, and no longer how it began.
+        return Source(BEGINNING, account.created_at)
+    return _of_reason(history[0].reason, account.created_at)
 
 
 def _of_reason(reason: str, at: int) -> Source:

@@ -8,6 +8,7 @@
   it goes on.
 - Requests about data move.
 - Mandates move, on both sides; one that would be for the person himself ends.
+- Links to upstreams move, with what the person has closed. Where both have one to the same upstream the loser's ends: one account has one.
 - Links to directories move, and the loser's roles end: the next sign-in or comparison gives the winner those that are due.
 - Grants move, so that tokens stay answerable; sessions of the loser end, because nobody may be signed in as an account
   that is no more.
@@ -38,6 +39,7 @@ from idp.storage.tables import (
     sessions,
     subjects,
     trusted_devices,
+    upstream_links,
 )
 
 _LOSER: Final[BindParameter[str]] = bindparam("loser")
@@ -53,7 +55,7 @@ class Merger:
         # In order of id: of two opposite merges at once one waits for the other instead of both waiting for each other.
         both = select(accounts.c.id, accounts.c.state).where(accounts.c.id.in_([_LOSER, _WINNER]))
         self._lock = database.prepare(both.order_by(accounts.c.id).with_for_update())
-        people = (*_of_accounts(), *_of_codes(), *_of_subjects(), *_of_officials())
+        people = (*_of_accounts(), *_of_codes(), *_of_subjects(), *_of_officials(), *_of_upstreams())
         statements = (*people, *_of_consents(), *_of_mandates(), *_of_tokens())
         self._statements = tuple(database.prepare(statement) for statement in statements)
 
@@ -110,6 +112,18 @@ def _of_officials() -> tuple[ClauseElement, ...]:
     return (
         update(directory_links).where(directory_links.c.account_id == _LOSER).values(account_id=_WINNER),
         update(role_assignments).where(held).values(ended_at=_NOW, end_reason="merged"),
+    )
+
+
+def _of_upstreams() -> tuple[ClauseElement, ...]:
+    kept = upstream_links.alias("kept")
+    has_one = exists().where(
+        kept.c.account_id == _WINNER, kept.c.upstream == upstream_links.c.upstream, kept.c.ended_at.is_(None)
+    )
+    current = and_(upstream_links.c.account_id == _LOSER, upstream_links.c.ended_at.is_(None))
+    return (
+        update(upstream_links).where(current, has_one).values(ended_at=_NOW, end_reason="merged"),
+        update(upstream_links).where(upstream_links.c.account_id == _LOSER).values(account_id=_WINNER),
     )
 
 

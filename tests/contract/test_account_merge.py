@@ -7,7 +7,7 @@ import pytest
 from idp.errors import NotFound, Refused
 from idp.storage.database import Database
 from idp.storage.subjects import SqlSubjectStore
-from idp.storage.tables import accounts, audit_events, consents, credentials, grants, sessions, subjects
+from idp.storage.tables import accounts, audit_events, consents, credentials, grants, sessions, subjects, upstream_links
 from policies.identity_codes import parse
 from tests.support.accounts import People, make_people, sample_code
 from tests.support.clock import START, FrozenClock
@@ -184,3 +184,33 @@ def test_opposite_merges_at_once_leave_one_account(people: People) -> None:
         assert len(left) == 1
         states = sorted(row["state"] for row in stored(people.database, accounts) if row["id"] in {first, second})
         assert states == ["active", "merged"]
+
+
+def link(people: People, account_id: str, upstream: str, reason: str | None = None) -> None:
+    name = f"{account_id}-{upstream}"
+    texts = {"id": name, "upstream": upstream, "account_id": account_id, "how": "vouched", "ceiling": ""}
+    rest = {"lookup": name.encode(), "sealed": b"", "created_at": START}
+    insert(
+        people.database,
+        upstream_links,
+        **texts,
+        **rest,
+        **({"end_reason": reason, "ended_at": START} if reason else {}),
+    )
+
+
+def test_links_to_upstreams_are_the_winners_one_for_each(people: People) -> None:
+    gone, kept = people.add(ONE), people.add(TWO)
+    for upstream in ("vneid", "vnconnect"):
+        link(people, gone, upstream)
+    link(people, gone, "mau", "closed")
+    link(people, kept, "vneid")
+    people.accounts.merge(gone, kept, reason="thử")
+    rows = stored(people.database, upstream_links)
+    assert {row["account_id"] for row in rows} == {kept}
+    assert {row["id"]: row["end_reason"] for row in rows} == {
+        f"{gone}-vneid": "merged",
+        f"{gone}-vnconnect": None,
+        f"{gone}-mau": "closed",
+        f"{kept}-vneid": None,
+    }

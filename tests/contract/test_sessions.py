@@ -19,6 +19,7 @@ from idp.storage.database import Database
 from idp.storage.outbox import OutboxWriter, SqlOutbox
 from idp.storage.sessions import SqlSessionStore
 from idp.storage.tables import audit_events, consents, grants, outbox, registry_versions, sessions, subjects
+from policies.assurance import LOA_1, LOA_2
 from tests.support.clock import START, FrozenClock
 from tests.support.stores import SEALER, add_account, in_parallel, insert, stored
 
@@ -309,3 +310,15 @@ def test_two_sessions_never_share_a_cookie(store: SqlSessionStore, service: Sess
     twin = replace(session, id=handles.new_id())
     with pytest.raises(Conflict):
         store.add(twin, handles.digest(secret), b"", audit.record(AuditEvent(Event.REQUEST)))
+
+
+def test_what_a_trusted_device_stood_in_for_counts_for_departments_and_for_no_page_of_ours(
+    service: SessionService,
+) -> None:
+    session, secret = service.start("an", LOA_2, ("pwd", "rba"), ORIGIN)
+    snapshot = service.snapshot(secret, "portal", "sector")
+    assert snapshot is not None
+    assert (snapshot.session.acr, snapshot.session.amr) == (LOA_2, ("pwd", "rba"))
+    for found in (service.of_cookie(secret), service.any_of_cookie(secret)):
+        assert found is not None
+        assert (found.id, found.acr, found.amr) == (session.id, LOA_1, ("pwd",))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from idp.model.account import DIRECTORY, IMPORT, OPERATOR, SELF, Account, CodeEntry, Source
+from idp.model.account import BEGINNING, DIRECTORY, IMPORT, OPERATOR, SELF, Account, CodeEntry, Source
 from idp.services.drafts import Draft, checked
 from idp.services.provenance import Told, provenance, sources_after
 
@@ -52,9 +52,10 @@ def test_each_attribute_says_who_told_it_last() -> None:
 
 
 def test_of_codes_the_present_ones_are_shown_and_each_has_its_own_day() -> None:
-    found = provenance(account(), [code("số mới", BEGAN + 9), code("imported", until=BEGAN + 9)])
+    found = provenance(account(), [code("số mới", BEGAN + 9), code("replaced", until=BEGAN + 9)])
     assert [(one.attribute, one.source) for one in found if one.is_code] == [("cccd", Source(OPERATOR, BEGAN + 9))]
-    assert sources(found)["name"] == Source(IMPORT, BEGAN)
+    # Why the first code ended is known, how the account began is not any more.
+    assert sources(found)["name"] == Source(BEGINNING, BEGAN)
 
 
 def draft(**columns: str) -> Draft:
