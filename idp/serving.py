@@ -8,6 +8,7 @@ import logging
 import socket
 from collections.abc import Iterable, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Any, Final
 
 from idp import logs
@@ -19,6 +20,7 @@ from idp.server.desk import Desk, Limits, Respond
 from idp.server.streaming import Got
 from idp.web.environ import STREAMED, Environ, EnvironReader
 from idp.wiring import Wiring
+from idp.wiring.root import Ready
 from idp.wsgi import HotHandler, WsgiApp, guarded, pages
 
 _log = logging.getLogger("idp.serving")
@@ -32,8 +34,19 @@ Fields = list[tuple[str, str]]
 class Application:
     """One worker process's application."""
 
-    def __init__(self, hot: Mapping[str, HotHandler], pages: WsgiApp, reader: EnvironReader, fibers: Fibers) -> None:
-        """Take the handlers of the hot paths, the WSGI application of everything else, and the fibers on which both pause."""
+    def __init__(
+        self,
+        hot: Mapping[str, HotHandler],
+        pages: WsgiApp,
+        reader: EnvironReader,
+        fibers: Fibers,
+        ready: Mapping[str, Ready] = MappingProxyType({}),
+    ) -> None:
+        """Take the handlers of the hot paths, the WSGI application of everything else, and the fibers on which both pause.
+
+        ``ready`` has answers that mostly lie ready, by path: a GET of them is answered on the spot.
+        """
+        self._ready = ready
         self._hot = hot
         self._pages = pages
         self._reader = reader
@@ -41,7 +54,13 @@ class Application:
 
     def __call__(self, environ: Environ, respond: Respond) -> None:
         """Answer one request, at once or later."""
-        handler = self._hot.get(environ["PATH_INFO"])
+        path = environ["PATH_INFO"]
+        if path in self._ready and environ["REQUEST_METHOD"] == "GET":
+            answer = self._ready[path](environ.get("HTTP_IF_NONE_MATCH", ""))
+            if answer is not None:
+                respond(answer.status, answer.headers, answer.body)
+                return
+        handler = self._hot.get(path)
         if handler is None:
             self._fibers.start(self._page, (environ,), partial(_answer_page, respond))
         else:
@@ -126,7 +145,7 @@ def serve(listening: socket.socket, settings: Settings, workers: int) -> None:
     """Be one of ``workers`` worker processes until told to stop."""
     logs.configure(settings.log)
     wiring = Wiring(settings, workers=workers)
-    application = Application(wiring.hot_routes(), pages(wiring), wiring.reader, wiring.fibers)
+    application = Application(wiring.hot_routes(), pages(wiring), wiring.reader, wiring.fibers, wiring.ready_routes())
     desk = Desk(application, wiring.reader.variables, Limits(max_body=MAX_BODY))
     # What has been imported and made by now stays for good: the collector need not look at it again and again.
     gc.collect()

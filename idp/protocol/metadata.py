@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import orjson
 
@@ -181,8 +181,23 @@ class Published:
         """Return the document, or 304 when the asker has it; 405 for anything but GET and HEAD."""
         if request.method not in {"GET", "HEAD"}:
             return WireResponse(405, (("Allow", "GET, HEAD"),))
-        known = request.header("if-none-match")
+        return self.to(request.header("if-none-match"))
+
+    def to(self, known: str) -> WireResponse:
+        """Return the answer to a GET whose ``If-None-Match`` is ``known``."""
         return self._same if known and self._etag in known else self._full
+
+
+class RingSource(Protocol):
+    """Where the published keys come from."""
+
+    def __call__(self) -> KeyRing:
+        """Return a ring that is at most a second old; raises ``StorageUnavailable``."""
+        ...
+
+    def known(self) -> KeyRing | None:
+        """Return the ring if the one in memory is young enough, without asking the database; else None."""
+        ...
 
 
 class MetadataEndpoints:
@@ -191,7 +206,7 @@ class MetadataEndpoints:
     def __init__(
         self,
         discovery: Callable[[KeyRing], Mapping[str, Any]],
-        ring: Callable[[], KeyRing],
+        ring: RingSource,
         jwks_max_age: int,
     ) -> None:
         """Take the maker of the document, the source of the current ring, and the cache lifetime of the JWK set in seconds.
@@ -213,6 +228,20 @@ class MetadataEndpoints:
     def jwks(self, request: WireRequest) -> WireResponse:
         """Return the JWK set."""
         return self._current()[2].answer(request)
+
+    def ready_discovery(self, known: str) -> WireResponse | None:
+        """Return the answer to a GET with this ``If-None-Match`` if nothing has to be asked for it; else None."""
+        made = self._ready()
+        return made[1].to(known) if made is not None else None
+
+    def ready_jwks(self, known: str) -> WireResponse | None:
+        """Return the same of the JWK set."""
+        made = self._ready()
+        return made[2].to(known) if made is not None else None
+
+    def _ready(self) -> tuple[int, Published, Published] | None:
+        made, ring = self._made, self._ring.known()
+        return made if made is not None and ring is not None and made[0] == ring.version else None
 
     def _current(self) -> tuple[int, Published, Published]:
         made = self._made

@@ -28,7 +28,7 @@ from idp.storage.federation import SqlFederationStore
 from idp.storage.keys import SqlKeyRepository
 from idp.storage.tables import federation_keys
 from idp.wiring.decoupled import OtherDevices
-from idp.wiring.stores import RING_AGE
+from idp.wiring.young_ring import RING_AGE
 from keys.errors import InvalidJwk
 from keys.keyset import ClientKeySet, import_jwks, read_jwks
 from keys.plan import KeyPolicy

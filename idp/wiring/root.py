@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from idp.endpoints.account import AccountPages, AccountServices
 from idp.endpoints.authorize import AuthorizePage
@@ -40,6 +40,9 @@ from idp.wiring.own_data import OwnData
 from keys.ring import KeyRing
 
 Handler = Callable[[WireRequest], WireResponse]
+Ready = Callable[[str], WireResponse | None]
+"""The answer to a GET with this ``If-None-Match``, or None if something must be asked for it first."""
+_DISCOVERY: Final = ("/.well-known/openid-configuration", "/.well-known/oauth-authorization-server")
 
 
 class Wiring(OwnData):
@@ -48,7 +51,7 @@ class Wiring(OwnData):
     def hot_routes(self) -> Mapping[str, Handler]:
         """Return the paths that are answered without Flask."""
         userinfo, status = self._userinfo(), self._token_status()
-        published = MetadataEndpoints(self._discovery, self.young_ring, self.settings.jwks_max_age)
+        published = self.published
         health = HealthEndpoints((self.ring.refresh, self.audit_tree.size))
         resources = self.resource_metadata
         return {
@@ -61,11 +64,23 @@ class Wiring(OwnData):
             "/introspect": status.introspect,
             "/revoke": open_to_scripts(status.revoke),
             "/jwks": published.jwks,
-            "/.well-known/openid-configuration": published.discovery,
-            "/.well-known/oauth-authorization-server": published.discovery,
+            **dict.fromkeys(_DISCOVERY, published.discovery),
             "/healthz/live": health.live,
             "/healthz/ready": health.ready,
         }
+
+    def ready_routes(self) -> Mapping[str, Ready]:
+        """Return the paths whose answers mostly lie ready: a GET of them needs no fiber then."""
+        published = self.published
+        return {
+            "/jwks": published.ready_jwks,
+            **dict.fromkeys(_DISCOVERY, published.ready_discovery),
+        }
+
+    @cached_property
+    def published(self) -> MetadataEndpoints:
+        """Discovery and JWKS."""
+        return MetadataEndpoints(self._discovery, self.young_ring, self.settings.jwks_max_age)
 
     def _userinfo(self) -> UserinfoEndpoint:
         return UserinfoEndpoint(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
-from typing import Final
 
 from clients.metadata import IMPLICIT
 from clients.registry import ClientRegistry
@@ -25,14 +24,12 @@ from idp.storage.deployment import MEMORY_SINCE, SqlDeploymentStore
 from idp.storage.keys import SqlKeyRepository
 from idp.storage.open import EphemeralStores, open_database, open_ephemeral
 from idp.storage.units import SqlUnitStore
+from idp.wiring.young_ring import RING_AGE, YoungRing
 from keys.masterkey import load_master_key
 from keys.plan import KeyPolicy
-from keys.ring import KeyRing, LiveRing
+from keys.ring import LiveRing
 from keys.service import KeyService
 from keys.verifier import TokenVerifier
-
-RING_AGE: Final = 1
-"""Seconds for which a process may answer with the keys it holds, where no statement brings their version along."""
 
 
 class Stores:
@@ -125,19 +122,9 @@ class Stores:
         return LiveRing(keys.load, keys.open_private, max_age, FiberLock(self.fibers))
 
     @cached_property
-    def young_ring(self) -> Callable[[], KeyRing]:
-        """The ring for answers that touch no database, at most a second old."""
-        last = 0
-
-        def young() -> KeyRing:
-            nonlocal last
-            now = self.clock.now()
-            if now - last >= RING_AGE:
-                last = now
-                return self.ring.refresh()
-            return self.ring.current
-
-        return young
+    def young_ring(self) -> YoungRing:
+        """The ring for answers that touch no database."""
+        return YoungRing(self.ring, self.clock)
 
     @cached_property
     def verifier(self) -> TokenVerifier:

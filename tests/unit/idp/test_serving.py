@@ -32,6 +32,10 @@ def pages(environ: Environ, start_response: Callable[..., Any]) -> Iterable[byte
     return [environ["PATH_INFO"].encode("latin-1"), b"!"]
 
 
+def ready(known: str) -> WireResponse | None:
+    return None if known == "due" else WireResponse(200, (("X-Fiber", str(in_fiber())), ("X-Known", known)), b"ready")
+
+
 def ask(method: str = "GET", path: str = "/hot", body: bytes = b"", **variables: str) -> Answer:
     answers: list[Answer] = []
 
@@ -48,7 +52,7 @@ def ask(method: str = "GET", path: str = "/hot", body: bytes = b"", **variables:
             "QUERY_STRING": "a=b",
             "REMOTE_ADDR": "192.0.2.1",
         }
-        Application({"/hot": hot}, pages, EnvironReader(()), fibers)(
+        Application({"/hot": hot, "/ready": hot}, pages, EnvironReader(()), fibers, {"/ready": ready})(
             {**environ, "wsgi.input": BytesIO(body), **variables}, respond
         )
 
@@ -59,6 +63,15 @@ def ask(method: str = "GET", path: str = "/hot", body: bytes = b"", **variables:
 
 def test_hot_path_is_answered_in_a_fiber() -> None:
     assert ask() == (200, {"x-fiber": "True"}, b"a=b")
+
+
+def test_what_lies_ready_is_answered_without_a_fiber() -> None:
+    assert ask(path="/ready", HTTP_IF_NONE_MATCH="x") == (200, {"x-fiber": "False", "x-known": "x"}, b"ready")
+
+
+@pytest.mark.parametrize(("method", "known"), [("GET", "due"), ("HEAD", ""), ("POST", "")])
+def test_what_does_not_lie_ready_or_is_no_get_is_answered_in_a_fiber(method: str, known: str) -> None:
+    assert ask(method, "/ready", HTTP_IF_NONE_MATCH=known)[1] == {"x-fiber": "True"}
 
 
 def test_every_other_path_is_the_pages_in_octets_of_utf_8() -> None:
