@@ -22,7 +22,7 @@ from idp.cli.output import Exit, emit, say, with_exit_codes
 from idp.config import Settings
 from idp.errors import SettingsError
 from idp.server.supervisor import Job, Supervisor
-from idp.server.worker import BACKLOG, DRAIN
+from idp.server.worker import DRAIN
 from idp.wiring import Wiring
 
 _MARGIN: Final = 5
@@ -99,13 +99,15 @@ def _few_arenas() -> None:
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """Return the listening socket that all workers share; raises ``SettingsError``."""
+    """Return the socket that all workers share; raises ``SettingsError``.
+
+    It is the first worker that listens, once it can answer: until then a connection is refused, and nobody waits for a program that is still loading.
+    """
     try:
         family, kind, number, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listening = socket.socket(family, kind, number)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
-        listening.listen(BACKLOG)
     except OSError as error:
         raise SettingsError(f"cannot listen on {host}:{port}: {error.strerror or error}", field="--port") from error
     return listening

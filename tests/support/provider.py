@@ -179,7 +179,7 @@ class Provider:
         return document | added
 
     def _is_ready(self) -> bool:
-        with suppress(requests.ConnectionError):
+        with suppress(requests.ConnectionError, requests.Timeout):
             return bool(requests.get(f"{self.issuer}/healthz/ready", timeout=5).status_code == requests.codes.ok)
         return False
 
