@@ -24,6 +24,7 @@ from idp.config.directories import Directories
 from idp.config.factors import FactorRules
 from idp.config.federation import Federation
 from idp.config.messages import Mail, Sms
+from idp.config.origins import masked
 from idp.config.qr import QrSignIn
 from idp.config.recovery import Recovery
 from idp.config.registration import Registration as Registration
@@ -33,8 +34,6 @@ from idp.config.throttle import Throttle
 from idp.config.upstreams import Upstream
 from idp.errors import SettingsError
 
-_PASSWORD = re.compile(r"(://[^:/@]*:).*@")
-_PASSWORD_PARAMETER = re.compile(r"((?:^|[?&])\w*password=)[^&]*", re.IGNORECASE)
 _ISSUER = re.compile(r"[A-Za-z0-9\-._~:/\[\]%]+")
 _LAST_PORT = 65535
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -212,10 +211,8 @@ class Settings(BaseSettings):
 
     def shown(self) -> dict[str, Any]:
         """Return the settings as JSON values with passwords inside addresses masked."""
-        data = self.model_dump(mode="json")
-        for name in ("database_url", "ephemeral_url"):
-            data[name] = _PASSWORD_PARAMETER.sub(r"\1***", _PASSWORD.sub(r"\1***@", data[name]))
-        return data
+        shown: dict[str, Any] = masked(self.model_dump(mode="json"))
+        return shown
 
     @property
     def has_client_certificates(self) -> bool:

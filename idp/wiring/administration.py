@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC
 from functools import cached_property
 
+from idp.config.origins import effective
 from idp.endpoints.api.caller import Callers
 from idp.endpoints.api.endpoint import ApiEndpoint
 from idp.endpoints.api.table import SHAPES as API_SHAPES
@@ -25,6 +26,7 @@ from idp.flows.administration.exports import Exports
 from idp.flows.administration.gate import Gate
 from idp.flows.administration.keys import KeyAdministration
 from idp.flows.administration.recoveries import RecoveryAdministration
+from idp.flows.administration.settings import SettingsAdministration
 from idp.flows.administration.units import UnitAdministration
 from idp.flows.administration.use_cases import UseCases
 from idp.flows.hourly import HourlyLimit
@@ -96,6 +98,7 @@ class AdministrationDesk(DataRights, ABC):
             approvals=ApprovalAdministration(gate, self.admins, self.approvals, acts, self.clock),
             audit=AuditAdministration(gate, registry, self.accounts, self.audit),
             exports=Exports(gate),
+            settings=SettingsAdministration(gate, clients, lambda: effective(self.settings)),
         )
 
     @cached_property

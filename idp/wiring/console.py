@@ -14,6 +14,7 @@ from idp.endpoints.admin.dashboard import Dashboard
 from idp.endpoints.admin.data_requests import DataRequests
 from idp.endpoints.admin.frame import Area, ConsoleFrame
 from idp.endpoints.admin.keys import Keys
+from idp.endpoints.admin.settings import SettingsArea
 from idp.endpoints.admin.units import Units
 from idp.endpoints.routes import Route
 from idp.wiring.acting_pages import ActingPages
@@ -35,6 +36,7 @@ class Console(ActingPages):
             Approvals(frame, acts),
             AdministratorsArea(frame, acts),
             Audit(frame, acts),
+            SettingsArea(frame, acts),
         )
 
     def console_routes(self) -> tuple[Route, ...]:

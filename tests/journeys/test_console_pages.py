@@ -84,6 +84,8 @@ def test_every_page_holds_what_pages_must(
         "/administrators",
         "/administrators/grant",
         "/audit",
+        "/settings?origin=command_line",
+        f"/clients/{client.client.client_id}/settings",
     ]
     own = ["/", "/developers", "/account/receipts", f"/account/receipts/{consent.id}", "/account/data"]
     with chromium() as browser:

@@ -27,11 +27,15 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A value in a table or a list of facts; ``tone`` is "" or the name of a look (``good``, ``bad``, ``quiet``)."""
+    """A value in a table or a list of facts.
+
+    ``tone`` is "" or the name of a look (``good``, ``bad``, ``quiet``), ``lang`` the language of a text that is not the page's.
+    """
 
     text: str
     href: str = ""
     tone: str = ""
+    lang: str = ""
 
 
 @dataclass(frozen=True, slots=True)

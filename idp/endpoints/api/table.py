@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from idp.endpoints.api import accounts, administrators, clients, consents, data_requests, keys, records
+from idp.endpoints.api import accounts, administrators, clients, consents, data_requests, keys, records, settings
 from idp.endpoints.api.operation import Operation
 from idp.endpoints.api.schema import Schema
 from idp.flows.administration.use_cases import UseCases
@@ -18,6 +18,7 @@ SHAPES: Final[Mapping[str, Schema]] = {
     **accounts.SHAPES,
     **administrators.SHAPES,
     **records.SHAPES,
+    **settings.SHAPES,
 }
 
 
@@ -31,4 +32,5 @@ def table(acts: UseCases) -> tuple[Operation, ...]:
         *accounts.AccountOperations(acts.accounts, acts.account_states).table(),
         *administrators.AdministratorOperations(acts).table(),
         *records.RecordOperations(acts).table(),
+        *settings.SettingOperations(acts.settings).table(),
     )

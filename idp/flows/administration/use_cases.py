@@ -16,6 +16,7 @@ from idp.flows.administration.data_requests import DataRequestAdministration
 from idp.flows.administration.exports import Exports
 from idp.flows.administration.keys import KeyAdministration
 from idp.flows.administration.recoveries import RecoveryAdministration
+from idp.flows.administration.settings import SettingsAdministration
 from idp.flows.administration.units import UnitAdministration
 
 
@@ -36,3 +37,4 @@ class UseCases:
     approvals: ApprovalAdministration
     audit: AuditAdministration
     exports: Exports
+    settings: SettingsAdministration

@@ -107,13 +107,19 @@ def test_a_right_that_was_taken_away_is_gone_at_the_next_request(admin: Administ
     [
         (
             Role.PROVINCIAL_ADMINISTRATOR,
-            {"clients", "accounts", "consents", "data-requests", "keys", "units", "administrators", "audit"},
+            {
+                *("clients", "accounts", "consents", "data-requests", "keys", "units", "administrators", "audit"),
+                "settings",
+            },
         ),
         (Role.CLIENT_MANAGER, {"clients", "units"}),
         (Role.KEY_CUSTODIAN, {"keys"}),
         (Role.CONSENT_OFFICER, {"clients", "consents", "data-requests", "units"}),
         (Role.SUPPORT, {"accounts", "units"}),
-        (Role.AUDITOR, {"clients", "consents", "data-requests", "keys", "units", "administrators", "audit"}),
+        (
+            Role.AUDITOR,
+            {"clients", "consents", "data-requests", "keys", "units", "administrators", "audit", "settings"},
+        ),
     ],
 )
 def test_the_menu_and_the_lists_are_those_of_the_role(admin: AdministeredWorld, role: Role, sees: set[str]) -> None:
@@ -121,7 +127,7 @@ def test_the_menu_and_the_lists_are_those_of_the_role(admin: AdministeredWorld, 
     browser = Administrating(admin, admin.account("an"))
     menu = {str(one["href"]).rpartition("/")[2] for one in browser.open("/admin").soup.select(".menu a")}
     assert menu - {"admin", "approvals"} == sees
-    for area in ("clients", "accounts", "consents", "keys", "units", "administrators", "audit"):
+    for area in ("clients", "accounts", "consents", "keys", "units", "administrators", "audit", "settings"):
         assert (browser.open(f"/admin/{area}").status == 200) == (area in sees), area
 
 
@@ -318,6 +324,8 @@ def test_every_page_is_there_in_both_languages(admin: AdministeredWorld, top: Ad
         "/administrators",
         "/administrators/grant",
         "/audit",
+        "/settings",
+        f"/clients/{client_id}/settings",
     ]
     for path in pages:
         mark = "&" if "?" in path else "?"

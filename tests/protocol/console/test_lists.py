@@ -30,6 +30,7 @@ FILES = {
     "/approvals": "id",
     "/administrators": "id",
     "/audit": "id",
+    "/settings": "name",
 }
 
 
