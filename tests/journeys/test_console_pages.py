@@ -95,3 +95,31 @@ def test_every_page_holds_what_pages_must(
                 looked_at(
                     page.open(f"{path}?lang={language}"), path.strip("/").replace("/", "-") + f"-{width}-{language}"
                 )
+
+
+@pytest.mark.parametrize(("width", "language"), [("phone", "vi"), ("desktop", "en")])
+def test_the_registration_of_a_system_names_wrong_lines_and_shows_the_answers_before_they_count(
+    tmp_path: Path, sqlite_database: SqliteDatabase, clock: FrozenClock, width: str, language: str
+) -> None:
+    admin = AdministeredWorld(TokenWorld(tmp_path, sqlite_database, clock))
+    admin.grant("root", Role.PROVINCIAL_ADMINISTRATOR)
+    with chromium() as browser:
+        root = Administrating(admin, admin.account("root"))
+        page = InProcess(root, context(browser, width, language).new_page()).open(f"/admin/clients/new?lang={language}")
+        for name, text in {"name_vi": "Một cửa điện tử", "purpose_vi": "Giải quyết hồ sơ", "unit": "79.1"}.items():
+            page.fill(f"#{name}", text)
+        page.fill(
+            "#redirect_uris", "https://motcua.example.vn/cb\nhttp://motcua.example.vn/cb\nhttps://*.example.vn/cb"
+        )
+        page.click("#client-check")
+        page.wait_for_selector("#redirect_uris-problem")
+        assert page.locator("#redirect_uris-problem p").count() == 2
+        looked_at(page, f"client-form-wrong-{width}-{language}")
+        page.fill("#redirect_uris", "https://motcua.example.vn/cb\nhttps://motcua.example.vn/cb2")
+        page.click("#client-check")
+        page.wait_for_selector("#client-register")
+        looked_at(page, f"client-form-answers-{width}-{language}")
+        page.click("#client-register")
+        page.wait_for_selector(".facts")
+        (made,) = [one for one in admin.wiring.clients.all() if one.client_name["vi"] == "Một cửa điện tử"]
+        assert made.redirect_uris == ("https://motcua.example.vn/cb", "https://motcua.example.vn/cb2")

@@ -29,6 +29,11 @@ class Administrating(Visitor):
         """Return the bare client."""
         return self._http
 
+    def confirm(self, page: Landing, **values: Any) -> Landing:
+        """Fill in the form of a registration, read the answers, and write them."""
+        checked = self.submit(page, "client-form", **values)
+        return self.submit(checked, "client-form", **{**values, "client-register": "1"})
+
     def submit(self, page: Landing, form_id: str, **values: Any) -> Landing:
         """Submit the form of this id; a ``button`` is a value like any other."""
         form = page.soup.find("form", id=form_id)

@@ -1,4 +1,4 @@
-"""Registering a system and changing what is registered: a form, checked line by line, then the answers once more, then the act.
+"""Registering a system and changing what is registered: a form, checked line by line, then the answers on a page of their own, then the act.
 
 The form holds what most systems need. A system that was registered with more keeps it: the form is laid over the whole document.
 """
@@ -6,16 +6,17 @@ The form holds what most systems need. A system that was registered with more ke
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from clients.documents import to_metadata
 from clients.errors import RegistrationRefused
 from clients.metadata import AUTH_METHODS, LEGAL_BASES
+from idp.endpoints.admin.client_answers import CHECKED, answers, carried, fingerprint, told
 from idp.endpoints.admin.clients import secret_page
 from idp.endpoints.admin.frame import ROOT, Part, Visit
 from idp.endpoints.admin.inputs import client_path, reason
-from idp.endpoints.admin.views import Cell, Field, Section
+from idp.endpoints.admin.views import Field
 from idp.endpoints.desk import Form, first
 from idp.endpoints.routes import Route
 from idp.errors import InvalidInput
@@ -58,11 +59,11 @@ class ClientForm(Part):
         return self._page(visit, f"{ROOT}/clients/new", document)
 
     def take_new(self, visit: Visit, form: Form) -> WireResponse:
-        """Check, or register and show the secret this once."""
-        document = _document(form, {})
-        problems, values = self._checked(visit, document)
-        if problems or "client-register" not in form:
-            return self._page(visit, f"{ROOT}/clients/new", document, problems, values)
+        """Check, show the answers once more, or register and show the secret this once."""
+        document, action = _document(form, {}), f"{ROOT}/clients/new"
+        asked = self._asked_again(visit, form, _Asking(action, document))
+        if asked is not None:
+            return asked
         made = self._acts.client_changes.create(visit.who, document, reason(form, is_required=False))
         if made.secret is not None:
             return self._frame.detail(visit, "clients", secret_page(visit, made.client, made.secret))
@@ -75,29 +76,55 @@ class ClientForm(Part):
         return self._page(visit, f"{ROOT}/clients/{client_path(client_id)}/edit", document, version=client.version)
 
     def take_edit(self, visit: Visit, form: Form, client_id: str) -> WireResponse:
-        """Check, or change it if nobody did meanwhile."""
+        """Check, show what changes, or change it if nobody did meanwhile."""
         client = self._acts.clients.show(visit.who, client_id).client
-        document = _document(form, _registered(to_metadata(client)))
+        before = _registered(to_metadata(client))
+        document, action = _document(form, before), f"{ROOT}/clients/{client_path(client_id)}/edit"
         raw = first(form, "version")
         version = int(raw) if raw.isascii() and raw.isdigit() and len(raw) <= len("9" * 18) else 0
-        problems, values = self._checked(visit, document)
-        if problems or "client-register" not in form:
-            return self._page(
-                visit, f"{ROOT}/clients/{client_path(client_id)}/edit", document, problems, values, version
-            )
+        asked = self._asked_again(visit, form, _Asking(action, document, before, version))
+        if asked is not None:
+            return asked
         result = self._acts.client_changes.update(
             visit.who, client_id, document, version=version, reason=reason(form, is_required=False)
         )
         return self._frame.after(result, f"/clients/{client_path(client_id)}")
 
-    def _checked(self, visit: Visit, document: Mapping[str, Any]) -> tuple[dict[str, str], Mapping[str, Any] | None]:
-        """Return what is wrong by field, or what would be registered."""
+    def _asked_again(self, visit: Visit, form: Form, asking: _Asking) -> WireResponse | None:
+        """Return the page that comes before the act; None where these very answers were shown and are to be written."""
+        problems = self._problems(visit, asking.document)
+        if problems or "client-change" in form:
+            return self._page(visit, asking.action, asking.document, problems, asking.version)
+        if "client-register" in form and first(form, CHECKED) == fingerprint(asking.document):
+            return None
+        t, hidden = visit.t, [*carried(form), (CHECKED, fingerprint(asking.document))]
+        if asking.version:
+            hidden.append(("version", str(asking.version)))
+        return self._frame.page(
+            "check",
+            visit,
+            area="clients",
+            title=t("admin.client.check_title"),
+            lead=t("admin.client.check_lead"),
+            action=asking.action,
+            id="client-form",
+            hidden=hidden,
+            buttons=(
+                ("client-register", t("admin.client.confirm"), "primary"),
+                ("client-change", t("admin.client.change"), "secondary"),
+            ),
+            sections=answers(t, asking.document, asking.before),
+        )
+
+    def _problems(self, visit: Visit, document: Mapping[str, Any]) -> dict[str, str]:
+        """Return what is wrong, by field."""
         try:
-            return {}, self._acts.client_changes.preview(visit.who, document)
+            self._acts.client_changes.preview(visit.who, document)
         except RegistrationRefused as error:
-            return {fault.field.partition("[")[0]: fault.detail for fault in error.errors}, None
+            return told(visit.t, error.errors, document)
         except InvalidInput as error:
-            return {error.field or "": error.reason}, None
+            return {error.field or "": error.reason}
+        return {}
 
     def _page(
         self,
@@ -105,16 +132,12 @@ class ClientForm(Part):
         action: str,
         document: Mapping[str, Any],
         problems: Mapping[str, str] | None = None,
-        values: Mapping[str, Any] | None = None,
         version: int = 0,
     ) -> WireResponse:
         t, found = visit.t, problems or {}
-        buttons = [("client-check", t("admin.client.check"), "secondary")]
-        if values is not None:
-            buttons.append(("client-register", t("admin.client.confirm"), "primary"))
         fields = _fields(visit, document, found)
         placed = {*(one.name for one in fields), "client_name", "purpose"}
-        unplaced = [text for name, text in found.items() if name not in placed]
+        unplaced = [f"{name}: {text}" if name else text for name, text in found.items() if name not in placed]
         return self._frame.page(
             "form",
             visit,
@@ -126,9 +149,19 @@ class ClientForm(Part):
             id="client-form",
             hidden=(("version", str(version)),) if version else (),
             fields=fields,
-            buttons=buttons,
-            sections=_answers(visit, document) if values is not None else (),
+            buttons=(("client-check", t("admin.client.check"), "primary"),),
+            sections=(),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """What a form asks for: where it is posted to, the document, and of a change what is registered and its version."""
+
+    action: str
+    document: Mapping[str, Any]
+    before: Mapping[str, Any] | None = None
+    version: int = 0
 
 
 def _fields(visit: Visit, document: Mapping[str, Any], problems: Mapping[str, str]) -> list[Field]:
@@ -221,12 +254,3 @@ def _document(form: Form, registered: Mapping[str, Any]) -> dict[str, Any]:
 
 def _registered(metadata: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in metadata.items() if name not in _OURS}
-
-
-def _answers(visit: Visit, document: Mapping[str, Any]) -> tuple[Section, ...]:
-    """Return the answers once more, and what people will be asked to share."""
-    t = visit.t
-    names = claim_policy.unpack(claim_policy.for_scopes(str(document.get("scope", "")).split()))
-    facts = [(name, Cell(str(value))) for name, value in document.items() if not isinstance(value, Mapping)]
-    shared = [t(f"claim.{name}") for name in names] or [t("consent.nothing")]
-    return (Section(t("admin.client.answers"), facts), Section(t("admin.client.shared"), lines=shared))

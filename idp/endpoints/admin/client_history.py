@@ -55,7 +55,7 @@ def _section(t: Translator, one: ClientChange) -> Section:
     # Of what is new there is nothing before: on a telephone the column would push the values out of sight.
     is_new = all(old is None for old, _ in one.fields.values())
     rows = [
-        (Cell(name), *(() if is_new else (_cell(t, name, old),)), _cell(t, name, new))
+        (Cell(name), *(() if is_new else (compared(t, name, old),)), compared(t, name, new))
         for name, (old, new) in one.fields.items()
     ]
     names = ("field", "after") if is_new else ("field", "before", "after")
@@ -64,7 +64,8 @@ def _section(t: Translator, one: ClientChange) -> Section:
     return Section(f"{t.moment(one.at)} {DASH} {act}", facts, Table(columns, rows, t("admin.change.none")))
 
 
-def _cell(t: Translator, name: str, value: Any) -> Cell:
+def compared(t: Translator, name: str, value: Any) -> Cell:
+    """Return a value of a registration as people compare it."""
     if value is None or value in ("", [], {}):
         return NONE
     if value == HIDDEN:

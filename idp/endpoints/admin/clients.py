@@ -141,7 +141,9 @@ class Clients(ListPart):
 def secret_page(visit: Visit, client: Client, secret: str) -> Detail:
     """Return the page that shows a secret, once."""
     t, back = visit.t, f"{ROOT}/clients/{client_path(client.client_id)}"
-    facts = (("client_id", Cell(client.client_id)), ("client_secret", Cell(secret)))
+    facts = [("client_id", Cell(client.client_id)), ("client_secret", Cell(secret))]
+    # The old one goes on for a while, so that the system can change over without an interruption.
+    facts += [(t("admin.client.old_until"), moment(t, one.expires_at)) for one in client.secrets if one.expires_at]
     return Detail(
         t("admin.client.secret"),
         t("admin.client.secret_lead"),

@@ -50,12 +50,13 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of a page: facts (label and value), a table, or lines of text."""
+    """A part of a page: facts (label and value), a table, or lines of text; ``lang`` where it is in another language than the page."""
 
     title: str
     facts: Sequence[tuple[str, Cell]] = ()
     table: Table | None = None
     lines: Sequence[str] = ()
+    lang: str = ""
 
 
 @dataclass(frozen=True, slots=True)

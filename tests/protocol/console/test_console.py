@@ -168,7 +168,7 @@ def test_a_system_is_checked_registered_changed_suspended_and_gets_new_secrets(
     shown = top.open(f"/admin/clients/{client_id}")
     assert secret not in shown.text
     edited = top.open(f"/admin/clients/{client_id}/edit")
-    kept = top.submit(edited, "client-form", **{**ONE_STOP, "name_vi": "Một cửa mới", "client-register": "1"})
+    kept = top.confirm(edited, **{**ONE_STOP, "name_vi": "Một cửa mới"})
     assert kept.url.startswith(f"/admin/clients/{client_id}?"), kept.soup.get_text(" ", strip=True)
     admin.wiring.clients.refresh_if_older_than(0)
     changed = admin.wiring.clients.find(client_id)
@@ -196,9 +196,8 @@ def test_a_registration_that_somebody_changed_meanwhile_is_not_overwritten(
         "token_endpoint_auth_method": "client_secret_basic",
         "redirect_uris": "https://x.example.vn/cb",
         "scope": ["openid"],
-        "client-register": "1",
     }
-    assert top.submit(page, "client-form", **fields).status == 409
+    assert top.confirm(page, **fields).status == 409
 
 
 def test_the_identity_code_waits_for_a_second_person(admin: AdministeredWorld, top: Administrating) -> None:
@@ -214,9 +213,8 @@ def test_the_identity_code_waits_for_a_second_person(admin: AdministeredWorld, t
         "redirect_uris": "https://x.example.vn/cb",
         "scope": ["openid", "identity"],
         "reason": "Công văn 2",
-        "client-register": "1",
     }
-    waiting = top.submit(page, "client-form", **fields)
+    waiting = top.confirm(page, **fields)
     assert "/admin/approvals/" in waiting.url
     assert waiting.soup.select_one("#approve-form") is None, "nobody approves what they asked for"
     client = admin.wiring.clients.find(client_id)

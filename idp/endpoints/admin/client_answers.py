@@ -1,0 +1,149 @@
+"""What a registration form answers: every fault by its line, then the answers once more, with what people will see."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import orjson
+
+from clients.errors import MetadataError
+from idp.endpoints.admin.client_history import compared
+from idp.endpoints.admin.views import Cell, Section, Table
+from idp.endpoints.desk import Form
+from idp.web.i18n import LANGUAGES, Translator, translator
+from policies import claims as claim_policy
+
+CHECKED: Final = "checked"
+"""The hidden field that says which answers were shown once more."""
+BUTTONS: Final = ("client-check", "client-register", "client-change")
+_NOT_CARRIED: Final = frozenset({"csrf_token", CHECKED, "version", *BUTTONS})
+_FAULTS: Final = frozenset(
+    {
+        "characters",
+        "duplicate",
+        "empty",
+        "fragment",
+        "host",
+        "inconsistent",
+        "malformed",
+        "missing",
+        "no_duty",
+        "not_code",
+        "not_supported",
+        "openid_missing",
+        "private_scheme",
+        "public_client",
+        "relative",
+        "response_parameter",
+        "scheme",
+        "too_long",
+        "userinfo",
+        "vi_missing",
+        "wildcard",
+    }
+)
+"""Reason ids that have words of their own; the others are shown as the registry says them, in English."""
+
+
+_LABELS: Final = {
+    "client_name": "name_vi",
+    "client_name#en": "name_en",
+    "backchannel_logout_uri": "backchannel",
+    **{
+        name: name
+        for name in (
+            *("unit", "purpose", "legal_basis", "consent", "token_endpoint_auth_method", "minimum_acr", "scope"),
+            *("redirect_uris", "post_logout_redirect_uris"),
+        )
+    },
+}
+_WORDS: Final = {"legal_basis": "admin.basis.", "consent": "admin.client.consent_"}
+
+
+def fingerprint(document: Mapping[str, Any]) -> str:
+    """Return what stands for the answers that were shown: other answers have another one."""
+    return hashlib.sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def carried(form: Form) -> tuple[tuple[str, str], ...]:
+    """Return the fields of the form as they go on, hidden, to the next page."""
+    return tuple((name, value) for name, values in form.items() if name not in _NOT_CARRIED for value in values)
+
+
+def told(t: Translator, faults: Sequence[MetadataError], document: Mapping[str, Any]) -> dict[str, str]:
+    """Return the faults by field, a line each; one of a line names the line and repeats it."""
+    found: dict[str, list[str]] = {}
+    for fault in faults:
+        name, _, rest = fault.field.partition("[")
+        name = name.partition(".")[0]
+        text = t(f"admin.fault.{fault.reason}") if fault.reason in _FAULTS else fault.detail
+        number = rest.partition("]")[0]
+        held = document.get(name)
+        if number.isdigit() and isinstance(held, list) and int(number) < len(held):
+            text = t("admin.fault.line", number=int(number) + 1, line=_short(held[int(number)]), text=text)
+        found.setdefault(name, []).append(text)
+    return {name: "\n".join(lines) for name, lines in found.items()}
+
+
+def answers(t: Translator, document: Mapping[str, Any], before: Mapping[str, Any] | None) -> tuple[Section, ...]:
+    """Return the answers once more (of a change, what changes), and what people will see in each language."""
+    if before is None:
+        facts = [(_label(t, name), _answer(t, name, value)) for name, value in document.items()]
+        shown = Section(t("admin.client.answers"), facts)
+    else:
+        names = sorted(name for name in {*document, *before} if document.get(name) != before.get(name))
+        rows = [
+            (Cell(_label(t, name)), _answer(t, name, before.get(name)), _answer(t, name, document.get(name)))
+            for name in names
+        ]
+        columns = [t(f"admin.change.{name}") for name in ("field", "before", "after")]
+        shown = Section(t("admin.client.changes"), table=Table(columns, rows, t("admin.client.no_changes")))
+    return (shown, *(_preview(t, translator(language), document) for language in LANGUAGES))
+
+
+def _label(t: Translator, name: str) -> str:
+    return t(f"admin.client.{_LABELS[name]}") if name in _LABELS else name
+
+
+def _answer(t: Translator, name: str, value: Any) -> Cell:
+    key = _WORDS.get(name)
+    return Cell(t(f"{key}{value}")) if key and value else compared(t, name, value)
+
+
+def _preview(t: Translator, theirs: Translator, document: Mapping[str, Any]) -> Section:
+    """Return the page of consent, or the notice, as a person who comes for the first time reads it, without a person's values."""
+    language = theirs.language
+    is_notice = document.get("consent") == "notice"
+    scope = str(document.get("scope", "")).split()
+    choice = claim_policy.choose(claim_policy.for_scopes(scope))
+    optional = 0 if is_notice else choice.optional
+    name = document.get(f"client_name#{language}") or document.get("client_name", "")
+    purpose = document.get("purpose") or {}
+    suffix = "_notice" if is_notice else ""
+    facts = (
+        (theirs(f"consent.title{suffix}"), Cell(str(name))),
+        (theirs("consent.purpose"), Cell(str(purpose.get(language) or purpose.get("vi", "")))),
+        (theirs("consent.basis"), Cell(theirs(f"basis.{document.get('legal_basis')}"))),
+        (theirs("consent.shared"), Cell(_names(theirs, choice.shown & ~optional) or theirs("consent.nothing"))),
+        *(((theirs("consent.optional"), Cell(_names(theirs, optional))),) if optional else ()),
+    )
+    lines = [theirs(f"consent.lead{suffix}")]
+    if language != LANGUAGES[0] and not (document.get(f"client_name#{language}") and purpose.get(language)):
+        lines.append(t("admin.client.preview_untranslated"))
+    if "offline_access" in scope:
+        lines.append(theirs("consent.offline"))
+    return Section(t(f"admin.client.preview_{language}"), facts, lines=lines, lang=language)
+
+
+def _names(t: Translator, claims: int) -> str:
+    return ", ".join(t(f"claim.{name}") for name in claim_policy.unpack(claims))
+
+
+def _short(line: object) -> str:
+    text = str(line)
+    return text if len(text) <= _LONGEST_LINE else text[:_LONGEST_LINE] + "…"
+
+
+_LONGEST_LINE: Final = 80
