@@ -27,6 +27,7 @@ from idp.flows.administration.gate import Gate
 from idp.flows.administration.keys import KeyAdministration
 from idp.flows.administration.recoveries import RecoveryAdministration
 from idp.flows.administration.settings import SettingsAdministration
+from idp.flows.administration.simulation import Simulation
 from idp.flows.administration.units import UnitAdministration
 from idp.flows.administration.use_cases import UseCases
 from idp.flows.hourly import HourlyLimit
@@ -44,6 +45,7 @@ from idp.storage.clients import SqlClientRepository
 from idp.storage.configuration import SqlConfigurationStore
 from idp.storage.idempotency import SqlAnswerStore
 from idp.wiring.data_rights import DataRights
+from idp.wiring.simulating import simulation_sources
 
 
 class AdministrationDesk(DataRights, ABC):
@@ -98,6 +100,9 @@ class AdministrationDesk(DataRights, ABC):
             approvals=ApprovalAdministration(gate, self.admins, self.approvals, acts, self.clock),
             audit=AuditAdministration(gate, registry, self.accounts, self.audit),
             exports=Exports(gate),
+            simulation=Simulation(
+                *(people, clients, self.consents, self.locks, simulation_sources(self), self.clock),
+            ),
             settings=SettingsAdministration(gate, clients, lambda: effective(self.settings)),
         )
 

@@ -15,6 +15,7 @@ from idp.endpoints.admin.data_requests import DataRequests
 from idp.endpoints.admin.frame import Area, ConsoleFrame
 from idp.endpoints.admin.keys import Keys
 from idp.endpoints.admin.settings import SettingsArea
+from idp.endpoints.admin.simulation import SimulationPages
 from idp.endpoints.admin.units import Units
 from idp.endpoints.routes import Route
 from idp.wiring.acting_pages import ActingPages
@@ -54,5 +55,5 @@ class Console(ActingPages):
         frame.furnish(areas)
         acts = self.administration
         own = (*Dashboard(frame, acts).routes(), *ClientForm(frame, acts).routes())
-        history = ClientHistoryPage(frame, acts).routes()
+        history = (*ClientHistoryPage(frame, acts).routes(), *SimulationPages(frame, acts).routes())
         return (*own, *history, *(route for area in areas for route in area.routes()))

@@ -123,3 +123,24 @@ def test_the_registration_of_a_system_names_wrong_lines_and_shows_the_answers_be
         page.wait_for_selector(".facts")
         (made,) = [one for one in admin.wiring.clients.all() if one.client_name["vi"] == "Một cửa điện tử"]
         assert made.redirect_uris == ("https://motcua.example.vn/cb", "https://motcua.example.vn/cb2")
+
+
+@pytest.mark.parametrize(("width", "language"), [("phone", "vi"), ("desktop", "en")])
+def test_a_sign_in_in_theory_tells_what_would_happen_and_why(
+    tmp_path: Path, sqlite_database: SqliteDatabase, clock: FrozenClock, width: str, language: str
+) -> None:
+    admin = AdministeredWorld(TokenWorld(tmp_path, sqlite_database, clock))
+    admin.grant("root", Role.PROVINCIAL_ADMINISTRATOR)
+    client = admin.client("79.1", scope="openid profile email", minimum_acr="urn:dinhdanh:loa:2").client.client_id
+    person = admin.world.add_person(1)
+    admin.wiring.credentials.set_password(person, "Sông Thu Bồn 1975 mùa nước nổi")
+    admin.wiring.credentials.enrol_totp(person)
+    with chromium() as browser:
+        root = Administrating(admin, admin.account("root"))
+        page = InProcess(root, context(browser, width, language).new_page())
+        asked_at = page.open(f"/admin/clients/{client}/simulate?lang={language}")
+        looked_at(asked_at, f"simulation-form-{width}-{language}")
+        asked_at.fill("#account", person)
+        asked_at.click("#simulation-submit")
+        asked_at.wait_for_selector("#section-2")
+        looked_at(asked_at, f"simulation-{width}-{language}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from clients.model import DEFAULT_SIGNING_ALG, Client
@@ -99,6 +99,7 @@ class Clients(ListPart):
         links = [
             Link(f"{base}/changes", t("admin.change.title")),
             Link(f"{base}/settings", t("admin.setting.of_client")),
+            *self._simulated(visit, base),
             Link(address("/consents", client=client.client_id), t("admin.area.consents")),
         ]
         if Action.CLIENT_UPDATE in view.may:
@@ -114,6 +115,10 @@ class Clients(ListPart):
             self._forms(visit, view),
             links,
         )
+
+    def _simulated(self, visit: Visit, base: str) -> Iterator[Link]:
+        if self._frame.holds(visit, Action.ACCOUNT_READ):
+            yield Link(f"{base}/simulate", visit.t("admin.simulation.title"))
 
     def _forms(self, visit: Visit, view: ClientView) -> list[ActForm]:
         t, client, base = visit.t, view.client, f"{ROOT}/clients/{client_path(view.client.client_id)}"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
-from idp.endpoints.admin.frame import ROOT, ConsoleFrame, Part, Visit, address
+from idp.endpoints.admin.frame import ROOT, ConsoleFrame, Visit
 from idp.endpoints.admin.inputs import reason
-from idp.endpoints.admin.tables import moment, person, principal
-from idp.endpoints.admin.views import ActForm, Cell, Detail, Field, Section, Table
+from idp.endpoints.admin.lists import Listing, ListPart
+from idp.endpoints.admin.sheets import Sheet
+from idp.endpoints.admin.tables import moment, person, principal, written
+from idp.endpoints.admin.views import ActForm, Cell, Detail, Field, Section
 from idp.endpoints.data_requests import left_in_words
 from idp.endpoints.departments import Departments
 from idp.endpoints.desk import Form, first
@@ -25,7 +28,7 @@ _TONES: Final = {Standing.OVERDUE: "bad", Standing.MISSED: "bad", Standing.KEPT:
 _MOST_DAYS: Final = 3
 
 
-class DataRequests(Part):
+class DataRequests(ListPart):
     """``/admin/data-requests``."""
 
     name: Final = "data-requests"
@@ -40,7 +43,7 @@ class DataRequests(Part):
         """Return the pages."""
         frame, root, one = self._frame, "/data-requests", "/data-requests/<request_id>"
         return (
-            frame.get(root, self.all),
+            *self.listed(self.listing()),
             frame.get(one, self.show),
             frame.post(f"{one}/take", self.take, root),
             frame.post(f"{one}/extend", self.extend, root),
@@ -48,28 +51,21 @@ class DataRequests(Part):
             frame.post(f"{one}/refuse", self.refuse, root),
         )
 
-    def all(self, visit: Visit) -> WireResponse:
-        """List."""
-        t, asked = visit.t, visit.asked(*_FILTERS)
-        wanted = RequestSearch(*(asked.get(name, "") for name in _FILTERS))
-        found = self._acts.data_requests.search(visit.who, wanted, visit.window)
-        more = address("/data-requests", **asked, cursor=found.following) if found.following else ""
-        columns = [t(f"data_request.{name}") for name in ("number", "kind", "about", "received", "state", "clock")]
-        table = Table(columns, [self._row(visit, one) for one in found.rows], t("admin.consent.none"), more)
-        states = (
-            ("", t("data_request.open")),
-            ("closed", t("data_request.closed")),
-            *((one.value, t(f"data_request.state_{one.value}")) for one in State),
+    def listing(self) -> Listing[RequestView]:
+        """Return the list."""
+        heads = ("number", "kind", "client_id", "account_id", "received_at", "take_by", "due_at", "state", "ended_at")
+        return Listing(
+            self.name,
+            "/data-requests",
+            lambda visit, window: self._acts.data_requests.search(visit.who, _wanted(visit), window),
+            [f"data_request.{name}" for name in ("number", "kind", "about", "received", "state", "clock")],
+            self._row,
+            "admin.consent.none",
+            Sheet("data-requests", heads, _values),
+            _FILTERS,
+            _fields,
+            lead="data_request.officer_lead",
         )
-        kinds = (("", t("admin.any")), *((one.value, t(f"data_request.{one.value}")) for one in Kind))
-        filters = (
-            Field("state", t("data_request.state"), asked.get("state", ""), "select", states),
-            Field("kind", t("data_request.kind"), asked.get("kind", ""), "select", kinds),
-            Field("client", "client_id", asked.get("client", "")),
-            Field("account", t("admin.consent.account"), asked.get("account", "")),
-        )
-        lead = t("data_request.officer_lead")
-        return self._frame.list(visit, self.name, table, filters=filters, lead=lead)
 
     def show(self, visit: Visit, request_id: str) -> WireResponse:
         """Show one with the person's own words, and what can be done with it."""
@@ -168,3 +164,30 @@ def _forms(visit: Visit, one: DataRequest) -> list[ActForm]:
         title = t("data_request.extend")
         found.append(ActForm("extend", f"{base}/extend", title, title, fields, t("data_request.extend_lead")))
     return found
+
+
+def _wanted(visit: Visit) -> RequestSearch:
+    asked = visit.asked(*_FILTERS)
+    return RequestSearch(*(asked.get(name, "") for name in _FILTERS))
+
+
+def _fields(visit: Visit, asked: Mapping[str, str]) -> tuple[Field, ...]:
+    t = visit.t
+    states = (
+        ("", t("data_request.open")),
+        ("closed", t("data_request.closed")),
+        *((one.value, t(f"data_request.state_{one.value}")) for one in State),
+    )
+    kinds = (("", t("admin.any")), *((one.value, t(f"data_request.{one.value}")) for one in Kind))
+    return (
+        Field("state", t("data_request.state"), asked.get("state", ""), "select", states),
+        Field("kind", t("data_request.kind"), asked.get("kind", ""), "select", kinds),
+        Field("client", "client_id", asked.get("client", "")),
+        Field("account", t("admin.consent.account"), asked.get("account", "")),
+    )
+
+
+def _values(view: RequestView) -> tuple[object, ...]:
+    one = view.request
+    times = (written(one.received_at), written(one.take_by), written(one.due_at))
+    return (one.number, one.kind.value, one.client_id, one.account_id, *times, one.state.value, written(one.ended_at))

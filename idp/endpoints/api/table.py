@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from idp.endpoints.api import accounts, administrators, clients, consents, data_requests, keys, records, settings
+from idp.endpoints.api import (
+    accounts,
+    administrators,
+    clients,
+    consents,
+    data_requests,
+    keys,
+    records,
+    settings,
+    simulation,
+)
 from idp.endpoints.api.operation import Operation
 from idp.endpoints.api.schema import Schema
 from idp.flows.administration.use_cases import UseCases
@@ -19,6 +29,7 @@ SHAPES: Final[Mapping[str, Schema]] = {
     **administrators.SHAPES,
     **records.SHAPES,
     **settings.SHAPES,
+    **simulation.SHAPES,
 }
 
 
@@ -33,4 +44,5 @@ def table(acts: UseCases) -> tuple[Operation, ...]:
         *administrators.AdministratorOperations(acts).table(),
         *records.RecordOperations(acts).table(),
         *settings.SettingOperations(acts.settings).table(),
+        *simulation.SimulationOperations(acts.simulation).table(),
     )

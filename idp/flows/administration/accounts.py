@@ -91,10 +91,10 @@ class AccountAdministration:
             self._gate.note(who, Action.ACCOUNT_READ, "accounts", "nothing_found")
         return list(found.values())
 
-    def show(self, who: Administrator, account_id: str) -> AccountView:
-        """Return one account, masked; recorded."""
+    def show(self, who: Administrator, account_id: str, reason: str = "") -> AccountView:
+        """Return one account, masked; recorded, with what it was looked at for where that is said."""
         account, target = self.seen(who, Action.ACCOUNT_READ, account_id)
-        self._accounts.note_shown(account.id, reveal=False, reason="", actor=who.principal)
+        self._accounts.note_shown(account.id, reveal=False, reason=reason, actor=who.principal)
         return self._view(who, account, target)
 
     def reveal(self, who: Administrator, account_id: str, reason: str) -> AccountView:

@@ -17,6 +17,7 @@ from idp.flows.administration.exports import Exports
 from idp.flows.administration.keys import KeyAdministration
 from idp.flows.administration.recoveries import RecoveryAdministration
 from idp.flows.administration.settings import SettingsAdministration
+from idp.flows.administration.simulation import Simulation
 from idp.flows.administration.units import UnitAdministration
 
 
@@ -38,3 +39,4 @@ class UseCases:
     audit: AuditAdministration
     exports: Exports
     settings: SettingsAdministration
+    simulation: Simulation

@@ -24,6 +24,7 @@ FILES = {
     "/clients": "client_id",
     "/consents": "id",
     "/consents/figures": "client_id",
+    "/data-requests": "number",
     "/keys": "kid",
     "/units": "code",
     "/units/changes": "kind",
