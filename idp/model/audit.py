@@ -97,6 +97,7 @@ class Event(StrEnum):
     CLIENT_RESUME = "client:resume"
     CLIENT_REMOVE = "client:remove"
     CLIENT_NOT_BEFORE = "client:not-before"
+    CLIENT_TEST = "client:test"
     ACCOUNT_NOT_BEFORE = "account:not-before"
     CLIENT_REGISTER = "client:register"
     INITIAL_TOKEN_ISSUE = "initial-token:issue"  # noqa: S105 - the name of an event

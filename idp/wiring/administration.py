@@ -19,6 +19,7 @@ from idp.flows.administration.admins import AdminAdministration
 from idp.flows.administration.approvals import ApprovalAdministration
 from idp.flows.administration.audit import AuditAdministration
 from idp.flows.administration.client_changes import ClientChanges
+from idp.flows.administration.client_tests import ClientTests
 from idp.flows.administration.clients import ClientAdministration
 from idp.flows.administration.configuration import Configuration
 from idp.flows.administration.consents import ConsentAdministration
@@ -45,7 +46,7 @@ from idp.storage.clients import SqlClientRepository
 from idp.storage.configuration import SqlConfigurationStore
 from idp.storage.idempotency import SqlAnswerStore
 from idp.wiring.data_rights import DataRights
-from idp.wiring.simulating import simulation_sources
+from idp.wiring.simulating import simulation_sources, trial_of
 
 
 class AdministrationDesk(DataRights, ABC):
@@ -100,6 +101,7 @@ class AdministrationDesk(DataRights, ABC):
             approvals=ApprovalAdministration(gate, self.admins, self.approvals, acts, self.clock),
             audit=AuditAdministration(gate, registry, self.accounts, self.audit),
             exports=Exports(gate),
+            client_tests=ClientTests(gate, clients, trial_of(self).run),
             simulation=Simulation(
                 *(people, clients, self.consents, self.locks, simulation_sources(self), self.clock),
             ),

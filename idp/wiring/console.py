@@ -8,6 +8,7 @@ from idp.endpoints.admin.approvals import Approvals
 from idp.endpoints.admin.audit import Audit
 from idp.endpoints.admin.client_form import ClientForm
 from idp.endpoints.admin.client_history import ClientHistoryPage
+from idp.endpoints.admin.client_test import ClientTestPages
 from idp.endpoints.admin.clients import Clients
 from idp.endpoints.admin.consents import Consents
 from idp.endpoints.admin.dashboard import Dashboard
@@ -56,4 +57,5 @@ class Console(ActingPages):
         acts = self.administration
         own = (*Dashboard(frame, acts).routes(), *ClientForm(frame, acts).routes())
         history = (*ClientHistoryPage(frame, acts).routes(), *SimulationPages(frame, acts).routes())
+        history = (*history, *ClientTestPages(frame, acts).routes())
         return (*own, *history, *(route for area in areas for route in area.routes()))

@@ -1,4 +1,4 @@
-"""What a simulated sign-in decides with: the very parts that a real one has."""
+"""What a sign-in in theory and a test sign-in decide with: the very parts that a real one has."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from idp.errors import InvalidInput
 from idp.flows.administration.simulation import Sources
 from idp.model.authorization import AuthorizationRequest
 from idp.protocol.authorization.parsing import Target
+from idp.protocol.authorization.trial import Endpoint, Trial
 from idp.protocol.errors import ProtocolError
+from idp.protocol.mint import Mint
 from idp.wiring.speech import Speech
 
 _CHALLENGE: Final = "A" * 43
@@ -42,3 +44,16 @@ def simulation_sources(speech: Speech) -> Sources:
         capacity_of=speech.capacities.of,
         attributes=speech.claims.attributes,
     )
+
+
+def trial_of(speech: Speech) -> Trial:
+    """Return what runs test sign-ins; its mint remembers nothing, lists nothing and encrypts nothing, for its tokens go nowhere."""
+    settings, endpoint = speech.settings, speech.authorization
+    lifetimes = settings.lifetimes
+    mint = Mint(
+        *(settings.issuer, speech.clock, speech.sids),
+        access_lifetime=lifetimes.access_token,
+        id_lifetime=lifetimes.id_token,
+    )
+    asked = Endpoint(settings.issuer, speech.clients.find, endpoint.check, endpoint.payload, speech.can_reach)
+    return Trial(asked, speech.sessions, speech.claims, mint, speech.ring.refresh)

@@ -126,7 +126,7 @@ def test_the_registration_of_a_system_names_wrong_lines_and_shows_the_answers_be
 
 
 @pytest.mark.parametrize(("width", "language"), [("phone", "vi"), ("desktop", "en")])
-def test_a_sign_in_in_theory_tells_what_would_happen_and_why(
+def test_a_sign_in_in_theory_and_a_test_sign_in_tell_what_happens_and_why(
     tmp_path: Path, sqlite_database: SqliteDatabase, clock: FrozenClock, width: str, language: str
 ) -> None:
     admin = AdministeredWorld(TokenWorld(tmp_path, sqlite_database, clock))
@@ -144,3 +144,8 @@ def test_a_sign_in_in_theory_tells_what_would_happen_and_why(
         asked_at.click("#simulation-submit")
         asked_at.wait_for_selector("#section-2")
         looked_at(asked_at, f"simulation-{width}-{language}")
+        tried_at = page.open(f"/admin/clients/{client}/test?lang={language}")
+        looked_at(tried_at, f"trial-form-{width}-{language}")
+        tried_at.click("#trial-submit")
+        tried_at.wait_for_selector("#section-5")
+        looked_at(tried_at, f"trial-{width}-{language}")

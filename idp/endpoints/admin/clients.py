@@ -103,7 +103,7 @@ class Clients(ListPart):
             Link(address("/consents", client=client.client_id), t("admin.area.consents")),
         ]
         if Action.CLIENT_UPDATE in view.may:
-            links.insert(0, Link(f"{base}/edit", t("admin.client.edit")))
+            links[:0] = [Link(f"{base}/edit", t("admin.client.edit")), Link(f"{base}/test", t("admin.trial.title"))]
         return Detail(
             client.name(t.language),
             client.purpose_in(t.language),

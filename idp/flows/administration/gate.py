@@ -142,6 +142,10 @@ class Gate:
         detail = {key: _shown(value) for key, value in filters.items()}
         self._write(who, AuditEvent(Event.ADMIN_EXPORT, target=f"list:{name}", detail={"filters": detail}))
 
+    def note_test(self, who: Administrator, client_id: str, outcome: Outcome, detail: Mapping[str, object]) -> None:
+        """Record the test sign-in of a client."""
+        self._write(who, AuditEvent(Event.CLIENT_TEST, outcome, target=f"client:{client_id}", detail=detail), client_id)
+
     def note(self, who: Administrator, action: Action, name: str, reason: str) -> None:
         """Record a refusal.
 
@@ -151,13 +155,13 @@ class Gate:
         event = AuditEvent(Event.ADMIN_REFUSE, Outcome.REFUSED, reason, target=_shown(name), detail=detail)
         self._write(who, event)
 
-    def _write(self, who: Administrator, event: AuditEvent) -> None:
+    def _write(self, who: Administrator, event: AuditEvent, client_id: str = "") -> None:
         self._audit.write(
             replace(
                 event,
                 actor=who.principal,
                 account_id=who.principal.partition(":")[2] if who.actor.is_person else None,
-                client_id=who.client_id or None,
+                client_id=client_id or who.client_id or None,
                 session_id=who.session_id or None,
                 case_code=who.case_code,
                 private={"address": who.address} if who.address else {},

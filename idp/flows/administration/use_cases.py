@@ -10,6 +10,7 @@ from idp.flows.administration.admins import AdminAdministration
 from idp.flows.administration.approvals import ApprovalAdministration
 from idp.flows.administration.audit import AuditAdministration
 from idp.flows.administration.client_changes import ClientChanges
+from idp.flows.administration.client_tests import ClientTests
 from idp.flows.administration.clients import ClientAdministration
 from idp.flows.administration.consents import ConsentAdministration
 from idp.flows.administration.data_requests import DataRequestAdministration
@@ -40,3 +41,4 @@ class UseCases:
     exports: Exports
     settings: SettingsAdministration
     simulation: Simulation
+    client_tests: ClientTests
