@@ -1,4 +1,4 @@
-"""``idp clients``: add, list, show, update, rotate-secret, suspend, resume, remove."""
+"""``idp clients``: add, list, show, update, rotate-secret, changes, suspend, resume, remove."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from idp.cli.context import Context, pass_context
 from idp.cli.marks import clients_not_before
 from idp.cli.output import emit, emit_rows, say, with_exit_codes
 from idp.errors import InvalidInput
+from idp.storage.client_history import SqlClientHistory
 
 _SIGN_IN: Final = {"vi": "Đăng nhập vào hệ thống", "en": "To sign in to the system"}
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+_REASON = click.option("--reason", default="", help="Goes into the audit log.")
 
 
 @click.group("clients")
@@ -71,27 +73,45 @@ def show(context: Context, /, *, client_id: str, as_json: bool) -> None:
 @clients_group.command("update")
 @click.argument("client_id")
 @click.argument("file", type=click.File("rb"))
+@_REASON
 @_JSON
 @pass_context
 @with_exit_codes
-def update(context: Context, /, *, client_id: str, file: IO[bytes], as_json: bool) -> None:
+def update(context: Context, /, *, client_id: str, file: IO[bytes], reason: str, as_json: bool) -> None:
     """Replace a client's metadata by FILE's; id, sector and secrets stay."""
     document = _document(file)
     _check_unit(context, document)
     context.wiring.sector_documents.check(context.wiring.clients.checked(document, is_operator=True).values)
-    emit(to_metadata(context.wiring.clients.update(client_id, document)), as_json=as_json)
+    emit(to_metadata(context.wiring.clients.update(client_id, document, note=reason)), as_json=as_json)
 
 
 @clients_group.command("rotate-secret")
 @click.argument("client_id")
 @click.option("--overlap", default=7 * 86400, show_default=True, help="Seconds for which the old secret still works.")
+@_REASON
 @_JSON
 @pass_context
 @with_exit_codes
-def rotate_secret(context: Context, /, *, client_id: str, overlap: int, as_json: bool) -> None:
+def rotate_secret(context: Context, /, *, client_id: str, overlap: int, reason: str, as_json: bool) -> None:
     """Give a client a new secret, shown this once; the old one works until the overlap has run out."""
-    client, secret = context.wiring.clients.rotate_secret(client_id, overlap=overlap)
+    client, secret = context.wiring.clients.rotate_secret(client_id, overlap=overlap, note=reason)
     emit({"client_id": client.client_id, "client_secret": secret}, as_json=as_json)
+
+
+@clients_group.command("changes")
+@click.argument("client_id")
+@click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True, help="How many, newest first.")
+@_JSON
+@pass_context
+@with_exit_codes
+def changes(context: Context, /, *, client_id: str, limit: int, as_json: bool) -> None:
+    """Show what each change of a client changed, by whom and why; secrets by their moments."""
+    rows = [
+        {"version": one.version, "at": one.at, "action": one.action, "actor": one.actor, "reason": one.reason}
+        | {"fields": {name: {"before": old, "after": new} for name, (old, new) in one.fields.items()}}
+        for one in SqlClientHistory(context.wiring.database).changes(client_id, None, limit)
+    ]
+    emit_rows(rows, as_json=as_json)
 
 
 def _state_command(name: str, state: str, text: str, *, destructive: bool = False) -> None:
@@ -99,7 +119,7 @@ def _state_command(name: str, state: str, text: str, *, destructive: bool = Fals
 
     @clients_group.command(name, help=text)
     @click.argument("client_id")
-    @click.option("--reason", default="", help="Goes into the audit log.")
+    @_REASON
     @click.option("--yes", is_flag=True, help="Do not ask.")
     @_JSON
     @pass_context

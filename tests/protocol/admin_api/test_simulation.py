@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
+from idp.ports.sessions import ConsentState
 from idp.storage.tables import metadata
-from policies import assurance
+from policies import assurance, claims, consent
 from policies.delegation import Role
 from tests.support.api_world import ApiWorld, Caller
 from tests.support.console import Administrating
 from tests.support.stores import stored
-from tests.support.token_world import TokenWorld
+from tests.support.token_world import Registered, TokenWorld
 from tests.support.units import LONG, SHORT
 from tests.support.visit import Visitor, asked
 
@@ -151,3 +152,31 @@ def test_page_asks_by_a_form_and_shows_the_same(place: ApiWorld) -> None:
     assert "Từ chối: không đạt mức xác thực" in shown.text
     assert "Công dân mẫu 31" not in shown.text
     assert top.submit(page, "simulation-form", account=account, scope="openid", acr="x").status == 400
+
+
+def landed(place: ApiWorld, registered: Registered, account: str, scope: str) -> str:
+    """Return the step at which a browser that has just signed in with the password really stands."""
+    page = Visitor(place.world, account).authorize(asked(registered, scope=scope))
+    if page.callback is not None:
+        return {"unmet_authentication_requirements": "unmet"}.get(page.callback.get("error", ""), "answer")
+    return {"consent-form": "consent", "otp-form": "step_up"}[page.form or ""]
+
+
+@pytest.mark.parametrize("second", [False, True])
+@pytest.mark.parametrize("floor", [None, assurance.LOA_2, assurance.LOA_3])
+@pytest.mark.parametrize("is_known", [False, True])
+def test_it_says_what_really_happens(
+    place: ApiWorld, boss: Caller, floor: str | None, *, second: bool, is_known: bool
+) -> None:
+    registered = place.client(SHORT, scope="openid email", minimum_acr=floor)
+    account = person(place, second=second)
+    if is_known:
+        session = place.world.sign_in(account)
+        given = ConsentState("consent", "openid email", claims.for_scopes(["email"]), 0, text_of(registered))
+        place.wiring.consents.give(account, registered.client.client_id, session.id, given)
+    found = simulated(boss, registered.client.client_id, account, scope="openid email")
+    assert found["steps"][1]["step"] == landed(place, registered, account, "openid email")
+
+
+def text_of(registered: Registered) -> str:
+    return consent.text_version(registered.client.purpose, registered.client.legal_basis)
