@@ -93,7 +93,7 @@ def answers(t: Translator, document: Mapping[str, Any], before: Mapping[str, Any
         facts = [(_label(t, name), _answer(t, name, value)) for name, value in document.items()]
         shown = Section(t("admin.client.answers"), facts)
     else:
-        names = sorted(name for name in {*document, *before} if document.get(name) != before.get(name))
+        names = sorted(name for name in {*document, *before} if _plain(name, document) != _plain(name, before))
         rows = [
             (Cell(_label(t, name)), _answer(t, name, before.get(name)), _answer(t, name, document.get(name)))
             for name in names
@@ -101,6 +101,12 @@ def answers(t: Translator, document: Mapping[str, Any], before: Mapping[str, Any
         columns = [t(f"admin.change.{name}") for name in ("field", "before", "after")]
         shown = Section(t("admin.client.changes"), table=Table(columns, rows, t("admin.client.no_changes")))
     return (shown, *(_preview(t, translator(language), document) for language in LANGUAGES))
+
+
+def _plain(name: str, document: Mapping[str, Any]) -> object:
+    """Return a value as it counts: an empty one is none, and scopes have no order."""
+    value = document.get(name)
+    return frozenset(str(value or "").split()) if name == "scope" else value or None
 
 
 def _label(t: Translator, name: str) -> str:

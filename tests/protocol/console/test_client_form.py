@@ -130,6 +130,24 @@ def test_a_change_is_shown_before_and_after(admin: AdministeredWorld, top: Admin
     assert not any(client_id in row for row in rows)
 
 
+def test_a_change_of_nothing_says_so(admin: AdministeredWorld, top: Administrating) -> None:
+    client = admin.client("79.1", scope="profile openid email", token_endpoint_auth_method="client_secret_basic").client
+    page = top.open(f"/admin/clients/{client.client_id}/edit")
+    typed: dict[str, list[str]] = {}
+    for one in page.soup.select("#client-form input[type=text]"):
+        typed[str(one["name"])] = [str(one.get("value", ""))]
+    for one in page.soup.select("#client-form input[type=checkbox][checked]"):
+        typed.setdefault(str(one["name"]), []).append(str(one["value"]))
+    for one in page.soup.select("#client-form textarea"):
+        typed[str(one["name"])] = [one.get_text()]
+    for one in page.soup.select("#client-form select"):
+        chosen = one.select_one("option[selected]")
+        typed[str(one["name"])] = [str(chosen["value"]) if chosen is not None else ""]
+    checked = top.submit(page, "client-form", **typed)
+    assert checked.soup.select_one("#client-register") is not None
+    assert checked.soup.select("tbody tr") == []
+
+
 def test_a_new_secret_tells_until_when_the_old_one_works(admin: AdministeredWorld, top: Administrating) -> None:
     client_id = admin.client("79.1").client.client_id
     rotated = top.submit(top.open(f"/admin/clients/{client_id}"), "rotate-form", overlap="2", reason="Định kỳ")
