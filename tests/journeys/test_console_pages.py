@@ -22,6 +22,12 @@ from tests.support.visit import BASE, Visitor, asked
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
+PAGES = (
+    *("", "/clients", "/clients/new", "/accounts", "/consents", "/consents/figures", "/data-requests", "/keys"),
+    *("/units", "/units/79.1", "/units/changes", "/approvals", "/administrators", "/administrators/grant"),
+    *("/audit", "/settings"),
+)
+
 
 class InProcess:
     """Answers a page's requests by the application."""
@@ -66,26 +72,11 @@ def test_every_page_holds_what_pages_must(
     (consent,) = admin.wiring.consents.of_account(person)
     kid = admin.wiring.key_service.rows()[0].kid
     waiting = admin.acts.keys.revoke(admin.who("root"), kid, "thử")
-    names = ["", "/clients", f"/clients/{client.client.client_id}", "/clients/new", "/accounts", f"/accounts/{person}"]
-    names += [f"/clients/{client.client.client_id}/changes"]
-    names += [
-        "/consents",
-        f"/consents/{consent.id}",
-        "/consents/figures",
-        "/keys",
-        f"/keys/{kid}",
-        "/units",
-        "/units/79.1",
-    ]
-    names += [
-        "/units/changes",
-        "/approvals",
-        f"/approvals/{waiting.id}",
-        "/administrators",
-        "/administrators/grant",
-        "/audit",
-        "/settings?origin=command_line",
-        f"/clients/{client.client.client_id}/settings",
+    of_client = f"/clients/{client.client.client_id}"
+    names = [
+        *PAGES,
+        *(of_client, f"{of_client}/changes", f"{of_client}/settings"),
+        *(f"/accounts/{person}", f"/consents/{consent.id}", f"/keys/{kid}", f"/approvals/{waiting.id}"),
     ]
     own = ["/", "/developers", "/account/receipts", f"/account/receipts/{consent.id}", "/account/data"]
     with chromium() as browser:
