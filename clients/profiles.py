@@ -122,6 +122,15 @@ DEMANDS: Final = (
         "is required, or jwks_uri: the profile wants signed requests",
         lambda profile, values: profile.needs_signed_request and values["jwks"] is None and values["jwks_uri"] is None,
     ),
+    Demand(
+        "backchannel_authentication_request_signing_alg",
+        "is required for CIBA: the profile wants signed requests (FAPI-CIBA section 5.2.2)",
+        lambda profile, values: (
+            profile.needs_signed_request
+            and values.get("backchannel_token_delivery_mode") is not None
+            and values.get("backchannel_authentication_request_signing_alg") is None
+        ),
+    ),
     *(Demand(name, "must be PS256, ES256 or EdDSA for this profile", _signs_badly(name)) for name in _ALG_FIELDS),
 )
 """Every demand of a profile on a registration; another one is a row."""

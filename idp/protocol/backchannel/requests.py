@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+import orjson
+
 from clients.model import Client
 from idp.protocol.client_keys import ClientKeys, KeysUnavailable
 from idp.protocol.errors import InvalidRequest
-from idp.protocol.parameters import is_clean, is_encodable
+from idp.protocol.parameters import REPEATABLE, is_clean, is_encodable, join
 from idp.protocol.replays import Replayed, Replays
 from keys.errors import TokenError
 from keys.verifier import Expectation
@@ -21,6 +23,8 @@ _MAX_CHARS: Final = 16 * 1024
 _MAX_JTI: Final = 128
 _BESIDE: Final = frozenset({"request", "client_id", "client_secret", "client_assertion", "client_assertion_type"})
 """What may stand beside the JWT: the JWT, and the client's authentication."""
+_JSON: Final = frozenset({"claims", "authorization_details"})
+"""Parameters whose value is JSON, which in a JWT need not be a text (RFC 9101 section 4, RFC 9396 section 3)."""
 
 
 class SignedRequests:
@@ -82,4 +86,16 @@ def _text(name: str, value: object) -> str:
         return value
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
+    if name in _JSON and isinstance(value, dict | list):
+        return _text(name, _json(name, value))
+    if name in REPEATABLE and isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return join(_text(name, one) for one in value)
     raise InvalidRequest(f"{name[:40]} in the signed request is no text", reason="request_claim")
+
+
+def _json(name: str, value: object) -> str:
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError as error:
+        text = f"{name} in the signed request is not JSON in UTF-8 with numbers of 64 bits"
+        raise InvalidRequest(text, reason="request_claim") from error

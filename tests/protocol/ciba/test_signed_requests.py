@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from clients.errors import RegistrationRefused
 from tests.support.ciba_world import Caller, caller
 from tests.support.client_keys import ClientKey, key_set, new_key
 from tests.support.in_process import citizen
@@ -89,3 +90,36 @@ def test_a_client_that_signs_cannot_go_without(desk: Caller) -> None:
 
 def test_a_client_that_does_not_sign_cannot_begin_to(world: TokenWorld) -> None:
     assert caller(world).refused(login_hint="", scope="", binding_message="", request="x.y.z") == "invalid_request"
+
+
+@pytest.mark.spec("RFC 9396", "3")
+@pytest.mark.spec("CIBA Core", "7.1.1")
+def test_json_and_lists_in_a_signed_request_are_what_they_are_in_a_form(world: TokenWorld) -> None:
+    citizen(world)
+    land = "https://land.example.vn/api"
+    world.add_client(resource_identifiers=[land], scope="openid")
+    kind = "urn:dinhdanh:details:dossier"
+    asks = {"authorization_details_types": [kind], "allowed_resources": [land]}
+    desk = caller(world, backchannel_authentication_request_signing_alg="ES256", jwks=key_set(KEY), **asks)
+    detail = {"type": kind, "identifier": "H17.15-261127-0001", "actions": ["read"]}
+    more = {"authorization_details": [detail], "resource": [land], "claims": {"userinfo": {"email": None}}}
+    assert sent(desk, KEY.sign(claims(desk, **more))) == (200, "")
+    assert sent(desk, KEY.sign(claims(desk, jti="big", claims={"userinfo": {"email": {"value": 2**70}}})))[0] == 400
+    for wrong in (
+        {"authorization_details": [{**detail, "more": 1}]},
+        {"resource": [land, 7]},
+        {"claims": {"userinfo": 1}},
+    ):
+        assert sent(desk, KEY.sign(claims(desk, jti=str(wrong)[:60], **wrong)))[0] == 400
+
+
+@pytest.mark.spec("FAPI 2.0 Message Signing", "5.3.1")
+def test_client_whose_profile_wants_signed_requests_registers_how_it_signs_those_of_ciba(world: TokenWorld) -> None:
+    signing = {
+        "profile": "fapi2-message-signing", "token_endpoint_auth_method": "private_key_jwt", "jwks": key_set(KEY),
+        "dpop_bound_access_tokens": True,
+    }  # fmt: skip
+    with pytest.raises(RegistrationRefused) as refused:
+        caller(world, **signing)
+    assert {one.field for one in refused.value.errors} == {"backchannel_authentication_request_signing_alg"}
+    caller(world, **signing, backchannel_authentication_request_signing_alg="ES256")
