@@ -119,6 +119,9 @@ class DpopProofs:
             raise InvalidDpopProof("the DPoP proof's iat must be a number", reason="dpop_iat")
         if not now - MAX_AGE <= issued <= now + SKEW:
             raise InvalidDpopProof("the DPoP proof is not of this moment", reason="dpop_iat")
+        # Nobody has to bound a proof further, but a bound that is there counts as in any JWT (RFC 7519 sections 4.1.4 and 4.1.5).
+        if not (_moment(claims, "nbf", issued) <= now + SKEW and now - SKEW < _moment(claims, "exp", now + 1)):
+            raise InvalidDpopProof("the DPoP proof is not valid yet, or any more", reason="dpop_bounds")
         return int(issued)
 
     def _check_nonce(self, claims: Mapping[str, Any]) -> None:
@@ -129,6 +132,13 @@ class DpopProofs:
                 "put the nonce of the DPoP-Nonce header into the DPoP proof",
                 headers=(("DPoP-Nonce", self._nonces.current()),),
             )
+
+
+def _moment(claims: Mapping[str, Any], name: str, otherwise: float) -> float:
+    value = claims.get(name, otherwise)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InvalidDpopProof(f"the DPoP proof's {name} must be a number", reason="dpop_bounds")
+    return value
 
 
 def is_thumbprint(text: str) -> bool:

@@ -176,6 +176,16 @@ def test_proof_is_of_this_moment(world: TokenWorld, portal: Registered, key: Cli
         assert refused(world, portal, proof(world, key, iat=bad)) == "dpop_iat"
 
 
+@pytest.mark.spec("RFC 7519", "4.1.4")
+@pytest.mark.spec("RFC 7519", "4.1.5")
+def test_bounds_that_a_proof_has_of_its_own_count(world: TokenWorld, portal: Registered, key: ClientKey) -> None:
+    now = world.clock.now()
+    for good in ({"exp": now + 60}, {"exp": now - 10}, {"nbf": now + 10}, {"nbf": now - 500, "exp": now + 5.5}):
+        assert token(world, portal, OWN, proof(world, key, **good)).status == 200, good
+    for bad in ({"exp": now - 60}, {"nbf": now + 60}, {"exp": "never"}, {"nbf": True}, {"exp": None}):
+        assert refused(world, portal, proof(world, key, **bad)) == "dpop_bounds", bad
+
+
 @pytest.mark.spec("RFC 9449", "11.1")
 def test_proof_serves_once(world: TokenWorld, portal: Registered, key: ClientKey) -> None:
     one = proof(world, key)
