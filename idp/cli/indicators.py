@@ -2,32 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from typing import Any, Final
-
 import click
 
 from idp.cli.context import Context, pass_context
 from idp.cli.output import emit, emit_rows, say, with_exit_codes
-from idp.services.indicators import MonthReport
-from idp.web.i18n import LANGUAGES, translator
-from idp.web.indicator_chart import Bar, indicator_chart
+from idp.services.indicator_table import csv_of, rows_of
+from idp.web.i18n import LANGUAGES
+from idp.web.indicator_chart import chart_of
 from idp.wiring.measuring import indicators_of
 from policies.indicators import TARGET
-
-_COLUMNS: Final = (
-    "scope",
-    "code",
-    "name",
-    "kind",
-    "used",
-    "authenticated",
-    "identified",
-    "strong",
-    "share",
-    "at_least",
-)
 
 
 @click.group("indicators")
@@ -53,11 +36,7 @@ def show(context: Context, /, *, month: str, shape: str | None, language: str) -
         data = {"month": month, "closed": report.is_closed, "target": TARGET, "suppressed_below": report.threshold}
         emit({**data, "figures": rows}, as_json=True)
     elif shape == "csv":
-        text = io.StringIO()
-        writer = csv.DictWriter(text, _COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows({name: _safe(value) for name, value in row.items()} for row in rows)
-        click.echo(text.getvalue(), nl=False)
+        click.echo(csv_of(report), nl=False)
     else:
         emit_rows(rows, as_json=False)
     if not report.is_closed:
@@ -81,26 +60,3 @@ def update(context: Context, /, *, as_json: bool) -> None:
     """Count what is new in the audit log now; the worker does it every five minutes."""
     context.wiring.audit_tree.sequence()
     emit({"read": indicators_of(context.wiring).run()}, as_json=as_json)
-
-
-def rows_of(report: MonthReport) -> list[dict[str, Any]]:
-    """Return the figures as rows; None is hidden."""
-    found = []
-    for figure in report.figures:
-        named = {"name": report.names[figure.scope, figure.code]}
-        found.append({name: named.get(name, getattr(figure, name, None)) for name in _COLUMNS})
-    return found
-
-
-def chart_of(report: MonthReport, language: str) -> str:
-    """Return the picture of all people and businesses, in all and by system."""
-    wanted = [one for one in report.figures if one.kind == "all" and one.scope != "unit"]
-    whole = translator(language)("indicators.all")
-    named = sorted(wanted, key=lambda one: (one.scope != "all", report.names[one.scope, one.code]))
-    bars = [Bar(whole if one.scope == "all" else report.names[one.scope, one.code], one) for one in named]
-    return indicator_chart(report.month, bars, language)
-
-
-def _safe(value: object) -> object:
-    """Return a cell that no spreadsheet takes for a formula: names of systems are what somebody registered."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"} else value

@@ -11,7 +11,7 @@ import click
 from idp.cli.context import Context, pass_context
 from idp.cli.output import Exit, emit, emit_rows, fail, say, with_exit_codes
 from idp.errors import InvalidInput, NotFound, Refused
-from idp.flows.comparing import Report
+from idp.flows.comparing import Report, people
 from idp.flows.examining import examined
 from idp.model.audit import AuditEvent, Event, Outcome
 from idp.model.directory import Check
@@ -197,7 +197,8 @@ def _show(reports: Iterable[Report], *, as_json: bool) -> None:
             [{"directory": report.directory, "outcome": report.outcome, **report.counts, "why": report.why}],
             as_json=as_json,
         )
-        emit_rows(_people(report), as_json=as_json)
+        touched = [dict(zip(("account_id", "what", "detail"), row, strict=True)) for row in people(report)]
+        emit_rows(touched, as_json=as_json)
         if report.outcome not in _DONE:
             say(f"{report.directory}: nothing was done: {report.outcome} {report.why}".rstrip())
             worst = max(worst, Exit.FAILURE if report.outcome == "unavailable" else Exit.REFUSED)
@@ -205,20 +206,3 @@ def _show(reports: Iterable[Report], *, as_json: bool) -> None:
             worst = max(worst, Exit.FAILURE)
     if worst is not Exit.OK:
         sys.exit(worst)
-
-
-def _people(report: Report) -> list[dict[str, Any]]:
-    """Return a row for each person whom the comparison touches, by our own id."""
-    gone = [_person(account, "gone", why) for account, why in (report.gone or {}).items()]
-    back = [_person(account, "back", "") for account in report.back]
-    moved = [
-        _person(
-            account, "moved", " ".join((*(f"+{role}" for role in change.begin), *(f"-{role}" for role in change.end)))
-        )
-        for account, change in (report.moved or {}).items()
-    ]
-    return [*gone, *back, *moved]
-
-
-def _person(account_id: str, what: str, detail: str) -> dict[str, Any]:
-    return {"account_id": account_id, "what": what, "detail": detail}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Callable, Iterator
 from typing import Final, TypeVar
 
@@ -20,7 +21,7 @@ from idp.directories.searching import Found, Searcher
 from idp.directories.servers import Servers, bind, bind_service
 from idp.errors import AmbiguousEntry, DirectoryUnavailable
 from idp.fibers import Fibers
-from idp.model.directory import Check, Entry, Listing, Proof, Verified
+from idp.model.directory import Check, Entry, Listing, Proof, ServerStanding, Verified
 from policies.officials.comparison import Standing
 
 T = TypeVar("T")
@@ -76,6 +77,29 @@ class LdapDirectory:
         examiner = Examiner(self._settings, self._servers, self._reader, self._dialect)
         yield from examiner.servers()
         yield from examiner.roles(self._rule_groups)
+
+    def examined(self, seconds: float) -> list[Check]:
+        """Return the steps on a thread of the directory's own while the fiber pauses; between two of them the time is looked at."""
+        try:
+            return self._threads.run(lambda: self._within(time.monotonic() + seconds))
+        except DirectoryUnavailable as error:
+            return [Check("place", "failed", str(error), advice="the directory hangs: try again in a moment")]
+
+    def standings(self) -> tuple[ServerStanding, ...]:
+        """Return the servers as this process knows them."""
+        return tuple(
+            ServerStanding(one.url, one.breaker.is_open, self._servers.failures.get(one.url, ""))
+            for one in self._servers.endpoints
+        )
+
+    def _within(self, deadline: float) -> list[Check]:
+        found = []
+        for check in self.examine():
+            found.append(check)
+            if time.monotonic() >= deadline:
+                found.append(Check("time", "failed", "no time left", advice="see which server above took so long"))
+                break
+        return found
 
     def _run(self, work: Callable[[Connection], T], times: int = 1) -> T:
         return self._threads.run(lambda: self._servers.run(work, times))

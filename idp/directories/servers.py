@@ -59,6 +59,8 @@ class Servers:
         """Take the directory's settings and a monotonic clock."""
         self._settings = settings
         self._now = now
+        self.failures: dict[str, str] = {}
+        """Why a server failed last, by address; one that has answered since is not in it."""
         self.endpoints = tuple(self._endpoint(url) for url in settings.servers)
 
     def run(self, work: Callable[[Connection], T], times: int = 1) -> T:
@@ -81,10 +83,12 @@ class Servers:
                 raise
             except ServerFailedError as error:
                 endpoint.breaker.failed()
+                self.failures[endpoint.url] = error.reason
                 failures.append(f"{endpoint.url}: {error.reason}")
                 _log.warning("directory %s: %s: %s", self._settings.name, endpoint.url, error.reason)
             else:
                 endpoint.breaker.succeeded()
+                self.failures.pop(endpoint.url, None)
                 return outcome
         text = "; ".join(failures) or "no time left"
         raise DirectoryUnavailable(

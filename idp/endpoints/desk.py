@@ -19,6 +19,7 @@ from idp.services.audit import AuditLog
 from idp.web import i18n
 from idp.web.cookies import Cookies
 from idp.web.csrf import Csrf
+from idp.web.multipart import is_multipart, multipart_fields
 from idp.web.render import Renderer
 
 _log = logging.getLogger("idp.pages")
@@ -109,9 +110,13 @@ class Desk:
         """Return the hidden token of a form."""
         return self._csrf.token(exchange.binding, purpose, self._clock.now())
 
-    def form(self, exchange: Exchange, purpose: str) -> Form:
-        """Return the posted form after its token was checked; raises ``InvalidInput`` with code ``csrf_failed`` or a ``ProtocolError``."""
-        fields = form_fields(exchange.wire)
+    def form(self, exchange: Exchange, purpose: str, *, with_files: bool = False) -> Form:
+        """Return the posted form after its token was checked; raises ``InvalidInput`` with code ``csrf_failed`` or a ``ProtocolError``.
+
+        ``with_files`` takes ``multipart/form-data`` too; a file is a field of text.
+        """
+        is_upload = with_files and is_multipart(exchange.wire)
+        fields = multipart_fields(exchange.wire) if is_upload else form_fields(exchange.wire)
         token = fields.get("csrf_token", ("",))[0]
         binding = None if exchange.is_new_browser else exchange.binding
         if not self._csrf.is_valid(token, binding, purpose, self._clock.now()):

@@ -203,3 +203,14 @@ class DirectoryComparer:
             _log.error("directory %s was not compared: %s %s", report.directory, report.outcome, report.why)
         run = Run(report.directory, day, started, now, report.outcome, report.counts)
         self._store.finish_run(run, self._audit.record(event))
+
+
+def people(report: Report) -> list[tuple[str, str, str]]:
+    """Return account id, what (``gone``, ``back``, ``moved``) and detail for each person whom a comparison touches."""
+    gone = [(account, "gone", why) for account, why in (report.gone or {}).items()]
+    back = [(account, "back", "") for account in report.back]
+    moved = [
+        (account, "moved", " ".join((*(f"+{role}" for role in change.begin), *(f"-{role}" for role in change.end))))
+        for account, change in (report.moved or {}).items()
+    ]
+    return [*gone, *back, *moved]

@@ -16,8 +16,14 @@ def examined(
 ) -> Iterator[Check]:
     """Yield every step with what is wrong and what to do about it; nothing is stored."""
     yield from directory.examine()
-    if user_name is None:
-        return
+    if user_name is not None:
+        yield from examined_person(directory, officials, user_name, password)
+
+
+def examined_person(
+    directory: Directory, officials: OfficialService, user_name: str, password: str | None = None
+) -> Iterator[Check]:
+    """Yield the steps of one person's sign-in down to the roles; nothing is stored."""
     try:
         yield from _person(directory, officials, user_name, password)
     except AmbiguousEntry as error:

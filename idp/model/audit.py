@@ -54,6 +54,7 @@ class Event(StrEnum):
     UPSTREAM_UNLINK = "upstream:unlink"
     UPSTREAM_REOPEN = "upstream:reopen"
     UPSTREAM_LOGOUT = "upstream:logout"
+    UPSTREAM_TEST = "upstream:test"
     DEVICE_AUTHORIZE = "device:authorize"
     DEVICE_GUESS = "device:user-code"
     BACKCHANNEL_AUTHENTICATE = "backchannel:authenticate"

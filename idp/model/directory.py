@@ -63,6 +63,15 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
+class ServerStanding:
+    """One server as this process knows it: whether it is left alone at the moment, and why it failed last ("" if it has answered since)."""
+
+    url: str
+    is_left_alone: bool
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """One step of an examination: ``state`` is ``ok``, ``failed``, ``warning`` or ``skipped``; ``advice`` says what to do."""
 

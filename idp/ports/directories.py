@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
-from idp.model.directory import Check, Entry, Listing, Verified
+from idp.model.directory import Check, Entry, Listing, ServerStanding, Verified
 
 
 class Directory(Protocol):
@@ -37,4 +37,12 @@ class Directory(Protocol):
 
     def examine(self) -> Iterator[Check]:
         """Yield the steps of a connection one by one with what is wrong and what to do about it; raises nothing."""
+        ...
+
+    def examined(self, seconds: float) -> list[Check]:
+        """Return these steps, as far as they come within so many seconds; what is left out is said in a last one. Raises nothing."""
+        ...
+
+    def standings(self) -> tuple[ServerStanding, ...]:
+        """Return the servers as this process knows them; asks nobody."""
         ...

@@ -11,7 +11,9 @@ from typing import Protocol
 
 from idp.errors import DomainError
 from idp.model.upstream import Assertion, Departure
+from policies.upstreams.levels import Assessed
 from policies.upstreams.linking import Terms
+from policies.upstreams.mapping import ClaimRule, Mapped
 
 
 class UpstreamUnavailable(DomainError):
@@ -99,6 +101,10 @@ class Connector(Protocol):
         """Look at the configuration and at what the provider publishes; no person is involved."""
         ...
 
+    def keys_seen(self) -> tuple[str, ...]:
+        """Return id and algorithms of the provider's keys that are held at the moment; asks nobody."""
+        ...
+
 
 class Door(Protocol):
     """One upstream provider with the frame around its connector."""
@@ -155,4 +161,30 @@ class Door(Protocol):
 
     def findings(self) -> list[Finding]:
         """Look at the configuration and at what the provider publishes."""
+        ...
+
+
+class ExaminedDoor(Protocol):
+    """What an operator may look at of one upstream."""
+
+    @property
+    def rules(self) -> tuple[ClaimRule, ...]:
+        """Return which fields are taken."""
+        ...
+
+    @property
+    def highest_acr(self) -> str:
+        """Return the highest level that a sign-in there could have."""
+        ...
+
+    def findings(self) -> list[Finding]:
+        """Look at the configuration and at what the provider publishes."""
+        ...
+
+    def keys_seen(self) -> tuple[str, ...]:
+        """Return id and algorithms of the provider's keys that are held at the moment; asks nobody."""
+        ...
+
+    def read(self, fields: Mapping[str, object]) -> tuple[Mapped, Assessed]:
+        """Return what the operator's rules make of an answer's fields; nothing is kept."""
         ...

@@ -110,6 +110,10 @@ class Indicators:
         """Return the months with figures, newest first."""
         return sorted(self._store.months(), reverse=True)
 
+    def closed_months(self) -> list[str]:
+        """Return the months that are closed, newest first."""
+        return sorted((one.month for one in self._store.months().values() if one.closed_at is not None), reverse=True)
+
     def _fresh(self, seen: Sequence[Sighting], months: Mapping[str, Month]) -> list[Month]:
         names = {_month_of(one) for one in seen} - months.keys()
         return [Month(name, self._seal(os.urandom(_KEY_BYTES), name.encode()), None) for name in sorted(names)]

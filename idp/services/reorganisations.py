@@ -80,9 +80,19 @@ class Reorganisations:
         Raises ``InvalidInput`` naming every fault, also for a document without events; ``Conflict`` when the register was changed
         meanwhile. What is done in one transaction is the register; what hangs on it follows on its day.
         """
+        try:
+            document = unit_sources.load(source)
+        except RegisterError as error:
+            raise register_faults(error) from error
+        return self.plan_document(document, source.rpartition("/")[2], dry_run=dry_run, reason=reason, actor=actor)
+
+    def plan_document(
+        self, document: Document, name: str, *, dry_run: bool, reason: str = "", actor: str = _OPERATOR
+    ) -> Plan:
+        """Return what a document called ``name`` does, and do it unless ``dry_run``; raises as ``plan`` does."""
         version = self._unit_store.version()
         before = self._unit_store.load()
-        applied, first, last = _read(before, source)
+        applied, first, last = _applied(before, document)
         todo = changes(before, applied.register)
         result = counted(todo, applied.notices)
         found = tuple(moves(applied.register, self._holdings(), _eve(first), last))
@@ -92,7 +102,7 @@ class Reorganisations:
             handles.new_id(),
             first,
             last,
-            source.rpartition("/")[2],
+            name,
             ReorganisationState.PLANNED,
             difference(before, todo),
             self._clock.now(),
@@ -176,10 +186,9 @@ class Reorganisations:
         )
 
 
-def _read(before: Register, source: str) -> tuple[Applied, str, str]:
+def _applied(before: Register, document: Document) -> tuple[Applied, str, str]:
     """Return the register with the document applied, and the first and the last day of its events."""
     try:
-        document = unit_sources.load(source)
         applied = apply(before, document)
     except RegisterError as error:
         raise register_faults(error) from error

@@ -34,11 +34,16 @@ def load(source: str, as_of: str | None = None) -> Document:
             raise NotFound(f"the only package source is {PACKAGE_SOURCE}", code="unknown_source", field="source")
         return read_package()
     path = Path(source)
-    text = _read_text(path)
-    if path.suffix.lower() == ".json":
+    return parse(path.name, _read_text(path), as_of)
+
+
+def parse(name: str, text: str, as_of: str | None = None) -> Document:
+    """Return the document of a text, by the ending of its file's name; raises as ``load`` does."""
+    suffix = Path(name).suffix.lower()
+    if suffix == ".json":
         return units_file.parse_json(text)
-    if path.suffix.lower() == ".csv":
-        return units_file.parse_csv(text, path.name, as_of)
+    if suffix == ".csv":
+        return units_file.parse_csv(text, name, as_of)
     raise InvalidInput("name a .json or .csv file, or package:vietnamadminunits", code="unknown_source", field="source")
 
 

@@ -105,6 +105,10 @@ class CodeFlow:
         """Look at secrets, addresses and what is published."""
         return looked_at(Provider(self.setup, self.exchange, self.published, self.authentication))
 
+    def keys_seen(self) -> tuple[str, ...]:
+        """Return the provider's keys as they were seen last; asks nobody."""
+        return self.published.keys_seen()
+
     def token_endpoint(self) -> str:
         """Return where codes are redeemed."""
         return self.published.needed("token_endpoint")

@@ -33,7 +33,7 @@ def looked_at(provider: Provider) -> list[Finding]:
         found.append(_tried("discovery", lambda: f"issuer {provider.published.metadata()['issuer']}"))
     found.extend(_tried(name, lambda name=name: _address(provider, name)) for name in _NEEDED)  # type: ignore[misc]
     if settings.jwks_uri or settings.discovery:
-        found.append(_tried("jwks_uri", lambda: f"{provider.published.count_keys()} usable signing keys"))
+        found.append(_tried("jwks_uri", lambda: _keys(provider)))
     found.append(_tried("token_endpoint_answers", lambda: _answers(provider)))
     if settings.logout != "none":
         found.append(_tried("end_session_endpoint", lambda: _address(provider, "end_session_endpoint")))
@@ -45,6 +45,11 @@ def _tried(check: str, look: Callable[[], str]) -> Finding:
         return Finding(check, ok=True, text=look())
     except DomainError as error:
         return Finding(check, ok=False, text=error.reason)
+
+
+def _keys(provider: Provider) -> str:
+    count = provider.published.count_keys()
+    return f"{count} usable signing keys: {', '.join(provider.published.keys_seen())}"
 
 
 def _secret(provider: Provider) -> str:

@@ -19,7 +19,7 @@ from idp.upstream.registry import Kind
 from idp.upstream.setup import Setup
 from policies.upstreams import levels
 from policies.upstreams.linking import Terms
-from policies.upstreams.mapping import mapped
+from policies.upstreams.mapping import Mapped, mapped
 
 _MARKED: Final = 86400
 """Seconds for which a used code, token or envelope is remembered: longer than any of them lives."""
@@ -105,6 +105,14 @@ class FramedUpstream:
         """Look at the configuration and at what the provider publishes."""
         return self._connector.findings()
 
+    def keys_seen(self) -> tuple[str, ...]:
+        """Return the provider's keys as this process has seen them last."""
+        return self._connector.keys_seen()
+
+    def read(self, fields: Mapping[str, object]) -> tuple[Mapped, levels.Assessed]:
+        """Return what the operator's rules make of an answer's fields; nothing is kept."""
+        return mapped(fields, self.rules), levels.assessed(fields, self.settings.level_rules, self.settings.base)
+
     def _check_issuer(self, parameters: Mapping[str, str]) -> None:
         stated = parameters.get("iss")
         if stated is None and self.settings.require_iss:
@@ -134,8 +142,7 @@ class FramedUpstream:
             raise UpstreamRefused("not_fresh")
 
     def _assertion(self, told: Told) -> Assertion:
-        found = mapped(told.fields, self.rules)
-        assessed = levels.assessed(told.fields, self.settings.level_rules, self.settings.base)
+        found, assessed = self.read(told.fields)
         moment = min(told.auth_time, self._clock.now()) if told.auth_time is not None else None
         return Assertion(self.name, told.subject, found, assessed, moment, told.sid[:_LONGEST_SUBJECT], told.hint)
 

@@ -72,6 +72,11 @@ class Published:
         """Return how many usable signing keys are published."""
         return len(self._key_set(self._setup.clock.now()).keys)
 
+    def keys_seen(self) -> tuple[str, ...]:
+        """Return id and algorithms of the keys that are held at the moment; fetches nothing."""
+        held = self._keys.keys if self._keys is not None else ()
+        return tuple(f"{key.kid or '-'} ({', '.join(sorted(key.algs))})" for key in held)
+
     def verified(self, token: str, expected: Expectation) -> VerifiedClaims:
         """Return the claims of a token that the provider signed; raises ``keys.errors.TokenError``."""
         now = self._setup.clock.now()

@@ -5,11 +5,12 @@ Colours are attributes on a white ground, so neither the content policy nor a da
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Final
 
+from idp.services.indicators import MonthReport
 from idp.web.i18n import translator
 from policies.indicators import TARGET, Figure
 
@@ -25,6 +26,17 @@ class Bar:
 
     name: str
     figure: Figure
+
+
+def chart_of(report: MonthReport, language: str, figures: Iterable[Figure] | None = None) -> str:
+    """Return the picture of all people and businesses, in all and by system; or that of ``figures`` of the report, in their order."""
+    whole = translator(language)("indicators.all")
+    wanted = list(figures or ())
+    if figures is None:
+        both = [one for one in report.figures if one.kind == "all" and one.scope != "unit"]
+        wanted = sorted(both, key=lambda one: (one.scope != "all", report.names[one.scope, one.code]))
+    bars = [Bar(whole if one.scope == "all" else report.names[one.scope, one.code], one) for one in wanted]
+    return indicator_chart(report.month, bars, language)
 
 
 def indicator_chart(month: str, bars: Sequence[Bar], language: str) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from abc import ABC
+from abc import ABC, abstractmethod
 from functools import cached_property
+from typing import Any
 
 from idp.config.origins import effective
 from idp.endpoints.api.caller import Callers
@@ -18,18 +19,23 @@ from idp.flows.administration.administrator import Administrators
 from idp.flows.administration.admins import AdminAdministration
 from idp.flows.administration.approvals import ApprovalAdministration
 from idp.flows.administration.audit import AuditAdministration
+from idp.flows.administration.audit_proofs import AuditProofs, Keepers
 from idp.flows.administration.client_changes import ClientChanges
 from idp.flows.administration.client_tests import ClientTests
 from idp.flows.administration.clients import ClientAdministration
 from idp.flows.administration.configuration import Configuration
 from idp.flows.administration.consents import ConsentAdministration
+from idp.flows.administration.directories import DirectoryAdministration
 from idp.flows.administration.exports import Exports
 from idp.flows.administration.gate import Gate
+from idp.flows.administration.indicators import IndicatorAdministration
 from idp.flows.administration.keys import KeyAdministration
 from idp.flows.administration.recoveries import RecoveryAdministration
+from idp.flows.administration.reorganisations import ReorganisationAdministration
 from idp.flows.administration.settings import SettingsAdministration
 from idp.flows.administration.simulation import Simulation
 from idp.flows.administration.units import UnitAdministration
+from idp.flows.administration.upstreams import UpstreamAdministration
 from idp.flows.administration.use_cases import UseCases
 from idp.flows.hourly import HourlyLimit
 from idp.protocol.bearer import AccessTokens
@@ -45,7 +51,9 @@ from idp.storage.client_history import SqlClientHistory
 from idp.storage.clients import SqlClientRepository
 from idp.storage.configuration import SqlConfigurationStore
 from idp.storage.idempotency import SqlAnswerStore
+from idp.wiring.auditing import known_witnesses
 from idp.wiring.data_rights import DataRights
+from idp.wiring.measuring import indicators_of
 from idp.wiring.simulating import simulation_sources, trial_of
 
 
@@ -86,6 +94,7 @@ class AdministrationDesk(DataRights, ABC):
             **states.acts(),
             **admins.acts(),
             **recoveries.acts(),
+            **self._changes_of_units.acts(),
         }
         return UseCases(
             clients=clients,
@@ -99,14 +108,47 @@ class AdministrationDesk(DataRights, ABC):
             units=UnitAdministration(gate, self.units, self.reorganisations),
             admins=admins,
             approvals=ApprovalAdministration(gate, self.admins, self.approvals, acts, self.clock),
-            audit=AuditAdministration(gate, registry, self.accounts, self.audit),
+            audit=self._audit_search,
             exports=Exports(gate),
             client_tests=ClientTests(gate, clients, trial_of(self).run),
             simulation=Simulation(
                 *(people, clients, self.consents, self.locks, simulation_sources(self), self.clock),
             ),
             settings=SettingsAdministration(gate, clients, lambda: effective(self.settings)),
+            **self._operating(),
         )
+
+    def _operating(self) -> dict[str, Any]:
+        """Return the use cases of running the deployment, by their names in ``UseCases``."""
+        return {
+            "indicators": IndicatorAdministration(self.gate, indicators_of(self), self.clients, self.clock),
+            "directories": self.directory_administration(),
+            "upstreams": self.upstream_administration(),
+            "reorganisations": self._changes_of_units,
+            "audit_proofs": self._proofs(),
+        }
+
+    @cached_property
+    def _changes_of_units(self) -> ReorganisationAdministration:
+        drafts = self.ephemeral.transactions
+        return ReorganisationAdministration(self.gate, self.reorganisations, self.units, drafts, self.clock)
+
+    @cached_property
+    def _audit_search(self) -> AuditAdministration:
+        return AuditAdministration(self.gate, self.clients, self.accounts, self.audit)
+
+    def _proofs(self) -> AuditProofs:
+        heads, store, bundles = self.audit_heads, self.audit_head_store, self.audit_bundles
+        keepers = Keepers(heads, store, bundles, lambda: known_witnesses(self))
+        return AuditProofs(self.gate, self._audit_search, keepers, self.audit, self.clock)
+
+    @abstractmethod
+    def directory_administration(self) -> DirectoryAdministration:
+        """Return the use cases of directories, which are made above."""
+
+    @abstractmethod
+    def upstream_administration(self) -> UpstreamAdministration:
+        """Return the use cases of upstreams, which are made above."""
 
     @cached_property
     def configuration(self) -> Configuration:

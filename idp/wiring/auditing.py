@@ -92,9 +92,15 @@ def audit_tasks(wiring: Auditing, fetcher: Fetcher) -> tuple[Task, ...]:
 
 def witness_collector(wiring: Auditing, fetcher: Fetcher) -> WitnessCollector:
     """Return what brings heads to the witnesses; raises ``SettingsError`` for a witness whose key cannot be read."""
+    return WitnessCollector(
+        known_witnesses(wiring), wiring.audit_heads, wiring.audit_head_store, fetcher, wiring.audit, wiring.clock
+    )
+
+
+def known_witnesses(wiring: Auditing) -> tuple[KnownWitness, ...]:
+    """Return the witnesses of the settings; raises ``SettingsError`` for one whose key cannot be read."""
     named = wiring.settings.audit.witnesses
-    witnesses = tuple(KnownWitness(name, one.url, _keys(name, one)) for name, one in named.items())
-    return WitnessCollector(witnesses, wiring.audit_heads, wiring.audit_head_store, fetcher, wiring.audit, wiring.clock)
+    return tuple(KnownWitness(name, one.url, _keys(name, one)) for name, one in named.items())
 
 
 def audit_routes(wiring: Auditing, counters: Counters) -> tuple[Route, ...]:

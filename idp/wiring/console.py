@@ -6,6 +6,7 @@ from idp.endpoints.admin.accounts import Accounts
 from idp.endpoints.admin.administrators import AdministratorsArea
 from idp.endpoints.admin.approvals import Approvals
 from idp.endpoints.admin.audit import Audit
+from idp.endpoints.admin.audit_proofs import AuditProofPages
 from idp.endpoints.admin.client_form import ClientForm
 from idp.endpoints.admin.client_history import ClientHistoryPage
 from idp.endpoints.admin.client_test import ClientTestPages
@@ -13,12 +14,19 @@ from idp.endpoints.admin.clients import Clients
 from idp.endpoints.admin.consents import Consents
 from idp.endpoints.admin.dashboard import Dashboard
 from idp.endpoints.admin.data_requests import DataRequests
+from idp.endpoints.admin.directories import DirectoriesArea
 from idp.endpoints.admin.frame import Area, ConsoleFrame
+from idp.endpoints.admin.indicators import IndicatorsArea
 from idp.endpoints.admin.keys import Keys
+from idp.endpoints.admin.reorganisations import ReorganisationPages
 from idp.endpoints.admin.settings import SettingsArea
 from idp.endpoints.admin.simulation import SimulationPages
 from idp.endpoints.admin.units import Units
+from idp.endpoints.admin.upstreams import UpstreamsArea
 from idp.endpoints.routes import Route
+from idp.flows.administration.directories import DirectoryAdministration, Knowledge
+from idp.flows.administration.upstreams import UpstreamAdministration
+from idp.ports.upstreams import ExaminedDoor
 from idp.wiring.acting_pages import ActingPages
 
 
@@ -37,8 +45,11 @@ class Console(ActingPages):
             Units(frame, acts),
             Approvals(frame, acts),
             AdministratorsArea(frame, acts),
+            DirectoriesArea(frame, acts),
+            UpstreamsArea(frame, acts, self.clock),
             Audit(frame, acts),
             SettingsArea(frame, acts),
+            IndicatorsArea(frame, acts),
         )
 
     def console_routes(self) -> tuple[Route, ...]:
@@ -55,7 +66,29 @@ class Console(ActingPages):
         areas = self.console_areas(frame)
         frame.furnish(areas)
         acts = self.administration
-        own = (*Dashboard(frame, acts).routes(), *ClientForm(frame, acts).routes())
+        own = (
+            *Dashboard(frame, acts).routes(),
+            *ClientForm(frame, acts).routes(),
+            *ReorganisationPages(frame, acts).routes(),
+            *AuditProofPages(frame, acts).routes(),
+        )
         history = (*ClientHistoryPage(frame, acts).routes(), *SimulationPages(frame, acts).routes())
         history = (*history, *ClientTestPages(frame, acts).routes())
         return (*own, *history, *(route for area in areas for route in area.routes()))
+
+    def directory_administration(self) -> DirectoryAdministration:
+        """Return the use cases of directories."""
+        known = Knowledge(
+            self.settings.directories.sources, self.directories, self.officials, self.official_store, self.comparer
+        )
+        return DirectoryAdministration(self.gate, known, self.ephemeral.transactions, self.audit, self.clock)
+
+    def upstream_administration(self) -> UpstreamAdministration:
+        """Return the use cases of upstreams."""
+
+        def door(name: str) -> ExaminedDoor:
+            return self.upstream_door(name) if name not in self.doors else self.doors[name]
+
+        return UpstreamAdministration(
+            self.gate, self.settings.upstreams, door, self.upstream_sign_in.standing, self.audit
+        )

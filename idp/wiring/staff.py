@@ -25,6 +25,7 @@ from policies.officials.comparison import Brake
 from policies.officials.roles import RoleRule
 
 _LOOK_EVERY = 300
+_ASKED_EVERY = 5
 
 
 class StaffRooms(QrDesk):
@@ -79,10 +80,11 @@ class StaffRooms(QrDesk):
         return (DirectoryWay(desk, self.staff_sign_in, choices),)
 
     def staff_tasks(self) -> tuple[Task, ...]:
-        """Return the nightly comparison."""
+        """Return the nightly comparison, and the dry runs that administrators ask for."""
         if not self.settings.directories.sources:
             return ()
-        return (Task("directories", _LOOK_EVERY, self.comparer.nightly),)
+        asked = Task("directory-dry-runs", _ASKED_EVERY, self.administration.directories.run_asked, apart=True)
+        return (Task("directories", _LOOK_EVERY, self.comparer.nightly), asked)
 
     def _terms_of_directories(self) -> dict[str, Terms]:
         return {

@@ -21,7 +21,6 @@ from idp.flows.upstream.matching import Matching
 from idp.flows.upstream.proofs import WaitingProofs
 from idp.model.session import Session
 from idp.outbound.sharing import TokenFetcher
-from idp.ports.upstreams import Door
 from idp.services.upstream_links import UpstreamLinks
 from idp.services.upstream_sessions import UpstreamSessions
 from idp.services.vouched_accounts import VouchedAccounts
@@ -42,7 +41,7 @@ class Upstreams(Signals):
         return CONNECTORS
 
     @cached_property
-    def doors(self) -> Mapping[str, Door]:
+    def doors(self) -> Mapping[str, FramedUpstream]:
         """The upstreams that are offered, by name; raises ``SettingsError`` for one that cannot work."""
         return {name: self.upstream_door(name) for name, one in self.settings.upstreams.items() if one.enabled}
 

@@ -51,6 +51,9 @@ class Action(StrEnum):
     AUDIT_READ = "audit:read"
     AUDIT_EXPORT = "audit:export"
     SETTINGS_READ = "settings:read"
+    SETTINGS_TEST = "settings:test"
+    """Try directories and upstreams out: requests go out, and of one person it is shown what a directory says."""
+    INDICATOR_READ = "indicator:read"
 
 
 SEEN_BY: Final[Mapping[str, Action]] = MappingProxyType(
@@ -65,6 +68,7 @@ SEEN_BY: Final[Mapping[str, Action]] = MappingProxyType(
         "admin": Action.ADMIN_READ,
         "audit": Action.AUDIT_READ,
         "settings": Action.SETTINGS_READ,
+        "indicator": Action.INDICATOR_READ,
     }
 )
 """By noun, the act that lets somebody know that a thing is there at all; without it the answer is "not found"."""
@@ -77,6 +81,7 @@ DANGEROUS: Final = frozenset(
         Action.ACCOUNT_RESTORE,
         Action.CLIENT_IDENTITY,
         Action.CLIENT_POWER,
+        Action.UNIT_CHANGE,
     }
 )
 """Acts that need a second person wherever they are done."""

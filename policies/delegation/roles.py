@@ -67,7 +67,7 @@ ROLES: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
         | _PEOPLE
         | _CONSENTS
         | {Action.ACCOUNT_MERGE, Action.ACCOUNT_RESTORE}
-        | {Action.ADMIN_READ, Action.ADMIN_GRANT, Action.ADMIN_REVOKE, Action.AUDIT_READ},
+        | {Action.ADMIN_READ, Action.ADMIN_GRANT, Action.ADMIN_REVOKE, Action.AUDIT_READ, Action.INDICATOR_READ},
         Role.CLIENT_MANAGER: _CLIENTS,
         Role.KEY_CUSTODIAN: frozenset({Action.KEY_READ, Action.KEY_ROTATE, Action.KEY_RETIRE, Action.KEY_REVOKE}),
         Role.CONSENT_OFFICER: _CONSENTS,
@@ -84,6 +84,7 @@ ROLES: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
                 Action.UNIT_READ,
                 Action.ADMIN_READ,
                 Action.SETTINGS_READ,
+                Action.INDICATOR_READ,
             }
         ),
     }

@@ -45,6 +45,8 @@ SCOPES: Final[Mapping[str, frozenset[Action]]] = MappingProxyType(
         "admin:admins:write": frozenset({Action.ADMIN_GRANT, Action.ADMIN_REVOKE}),
         "admin:audit:read": frozenset({Action.AUDIT_READ, Action.AUDIT_EXPORT}),
         "admin:settings:read": frozenset({Action.SETTINGS_READ}),
+        "admin:settings:test": frozenset({Action.SETTINGS_TEST}),
+        "admin:indicators:read": frozenset({Action.INDICATOR_READ}),
     }
 )
 """Every scope of the API; each act is in exactly one. Another one is a row."""

@@ -10,11 +10,15 @@ from idp.endpoints.admin.inputs import reason
 from idp.endpoints.admin.lists import Listing, ListPart
 from idp.endpoints.admin.sheets import Sheet
 from idp.endpoints.admin.tables import moment, principal, state, written
-from idp.endpoints.admin.views import ActForm, Cell, Detail, Field, Section
+from idp.endpoints.admin.views import ActForm, Cell, Detail, Field, Link, Section
 from idp.endpoints.desk import Form
 from idp.endpoints.routes import Route
 from idp.flows.administration.approvals import ApprovalView
+from idp.flows.administration.reorganisations import REORGANISE
 from idp.protocol.wire import WireResponse
+
+_SHOWN_APART: Final = "document"
+"""The document of a reorganisation has a page of its own that says what it would do."""
 
 
 class Approvals(ListPart):
@@ -64,9 +68,12 @@ class Approvals(ListPart):
             (t("admin.approval.until"), moment(t, one.expires_at)),
             (t("admin.approval.state"), state(t, one.state)),
         )
-        arguments = [f"{name}: {value}" for name, value in one.arguments.items()]
+        arguments = [f"{name}: {value}" for name, value in one.arguments.items() if name != _SHOWN_APART]
+        links: tuple[Link, ...] = ()
+        if one.act == REORGANISE:
+            links = (Link(f"{ROOT}/approvals/{one.id}/reorganisation", t("admin.reorganisation.what_would")),)
         sections = (Section(t("admin.approval.what"), facts), Section(t("admin.approval.arguments"), lines=arguments))
-        return self._frame.detail(visit, self.name, Detail(facts[0][1].text, "", sections, _forms(visit, view)))
+        return self._frame.detail(visit, self.name, Detail(facts[0][1].text, "", sections, _forms(visit, view), links))
 
     def approve(self, visit: Visit, _form: Form, approval_id: str) -> WireResponse:
         """Let it happen."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from idp.endpoints.admin.frame import Visit
+from idp.endpoints.admin.frame import ROOT, Visit
 from idp.endpoints.admin.inputs import day
 from idp.endpoints.admin.lists import Listing, ListPart
 from idp.endpoints.admin.sheets import Sheet
 from idp.endpoints.admin.tables import RECORD, record, written
-from idp.endpoints.admin.views import Field
+from idp.endpoints.admin.views import Field, Link
 from idp.endpoints.routes import Route
 from idp.flows.administration.audit import AuditSearch
 from idp.flows.administration.paging import Page, Window
@@ -36,24 +36,29 @@ class Audit(ListPart):
         return Listing(
             self.name,
             "/audit",
-            lambda visit, window: self._acts.audit.search(visit.who, _wanted(visit), window),
+            lambda visit, window: self._acts.audit.search(visit.who, wanted(visit.asked(*_FILTERS)), window),
             RECORD,
             record,
             "admin.audit.none",
             Sheet("audit", _HEADS, _values),
             _FILTERS,
             _fields,
+            self._links,
             lead="admin.audit.lead",
             take=self._taken,
             may_take=lambda visit: self._frame.holds(visit, Action.AUDIT_EXPORT),
         )
 
+    def _links(self, visit: Visit) -> tuple[Link, ...]:
+        is_whole = self._frame.holds(visit, Action.AUDIT_READ, everywhere=True)
+        return (Link(f"{ROOT}/audit/heads", visit.t("admin.proof.title")),) if is_whole else ()
+
     def _taken(self, visit: Visit, window: Window) -> Page[dict[str, object]]:
-        return self._acts.audit.search(visit.who, _wanted(visit), window, action=Action.AUDIT_EXPORT)
+        return self._acts.audit.search(visit.who, wanted(visit.asked(*_FILTERS)), window, action=Action.AUDIT_EXPORT)
 
 
-def _wanted(visit: Visit) -> AuditSearch:
-    asked = visit.asked(*_FILTERS)
+def wanted(asked: Mapping[str, str]) -> AuditSearch:
+    """Return the search that filters ask for; raises ``InvalidInput`` for a day that is none."""
     return AuditSearch(
         account_id=asked.get("account", ""),
         client_id=asked.get("client", ""),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from idp.endpoints.admin.frame import ROOT, Part, Visit
+from idp.endpoints.admin.frame import ROOT, Part, Visit, address
 from idp.endpoints.admin.tables import record_table
 from idp.endpoints.admin.views import DASH, Section, Tile
 from idp.endpoints.routes import Route
@@ -14,6 +14,7 @@ from idp.flows.administration.audit import AuditSearch
 from idp.flows.administration.clients import ClientQuery
 from idp.flows.administration.paging import MOST, Window
 from idp.protocol.wire import WireResponse
+from idp.web.indicator_chart import share_text
 from policies.delegation import Action
 
 _RECENT: Final = 10
@@ -50,7 +51,29 @@ class Dashboard(Part):
             yield Tile(t("admin.tile.keys"), t.moment(min(retires))[:10] if retires else DASH, f"{ROOT}/keys")
         if self._frame.holds(visit, Action.UNIT_READ):
             undecided = self._undecided(visit)
-            yield Tile(t("admin.tile.units"), str(undecided), f"{ROOT}/units/changes", "bad" if undecided else "")
+            yield Tile(
+                t("admin.tile.units"), str(undecided), f"{ROOT}/units/changes/decisions", "bad" if undecided else ""
+            )
+
+        yield from self._operating(visit)
+
+    def _operating(self, visit: Visit) -> Iterator[Tile]:
+        """Yield what runs the deployment; none of it waits for anybody outside."""
+        t, who, acts = visit.t, visit.who, self._acts
+        if self._frame.holds(visit, Action.SETTINGS_READ, everywhere=True):
+            ill = sum(one.is_ill for one in acts.directories.all(who))
+            yield Tile(t("admin.tile.directories"), str(ill), f"{ROOT}/directories", "bad" if ill else "")
+            out = sum(one.is_ill for one in acts.upstreams.all(who))
+            yield Tile(t("admin.tile.upstreams"), str(out), f"{ROOT}/upstreams", "bad" if out else "")
+        if self._frame.holds(visit, Action.AUDIT_READ, everywhere=True):
+            waiting = acts.audit_proofs.waiting(who)
+            yield Tile(t("admin.tile.heads"), str(waiting), f"{ROOT}/audit/heads")
+        if self._frame.holds(visit, Action.INDICATOR_READ, everywhere=True):
+            line = acts.indicators.latest_closed(who)
+            if line is not None and line.figure is not None:
+                month = "/".join(reversed(line.month.split("-")))
+                share = share_text(line.figure, t.language)
+                yield Tile(t("admin.tile.indicator", month=month), share, address("/indicators", month=line.month))
 
     def _undecided(self, visit: Visit) -> int:
         try:

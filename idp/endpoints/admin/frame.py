@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final, Protocol
 from urllib.parse import urlencode
 
@@ -113,11 +114,10 @@ class ConsoleFrame:
         """Return the route of a page: the handler takes the visit and the rule's variables."""
         return Route(ROOT + path, ("GET",), lambda wire, **variables: self._show(wire, handler, named(variables)))
 
-    def post(self, path: str, handler: Handler, back: str = "") -> Route:
+    def post(self, path: str, handler: Handler, back: str = "", *, with_files: bool = False) -> Route:
         """Return the route of a form: the handler takes the visit, the form and the rule's variables; ``back`` is where a sign-in leads."""
-        return Route(
-            ROOT + path, ("POST",), lambda wire, **variables: self._take(wire, handler, named(variables), ROOT + back)
-        )
+        take = partial(self._take, handler, ROOT + back, with_files=with_files)
+        return Route(ROOT + path, ("POST",), lambda wire, **variables: take(wire, named(variables)))
 
     def menu(self, visit: Visit) -> list[dict[str, str]]:
         """Return the areas that somebody has a right in."""
@@ -188,9 +188,11 @@ class ConsoleFrame:
     def _show(self, wire: WireRequest, handler: Handler, variables: Mapping[str, Any]) -> WireResponse:
         return self._answered(wire, wire.path, lambda visit: handler(visit, **variables))
 
-    def _take(self, wire: WireRequest, handler: Handler, variables: Mapping[str, Any], back: str) -> WireResponse:
+    def _take(
+        self, handler: Handler, back: str, wire: WireRequest, variables: Mapping[str, Any], *, with_files: bool
+    ) -> WireResponse:
         def taken(visit: Visit) -> WireResponse:
-            form: Form = self._desk.form(visit.exchange, _CSRF)
+            form: Form = self._desk.form(visit.exchange, _CSRF, with_files=with_files)
             return handler(visit, form, **variables)
 
         return self._answered(wire, back, taken)
@@ -290,7 +292,7 @@ def _mark(session: Session) -> str:
     return "admin:" + hashlib.sha256(session.id.encode()).hexdigest()
 
 
-_NOTICES: Final = frozenset({"done", "waiting", "approved", "rejected"})
+_NOTICES: Final = frozenset({"done", "waiting", "approved", "rejected", "asked"})
 
 
 def _notice(visit: Visit) -> str:

@@ -12,7 +12,7 @@ import orjson
 
 from idp.endpoints.api import openapi, problems
 from idp.endpoints.api.caller import Callers
-from idp.endpoints.api.operation import Call, Operation, Reply
+from idp.endpoints.api.operation import JSON_LINES, Call, Operation, Reply
 from idp.endpoints.api.problems import Problem
 from idp.endpoints.api.reading import body_of, query_of, resolved, variables_of, versions_of
 from idp.endpoints.api.schema import Schema
@@ -22,7 +22,7 @@ from idp.model.audit import Event
 from idp.protocol.challenges import Challenges
 from idp.protocol.errors import InsufficientScope, ProtocolError, TooManyRequests
 from idp.protocol.refusals import Refusals
-from idp.protocol.wire import NO_STORE, Headers, WireRequest, WireResponse, json_response
+from idp.protocol.wire import NO_STORE, Headers, StreamedResponse, WireRequest, WireResponse, json_response
 from idp.services.idempotency import Idempotency
 
 _log = logging.getLogger("idp.api")
@@ -117,6 +117,8 @@ class ApiEndpoint:
 
     def _sent(self, request: WireRequest, reply: Reply) -> WireResponse:
         headers = (*NO_STORE, *reply.headers, *self._nonce_headers(request))
+        if reply.lines is not None:
+            return StreamedResponse(reply.status, (("Content-Type", JSON_LINES), *headers), chunks=reply.lines)
         if reply.document is None:
             return WireResponse(reply.status, headers)
         return json_response(reply.document, reply.status, headers)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from idp.endpoints.api.operation import Operation
+from idp.endpoints.api.operation import JSON, Operation
 from idp.endpoints.api.schema import PRINTED, Schema, ref
 from idp.protocol.resources import API_PATH
 from policies.delegation import SCOPES
@@ -121,6 +121,8 @@ def _responses(one: Operation) -> dict[str, Any]:
     answer: dict[str, Any] = {"description": one.summary}
     if one.result is not None:
         answer["content"] = {"application/json": {"schema": one.result}}
+    elif one.media != JSON:
+        answer["content"] = {one.media: {"schema": {"type": "string"}}}
     found = {str(one.status): answer}
     if any(row.name == "dry_run" for row in one.query):
         found["200"] = _json("Nothing was done: it holds", "Checked")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,6 +12,9 @@ from idp.flows.administration.administrator import Administrator
 from idp.flows.administration.paging import MOST, USUAL, Page, Window, window
 from idp.model.approval import Approval
 from idp.protocol.wire import Headers
+
+JSON: Final = "application/json"
+JSON_LINES: Final = "application/jsonl"
 
 REASON: Final = text(500, 1, description="Goes into the audit log.")
 MOMENT: Final[Schema] = number(0, 2**53, description="Seconds since the epoch.")
@@ -56,11 +59,12 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer; ``document`` None is no content."""
+    """An answer; ``document`` None is no content, unless there are ``lines``, which leave one by one."""
 
     document: Any = None
     status: int = 200
     headers: Headers = ()
+    lines: Iterable[bytes] | None = None
 
 
 Handler = Callable[[Call], Reply]
@@ -85,6 +89,7 @@ class Operation:
     body: Schema | None = None
     waits: bool = False
     is_versioned: bool = False
+    media: str = JSON
 
     @property
     def variables(self) -> tuple[str, ...]:

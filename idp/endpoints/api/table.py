@@ -8,11 +8,15 @@ from typing import Final
 from idp.endpoints.api import (
     accounts,
     administrators,
+    audit_proofs,
     clients,
+    connections,
     consents,
     data_requests,
+    indicators,
     keys,
     records,
+    reorganisations,
     settings,
     simulation,
 )
@@ -30,6 +34,10 @@ SHAPES: Final[Mapping[str, Schema]] = {
     **records.SHAPES,
     **settings.SHAPES,
     **simulation.SHAPES,
+    **indicators.SHAPES,
+    **connections.SHAPES,
+    **reorganisations.SHAPES,
+    **audit_proofs.SHAPES,
 }
 
 
@@ -45,4 +53,8 @@ def table(acts: UseCases) -> tuple[Operation, ...]:
         *records.RecordOperations(acts).table(),
         *settings.SettingOperations(acts.settings).table(),
         *simulation.SimulationOperations(acts.simulation).table(),
+        *indicators.IndicatorOperations(acts.indicators).table(),
+        *connections.ConnectionOperations(acts).table(),
+        *audit_proofs.AuditProofOperations(acts.audit_proofs).table(),
+        *reorganisations.ReorganisationOperations(acts).table(),
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from idp.errors import InvalidInput, NotFound
 from idp.flows.administration.administrator import Administrator
@@ -13,7 +15,18 @@ from idp.services.reorganisations import Reorganisations
 from idp.services.units import UnitAnswer, UnitService
 from policies.delegation import Action
 from policies.folding import folded
-from policies.units import Move, Unit
+from policies.units import Edge, Move, Unit, UnitKey
+
+_INDEX: Final = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """What is above a unit, what it was made of, and what it became."""
+
+    above: tuple[Unit, ...]
+    before: tuple[tuple[Unit, Edge], ...]
+    after: tuple[tuple[Unit, Edge], ...]
 
 
 class UnitAdministration:
@@ -39,6 +52,31 @@ class UnitAdministration:
         """Return what hangs on no unit, or on several, today, to whoever reads the whole register; nothing to others."""
         self._gate.anywhere(who, Action.UNIT_READ, "units")
         return self._reorganisations.decisions() if self._gate.holds(who, Action.UNIT_READ, everywhere=True) else []
+
+    def undecided(self, who: Administrator, window: Window) -> Page[Move]:
+        """Return these a page at a time."""
+        first = (
+            int(window.after) if window.after.isascii() and window.after.isdigit() and len(window.after) < _INDEX else 0
+        )
+        rows = self.decisions(who)[first : first + window.limit + 1]
+        return page(rows, [str(first + place + 1) for place in range(len(rows))], window.limit)
+
+    def lineage(self, who: Administrator, key: UnitKey) -> Lineage:
+        """Return what a row of the register was made of and became, with the legal basis, and what is above it on its first day."""
+        self._gate.anywhere(who, Action.UNIT_READ, f"unit:{key.code}")
+        register, unit = self._units.register, self._units.register.get(key)
+        if unit is None:
+            raise NotFound("no such unit", field="code")
+        day = max(unit.valid_from, min(self._units.today(), unit.valid_to or self._units.today()))
+        if unit.valid_to is not None and day >= unit.valid_to:
+            day = unit.valid_from
+        before = [(register.get(edge.source_key), edge) for edge in register.edges_into(key)]
+        after = [(register.get(edge.target_key), edge) for edge in register.edges_from(key)]
+        return Lineage(
+            tuple(register.ancestors(key.code, day)),
+            tuple((one, edge) for one, edge in before if one is not None),
+            tuple((one, edge) for one, edge in after if one is not None),
+        )
 
     def search(
         self, who: Administrator, window: Window, *, under: str | None = None, text: str = "", on: str = ""

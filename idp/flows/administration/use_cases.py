@@ -9,17 +9,22 @@ from idp.flows.administration.accounts import AccountAdministration
 from idp.flows.administration.admins import AdminAdministration
 from idp.flows.administration.approvals import ApprovalAdministration
 from idp.flows.administration.audit import AuditAdministration
+from idp.flows.administration.audit_proofs import AuditProofs
 from idp.flows.administration.client_changes import ClientChanges
 from idp.flows.administration.client_tests import ClientTests
 from idp.flows.administration.clients import ClientAdministration
 from idp.flows.administration.consents import ConsentAdministration
 from idp.flows.administration.data_requests import DataRequestAdministration
+from idp.flows.administration.directories import DirectoryAdministration
 from idp.flows.administration.exports import Exports
+from idp.flows.administration.indicators import IndicatorAdministration
 from idp.flows.administration.keys import KeyAdministration
 from idp.flows.administration.recoveries import RecoveryAdministration
+from idp.flows.administration.reorganisations import ReorganisationAdministration
 from idp.flows.administration.settings import SettingsAdministration
 from idp.flows.administration.simulation import Simulation
 from idp.flows.administration.units import UnitAdministration
+from idp.flows.administration.upstreams import UpstreamAdministration
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +47,8 @@ class UseCases:
     settings: SettingsAdministration
     simulation: Simulation
     client_tests: ClientTests
+    indicators: IndicatorAdministration
+    directories: DirectoryAdministration
+    upstreams: UpstreamAdministration
+    reorganisations: ReorganisationAdministration
+    audit_proofs: AuditProofs

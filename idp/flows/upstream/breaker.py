@@ -5,7 +5,7 @@ An open breaker only takes a way away. It never lets anything through, so a sign
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from idp.clock import Clock
@@ -15,10 +15,15 @@ PAUSE: Final = 30
 """Seconds until the next person may try; if that fails too, the pause begins anew."""
 
 
-@dataclass(slots=True)
-class _State:
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An upstream as one process has found it: outages in a row, until when it is left alone, and the moments of the last outage and answer."""
+
     failures: int = 0
     open_until: int = 0
+    failed_at: int | None = None
+    answered_at: int | None = None
+    why: str = ""
 
 
 class Breakers:
@@ -27,20 +32,24 @@ class Breakers:
     def __init__(self, clock: Clock) -> None:
         """Take the clock; all are closed."""
         self._clock = clock
-        self._states: dict[str, _State] = {}
+        self._states: dict[str, Standing] = {}
 
     def is_open(self, name: str) -> bool:
         """Tell whether an upstream is left alone at the moment."""
         state = self._states.get(name)
         return state is not None and self._clock.now() < state.open_until
 
-    def failed(self, name: str) -> None:
+    def standing(self, name: str) -> Standing:
+        """Return how an upstream was found."""
+        return self._states.get(name, Standing())
+
+    def failed(self, name: str, why: str = "") -> None:
         """Count an outage."""
-        state = self._states.setdefault(name, _State())
-        state.failures += 1
-        if state.failures >= LIMIT:
-            state.open_until = self._clock.now() + PAUSE
+        state, now = self.standing(name), self._clock.now()
+        failures = state.failures + 1
+        until = now + PAUSE if failures >= LIMIT else state.open_until
+        self._states[name] = replace(state, failures=failures, open_until=until, failed_at=now, why=why)
 
     def succeeded(self, name: str) -> None:
         """Note an answer, also one that was refused: the upstream is there."""
-        self._states.pop(name, None)
+        self._states[name] = replace(self.standing(name), failures=0, open_until=0, answered_at=self._clock.now())

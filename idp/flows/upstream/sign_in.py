@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from idp.errors import NotFound, Throttled
 from idp.flows.pending import Held, PendingRequests
 from idp.flows.sign_in import SignedIn
-from idp.flows.upstream.breaker import Breakers
+from idp.flows.upstream.breaker import Breakers, Standing
 from idp.flows.upstream.departures import Departures
 from idp.flows.upstream.matching import Match, Matching
 from idp.flows.upstream.proofs import WaitingProofs
@@ -92,6 +92,10 @@ class UpstreamSignIn:
     def is_out(self, name: str) -> bool:
         """Tell whether an upstream is left alone at the moment."""
         return self._tools.breakers.is_open(name)
+
+    def standing(self, name: str) -> Standing:
+        """Return how this process has found an upstream."""
+        return self._tools.breakers.standing(name)
 
     def depart(self, name: str, held: Held, asked: Asked, caller: Caller, language: str) -> str:
         """Return where the browser is sent; raises ``UpstreamUnavailable`` at once while the breaker is open, and ``Throttled``."""
@@ -195,7 +199,8 @@ class UpstreamSignIn:
     def _ended(self, name: str, error: UpstreamUnavailable | UpstreamRefused, caller: Caller) -> None:
         """Record how an attempt ended, and let the breaker know."""
         if isinstance(error, UpstreamUnavailable):
-            self._tools.breakers.failed(name)
+            if not self.is_out(name):
+                self._tools.breakers.failed(name, error.reason)
             self._write(name, Outcome.FAILED, "unavailable", caller)
             return
         self._tools.breakers.succeeded(name)

@@ -18,6 +18,7 @@ from tests.support.console import Administrating
 from tests.support.token_world import TokenWorld
 from tests.support.visit import BASE
 
+OPERATING = {"directories", "upstreams", "indicators", "settings"}
 ONE_STOP = {
     "name_vi": "Một cửa điện tử",
     "purpose_vi": "Giải quyết hồ sơ",
@@ -107,10 +108,8 @@ def test_a_right_that_was_taken_away_is_gone_at_the_next_request(admin: Administ
     [
         (
             Role.PROVINCIAL_ADMINISTRATOR,
-            {
-                *("clients", "accounts", "consents", "data-requests", "keys", "units", "administrators", "audit"),
-                "settings",
-            },
+            {"clients", "accounts", "consents", "data-requests", "keys", "units", "administrators", "audit"}
+            | OPERATING,
         ),
         (Role.CLIENT_MANAGER, {"clients", "units"}),
         (Role.KEY_CUSTODIAN, {"keys"}),
@@ -118,7 +117,7 @@ def test_a_right_that_was_taken_away_is_gone_at_the_next_request(admin: Administ
         (Role.SUPPORT, {"accounts", "units"}),
         (
             Role.AUDITOR,
-            {"clients", "consents", "data-requests", "keys", "units", "administrators", "audit", "settings"},
+            {"clients", "consents", "data-requests", "keys", "units", "administrators", "audit"} | OPERATING,
         ),
     ],
 )
@@ -127,7 +126,8 @@ def test_the_menu_and_the_lists_are_those_of_the_role(admin: AdministeredWorld, 
     browser = Administrating(admin, admin.account("an"))
     menu = {str(one["href"]).rpartition("/")[2] for one in browser.open("/admin").soup.select(".menu a")}
     assert menu - {"admin", "approvals"} == sees
-    for area in ("clients", "accounts", "consents", "keys", "units", "administrators", "audit", "settings"):
+    areas = ("clients", "accounts", "consents", "keys", "units", "administrators", "audit", "indicators")
+    for area in (*areas, "directories", "upstreams", "settings"):
         assert (browser.open(f"/admin/{area}").status == 200) == (area in sees), area
 
 

@@ -27,11 +27,15 @@ FILES = {
     "/data-requests": "number",
     "/keys": "kid",
     "/units": "code",
-    "/units/changes": "kind",
+    "/units/changes": "id",
+    "/units/changes/decisions": "kind",
     "/approvals": "id",
     "/administrators": "id",
     "/audit": "id",
     "/settings": "name",
+    "/directories": "name",
+    "/upstreams": "name",
+    "/indicators": "scope",
 }
 
 
