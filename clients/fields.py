@@ -22,6 +22,8 @@ MAX_LIST: Final = 50
 MAX_NAME: Final = 200
 MAX_TEXT: Final = 1000
 MAX_SECONDS: Final = 366 * 86400
+MAX_REFERENCE: Final = 512
+"""Characters of a ``request_uri`` (RFC 9101 section 5.2)."""
 _CODE: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,63}")
 _PLAIN: Final = re.compile(r"[!-~]{1,64}")
 _BAD_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
@@ -129,6 +131,18 @@ def web_uri(value: object) -> str:
     fault = uris.web_fault(uri)
     if fault is not None:
         raise Fault(*fault)
+    return uri
+
+
+def object_uri(value: object) -> str:
+    """Return an address of a request object: https, where a fragment may say the hash of what is there (OpenID Connect Core section 6.2)."""
+    uri = raw_uri(value)
+    address, _, fragment = uri.partition("#")
+    web_uri(address)
+    if len(uri) > MAX_REFERENCE:
+        raise Fault("too_long", f"must be at most {MAX_REFERENCE} characters")
+    if not fragment.isascii() or not fragment.isprintable() or set(fragment) & set("# "):
+        raise Fault("characters", "must have a fragment of plain characters, if any")
     return uri
 
 

@@ -127,7 +127,7 @@ FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
             fields.choice(ENCRYPTION_ENCS), derive=_default_enc("request_object_encryption_alg")
         ),
         "require_signed_request_object": Field(fields.flag, default=False),
-        "request_uris": Field(fields.listed(fields.web_uri), ()),
+        "request_uris": Field(fields.listed(fields.object_uri), ()),
         "userinfo_signed_response_alg": Field(fields.choice(SIGNING_ALGS)),
         **{f"{answer}_encrypted_response_alg": Field(fields.choice(ENCRYPTION_ALGS)) for answer in ENCRYPTED_ANSWERS},
         **{

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
+from clients.errors import RegistrationRefused
 from idp.flows.pushed import PREFIX
 from idp.ports.fetcher import Fetched
 from keys import base64url
@@ -243,6 +244,27 @@ def test_an_object_by_reference_is_fetched_from_a_registered_address(world: Toke
     citizen = Visitor(world, world.add_person(10))
     arrived = citizen.allowed({"client_id": of.client.client_id, "request_uri": URI}).arrived()
     assert (arrived["state"], published.asked) == ("by-reference", [URI])
+
+
+@pytest.mark.spec("OIDC Core", "6.2")
+def test_a_registered_address_may_say_the_hash_of_its_object_as_a_fragment(world: TokenWorld) -> None:
+    hashed = f"{URI}#LCa0a2j_xo_5m0U8HTBBNBNCLXBkg7-g-YpeiGJm564"
+    of = world.add_client(jwks=key_set(KEY), request_uris=[hashed])
+    published = fetched_from(world, Fetched(200, "application/jwt", signed(world, of, state="hashed").encode()))
+    citizen = Visitor(world, world.add_person(10))
+    arrived = citizen.allowed({"client_id": of.client.client_id, "request_uri": hashed}).arrived()
+    assert (arrived["state"], published.asked) == ("hashed", [URI])
+    other = citizen.authorize({"client_id": of.client.client_id, "request_uri": f"{URI}#another"})
+    assert (other.error, published.asked) == ("invalid_request_uri", [URI])
+
+
+@pytest.mark.spec("OIDC Registration", "2")
+@pytest.mark.parametrize(
+    "uri", [f"{URI}#a#b", f"{URI}#a b", f"{URI}#ă", f"{URI}#{'x' * 500}", "http://evil.example/#x"]
+)
+def test_no_other_kind_of_address_registers(world: TokenWorld, uri: str) -> None:
+    with pytest.raises(RegistrationRefused):
+        world.add_client(jwks=key_set(KEY), request_uris=[uri])
 
 
 @pytest.mark.spec("OIDC Core", "6.2")
