@@ -23,6 +23,7 @@ def to_document(client: Client) -> dict[str, Any]:
     document |= {name: sorted(document[name]) for name in _SETS}
     document |= {name: list(document[name]) for name in _TUPLES}
     document |= {name: dict(document[name]) for name in _MAPPINGS if document[name] is not None}
+    document["purposes"] = [dict(one) for one in client.purposes]
     document["secrets"] = [_secret_row(one) for one in client.secrets]
     return document
 

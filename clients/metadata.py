@@ -13,7 +13,17 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any, Final
 
-from clients import assertion_issuers, certificate_fields, exchange, fields, given, own_details, profiles, rules
+from clients import (
+    assertion_issuers,
+    certificate_fields,
+    exchange,
+    fields,
+    given,
+    own_details,
+    profiles,
+    purposes,
+    rules,
+)
 from clients.errors import MetadataError, RegistrationRefused
 from clients.fields import MAX_NAME, MAX_TEXT, Fault, Faults, Parser
 from clients.model import DEFAULT_SIGNING_ALG, NO_AUTHENTICATION, PING, POLL, PROFILED_SIGNING_ALG
@@ -154,6 +164,7 @@ FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
         "capacities": Field(fields.set_of(CAPACITIES, 1), frozenset({"person"}), is_operators=True),
         "users": Field(fields.choice(USERS), "everyone"),
         "consent": Field(fields.choice(CONSENT_MODES), "ask"),
+        "purposes": Field(purposes.parse, ()),
         "profile": Field(fields.choice(PROFILES), "oidc"),
         "contacts": Field(fields.listed(fields.text(MAX_NAME)), ()),
         "logo_uri": Field(fields.web_uri),

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
 from types import MappingProxyType
 from typing import Any, Final
 
+from clients import purposes as purposes_field
 from clients.uris import loopback_without_port
+from policies import consent as consent_policy
+from policies.purposes import Purpose, together
 
 NO_AUTHENTICATION: Final = "none"
 """The ``token_endpoint_auth_method`` of public clients (RFC 7591 section 2)."""
@@ -60,7 +65,8 @@ class Client:
     (``clients.terms``) are there for a client that registered itself, ``management_digest`` is the SHA-256
     of its registration access token in hexadecimal. What was issued before ``not_before`` (epoch seconds) counts for
     nothing. ``unit`` is the code as it was at ``unit_at`` (0: when the client was made). ``version`` is the registry's
-    version of the last change. The fields at the end are derived.
+    version of the last change. The fields at the end are derived: ``consent_version`` is the version of what people read, the
+    claims are bit sets over all ``purposes`` (every bit where there are none).
     """
 
     client_id: str
@@ -117,6 +123,7 @@ class Client:
     capacities: frozenset[str] = frozenset({"person"})
     users: str = "everyone"
     consent: str = "ask"
+    purposes: tuple[Mapping[str, Any], ...] = ()
     profile: str = "oidc"
     contacts: tuple[str, ...] = ()
     logo_uri: str | None = None
@@ -154,17 +161,38 @@ class Client:
     updated_at: int = 0
     redirect_set: frozenset[str] = field(init=False, compare=False, repr=False)
     loopback_redirects: frozenset[str] = field(init=False, compare=False, repr=False)
+    purpose_list: tuple[Purpose, ...] = field(init=False, compare=False, repr=False)
+    consent_version: str = field(init=False, compare=False, repr=False)
+    covered_claims: int = field(init=False, compare=False, repr=False)
+    asked_claims: int = field(init=False, compare=False, repr=False)
+    optional_claims: int = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Fill what is derived, and close the texts against change: every request of the process reads them."""
+        known = purposes_field.read(self.purposes)
         loopback = (loopback_without_port(uri) for uri in self.redirect_uris if self.application_type == "native")
         for name, value in (
             ("redirect_set", frozenset(self.redirect_uris)),
             ("loopback_redirects", frozenset(uri for uri in loopback if uri is not None)),
             ("client_name", MappingProxyType(dict(self.client_name))),
             ("purpose", MappingProxyType(dict(self.purpose))),
+            ("purposes", tuple(self.purposes)),
+            ("purpose_list", known),
+            ("covered_claims", _of(known) if known else -1),
+            ("asked_claims", _of(one for one in known if not one.is_told)),
+            ("optional_claims", _optional(known)),
+            (
+                "consent_version",
+                together(known) if known else consent_policy.text_version(self.purpose, self.legal_basis),
+            ),
         ):
             object.__setattr__(self, name, value)
+
+    def consent_mode(self, claims: int) -> str:
+        """Return ``ask`` or ``notice`` for a request of claims: each purpose by its own ground, or the registration's one mode."""
+        if not self.purposes:
+            return consent_policy.mode_for(self.consent, self.legal_basis)
+        return "ask" if (claims or -1) & self.asked_claims else "notice"
 
     @property
     def is_active(self) -> bool:
@@ -188,3 +216,11 @@ class Client:
     def purpose_in(self, language: str) -> str:
         """Return the purpose in a language, Vietnamese where there is none."""
         return self.purpose.get(language) or self.purpose["vi"]
+
+
+def _of(purposes: Iterable[Purpose]) -> int:
+    return reduce(or_, (one.claims for one in purposes), 0)
+
+
+def _optional(purposes: Iterable[Purpose]) -> int:
+    return reduce(or_, (one.optional for one in purposes), 0)

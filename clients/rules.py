@@ -6,15 +6,15 @@ from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from typing import Final
 
-from clients import profiles, uris
+from clients import profiles, purposes, uris
 from clients.errors import MetadataError
 from clients.model import NO_AUTHENTICATION, PING
 from clients.proof_rules import METHOD as _METHOD
 from clients.proof_rules import PROOF_RULES
 from clients.rule import Rule, Values
 from keys.keyset import import_jwks
+from policies.purposes import BY_LAW
 
-BY_LAW: Final = frozenset({"public_duty", "legal_obligation"})
 """Legal bases under which a person is told and not asked (Decree 13/2023 articles 13 and 17)."""
 
 
@@ -139,6 +139,13 @@ RULES: Final = (
         "must be ask, unless legal_basis is public_duty or legal_obligation",
         ("consent", "legal_basis"),
         lambda values: values["consent"] == "notice" and values["legal_basis"] not in BY_LAW,
+    ),
+    Rule(
+        "purposes",
+        "beyond_scope",
+        "must name claims that the scope stands for: widen scope, or leave them out",
+        ("purposes", "scope"),
+        lambda values: bool(purposes.beyond(values["purposes"], values["scope"])),
     ),
     Rule(
         "permitted_acr_values",

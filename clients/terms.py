@@ -25,7 +25,7 @@ GRANT_TYPES: Final = frozenset({"authorization_code", "refresh_token", "client_c
 _DECIDED: Final = ("unit", "legal_basis", "purpose")
 _NEVER: Final = frozenset(
     {
-        *("consent", "minimum_acr", "resource_identifiers", "allowed_resources"),
+        *("consent", "purposes", "minimum_acr", "resource_identifiers", "allowed_resources"),
         *("token_exchange", "assertion_issuers", "own_authorization_details"),
     }
 )

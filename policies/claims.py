@@ -148,6 +148,16 @@ def accepted(requested: int, ticked: Iterable[str], essential: int = 0) -> int:
     return agreed | (requested & _confirmations_of(agreed))
 
 
+def confirmed(claims: int) -> int:
+    """Return the claims together with what confirms them."""
+    return claims | _confirmations_of(claims)
+
+
+def shown(claims: int) -> int:
+    """Return the claims that a page shows: the confirmations follow what they confirm."""
+    return claims & ~pack(_CONFIRMATIONS)
+
+
 def granted(requested: int, allowed_scopes: Iterable[str], consented: int) -> int:
     """Return the claims that may leave.
 
@@ -199,7 +209,7 @@ def _is_of_residence(claims: int) -> bool:
 
 def _confirmations_of(claims: int) -> int:
     names = unpack(claims)
-    return pack(name for name, confirmed in _CONFIRMATIONS.items() if confirmed in names)
+    return pack(name for name, about in _CONFIRMATIONS.items() if about in names)
 
 
 def _address(attributes: Mapping[str, object]) -> dict[str, object]:

@@ -32,6 +32,7 @@ COMMANDS: Final = {
     "messages": "messages:messages_group",
     "audit": "audit:audit_group",
     "indicators": "indicators:indicators_group",
+    "data-protection": "protection:protection_group",
     "registration": "registration:registration_group",
     "upstreams": "upstreams:upstreams_group",
     "db": "deployment:db_group",

@@ -25,7 +25,7 @@ from idp.config import load
 from idp.errors import SettingsError
 from idp.ports.sessions import ConsentState
 from idp.wiring import Wiring
-from policies import claims, consent
+from policies import claims
 
 ISSUER: Final = "http://localhost:8000"
 PORTAL: Final = "http://localhost:8101"
@@ -97,9 +97,11 @@ def _note_at_the_counter(wiring: Wiring, account_id: str) -> None:
     """The sample people were told by the commune's clerk what its system receives, so nothing has to be shown again."""
     client = wiring.clients.known("demo-one-stop")
     wanted = claims.for_scopes(("profile", "address"))
-    version = consent.text_version(client.purpose, client.legal_basis)
     wiring.consents.give(
-        account_id, client.client_id, "", ConsentState("notice", "openid profile address", wanted, 0, version)
+        account_id,
+        client.client_id,
+        "",
+        ConsentState("notice", "openid profile address", wanted, 0, client.consent_version),
     )
 
 

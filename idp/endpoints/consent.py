@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from clients.model import Client
+from idp.endpoints.consent_purposes import ClaimRow, Purposes, PurposeView, agreed, view
 from idp.flows.dispatcher import Decision, Facts, wanted_consent
 from idp.model.decoupled import DecoupledRequest
 from idp.ports.consents import ConsentText
@@ -16,6 +18,7 @@ from idp.services.consents import ConsentService
 from idp.web.i18n import Translator, translator
 from policies import authorization_details, delegation
 from policies import claims as claim_policy
+from policies.consent import Wanted
 from policies.mandate_kinds import ASSISTED, KINDS
 
 Attributes = Callable[[str], Mapping[str, object]]
@@ -24,15 +27,6 @@ Attributes = Callable[[str], Mapping[str, object]]
 
 OfPrincipal = Callable[[LiveMandate], Mapping[str, object]]
 """Takes a mandate and returns what could be told of its principal."""
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimRow:
-    """One claim on the page with its value as people read it."""
-
-    name: str
-    value: str
-    is_new: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +45,7 @@ class ConsentPage:
         self._of_principal = of_principal
         self._consents = consents
         self._attributes = attributes
+        self._purposes = Purposes(consents.text)
 
     def values(self, facts: Facts, decision: Decision, language: str) -> dict[str, Any]:
         """Return the template's values. What was agreed to before is listed without a box; nothing is ticked beforehand.
@@ -61,7 +56,7 @@ class ConsentPage:
         if snapshot is None or ask is None:
             raise LoginRequired("nobody is signed in")
         t = translator(language)
-        requested = facts.request.claims | facts.request.id_claims
+        requested = (facts.request.claims | facts.request.id_claims) & client.covered_claims
         kept = snapshot.consent.claims if snapshot.consent is not None else 0
         choice = claim_policy.choose(requested, facts.request.essential)
         is_notice = ask.step.value == "notice"
@@ -77,6 +72,7 @@ class ConsentPage:
             "is_addition": decision.reason in {"claims_added", "offline_added"},
             "purpose": client.purpose_in(language),
             "legal_basis": client.legal_basis,
+            "purposes": self._sections(client, requested, snapshot.consent, rows, t),
             "principal": self._principal(facts, choice.shown),
             "required": [rows[name] for name in claim_policy.unpack(required) if rows[name].value],
             "optional": [rows[name] for name in claim_policy.unpack(optional) if rows[name].value],
@@ -97,26 +93,44 @@ class ConsentPage:
             raise LoginRequired("nobody is signed in")
         wanted = wanted_consent(facts.request, facts.client, answered=False)
         before = snapshot.consent if snapshot.consent is not None else ConsentState("", "", 0, 0, "")
-        again = claim_policy.unpack(before.claims)
         is_notice = wanted.mode == "notice"
-        agreed = (
-            wanted.claims
-            if is_notice
-            else claim_policy.accepted(wanted.claims, (*ticked, *again), facts.request.essential)
-        )
-        still = before.claims if before.text_version == wanted.text_version else 0
+        covered = self._covered(facts, wanted, before, ticked)
+        still = self._still(facts.client, wanted, before)
         scope = tuple(dict.fromkeys((*before.scope.split(), *facts.request.scope)))
         answer = ConsentState(
             kind="notice" if is_notice else "consent",
             scope=" ".join(scope),
-            claims=agreed | still,
-            declined=wanted.claims & ~agreed,
+            claims=covered | still,
+            declined=wanted.claims & ~covered,
             text_version=wanted.text_version,
         )
         mandate = facts.capacity.mandate_id if facts.capacity is not None else ""
         account_id, session_id, details = snapshot.session.account_id, snapshot.session.id, facts.request.details
-        text = ConsentText(answer.text_version, facts.client.purpose, facts.client.legal_basis)
-        self._consents.give(account_id, facts.client.client_id, session_id, answer, details, mandate, text)
+        client = facts.client
+        text = ConsentText(answer.text_version, client.purpose, client.legal_basis, client.purpose_list)
+        self._consents.give(account_id, client.client_id, session_id, answer, details, mandate, text)
+
+    def _covered(self, facts: Facts, wanted: Wanted, before: ConsentState, ticked: Iterable[str]) -> int:
+        """Return what of the request the answer covers."""
+        if facts.client.purposes:
+            return agreed(self._purposes.shares(facts.client, wanted.claims, before), ticked, wanted.claims)
+        if wanted.mode == "notice":
+            return wanted.claims
+        again = claim_policy.unpack(before.claims)
+        return claim_policy.accepted(wanted.claims, (*ticked, *again), facts.request.essential)
+
+    def _still(self, client: Client, wanted: Wanted, before: ConsentState) -> int:
+        """Return what was agreed to before and is not asked now."""
+        if client.purposes:
+            return self._purposes.still(client, before)
+        return before.claims if before.text_version == wanted.text_version else 0
+
+    def _sections(
+        self, client: Client, requested: int, before: ConsentState | None, rows: Mapping[str, ClaimRow], t: Translator
+    ) -> list[PurposeView]:
+        """Return the purposes that the request touches; none for a system that has one purpose for everything."""
+        shares = self._purposes.shares(client, requested, before) if client.purposes else ()
+        return [view(share, t.language, rows, lambda name: t(f"claim.{name}").lower()) for share in shares]
 
     def _principal(self, facts: Facts, claims: int) -> list[tuple[str, str]]:
         """Return what the department learns of whom the person acts for, by the name of a claim."""

@@ -11,6 +11,7 @@ from typing import Any, Final
 import orjson
 
 from idp.clock import Clock
+from idp.endpoints import receipt_purposes
 from idp.endpoints.departments import Departments
 from idp.endpoints.desk import Desk, Exchange
 from idp.endpoints.door import Door
@@ -116,6 +117,7 @@ class OwnDataPages:
                 exchange,
                 row=self._line(t, consent),
                 purpose=purpose,
+                purposes=receipt_purposes.shown(t, consent, text),
                 basis=text.legal_basis if text is not None else "",
                 version=consent.text_version,
                 declined=_names(t, consent.declined),
@@ -216,6 +218,7 @@ class OwnDataPages:
             "recipient": {"client_id": one.client_id, "name": client.name("vi") if client is not None else ""},
             "purpose": dict(text.purpose) if text is not None else None,
             "legal_basis": text.legal_basis if text is not None else None,
+            "purposes": receipt_purposes.signed(one, text),
             "text_version": one.text_version,
             "claims": list(claim_policy.unpack(one.claims)),
             "declined": list(claim_policy.unpack(one.declined)),

@@ -35,7 +35,7 @@ SOURCE: Final = "federation"
 """``Client.introduced_by`` of a federated client."""
 AUTOMATIC: Final = "automatic"
 EXPLICIT: Final = "explicit"
-_OF_SUPERIORS: Final = ("unit", "legal_basis", "consent")
+_OF_SUPERIORS: Final = ("unit", "legal_basis", "consent", "purposes")
 """What counts only where the immediate superior, or a policy, says it: people read it as the province's word."""
 _NEVER: Final = frozenset({"sector_identifier_uri", "profile", "software_statement", "authorization_details_types"})
 """What no entity decides for itself here, and the chain neither."""

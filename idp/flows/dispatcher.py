@@ -109,13 +109,15 @@ def administers(request: AuthorizationRequest) -> bool:
 
 def wanted_consent(request: AuthorizationRequest, client: Client, *, answered: bool) -> consent.Wanted:
     """Return what the client asks of the person, for the decision and for what is stored."""
-    mode = consent.mode_for(client.consent, client.legal_basis)
+    # What no purpose names is not asked for, and so never agreed to and never released.
+    claims = (request.claims | request.id_claims) & client.covered_claims
     return consent.Wanted(
-        mode=mode,
-        claims=request.claims | request.id_claims,
+        mode=client.consent_mode(claims),
+        claims=claims,
         offline="offline_access" in request.scope,
-        text_version=consent.text_version(client.purpose, client.legal_basis),
-        essential=request.essential,
+        text_version=client.consent_version,
+        # What the department registered as the person's choice stays that, whatever its request says.
+        essential=request.essential & ~client.optional_claims,
         # What exactly is allowed is allowed once: nobody agreed to the next dossier when he agreed to this one.
         # What administers is shown each time, for a person who did not mean to may stop it then.
         forced="consent" in request.prompt or bool(request.details) or administers(request),

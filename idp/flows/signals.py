@@ -112,7 +112,8 @@ class FanOut:
                 continue
             for subject, more in self._told(signal, row, client):
                 events = {signal.type: {"event_timestamp": at, **signal.said, **more}}
-                yield QueuedSignal(handles.new_id(), stream.id, subject, events, self._clock.now())
+                cause = str(detail.get("withdrawal", ""))
+                yield QueuedSignal(handles.new_id(), stream.id, subject, events, self._clock.now(), cause)
 
     def _told(self, signal: Signal, row: Row, client: Client) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
         """Return whom the signal is about, and what is said of each beside: after a merge of every name that is none any more."""
@@ -206,7 +207,7 @@ class Pusher:
             if problem:
                 self._later(stream, problem)
                 return taken
-            self._store.done(stream.id, (signal.id,))
+            self._streams.taken(stream.id, (signal.id,))
             taken += 1
         self._store.note_push(stream, 0, 0)
         return taken
@@ -221,6 +222,7 @@ class Pusher:
         if answer.status == _REFUSED:
             # RFC 8935 section 2.3: the receiver understood and does not want this one; again would be the same.
             self._audit.write(_delivery(stream, signal, Outcome.FAILED, "refused_by_receiver"))
+            self._store.done(stream.id, (signal.id,))
             return ""
         return "" if answer.status == _ACCEPTED else f"http_{answer.status}"
 

@@ -69,6 +69,7 @@ class Event(StrEnum):
     CONSENT_GIVE = "consent:give"
     CONSENT_NOTICE = "consent:notice"
     CONSENT_WITHDRAW = "consent:withdraw"
+    CONSENT_TOLD = "consent:told"
     DATA_REQUEST_FILE = "data-request:file"
     DATA_REQUEST_SHOW = "data-request:show"
     DATA_REQUEST_TAKE = "data-request:take"

@@ -44,10 +44,14 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class QueuedSignal:
-    """A signal that waits: ``id`` is its ``jti`` and its place; ``subject`` and ``events`` are claims (RFC 8417, RFC 9493)."""
+    """A signal that waits: ``id`` is its ``jti`` and its place; ``subject`` and ``events`` are claims (RFC 8417, RFC 9493).
+
+    ``cause`` is the withdrawal that it tells of, "" for any other.
+    """
 
     id: str
     stream_id: str
     subject: Mapping[str, Any]
     events: Mapping[str, Any]
     created_at: int
+    cause: str = ""

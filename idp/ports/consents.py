@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from idp.model.audit import AuditRecord
+from policies.purposes import Purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +55,37 @@ class ConsentCount:
 
 
 @dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """A withdrawn consent until the system was told; ``told_by`` is ``signal``, or who confirmed it by hand, then with a ``note``."""
+
+    id: str
+    account_id: str
+    client_id: str
+    withdrawn_at: int
+    due_at: int
+    told_at: int | None = None
+    told_by: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawalQuery:
+    """A search: of some clients (None for all), told or not (None for both); in order of ``due_at`` after a key (``due_at``, ``id``)."""
+
+    client_ids: tuple[str, ...] | None = None
+    is_told: bool | None = None
+    after: tuple[int, str] | None = None
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
 class ConsentText:
-    """What people were shown under a version: ``purpose`` by language, and the legal basis."""
+    """What people were shown under a version: ``purpose`` by language, and the legal basis; or several ``purposes``, each with its own."""
 
     version: str
     purpose: Mapping[str, str]
     legal_basis: str
+    purposes: tuple[Purpose, ...] = ()
 
 
 class ConsentStore(Protocol):
@@ -76,8 +102,23 @@ class ConsentStore(Protocol):
         """Return what was shown under a version; None for one of before texts were kept."""
         ...
 
-    def withdraw(self, account_id: str, client_id: str, now: int, reason: str, record: AuditRecord) -> bool:
-        """End the current consent, whoever the person acted for, and revoke every grant of the client for the account, in one transaction."""
+    def withdraw(self, withdrawal: Withdrawal, reason: str, record: AuditRecord) -> bool:
+        """End the current consent, whoever the person acted for, and revoke every grant of the client for the account, in one transaction.
+
+        The withdrawal is kept beside it until the client was told.
+        """
+        ...
+
+    def withdrawal(self, withdrawal_id: str) -> Withdrawal | None:
+        """Return one withdrawal."""
+        ...
+
+    def withdrawals(self, query: WithdrawalQuery) -> list[Withdrawal]:
+        """Return those that match, the one that is due first first."""
+        ...
+
+    def confirm(self, withdrawal_id: str, now: int, by: str, note: str, record: AuditRecord) -> bool:
+        """Note that a client was told by hand; False when it had been told."""
         ...
 
     def of_account(self, account_id: str) -> list[Consent]:
@@ -94,6 +135,10 @@ class ConsentStore(Protocol):
 
     def page(self, query: ConsentQuery) -> list[Consent]:
         """Return those that match, newest first (by id)."""
+        ...
+
+    def agreed(self, pairs: Sequence[tuple[str, str]]) -> dict[str, int]:
+        """Return by client the claims that the people of the pairs (account, client) ever agreed to or were told of; a bit set."""
         ...
 
     def counts(self, client_ids: tuple[str, ...] | None) -> list[ConsentCount]:

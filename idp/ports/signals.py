@@ -83,8 +83,11 @@ class SignalStore(Protocol):
         """Return what waits in a stream, oldest first."""
         ...
 
-    def done(self, stream_id: str, signal_ids: Sequence[str]) -> int:
-        """Take away what the department has; ids of other streams are passed over. Returns how many there were."""
+    def done(self, stream_id: str, signal_ids: Sequence[str], heard_at: int | None = None) -> int:
+        """Take away what the department has; ids of other streams are passed over. Returns how many there were.
+
+        With ``heard_at`` it heard what they say: the withdrawals behind them count as told then.
+        """
         ...
 
     def purge(self, before: int) -> int:

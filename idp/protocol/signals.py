@@ -204,7 +204,7 @@ class SignalEndpoints:
         stream = self._streams.get(client.client_id, stream_id)
         if stream.method != POLL:
             raise InvalidRequest("the stream is pushed, not fetched", reason="not_polled")
-        self._store.done(stream.id, [*asked.acknowledged, *asked.failed])
+        self._streams.taken(stream.id, asked.acknowledged, asked.failed)
         for signal_id, code in asked.failed.items():
             self._note_failure(stream, signal_id, code)
         is_enabled = stream.status is StreamStatus.ENABLED

@@ -6,22 +6,46 @@ Decides nothing (``policies.consent`` does); keeps the proof and ends what lives
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
+from typing import Final
 
 from idp import handles
 from idp.clock import Clock
+from idp.errors import Conflict, InvalidInput
 from idp.model.audit import AuditEvent, Event
 from idp.model.notice import Topic
-from idp.ports.consents import Consent, ConsentCount, ConsentQuery, ConsentStore, ConsentText
+from idp.ports.consents import (
+    Consent,
+    ConsentCount,
+    ConsentQuery,
+    ConsentStore,
+    ConsentText,
+    Withdrawal,
+    WithdrawalQuery,
+)
 from idp.ports.notices import SILENCE, Notices
 from idp.ports.sessions import ConsentState
 from idp.services.audit import AuditLog
+from policies import data_requests
+from policies.data_requests import Kind, Terms
+
+_LONGEST: Final = 500
+_USUAL: Final = Terms()
 
 
 class ConsentService:
     """The only writer of consents."""
 
-    def __init__(self, store: ConsentStore, audit: AuditLog, clock: Clock, notices: Notices = SILENCE) -> None:
-        """Take the store, the audit log, the clock, and what tells people."""
+    def __init__(
+        self,
+        store: ConsentStore,
+        audit: AuditLog,
+        clock: Clock,
+        notices: Notices = SILENCE,
+        terms: Terms = _USUAL,
+    ) -> None:
+        """Take the store, the audit log, the clock, what tells people, and in how many days a withdrawal must have been told."""
+        self._terms = terms
         self._notices = notices
         self._store = store
         self._audit = audit
@@ -69,6 +93,9 @@ class ConsentService:
 
     def withdraw(self, account_id: str, client_id: str, *, actor: str, reason: str) -> bool:
         """Withdraw: the consent ends and so does every grant of that client for that person. False if there was none."""
+        now = self._clock.now()
+        due = data_requests.clocks(Kind.WITHDRAW, now, self._terms, with_others=True).due_at
+        withdrawal = Withdrawal(handles.new_id(), account_id, client_id, now, due)
         event = AuditEvent(
             Event.CONSENT_WITHDRAW,
             reason=reason,
@@ -76,11 +103,38 @@ class ConsentService:
             account_id=account_id,
             client_id=client_id,
             target=f"client:{client_id}",
+            detail={"withdrawal": withdrawal.id},
         )
-        done = self._store.withdraw(account_id, client_id, self._clock.now(), reason, self._audit.record(event))
+        done = self._store.withdraw(withdrawal, reason, self._audit.record(event))
         if done:
             self._notices.tell(account_id, Topic.CONSENT_WITHDRAWN)
         return done
+
+    def withdrawal(self, withdrawal_id: str) -> Withdrawal | None:
+        """Return one withdrawal."""
+        return self._store.withdrawal(withdrawal_id)
+
+    def withdrawals(self, query: WithdrawalQuery) -> list[Withdrawal]:
+        """Return withdrawals that match, the one that is due first first."""
+        return self._store.withdrawals(query)
+
+    def confirm_told(self, withdrawal: Withdrawal, note: str, actor: str) -> Withdrawal:
+        """Note that the system was told by another way than a signal, and by which. Raises ``InvalidInput`` and ``Conflict`` (``told``)."""
+        note = note.strip()
+        if not 1 <= len(note) <= _LONGEST:
+            raise InvalidInput(f"must be 1 to {_LONGEST} characters: how the system was told", field="reason")
+        now = self._clock.now()
+        event = AuditEvent(
+            Event.CONSENT_TOLD,
+            reason=note,
+            actor=actor,
+            account_id=withdrawal.account_id,
+            client_id=withdrawal.client_id,
+            target=f"withdrawal:{withdrawal.id}",
+        )
+        if not self._store.confirm(withdrawal.id, now, actor, note, self._audit.record(event)):
+            raise Conflict("the system was told before", code="told")
+        return replace(withdrawal, told_at=now, told_by=actor, note=note)
 
     def of_account(self, account_id: str) -> list[Consent]:
         """Return the current consents and notices of an account, newest first."""

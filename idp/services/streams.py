@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -88,6 +88,13 @@ class StreamService:
         stream = self.get(client_id, stream_id)
         if not self._store.drop(stream.id, self._record(stream, "removed", case_code)):
             raise _unknown()
+
+    def taken(self, stream_id: str, signal_ids: Sequence[str], refused: Iterable[str] = ()) -> None:
+        """Take away what a department has heard, and what it ``refused``, by which nothing was told."""
+        if signal_ids:
+            self._store.done(stream_id, signal_ids, self._clock.now())
+        if unheard := tuple(refused):
+            self._store.done(stream_id, unheard)
 
     def verify(self, client_id: str, asked: Mapping[str, Any]) -> None:
         """Queue a verification with the receiver's ``state`` (section 8.1.4); raises ``Throttled``, ``InvalidInput``, ``NotFound``."""

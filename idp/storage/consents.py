@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
 from sqlalchemy import BindParameter, Exists, and_, bindparam, case, exists, func, not_, or_, select, update
 
 from idp.model.audit import AuditRecord
-from idp.ports.consents import Consent, ConsentCount, ConsentQuery, ConsentText
-from idp.storage.audit import Recorder
+from idp.ports.consents import Consent, ConsentCount, ConsentQuery, ConsentText, Withdrawal, WithdrawalQuery
+from idp.storage.audit import Recorder, record_params
 from idp.storage.database import Database
-from idp.storage.tables import consent_texts, consents, grants
+from idp.storage.tables import consent_texts, consents, grants, withdrawals
+from policies.purposes import Purpose
 
 _NAMES = tuple(column.name for column in consents.columns)
+_AT_ONCE = 200
+_WITHDRAWAL = tuple(column.name for column in withdrawals.columns)
 _OF_ONE = ("account_id", "client_id", "mandate_id")
 
 
@@ -44,6 +48,7 @@ class SqlConsentStore:
         same = columns.mandate_id == bindparam("mandate", type_=columns.mandate_id.type)
         self._supersede = database.prepare(update(consents).where(current, same).values(ended))
         self._prepare_revocation(database)
+        self._prepare_withdrawals()
         texts = consent_texts.c
         self._keep = database.prepare(
             database.insert(consent_texts)
@@ -93,7 +98,7 @@ class SqlConsentStore:
                 end = {"declined": consent.declined, "now": consent.given_at, "reason": "consent_narrowed"}
                 tx.run(self._revoke_beyond, {**mine, **end})
             if text is not None:
-                document = orjson.dumps([dict(text.purpose), text.legal_basis]).decode()
+                document = _document(text)
                 tx.run(self._keep, {"text_version": text.version, "document": document, "shown_at": consent.given_at})
             self._recorder.write(tx, record)
 
@@ -102,18 +107,55 @@ class SqlConsentStore:
         row = self._database.row(self._text, {"wanted": version})
         if row is None:
             return None
-        purpose, legal_basis = orjson.loads(row[0])
-        return ConsentText(version, purpose, legal_basis)
+        purpose, legal_basis, *purposes = orjson.loads(row[0])
+        return ConsentText(version, purpose, legal_basis, tuple(Purpose(*one) for one in purposes))
 
-    def withdraw(self, account_id: str, client_id: str, now: int, reason: str, record: AuditRecord) -> bool:
+    def _prepare_withdrawals(self) -> None:
+        prepare, columns = self._database.prepare, withdrawals.c
+        names = {name: bindparam(f"new_{name}", type_=columns[name].type) for name in _WITHDRAWAL}
+        mine = columns.id == bindparam("withdrawal")
+        self._add_withdrawal = prepare(withdrawals.insert().values(names))
+        self._withdrawal = prepare(select(withdrawals).where(mine))
+        told: dict[str, Any] = {"told_at": bindparam("now"), "told_by": bindparam("by"), "note": bindparam("new_note")}
+        self._confirm = prepare(
+            update(withdrawals).where(mine, columns.told_at.is_(None)).values(told).returning(columns.id)
+        )
+
+    def withdraw(self, withdrawal: Withdrawal, reason: str, record: AuditRecord) -> bool:
         """End the current consent and revoke every grant of the client for the account, recorded, in one transaction."""
-        values = {"account": account_id, "client": client_id, "now": now, "reason": reason}
+        pair = {"account": withdrawal.account_id, "client": withdrawal.client_id}
+        values = {**pair, "now": withdrawal.withdrawn_at, "reason": reason}
         with self._database.transaction() as tx:
             if tx.run(self._end, values) == 0:
                 return False
             tx.run(self._revoke, {**values, "reason": "consent_withdrawn"})
+            tx.run(self._add_withdrawal, {f"new_{name}": getattr(withdrawal, name) for name in _WITHDRAWAL})
             self._recorder.write(tx, record)
         return True
+
+    def withdrawal(self, withdrawal_id: str) -> Withdrawal | None:
+        """Return one withdrawal."""
+        row = self._database.row(self._withdrawal, {"withdrawal": withdrawal_id})
+        return Withdrawal(*row) if row else None
+
+    def withdrawals(self, query: WithdrawalQuery) -> list[Withdrawal]:
+        """Return those that match, the one that is due first first; built for each call, as no hot path asks."""
+        columns = withdrawals.c
+        statement = select(withdrawals).order_by(columns.due_at, columns.id).limit(query.limit)
+        if query.client_ids is not None:
+            statement = statement.where(columns.client_id.in_(query.client_ids))
+        if query.is_told is not None:
+            statement = statement.where(columns.told_at.is_not(None) if query.is_told else columns.told_at.is_(None))
+        if query.after is not None:
+            due, last = query.after
+            statement = statement.where(or_(columns.due_at > due, and_(columns.due_at == due, columns.id > last)))
+        return [Withdrawal(*row) for row in self._database.rows(self._database.prepare(statement))]
+
+    def confirm(self, withdrawal_id: str, now: int, by: str, note: str, record: AuditRecord) -> bool:
+        """Note that a client was told by hand."""
+        values = {"withdrawal": withdrawal_id, "now": now, "by": by, "new_note": note}
+        row = self._database.claim_and_record(self._confirm, values, self._recorder.statement, record_params(record))
+        return row is not None
 
     def of_account(self, account_id: str) -> list[Consent]:
         """Return the current consents and notices of an account, newest first."""
@@ -148,6 +190,22 @@ class SqlConsentStore:
             statement = statement.where(columns.id < query.before_id)
         return [_consent(row) for row in self._database.rows(self._database.prepare(statement))]
 
+    def agreed(self, pairs: Sequence[tuple[str, str]]) -> dict[str, int]:
+        """Return by client the claims that these people ever agreed to or were told of; built for each call."""
+        columns, found = consents.c, dict[str, int]()
+        wanted = set(pairs)
+        accounts, clients = sorted({one for one, _ in pairs}), sorted({one for _, one in pairs})
+        for at in range(0, len(accounts), _AT_ONCE):
+            statement = (
+                select(columns.account_id, columns.client_id, columns.claims)
+                .where(columns.account_id.in_(accounts[at : at + _AT_ONCE]), columns.client_id.in_(clients))
+                .distinct()
+            )
+            for account_id, client_id, claims in self._database.rows(self._database.prepare(statement)):
+                if (account_id, client_id) in wanted:
+                    found[client_id] = found.get(client_id, 0) | int(claims)
+        return found
+
     def counts(self, client_ids: tuple[str, ...] | None) -> list[ConsentCount]:
         """Return the numbers by client and kind."""
         columns = consents.c
@@ -165,3 +223,8 @@ class SqlConsentStore:
 
 def _consent(row: tuple[Any, ...]) -> Consent:
     return Consent(**dict(zip(_NAMES, row, strict=True)))
+
+
+def _document(text: ConsentText) -> str:
+    purposes = [[one.id, dict(one.text), one.legal_basis, one.required, one.optional] for one in text.purposes]
+    return orjson.dumps([dict(text.purpose), text.legal_basis, *purposes]).decode()

@@ -40,6 +40,7 @@ from idp.storage.tables import (
     subjects,
     trusted_devices,
     upstream_links,
+    withdrawals,
 )
 
 _LOSER: Final[BindParameter[str]] = bindparam("loser")
@@ -140,6 +141,7 @@ def _of_consents() -> tuple[ClauseElement, ...]:
         update(consents).where(current, has_one).values(ended_at=_NOW, end_reason="merged"),
         update(consents).where(consents.c.account_id == _LOSER).values(account_id=_WINNER),
         update(data_requests).where(data_requests.c.account_id == _LOSER).values(account_id=_WINNER),
+        update(withdrawals).where(withdrawals.c.account_id == _LOSER).values(account_id=_WINNER),
     )
 
 

@@ -13,7 +13,7 @@ from idp.model.audit import AuditRecord
 from idp.model.signal import QueuedSignal, Stream, StreamStatus
 from idp.storage.audit import Recorder
 from idp.storage.database import Database, Params, Prepared
-from idp.storage.tables import deployment, signal_queue, signal_silences, signal_streams
+from idp.storage.tables import deployment, signal_queue, signal_silences, signal_streams, withdrawals
 
 _POSITION: Final = "signals-position"
 _COLUMNS: Final = tuple(each.name for each in fields(Stream))
@@ -73,7 +73,12 @@ class SqlSignalStore:
             .order_by(columns.id)
             .limit(bindparam("most"))
         )
-        self._done = database.prepare(delete(signal_queue).where(of_stream, columns.id == bindparam("wanted")))
+        one = and_(of_stream, columns.id == bindparam("wanted"))
+        self._done = database.prepare(delete(signal_queue).where(one))
+        behind = and_(withdrawals.c.told_at.is_(None), withdrawals.c.id.in_(select(columns.cause).where(one)))
+        self._heard = database.prepare(
+            update(withdrawals).where(behind).values(told_at=bindparam("heard_at"), told_by="signal")
+        )
         self._purge = database.prepare(delete(signal_queue).where(columns.created_at < bindparam("before")))
         self._queue = database.prepare(
             signal_queue.insert().values({column.name: bindparam(f"new_{column.name}") for column in columns})
@@ -212,9 +217,12 @@ class SqlSignalStore:
         rows = self._database.rows(self._waiting, {"stream": stream_id, "most": limit})
         return [self._signal(row) for row in rows]
 
-    def done(self, stream_id: str, signal_ids: Sequence[str]) -> int:
-        """Take away what the department has."""
+    def done(self, stream_id: str, signal_ids: Sequence[str], heard_at: int | None = None) -> int:
+        """Take away what the department has, and note the withdrawals that it heard of."""
         with self._database.transaction() as tx:
+            if heard_at is not None:
+                for one in signal_ids:
+                    tx.run(self._heard, {"stream": stream_id, "wanted": one, "heard_at": heard_at})
             return sum(tx.run(self._done, {"stream": stream_id, "wanted": one}) for one in signal_ids)
 
     def purge(self, before: int) -> int:
@@ -250,6 +258,7 @@ class SqlSignalStore:
             "new_stream_id": signal.stream_id,
             "new_body": body,
             "new_created_at": signal.created_at,
+            "new_cause": signal.cause,
         }
 
     def _signal(self, row: tuple[Any, ...]) -> QueuedSignal:

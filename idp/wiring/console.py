@@ -18,6 +18,7 @@ from idp.endpoints.admin.directories import DirectoriesArea
 from idp.endpoints.admin.frame import Area, ConsoleFrame
 from idp.endpoints.admin.indicators import IndicatorsArea
 from idp.endpoints.admin.keys import Keys
+from idp.endpoints.admin.protection import Protection
 from idp.endpoints.admin.reorganisations import ReorganisationPages
 from idp.endpoints.admin.settings import SettingsArea
 from idp.endpoints.admin.simulation import SimulationPages
@@ -41,6 +42,7 @@ class Console(ActingPages):
             Accounts(frame, acts),
             Consents(frame, acts, self.departments),
             DataRequests(frame, acts, self.departments),
+            Protection(frame, acts, self.departments, self.clock),
             Keys(frame, acts),
             Units(frame, acts),
             Approvals(frame, acts),

@@ -113,7 +113,8 @@ class Messages(People):
     @cached_property
     def consents(self) -> ConsentService:
         """Consents and notices of processing; their person is told of a withdrawal."""
-        return ConsentService(SqlConsentStore(self.database), self.audit, self.clock, self.notices)
+        terms = self.settings.data_rights.terms()
+        return ConsentService(SqlConsentStore(self.database), self.audit, self.clock, self.notices, terms)
 
     def message_tasks(self) -> tuple[Task, ...]:
         """Return couriers for each channel, apart: a slow gateway holds up neither mail nor sign-outs, and a long message no code."""

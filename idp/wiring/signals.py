@@ -31,18 +31,11 @@ from idp.services.streams import StreamService
 from idp.storage.audit import SqlAuditStore
 from idp.storage.audit_tree import SqlAuditTree
 from idp.storage.sessions import SqlSessionStore
-from idp.storage.signals import SqlSignalStore
 from idp.wiring.administration import AdministrationDesk
 
 
 class Signals(AdministrationDesk):
     """What streams need."""
-
-    @cached_property
-    def signal_store(self) -> SqlSignalStore:
-        """Streams and queues in SQL."""
-        sealed = self.vault.seal("signals")
-        return SqlSignalStore(self.database, sealed.seal, sealed.unseal)
 
     @cached_property
     def streams(self) -> StreamService:

@@ -31,6 +31,8 @@ class Action(StrEnum):
     CONSENT_COUNT = "consent:count"
     DATA_REQUEST_READ = "data-request:read"
     DATA_REQUEST_ANSWER = "data-request:answer"
+    BREACH_COLLECT = "breach:collect"
+    """Collect from the log who is concerned by a breach."""
     ACCOUNT_READ = "account:read"
     ACCOUNT_REVEAL = "account:reveal"
     ACCOUNT_LOCK = "account:lock"
@@ -62,6 +64,7 @@ SEEN_BY: Final[Mapping[str, Action]] = MappingProxyType(
         "key": Action.KEY_READ,
         "consent": Action.CONSENT_READ,
         "data-request": Action.DATA_REQUEST_READ,
+        "breach": Action.BREACH_COLLECT,
         "account": Action.ACCOUNT_READ,
         "session": Action.SESSION_READ,
         "unit": Action.UNIT_READ,

@@ -55,6 +55,7 @@ _CONSENTS: Final = frozenset(
         Action.CONSENT_COUNT,
         Action.DATA_REQUEST_READ,
         Action.DATA_REQUEST_ANSWER,
+        Action.BREACH_COLLECT,
         Action.CLIENT_READ,
         Action.UNIT_READ,
     }
@@ -81,6 +82,7 @@ ROLES: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
                 Action.CONSENT_READ,
                 Action.CONSENT_COUNT,
                 Action.DATA_REQUEST_READ,
+                Action.BREACH_COLLECT,
                 Action.UNIT_READ,
                 Action.ADMIN_READ,
                 Action.SETTINGS_READ,

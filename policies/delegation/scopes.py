@@ -43,7 +43,7 @@ SCOPES: Final[Mapping[str, frozenset[Action]]] = MappingProxyType(
         "admin:units:write": frozenset({Action.UNIT_CHANGE}),
         "admin:admins:read": frozenset({Action.ADMIN_READ}),
         "admin:admins:write": frozenset({Action.ADMIN_GRANT, Action.ADMIN_REVOKE}),
-        "admin:audit:read": frozenset({Action.AUDIT_READ, Action.AUDIT_EXPORT}),
+        "admin:audit:read": frozenset({Action.AUDIT_READ, Action.AUDIT_EXPORT, Action.BREACH_COLLECT}),
         "admin:settings:read": frozenset({Action.SETTINGS_READ}),
         "admin:settings:test": frozenset({Action.SETTINGS_TEST}),
         "admin:indicators:read": frozenset({Action.INDICATOR_READ}),

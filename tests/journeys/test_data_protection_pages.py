@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
+from idp.ports.consents import WithdrawalQuery
 from idp.storage.sqlite import SqliteDatabase
 from policies.delegation import Role
 from tests.journeys.test_console_pages import InProcess
@@ -18,6 +21,21 @@ from tests.support.visit import Visitor, asked
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 DAY = 86400
+
+
+DUTY: dict[str, Any] = {
+    "id": "settle",
+    "text": {"vi": "Giải quyết hồ sơ thủ tục hành chính", "en": "To settle an administrative dossier"},
+    "legal_basis": "public_duty",
+    "claims": ["name", "birthdate"],
+}
+NEWS: dict[str, Any] = {
+    "id": "news",
+    "text": {"vi": "Thông báo kết quả giải quyết hồ sơ", "en": "To tell you the result"},
+    "legal_basis": "consent",
+    "claims": ["gender"],
+    "optional_claims": ["email"],
+}
 
 
 class Case:
@@ -33,6 +51,10 @@ class Case:
         admin.world.clock.advance(4 * DAY)
         self.open = service.file(self.person, "correct", self.client_id, "Chữ đệm bị sai.")
         refused = service.file(self.person, "object", self.client_id, "Tôi không muốn nhận tin.")
+        self.purposes = admin.client("79.1", scope="openid email profile", purposes=[DUTY, NEWS])
+        consents = admin.wiring.consents
+        consents.withdraw(self.person, self.client_id, actor=f"account:{self.person}", reason="withdrawn")
+        (self.withdrawal,) = consents.withdrawals(WithdrawalQuery())
         admin.grant("officer", Role.CONSENT_OFFICER)
         who = admin.who("officer")
         self.ended = admin.acts.data_requests.refuse(who, refused.id, "Hệ thống phải lưu theo Luật Lưu trữ.").request
@@ -48,9 +70,13 @@ def test_every_page_holds_what_pages_must(
 ) -> None:
     case = Case(AdministeredWorld(TokenWorld(tmp_path, sqlite_database, clock)))
     own, desk = "/account/data/requests", "/admin/data-requests"
+    asking = f"/authorize?{urlencode(asked(case.purposes, scope='openid email profile', ui_locales=language))}"
+    told = "/admin/consents/withdrawals"
     pages = (
-        (case.citizen, ["/account/data", own, f"{own}/{case.open.id}", f"{own}/{case.ended.id}"]),
+        (case.citizen, [asking, "/account/data", own, f"{own}/{case.open.id}", f"{own}/{case.ended.id}"]),
         (case.officer, [desk, f"{desk}?state=closed", f"{desk}/{case.late.id}", f"{desk}/{case.ended.id}"]),
+        (case.officer, [told, f"{told}/{case.withdrawal.id}"]),
+        (case.officer, [f"/admin/data-protection{end}" for end in ("", "/processing", "/breach")]),
     )
     number = 0
     with chromium() as browser:
@@ -58,5 +84,5 @@ def test_every_page_holds_what_pages_must(
             page = InProcess(visitor, context(browser, width, language).new_page())
             for path in paths:
                 number += 1
-                joined = f"{path}{'&' if '?' in path else '?'}lang={language}"
+                joined = path if path == asking else f"{path}{'&' if '?' in path else '?'}lang={language}"
                 looked_at(page.open(joined), f"data-protection-{number}-{width}-{language}")

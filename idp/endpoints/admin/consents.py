@@ -11,6 +11,7 @@ from idp.endpoints.admin.lists import Listing, ListPart
 from idp.endpoints.admin.sheets import Sheet
 from idp.endpoints.admin.tables import NONE, moment, person, written
 from idp.endpoints.admin.views import DASH, ActForm, Cell, Detail, Field, Link, Section
+from idp.endpoints.admin.withdrawals import Withdrawals
 from idp.endpoints.departments import Departments
 from idp.endpoints.desk import Form
 from idp.endpoints.routes import Route
@@ -42,6 +43,7 @@ class Consents(ListPart):
         return (
             *self.listed(self.listing()),
             *self.listed(self.figures()),
+            *Withdrawals(frame, self._acts, self._departments).routes(),
             frame.get(one, self.show),
             frame.post(f"{one}/withdraw", self.withdraw, "/consents"),
         )
@@ -60,7 +62,10 @@ class Consents(ListPart):
             Sheet("consents", heads, _values),
             _FILTERS,
             _fields,
-            lambda visit: (Link(f"{ROOT}/consents/figures", visit.t("admin.consent.figures")),),
+            lambda visit: (
+                Link(f"{ROOT}/consents/figures", visit.t("admin.consent.figures")),
+                Link(f"{ROOT}/consents/withdrawals", visit.t("admin.withdrawal.title")),
+            ),
         )
 
     def figures(self) -> Listing[ConsentCount]:

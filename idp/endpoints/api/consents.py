@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from idp.endpoints.api.operation import PAGED, REASON, Call, Operation, Parameter, Reply, listed, page_of
 from idp.endpoints.api.schema import Schema, choice, items, members, ref, text
-from idp.flows.administration.consents import ConsentAdministration, ConsentSearch
+from idp.flows.administration.consents import ConsentAdministration, ConsentSearch, WithdrawalView
 from idp.ports.consents import Consent
 from policies import claims
 
@@ -31,6 +31,20 @@ SHAPES: Final[dict[str, Schema]] = {
         ended_at={"type": ["integer", "null"]},
         end_reason={"type": ["string", "null"]},
     ),
+    "Withdrawal": members(
+        ("id", "account_id", "client_id", "withdrawn_at", "due_at", "state", "days_left", "is_late"),
+        id=_STRING,
+        account_id=_STRING,
+        client_id=_STRING,
+        withdrawn_at=_NUMBER,
+        due_at=_NUMBER,
+        told_at={"type": ["integer", "null"]},
+        told_by=_STRING,
+        note=_STRING,
+        state=choice("told", "waiting", "paused", "no_way"),
+        days_left=_NUMBER,
+        is_late={"type": "boolean"},
+    ),
     "ConsentCounts": members(
         ("items",),
         items=items(
@@ -44,6 +58,8 @@ SHAPES: Final[dict[str, Schema]] = {
         ),
     ),
 }
+
+_TELLING: Final = (Parameter("state", choice("open", "told", "all")), Parameter("client_id", text(512)), *PAGED)
 
 
 class ConsentOperations:
@@ -75,6 +91,14 @@ class ConsentOperations:
                 *("POST", "/consents/{consent_id}/withdraw", "withdrawConsent", "Withdraw in the person's name", WRITE),
                 *(self.withdraw, ref("Consent"), 200, (), members(("reason",), reason=REASON)),
             ),
+            Operation(
+                *("GET", "/withdrawals", "listWithdrawals", "Withdrawals, due first, until the system was told", READ),
+                *(self.withdrawals, page_of("Withdrawal"), 200, _TELLING),
+            ),
+            Operation(
+                *("POST", "/withdrawals/{withdrawal_id}/told", "confirmTold", "The system was told by hand", WRITE),
+                *(self.told, ref("Withdrawal"), 200, (), members(("reason",), reason=REASON)),
+            ),
         )
 
     def search(self, call: Call) -> Reply:
@@ -94,6 +118,23 @@ class ConsentOperations:
     def withdraw(self, call: Call) -> Reply:
         """Withdraw."""
         return Reply(view(self._consents.withdraw(call.who, call.path["consent_id"], call.body["reason"])))
+
+    def withdrawals(self, call: Call) -> Reply:
+        """List withdrawals."""
+        get = call.query.get
+        return listed(
+            self._consents.withdrawals(call.who, get("state", ""), get("client_id", ""), call.window), _withdrawal
+        )
+
+    def told(self, call: Call) -> Reply:
+        """Confirm."""
+        return Reply(
+            _withdrawal(self._consents.confirm_told(call.who, call.path["withdrawal_id"], call.body["reason"]))
+        )
+
+
+def _withdrawal(one: WithdrawalView) -> dict[str, Any]:
+    return {**asdict(one.withdrawal), "state": one.state, "days_left": one.days_left, "is_late": one.is_late}
 
 
 def view(one: Consent) -> dict[str, Any]:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from clients.registry import ClientRegistry
+from idp.clock import Clock
 from idp.errors import InvalidInput
 from idp.flows.administration import targets
 from idp.flows.administration.administrator import Administrator
 from idp.flows.administration.gate import Gate, Reach
-from idp.flows.administration.paging import Page, Window, page
-from idp.ports.consents import Consent, ConsentCount, ConsentQuery
+from idp.flows.administration.paging import Page, Window, key_of, page
+from idp.ports.consents import Consent, ConsentCount, ConsentQuery, Withdrawal, WithdrawalQuery
 from idp.services.consents import ConsentService
+from policies import data_requests
 from policies.delegation import Action, Target
 
 _STATES = ("", "current", "ended")
+_TELLING = ("", "open", "told", "all")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +30,27 @@ class ConsentSearch:
     state: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class WithdrawalView:
+    """A withdrawal and how far it is: ``told``, or the way on which its signal stands (``Way``); whole days until it is due, negative once over."""
+
+    withdrawal: Withdrawal
+    state: str
+    days_left: int
+    is_late: bool
+
+
+Way = Callable[[str], str]
+"""Takes a client id and returns how signals reach it: ``waiting``, ``paused`` (its receiver is out of reach), ``no_way`` (it has no stream)."""
+
+
 class ConsentAdministration:
     """A consent belongs to the unit of its client."""
 
-    def __init__(self, gate: Gate, registry: ClientRegistry, consents: ConsentService) -> None:
-        """Take collaborators."""
+    def __init__(self, gate: Gate, registry: ClientRegistry, consents: ConsentService, way: Way, clock: Clock) -> None:
+        """Take collaborators; ``way`` says how a withdrawal gets to its system."""
+        self._way = way
+        self._clock = clock
         self._gate = gate
         self._registry = registry
         self._consents = consents
@@ -67,6 +87,44 @@ class ConsentAdministration:
         if found.ended_at is None:
             self._consents.withdraw(found.account_id, found.client_id, actor=who.principal, reason=reason)
         return self._consents.get(consent_id) or found
+
+    def withdrawals(self, who: Administrator, state: str, client_id: str, window: Window) -> Page[WithdrawalView]:
+        """Return withdrawals within reach, the one that is due first first: ``open`` (also "") until the system was told, ``told``, ``all``."""
+        if state not in _TELLING:
+            raise InvalidInput(f"must be one of {', '.join(_TELLING[1:])}", field="state")
+        reach = self._gate.anywhere(who, Action.CONSENT_READ, "withdrawals")
+        query = WithdrawalQuery(
+            self._clients(reach, client_id),
+            {"open": False, "": False, "told": True}.get(state),
+            key_of(window.after),
+            window.limit + 1,
+        )
+        views = [self._withdrawal(one) for one in self._consents.withdrawals(query)]
+        return page(views, [f"{one.withdrawal.due_at}.{one.withdrawal.id}" for one in views], window.limit)
+
+    def show_withdrawal(self, who: Administrator, withdrawal_id: str) -> WithdrawalView:
+        """Return one."""
+        return self._withdrawal(self._withdrawn(who, Action.CONSENT_READ, withdrawal_id))
+
+    def confirm_told(self, who: Administrator, withdrawal_id: str, note: str) -> WithdrawalView:
+        """Note that a system was told by another way than a signal."""
+        found = self._withdrawn(who, Action.CONSENT_WITHDRAW, withdrawal_id)
+        return self._withdrawal(self._consents.confirm_told(found, note, who.principal))
+
+    def _withdrawn(self, who: Administrator, action: Action, withdrawal_id: str) -> Withdrawal:
+        found, name = self._consents.withdrawal(withdrawal_id), f"withdrawal:{withdrawal_id}"
+        if found is None:
+            self._gate.enter(who, action, name)
+            self._gate.refuse(who, action, name, "unknown", visible=False)
+        self._gate.require(who, action, self._target(found.client_id), name)
+        return found
+
+    def _withdrawal(self, one: Withdrawal) -> WithdrawalView:
+        now = self._clock.now()
+        left = data_requests.days_left(one.due_at, now)
+        if one.told_at is not None:
+            return WithdrawalView(one, "told", left, is_late=one.told_at >= one.due_at)
+        return WithdrawalView(one, self._way(one.client_id), left, is_late=now >= one.due_at)
 
     def _seen(self, who: Administrator, action: Action, consent_id: str) -> Consent:
         found = self._consents.get(consent_id)

@@ -12,7 +12,7 @@ from idp.errors import InvalidInput
 from idp.flows.administration import targets
 from idp.flows.administration.administrator import Administrator
 from idp.flows.administration.gate import Gate
-from idp.flows.administration.paging import Page, Window, page
+from idp.flows.administration.paging import Page, Window, key_of, page
 from idp.model.data_request import DataRequest
 from idp.model.notice import Topic
 from idp.ports.data_requests import RequestQuery
@@ -70,7 +70,7 @@ class DataRequestAdministration:
         reach = self._gate.anywhere(who, Action.DATA_REQUEST_READ, "data-requests")
         states = _states(wanted.state)
         query = RequestQuery(
-            *(wanted.account_id, wanted.client_id, _kind(wanted.kind), states, _key(window.after)),
+            *(wanted.account_id, wanted.client_id, _kind(wanted.kind), states, key_of(window.after)),
             limit=_CHUNK,
             is_newest_first=OPEN.isdisjoint(states),
         )
@@ -185,12 +185,3 @@ def _states(state: str) -> tuple[State, ...]:
     if state not in set(State):
         raise InvalidInput(f"must be open, closed, or one of {', '.join(State)}", field="state")
     return (State(state),)
-
-
-def _key(after: str) -> tuple[int, str] | None:
-    if not after:
-        return None
-    at, _, request_id = after.partition(".")
-    if not at.isascii() or not at.isdigit() or len(at) > len(str(2**53)) or not request_id:
-        raise InvalidInput("is no cursor of ours", field="cursor")
-    return int(at), request_id

@@ -58,3 +58,13 @@ def page(rows: Sequence[T], keys: Sequence[str], limit: int) -> Page[T]:
 def cursor_after(key: str) -> str:
     """Return the cursor that leads on after a key."""
     return base64url.encode_text(key.encode())
+
+
+def key_of(after: str) -> tuple[int, str] | None:
+    """Return the moment and the id of a key ``<moment>.<id>``, None for the first page; raises ``InvalidInput``."""
+    if not after:
+        return None
+    at, _, name = after.partition(".")
+    if not at.isascii() or not at.isdigit() or len(at) > len(str(2**53)) or not name:
+        raise InvalidInput("is no cursor of ours", field="cursor")
+    return int(at), name

@@ -10,6 +10,7 @@ from idp.flows.administration.admins import AdminAdministration
 from idp.flows.administration.approvals import ApprovalAdministration
 from idp.flows.administration.audit import AuditAdministration
 from idp.flows.administration.audit_proofs import AuditProofs
+from idp.flows.administration.breaches import BreachAdministration
 from idp.flows.administration.client_changes import ClientChanges
 from idp.flows.administration.client_tests import ClientTests
 from idp.flows.administration.clients import ClientAdministration
@@ -19,6 +20,7 @@ from idp.flows.administration.directories import DirectoryAdministration
 from idp.flows.administration.exports import Exports
 from idp.flows.administration.indicators import IndicatorAdministration
 from idp.flows.administration.keys import KeyAdministration
+from idp.flows.administration.protection import ProtectionAdministration
 from idp.flows.administration.recoveries import RecoveryAdministration
 from idp.flows.administration.reorganisations import ReorganisationAdministration
 from idp.flows.administration.settings import SettingsAdministration
@@ -36,6 +38,8 @@ class UseCases:
     keys: KeyAdministration
     consents: ConsentAdministration
     data_requests: DataRequestAdministration
+    protection: ProtectionAdministration
+    breaches: BreachAdministration
     accounts: AccountAdministration
     account_states: AccountStates
     recoveries: RecoveryAdministration

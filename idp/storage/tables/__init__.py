@@ -36,6 +36,7 @@ from idp.storage.tables.tokens import (
     sessions,
     status_entries,
     status_lists,
+    withdrawals,
 )
 from idp.storage.tables.upstreams import upstream_links, upstream_sessions
 
@@ -100,4 +101,5 @@ __all__ = [
     "units",
     "upstream_links",
     "upstream_sessions",
+    "withdrawals",
 ]

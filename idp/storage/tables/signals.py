@@ -33,9 +33,13 @@ signal_queue = Table(
     Column("stream_id", Text, ForeignKey("signal_streams.id"), nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("cause", Text, nullable=False, server_default=""),
     Index("ix_signal_queue_stream_id", "stream_id", "id"),
 )
-"""What waits: subject and events, sealed (AAD: the signal's id). Taken away once the department has it."""
+"""What waits: subject and events, sealed (AAD: the signal's id). Taken away once the department has it.
+
+``cause`` is the withdrawal that it tells of, "" for any other signal.
+"""
 
 signal_silences = Table(
     "signal_silences",

@@ -160,3 +160,19 @@ status_entries = Table(
     Index("ix_status_entries_expires_at", "expires_at"),
 )
 """Access tokens with a place in a list; the place is a keyed permutation of ``ticket``, and is not stored."""
+
+withdrawals = Table(
+    "withdrawals",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("account_id", Text, ForeignKey("accounts.id"), nullable=False),
+    Column("client_id", Text, nullable=False),
+    Column("withdrawn_at", BigInteger, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("told_at", BigInteger),
+    Column("told_by", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Index("ix_withdrawals_account_id", "account_id"),
+    Index("ix_withdrawals_due_at", "due_at", "id"),
+)
+"""Withdrawn consents until the system that had the data was told. ``told_by`` is ``signal``, or who confirmed it by hand, then with a note."""

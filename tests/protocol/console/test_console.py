@@ -108,16 +108,27 @@ def test_a_right_that_was_taken_away_is_gone_at_the_next_request(admin: Administ
     [
         (
             Role.PROVINCIAL_ADMINISTRATOR,
-            {"clients", "accounts", "consents", "data-requests", "keys", "units", "administrators", "audit"}
+            {
+                "clients",
+                "accounts",
+                "consents",
+                "data-requests",
+                "data-protection",
+                "keys",
+                "units",
+                "administrators",
+                "audit",
+            }
             | OPERATING,
         ),
         (Role.CLIENT_MANAGER, {"clients", "units"}),
         (Role.KEY_CUSTODIAN, {"keys"}),
-        (Role.CONSENT_OFFICER, {"clients", "consents", "data-requests", "units"}),
+        (Role.CONSENT_OFFICER, {"clients", "consents", "data-requests", "data-protection", "units"}),
         (Role.SUPPORT, {"accounts", "units"}),
         (
             Role.AUDITOR,
-            {"clients", "consents", "data-requests", "keys", "units", "administrators", "audit"} | OPERATING,
+            {"clients", "consents", "data-requests", "data-protection", "keys", "units", "administrators", "audit"}
+            | OPERATING,
         ),
     ],
 )

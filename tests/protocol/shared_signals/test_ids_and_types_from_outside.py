@@ -32,9 +32,9 @@ def asked_of_sql(world: TokenWorld, monkeypatch: pytest.MonkeyPatch) -> list[Any
         asked.append(stream_id)
         return stream(stream_id)
 
-    def asked_done(stream_id: str, signal_ids: Sequence[str]) -> int:
+    def asked_done(stream_id: str, signal_ids: Sequence[str], heard_at: int | None = None) -> int:
         asked.extend(signal_ids)
-        return done(stream_id, signal_ids)
+        return done(stream_id, signal_ids, heard_at)
 
     monkeypatch.setattr(store, "stream", asked_stream)
     monkeypatch.setattr(store, "done", asked_done)

@@ -1,0 +1,95 @@
+"""Purposes: what a system wants data for, each with its own text, ground and claims, and how a request divides among them.
+
+Where a law is the ground (``BY_LAW``) the person is told; for the others the person is asked, claim by claim where the
+system can do without (Law 91/2025 article 9: one consent for one purpose, and it may be given in part). A claim belongs
+to one purpose at most, so that what was agreed to says for what.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from policies.consent import text_version
+
+BY_LAW: Final = frozenset({"public_duty", "legal_obligation"})
+"""Grounds on which nobody is asked: a choice would be a pretence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """One purpose; ``text`` by language, ``required`` and ``optional`` are bit sets of ``policies.claims``."""
+
+    id: str
+    text: Mapping[str, str]
+    legal_basis: str
+    required: int
+    optional: int = 0
+
+    @property
+    def claims(self) -> int:
+        """Return every claim of the purpose."""
+        return self.required | self.optional
+
+    @property
+    def is_told(self) -> bool:
+        """Tell whether a law is the ground, so that the person is told and not asked."""
+        return self.legal_basis in BY_LAW
+
+    @property
+    def version(self) -> str:
+        """Return the version of what a person reads of it: another wording or ground is another purpose to the person."""
+        return text_version({**self.text, "#": self.id}, self.legal_basis)
+
+    def text_in(self, language: str) -> str:
+        """Return the text in a language, Vietnamese where there is none."""
+        return self.text.get(language) or self.text["vi"]
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What of a request falls to one purpose: ``required`` together, ``optional`` box by box, ``kept`` was agreed to before."""
+
+    purpose: Purpose
+    required: int
+    optional: int
+    kept: int
+
+
+def together(purposes: Iterable[Purpose]) -> str:
+    """Return the version of several purposes as one: it changes with each text, ground and claim of any of them."""
+    parts = {one.id: f"{one.version} {one.required} {one.optional}" for one in purposes}
+    return text_version(parts, "purposes")
+
+
+def carried(before: Iterable[Purpose], now: Iterable[Purpose], agreed: int) -> dict[str, int]:
+    """Return what of an earlier agreement still holds, by purpose: that of purposes whose text and ground are as they were.
+
+    A claim that moved to another purpose is not carried along: nobody agreed to that.
+    """
+    known = {one.id: one for one in before}
+    found = {}
+    for purpose in now:
+        old = known.get(purpose.id)
+        found[purpose.id] = (
+            agreed & old.claims & purpose.claims if old is not None and old.version == purpose.version else 0
+        )
+    return found
+
+
+def divide(purposes: Iterable[Purpose], requested: int, kept: Mapping[str, int]) -> tuple[Share, ...]:
+    """Return the share of each purpose that a request touches; claims that belong to none are in no share."""
+    return tuple(
+        Share(one, one.required & requested, one.optional & requested, kept.get(one.id, 0))
+        for one in purposes
+        if one.claims & requested
+    )
+
+
+def accepted(shares: Sequence[Share], ticked: int) -> int:
+    """Return what an answer covers: what goes together, the boxes that were ticked, and what was agreed to before and stands."""
+    found = 0
+    for share in shares:
+        found |= share.required | share.optional & (ticked | share.kept)
+    return found
