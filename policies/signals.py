@@ -77,6 +77,7 @@ _CREDENTIALS: Final[Mapping[str, str]] = MappingProxyType(
         "synced_passkey": "fido2-platform",
         "recovery_code": "pin",
         "mail_code": "email",
+        "trusted_device": "trusted_device",
     }
 )
 """Our factors in the words of CAEP section 3.3.1; one without a word is told by its own name."""
