@@ -26,7 +26,7 @@ T = TypeVar("T")
 MEMORY_KIB: Final = 19_456
 PASSES: Final = 2
 LANES: Final = 1
-_SHORTEST: Final = 8
+SHORTEST: Final = 8
 _LONGEST: Final = 256
 _FEWEST_DIFFERENT: Final = 4
 """Three distinct characters are a keyboard habit."""
@@ -107,8 +107,8 @@ def prepared(raw: str) -> bytes:
 
 def check_new(raw: str, personal: policy.Personal | None = None, dictionary: Dictionary | None = None) -> None:
     """Raise ``InvalidInput`` when a new password breaks a rule: length, what everybody knows of the person, what is common anywhere."""
-    if not _SHORTEST <= len(raw) <= _LONGEST:
-        raise InvalidInput(f"must have {_SHORTEST} to {_LONGEST} characters", field="password", code="password_length")
+    if not SHORTEST <= len(raw) <= _LONGEST:
+        raise InvalidInput(f"must have {SHORTEST} to {_LONGEST} characters", field="password", code="password_length")
     if any(unicodedata.category(character) == "Cc" for character in raw):
         raise InvalidInput("must not hold control characters", field="password", code="password_characters")
     if personal is not None and policy.is_personal(raw, personal):

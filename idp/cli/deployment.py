@@ -7,14 +7,18 @@ from pathlib import Path
 import click
 import orjson
 
+from idp.authn.password import SHORTEST
 from idp.cli.bringup import examine, initialise, note
 from idp.cli.context import Context, pass_context
 from idp.cli.output import Exit, emit, emit_rows, fail, with_exit_codes
 from idp.config import Settings
+from idp.config.level_three import facts_of
 from idp.model.audit import Event
 from idp.storage import backup as backups
 from idp.storage import migrate
 from idp.storage.deployment import MEMORY_SINCE
+from idp.web.i18n import translator
+from policies.level_three import compared
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
@@ -123,6 +127,27 @@ def show(context: Context, /, *, as_json: bool) -> None:
     """Show the effective settings; passwords inside addresses are masked."""
     data = context.settings.shown()
     emit(data, as_json=as_json, text=orjson.dumps(data, option=orjson.OPT_INDENT_2).decode())
+
+
+@config_group.command("level-3")
+@_JSON
+@pass_context
+@with_exit_codes
+def level_three(context: Context, /, *, as_json: bool) -> None:
+    """Compare with security level 3 (Decree 331/2026): what is met, equivalent, weaker, and what is the operator's."""
+    t = translator("en")
+    found = compared(facts_of(context.settings, shortest_password=SHORTEST))
+    rows = [
+        {
+            "control": one.control,
+            "stand": str(one.stand),
+            "figure": one.figure,
+            "asks": t(f"level3.{one.control}.asks"),
+            "ours": t(f"level3.{one.control}.ours", figure=one.figure),
+        }
+        for one in found
+    ]
+    emit_rows(rows, as_json=as_json)
 
 
 @config_group.command("schema")

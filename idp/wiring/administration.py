@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
+from idp.authn.password import SHORTEST
+from idp.config.level_three import facts_of
 from idp.config.origins import effective
 from idp.endpoints.api.caller import Callers
 from idp.endpoints.api.endpoint import ApiEndpoint
@@ -114,9 +116,14 @@ class AdministrationDesk(DataRights, ABC):
             simulation=Simulation(
                 *(people, clients, self.consents, self.locks, simulation_sources(self), self.clock),
             ),
-            settings=SettingsAdministration(gate, clients, lambda: effective(self.settings)),
+            settings=self._settings_use_case(clients),
             **self._operating(),
         )
+
+    def _settings_use_case(self, clients: ClientAdministration) -> SettingsAdministration:
+        settings = self.settings
+        facts = partial(facts_of, settings, shortest_password=SHORTEST)
+        return SettingsAdministration(self.gate, clients, partial(effective, settings), facts)
 
     def _operating(self) -> dict[str, Any]:
         """Return the use cases of running the deployment, by their names in ``UseCases``."""

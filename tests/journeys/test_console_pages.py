@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PAGES = (
     *("", "/clients", "/clients/new", "/accounts", "/consents", "/consents/figures", "/data-requests", "/keys"),
     *("/units", "/units/79.1", "/units/changes", "/approvals", "/administrators", "/administrators/grant"),
-    *("/audit", "/settings"),
+    *("/audit", "/settings", "/settings/level-3"),
 )
 
 

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from clients.errors import RegistrationRefused
 from idp.clock import Clock
+from idp.config.level_three import CONSOLE_IDLE
 from idp.endpoints.admin.inputs import named
 from idp.endpoints.admin.views import Detail, Field, Link, Section, Table
 from idp.endpoints.desk import Desk, Exchange, Form
@@ -34,7 +35,6 @@ from policies import assurance
 from policies.delegation import Action, holds_anywhere
 
 ROOT: Final = "/admin"
-IDLE: Final = 300
 """Seconds after which an administrator who does nothing has to sign in again (TCVN: at most five minutes)."""
 _CSRF: Final = "admin"
 _CONFLICT: Final = 409
@@ -226,10 +226,10 @@ class ConsoleFrame:
             # Who signed in again with less than two factors is asked for the rest, whatever the mark says.
             if assurance.satisfies(session.acr, LEVEL) and self._is_active(session):
                 return self._visit(exchange, session, who)
-        admitted = self._door.admit(exchange, back, minimum_acr=LEVEL, max_age=IDLE)
+        admitted = self._door.admit(exchange, back, minimum_acr=LEVEL, max_age=CONSOLE_IDLE)
         if isinstance(admitted, WireResponse):
             return admitted
-        self._marks.put(_mark(admitted), b"1", self._clock.now() + IDLE)
+        self._marks.put(_mark(admitted), b"1", self._clock.now() + CONSOLE_IDLE)
         return self._visit(exchange, admitted, self._who(admitted, wire))
 
     def _is_active(self, session: Session) -> bool:
@@ -237,7 +237,7 @@ class ConsoleFrame:
         key, now = _mark(session), self._clock.now()
         if self._marks.get(key, now) is None:
             return False
-        self._marks.put(key, b"1", now + IDLE)
+        self._marks.put(key, b"1", now + CONSOLE_IDLE)
         return True
 
     def _who(self, session: Session, wire: WireRequest) -> Administrator:

@@ -18,20 +18,27 @@ from idp.endpoints.routes import Route
 from idp.flows.administration.settings import CLIENT, SettingQuery
 from idp.protocol.wire import WireResponse
 from policies.delegation import Action
+from policies.level_three import Stand
 
 _FILTERS: Final = ("q", "origin")
+_TONES: Final = {Stand.MET: "good", Stand.WEAKER: "bad"}
 _EMPTY: Final[tuple[Any, ...]] = (None, "", [], {})
 
 
 class SettingsArea(ListPart):
-    """``/admin/settings`` and ``/admin/clients/<client_id>/settings``."""
+    """``/admin/settings``, ``/admin/settings/level-3`` and ``/admin/clients/<client_id>/settings``."""
 
     name: Final = "settings"
     act: Final = Action.SETTINGS_READ
 
     def routes(self) -> tuple[Route, ...]:
         """Return the pages."""
-        return (*self.listed(self.listing()), self._frame.get("/clients/<client_id>/settings", self.of_client))
+        frame = self._frame
+        return (
+            *self.listed(self.listing()),
+            frame.get("/settings/level-3", self.level_three),
+            frame.get("/clients/<client_id>/settings", self.of_client),
+        )
 
     def listing(self) -> Listing[EffectiveSetting]:
         """Return the list of the deployment's settings."""
@@ -45,7 +52,26 @@ class SettingsArea(ListPart):
             Sheet("settings", ("name", "value", "origin", "default", "meaning"), _values),
             _FILTERS,
             _fields,
+            links=lambda visit: (Link(f"{ROOT}/settings/level-3", visit.t("level3.title")),),
             lead="admin.setting.lead",
+        )
+
+    def level_three(self, visit: Visit) -> WireResponse:
+        """Show how the deployment stands to each control of security level 3."""
+        t = visit.t
+        rows = [
+            (
+                Cell(t(f"level3.{one.control}.asks")),
+                Cell(t(f"level3.{one.control}.ours", figure=one.figure)),
+                Cell(t(f"level3.{one.stand}"), tone=_TONES.get(one.stand, "")),
+            )
+            for one in self._acts.settings.level_three(visit.who)
+        ]
+        columns = [t(f"level3.{name}") for name in ("asks", "ours", "stand")]
+        crumbs = (Link(f"{ROOT}/settings", t("admin.area.settings")),)
+        section = Section(t("level3.controls"), table=Table(columns, rows, t("admin.setting.none")))
+        return self._frame.detail(
+            visit, self.name, Detail(t("level3.title"), t("level3.lead"), (section,), crumbs=crumbs)
         )
 
     def of_client(self, visit: Visit, client_id: str) -> WireResponse:

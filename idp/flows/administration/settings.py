@@ -17,6 +17,7 @@ from idp.flows.administration.gate import Gate
 from idp.flows.administration.paging import Page, Window, page
 from policies.delegation import DEPLOYMENT, Action
 from policies.folding import folded
+from policies.level_three import Facts, Finding, compared
 
 CLIENT: Final = "client"
 """The origin of what a registration says otherwise than its default."""
@@ -35,12 +36,17 @@ class SettingsAdministration:
     """Shows settings of the deployment to who may read them, and those of a client to who may see the client."""
 
     def __init__(
-        self, gate: Gate, clients: ClientAdministration, settings: Callable[[], tuple[EffectiveSetting, ...]]
+        self,
+        gate: Gate,
+        clients: ClientAdministration,
+        settings: Callable[[], tuple[EffectiveSetting, ...]],
+        facts: Callable[[], Facts],
     ) -> None:
-        """Take collaborators."""
+        """Take collaborators; ``facts`` are what decides how the deployment stands to security level 3."""
         self._gate = gate
         self._clients = clients
         self._settings = settings
+        self._facts = facts
 
     def search(self, who: Administrator, query: SettingQuery, window: Window) -> Page[EffectiveSetting]:
         """Return settings by name, secrets masked; raises ``InvalidInput``."""
@@ -61,6 +67,11 @@ class SettingsAdministration:
             key=lambda one: one.name,
         )[: window.limit + 1]
         return page(found, [one.name for one in found], window.limit)
+
+    def level_three(self, who: Administrator) -> tuple[Finding, ...]:
+        """Return how the deployment stands to each control of security level 3."""
+        self._gate.require(who, Action.SETTINGS_READ, DEPLOYMENT, "settings", hidden=False)
+        return compared(self._facts())
 
     def of_client(self, who: Administrator, client_id: str) -> tuple[EffectiveSetting, ...]:
         """Return what counts for a client, field by field of its registration: its own value, or the default."""

@@ -58,3 +58,12 @@ def test_settings_of_a_neighbours_client_are_not_there(place: ApiWorld) -> None:
     theirs = place.client(LONG).client.client_id
     assert stranger("GET", f"/clients/{theirs}/settings").status == 404
     assert stranger("GET", "/clients/nobody/settings").status == 404
+
+
+def test_level_three_is_compared_for_who_may_read_the_settings(place: ApiWorld) -> None:
+    auditor = place.administrator("kiểm toán", Role.AUDITOR)
+    found = {one["control"]: one for one in auditor("GET", "/settings/level-3").json["items"]}
+    assert found["idle_admin"] == {"control": "idle_admin", "stand": "met", "figure": 5}
+    assert found["staff_tries"]["stand"] == "met"
+    assert found["reports"]["stand"] == "weaker"
+    assert place.administrator("xã", Role.CLIENT_MANAGER, SHORT)("GET", "/settings/level-3").status == 403
