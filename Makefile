@@ -27,7 +27,7 @@ $(STAMP) $(DEMO_STAMP): pyproject.toml
 	@$(PIP) --no-deps --no-build-isolation --no-index -e .
 	@touch $@
 
-demo: $(READY) ## Run the provider and two sample department systems (ARGS=--once for one scripted sign-in).
+demo: $(READY) ## Run the provider, two sample department systems, two simulators (ARGS=--once for one scripted sign-in).
 	@case "$(ARGS)" in *--once*) bash tools/install_system.sh chromium;; esac
 	@$(BIN)/idp demo $(ARGS)
 

@@ -30,6 +30,32 @@ class Clock(Protocol):
         ...
 
 
+class Timer(Protocol):
+    """Measures durations: a clock that only goes forward, and a pause; both in seconds."""
+
+    def elapsed(self) -> float:
+        """Return seconds since some moment."""
+        ...
+
+    def pause(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+
+class SystemTimer:
+    """The machine's own; its pause holds up the thread, so it is for commands and regular tasks."""
+
+    __slots__ = ()
+
+    def elapsed(self) -> float:
+        """Return seconds since some moment."""
+        return time.monotonic()
+
+    def pause(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
+
 class SystemClock:
     """The machine's clock."""
 

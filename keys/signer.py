@@ -20,6 +20,8 @@ ID_TOKEN = "JWT"  # noqa: S105 - OpenID Connect Core gives no explicit type; RFC
 INTROSPECTION = "token-introspection+jwt"  # RFC 9701 section 5
 STATUS_LIST = "statuslist+jwt"  # draft-ietf-oauth-status-list section 5.1
 SERVER_METADATA = "oauth-authorization-server+jwt"  # our own explicit type (RFC 8725 section 3.11)
+DRILL = "drill+jwt"
+"""Our own explicit type of what drills of the emergency sign: worth nothing anywhere."""
 SECURITY_EVENT = "secevent+jwt"
 """RFC 8417 section 2.3."""
 LOGOUT_TOKEN = "logout+jwt"  # noqa: S105 - OpenID Connect Back-Channel Logout section 2.4

@@ -1,4 +1,4 @@
-"""The whole story in a real browser: sign in at the portal, walk into the one-stop system, sign out once, be out of both."""
+"""The whole story in a real browser: sign in at the portal, walk into the one-stop system, sign out once, be out of both; come by VNeID."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ _FLAGS: Final = (
 _NEWS: Final = 15.0
 
 
-def tell(portal: str, one_stop: str, code: str, password: str, say: Callable[[str], None]) -> None:
-    """Drive the story; raises ``AssertionError`` where it goes another way."""
+def tell(portal: str, one_stop: str, codes: tuple[str, str], password: str, say: Callable[[str], None]) -> None:
+    """Drive the story of two people; raises ``AssertionError`` where it goes another way."""
+    code, other = codes
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=_BROWSER, args=list(_FLAGS))
         try:
@@ -29,6 +30,8 @@ def tell(portal: str, one_stop: str, code: str, password: str, say: Callable[[st
             say("signed in at the one-stop system without another question")
             _sign_out(page, portal, one_stop)
             say("signed out once, out of both")
+            _come_by_vneid(browser.new_context(locale="vi-VN").new_page(), portal, other)
+            say("another person signed in by VNeID (a simulator, not the real one)")
         finally:
             browser.close()
 
@@ -71,6 +74,28 @@ def _sign_out(page: Page, portal: str, one_stop: str) -> None:
     raise AssertionError(message)
 
 
-if __name__ == "__main__":
-    tell(sys.argv[1], sys.argv[2], sys.argv[3], sys.stdin.readline().strip(), lambda news: print(news, flush=True))  # noqa: T201 - a script
+def _come_by_vneid(page: Page, portal: str, code: str) -> None:
+    """The button leads to a page that says what it is; back here the person learns that the account was linked."""
+    page.goto(portal)
+    page.click("#sign-in")
+    expect(page.locator("#upstream-vneid")).to_contain_text("mô phỏng")
+    page.click("#upstream-vneid")
+    expect(page.locator("h1")).to_contain_text("mô phỏng")
+    page.check("#simulator-form [name=citizen][value=mau-02]")
+    page.click("#simulator-allow")
+    page.click("#upstream-continue")
+    page.click("#consent-allow")
+    expect(page.locator("#person-name")).to_have_text("Công dân mẫu 02")
+    expect(page.locator("#claim-identity_code")).to_have_text(code)
+
+
+def main() -> None:
+    """Tell the story that the arguments name; the password comes by stdin."""
+    portal, one_stop, *codes = sys.argv[1:]
+    password = sys.stdin.readline().strip()
+    tell(portal, one_stop, (codes[0], codes[1]), password, lambda news: print(news, flush=True))  # noqa: T201 - a script
     print("the story ended well")  # noqa: T201 - a script
+
+
+if __name__ == "__main__":
+    main()

@@ -1,4 +1,4 @@
-"""``idp demo``: the provider and two sample department systems on this machine, loaded with sample data; Ctrl-C stops all of it."""
+"""``idp demo``: the provider, two sample department systems and simulators of two national ones on this machine; Ctrl-C stops all of it."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ import click
 import orjson
 
 from idp.cli.bringup import initialise
+from idp.cli.demo_upstreams import VNCONNECT, VNEID, simulated
 from idp.cli.output import Exit, fail, say
 from idp.config import load
 from idp.errors import SettingsError
@@ -50,20 +51,25 @@ _PEOPLE: Final = (
     help="Made anew at each start.",
 )
 def demo(*, once: bool, home: Path) -> None:
-    """Run the provider on :8000 and two sample department systems on :8101 and :8102."""
+    """Run the provider on :8000, sample department systems on :8101 and :8102, simulators of VNeID and VNConnect on :8103 and :8104."""
     if not (_EXAMPLES / "departments").is_dir():
         fail("idp demo runs from a checkout of the project: the sample systems are in examples/", Exit.FAILURE)
     environment = {**os.environ, "IDP_HOME": str(home), "IDP_ISSUER": ISSUER}
     shutil.rmtree(home, ignore_errors=True)
     portal_secret, one_stop_secret = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
     _load(home, portal_secret, one_stop_secret)
+    upstreams, simulators = simulated(home)
     commands = (
-        ([sys.executable, "-m", "idp", "serve", "--port", "8000"], environment),
+        ([sys.executable, "-m", "idp", "serve", "--port", "8000"], {**environment, **upstreams}),
         ([sys.executable, "-m", "examples.departments.portal"], _department(PORTAL, portal_secret)),
         ([sys.executable, "-m", "examples.departments.one_stop"], _department(ONE_STOP, one_stop_secret)),
+        *(
+            ([sys.executable, "-m", "examples.upstream_simulators", name], {**os.environ, **simulators})
+            for name in ("vneid", "vnconnect")
+        ),
     )
     with _processes(commands, home) as running:
-        for address in (f"{ISSUER}/healthz/ready", PORTAL, ONE_STOP):
+        for address in (f"{ISSUER}/healthz/ready", PORTAL, ONE_STOP, VNEID, VNCONNECT):
             _wait_for(address, running, home)
         if once:
             _tell_story()
@@ -162,7 +168,7 @@ def _wait_for(address: str, running: list[subprocess.Popen[bytes]], home: Path) 
 def _tell_story() -> None:
     """Run the scripted sign-in as a process of its own: it needs a browser driver, which the provider does not."""
     story = subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-m", "examples.demo.story", PORTAL, ONE_STOP, _PEOPLE[0]["code"]],
+        [sys.executable, "-m", "examples.demo.story", PORTAL, ONE_STOP, _PEOPLE[0]["code"], _PEOPLE[1]["code"]],
         input=PASSWORD.encode(),
         check=False,
     )
@@ -178,13 +184,15 @@ def _explain() -> None:
        password       {PASSWORD}
   2. Open {ONE_STOP} (a ward's one-stop system) and sign in: nothing is asked again.
   3. Sign out in either: you are out of both.
+  4. Sign in again by "VNeID (mô phỏng)" or the national portal's button: simulators on :8103 and :8104 that
+     know the same sample citizens. Nothing here speaks to the real ones.
   Your account: {ISSUER}/account
 Ctrl-C stops everything.
 """)
 
 
 def _until_stopped(running: list[subprocess.Popen[bytes]]) -> None:
-    """Wait for Ctrl-C or SIGTERM, or for one of the three to end by itself."""
+    """Wait for Ctrl-C or SIGTERM, or for one of the systems to end by itself."""
 
     def stopped(_signal: int, _frame: object) -> None:
         raise KeyboardInterrupt

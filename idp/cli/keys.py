@@ -1,10 +1,11 @@
-"""``idp keys``: list, rotate, retire, revoke."""
+"""``idp keys``: list, rotate, retire, revoke, drill."""
 
 from __future__ import annotations
 
 import click
 
 from idp.cli.context import Context, pass_context
+from idp.cli.key_drill import drill
 from idp.cli.output import emit, emit_rows, with_exit_codes
 from keys.service import Outcome
 
@@ -12,6 +13,9 @@ from keys.service import Outcome
 @click.group("keys")
 def keys_group() -> None:
     """Signing keys."""
+
+
+keys_group.add_command(drill)
 
 
 @keys_group.command("list")

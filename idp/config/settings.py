@@ -78,6 +78,10 @@ class Keys(Section):
         description="Algorithms with a key to which clients may encrypt request objects.",
     )
     rotation: int = Field(90 * 86400, ge=2, description="Seconds after which an active key is replaced.")
+    drill_address: str = Field(
+        "",
+        description="Base address at which drills of the emergency read the published key set; empty: the issuer.",
+    )
 
     @field_validator("algorithms")
     @classmethod

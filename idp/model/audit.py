@@ -117,6 +117,8 @@ class Event(StrEnum):
     KEY_RETIRE = "key:retire"
     KEY_REMOVE = "key:remove"
     KEY_REVOKE = "key:revoke"
+    KEY_DRILL = "key:drill"
+    KEY_DRILL_ORDER = "key:drill-order"
     UNIT_IMPORT = "unit:import"
     UNIT_REORGANISE = "unit:reorganise"
     UNIT_UNDO = "unit:undo"

@@ -32,6 +32,10 @@ class DeploymentStore(Protocol):
         """Set the fact, whatever stood before."""
         ...
 
+    def swap(self, name: str, old: str, new: str) -> bool:
+        """Set the fact if it is ``old``; of several at once one gets True."""
+        ...
+
     def data_keys(self) -> list[WrappedKey]:
         """Return all data keys, oldest first."""
         ...

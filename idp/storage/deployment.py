@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, select, update
 
 from idp.ports.deployment import WrappedKey
 from idp.storage.database import Database
@@ -29,6 +29,11 @@ class SqlDeploymentStore:
         upsert = database.insert(deployment).values(name=bindparam("wanted"), value=bindparam("new_value"))
         self._change = database.prepare(
             upsert.on_conflict_do_update(index_elements=[deployment.c.name], set_={"value": upsert.excluded.value})
+        )
+        self._swap = database.prepare(
+            update(deployment)
+            .where(deployment.c.name == bindparam("wanted"), deployment.c.value == bindparam("old_value"))
+            .values(value=bindparam("new_value"))
         )
         self._keys = database.prepare(select(data_keys).order_by(data_keys.c.created_at, data_keys.c.id))
         self._add = database.prepare(
@@ -55,6 +60,10 @@ class SqlDeploymentStore:
     def change(self, name: str, value: str) -> None:
         """Set the fact, whatever stood before."""
         self._database.run(self._change, {"wanted": name, "new_value": value})
+
+    def swap(self, name: str, old: str, new: str) -> bool:
+        """Set the fact if it is ``old``; the statement's condition decides between processes."""
+        return self._database.run(self._swap, {"wanted": name, "old_value": old, "new_value": new}) == 1
 
     def data_keys(self) -> list[WrappedKey]:
         """Return all data keys, oldest first."""

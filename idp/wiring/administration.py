@@ -55,6 +55,7 @@ from idp.storage.configuration import SqlConfigurationStore
 from idp.storage.idempotency import SqlAnswerStore
 from idp.wiring.auditing import known_witnesses
 from idp.wiring.data_rights import DataRights
+from idp.wiring.drilling import drill_orders_of
 from idp.wiring.measuring import indicators_of
 from idp.wiring.simulating import simulation_sources, trial_of
 
@@ -84,7 +85,7 @@ class AdministrationDesk(DataRights, ABC):
         gate, registry = self.gate, self.clients
         clients = ClientAdministration(gate, registry, self.units, self.audit, SqlClientHistory(self.database))
         changes = ClientChanges(gate, clients, registry, self.sector_documents.check)
-        keys = KeyAdministration(gate, self.key_service, self.clock)
+        keys = KeyAdministration(gate, self.key_service, drill_orders_of(self), self.clock)
         people = AccountAdministration(gate, self.accounts, self.credentials, self.sessions, self.audit)
         states = AccountStates(gate, people, self.accounts, self.credentials, self.sessions, self.locks)
         recoveries = RecoveryAdministration(gate, people, self.accounts, self.recoveries)

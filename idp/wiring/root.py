@@ -35,6 +35,7 @@ from idp.storage.outbox import SqlOutbox
 from idp.storage.purge import Purger
 from idp.web.i18n import LANGUAGES
 from idp.wiring.auditing import audit_routes, audit_tasks
+from idp.wiring.drilling import drill_tasks
 from idp.wiring.measuring import indicators_of
 from idp.wiring.own_data import OwnData
 from keys.ring import KeyRing
@@ -245,6 +246,7 @@ class Wiring(OwnData):
                 min(60, self.settings.keys.rotation),
                 lambda: len(self.key_service.tick(self.clock.now()).events),
             ),
+            *drill_tasks(self),
             Task("purge", 300, lambda: purger.run(self.clock.now())),
             *self.mandate_tasks(),
             *self.federation_tasks(),

@@ -26,6 +26,8 @@ class Action(StrEnum):
     KEY_ROTATE = "key:rotate"
     KEY_RETIRE = "key:retire"
     KEY_REVOKE = "key:revoke"
+    KEY_DRILL = "key:drill"
+    """Rehearse the emergency on a key that has signed nothing."""
     CONSENT_READ = "consent:read"
     CONSENT_WITHDRAW = "consent:withdraw"
     CONSENT_COUNT = "consent:count"

@@ -70,7 +70,9 @@ ROLES: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
         | {Action.ACCOUNT_MERGE, Action.ACCOUNT_RESTORE}
         | {Action.ADMIN_READ, Action.ADMIN_GRANT, Action.ADMIN_REVOKE, Action.AUDIT_READ, Action.INDICATOR_READ},
         Role.CLIENT_MANAGER: _CLIENTS,
-        Role.KEY_CUSTODIAN: frozenset({Action.KEY_READ, Action.KEY_ROTATE, Action.KEY_RETIRE, Action.KEY_REVOKE}),
+        Role.KEY_CUSTODIAN: frozenset(
+            {Action.KEY_READ, Action.KEY_ROTATE, Action.KEY_RETIRE, Action.KEY_REVOKE, Action.KEY_DRILL}
+        ),
         Role.CONSENT_OFFICER: _CONSENTS,
         Role.SUPPORT: _PEOPLE,
         Role.AUDITOR: frozenset(

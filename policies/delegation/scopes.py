@@ -24,7 +24,7 @@ SCOPES: Final[Mapping[str, frozenset[Action]]] = MappingProxyType(
             }
         ),
         "admin:keys:read": frozenset({Action.KEY_READ}),
-        "admin:keys:write": frozenset({Action.KEY_ROTATE, Action.KEY_RETIRE, Action.KEY_REVOKE}),
+        "admin:keys:write": frozenset({Action.KEY_ROTATE, Action.KEY_RETIRE, Action.KEY_REVOKE, Action.KEY_DRILL}),
         "admin:consents:read": frozenset({Action.CONSENT_READ, Action.CONSENT_COUNT, Action.DATA_REQUEST_READ}),
         "admin:consents:write": frozenset({Action.CONSENT_WITHDRAW, Action.DATA_REQUEST_ANSWER}),
         "admin:accounts:read": frozenset({Action.ACCOUNT_READ, Action.ACCOUNT_REVEAL, Action.SESSION_READ}),

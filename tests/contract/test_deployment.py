@@ -97,3 +97,17 @@ def test_another_master_key_is_refused(store: SqlDeploymentStore) -> None:
 def test_deployment_without_data_keys_says_what_to_do(store: SqlDeploymentStore) -> None:
     with pytest.raises(SettingsError):
         Vault(store, MASTER, FrozenClock()).seal(PURPOSES[0])
+
+
+def test_fact_that_is_replaced_is_the_latest(store: SqlDeploymentStore) -> None:
+    store.change("key-drill", "first")
+    store.change("key-drill", "second")
+    assert store.fact("key-drill") == "second"
+
+
+def test_of_a_crowd_that_swaps_a_fact_one_wins(store: SqlDeploymentStore, database: Database) -> None:
+    store.fix("key-drill-order", "")
+    won = in_parallel(database, 16, lambda number: store.swap("key-drill-order", "", f"order {number}"))
+    assert won.count(True) == 1
+    assert store.fact("key-drill-order") == f"order {won.index(True)}"
+    assert not store.swap("absent", "", "x")

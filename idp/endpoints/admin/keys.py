@@ -1,7 +1,8 @@
-"""Signing keys: the timeline of each algorithm, rotation, and the emergency."""
+"""Signing keys: the timeline of each algorithm, rotation, the emergency and its drill."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from idp.endpoints.admin.frame import ROOT, Visit
@@ -13,6 +14,8 @@ from idp.endpoints.admin.views import ActForm, Cell, Detail, Field, Link, Sectio
 from idp.endpoints.desk import Form, first
 from idp.endpoints.routes import Route
 from idp.flows.administration.paging import Page
+from idp.flows.key_drill import Drill
+from idp.flows.key_drill_orders import DrillOrder
 from idp.protocol.wire import WireResponse
 from keys.service import KeyRow
 from policies.delegation import Action
@@ -20,6 +23,7 @@ from policies.delegation import Action
 _HEADS: Final = ("kid", "alg", "use", "state", "created", "activates", "retires")
 _RETIRABLE: Final = "active"
 _DEAD: Final = frozenset({"revoked", "removed"})
+_DRILLED: Final = ("max_age", "published_for", "accepted_for", "known_after", "cached_after")
 
 
 class Keys(ListPart):
@@ -36,12 +40,13 @@ class Keys(ListPart):
             self.filed("/keys", Sheet("keys", _HEADS, _values), lambda visit, _: Page(self._acts.keys.rows(visit.who))),
             frame.get("/keys/<kid>", self.show),
             frame.post("/keys/rotate", self.rotate, "/keys"),
+            frame.post("/keys/drill", self.drill, "/keys"),
             frame.post("/keys/<kid>/retire", self.retire, "/keys"),
             frame.post("/keys/<kid>/revoke", self.revoke, "/keys"),
         )
 
     def all(self, visit: Visit) -> WireResponse:
-        """Show the timeline of each algorithm, and the rotation."""
+        """Show the timeline of each algorithm, what the last drill found, the rotation and the drill."""
         t, rows = visit.t, self._acts.keys.rows(visit.who)
         columns = [t(f"admin.key.{name}") for name in ("kid", "state", "made", "activates", "retires")]
         algs = sorted({row.alg for row in rows})
@@ -52,20 +57,13 @@ class Keys(ListPart):
             )
             for alg in algs
         ]
-        fields = (
-            Field("alg", t("admin.key.alg"), algs[0] if algs else "", "select", [(alg, alg) for alg in algs]),
-            Field("reason", t("admin.reason"), is_required=True),
-        )
-        form = ActForm(
-            "rotate",
-            f"{ROOT}/keys/rotate",
-            t("admin.key.rotate"),
-            t("admin.key.rotate"),
-            fields,
-            t("admin.key.rotate_lead"),
-        )
+        drill, order = self._acts.keys.last_drill(visit.who)
+        sections.append(_drilled(visit, drill, order))
+        rotate = _by_algorithm(visit, "rotate", algs)
+        signing = [alg for alg in algs if any(row.alg == alg and row.use == "sig" for row in rows)]
+        forms = (rotate,) if order else (rotate, _by_algorithm(visit, "drill", signing))
         links = (Link(f"{ROOT}/keys{FILE}", t("admin.export")),)
-        shown = Detail(t("admin.area.keys"), t("admin.key.lead"), sections, (form,), links)
+        shown = Detail(t("admin.area.keys"), t("admin.key.lead"), sections, forms, links)
         return self._frame.detail(visit, self.name, shown)
 
     def show(self, visit: Visit, kid: str) -> WireResponse:
@@ -94,6 +92,11 @@ class Keys(ListPart):
         self._acts.keys.rotate(visit.who, first(form, "alg"), reason(form))
         return self._frame.done("/keys")
 
+    def drill(self, visit: Visit, form: Form) -> WireResponse:
+        """Order a drill; the regular tasks carry it out."""
+        self._acts.keys.drill(visit.who, first(form, "alg"), reason(form))
+        return self._frame.done("/keys")
+
     def retire(self, visit: Visit, form: Form, kid: str) -> WireResponse:
         """Stop a key from signing."""
         self._acts.keys.retire(visit.who, kid, reason(form))
@@ -118,3 +121,30 @@ def _row(visit: Visit, row: KeyRow) -> tuple[Cell, ...]:
 def _values(row: KeyRow) -> tuple[object, ...]:
     times = (written(row.created), written(row.activates), written(row.retires))
     return (row.kid, row.alg, row.use, row.state, *times)
+
+
+def _by_algorithm(visit: Visit, name: str, algs: Sequence[str]) -> ActForm:
+    """Return a form that does something to the keys of an algorithm."""
+    t = visit.t
+    fields = (
+        Field("alg", t("admin.key.alg"), algs[0] if algs else "", "select", [(alg, alg) for alg in algs]),
+        Field("reason", t("admin.reason"), is_required=True),
+    )
+    title = t(f"admin.key.{name}")
+    return ActForm(name, f"{ROOT}/keys/{name}", title, title, fields, t(f"admin.key.{name}_lead"))
+
+
+def _drilled(visit: Visit, drill: Drill | None, order: DrillOrder | None) -> Section:
+    """Return what the last drill of the emergency found, and whether one is under way."""
+    t, facts = visit.t, []
+    if order:
+        facts.append((t("admin.key.drill_now"), Cell(f"{order.alg}, {t(f'admin.key.drill_{order.state}')}")))
+    if drill:
+        point = "," if t.language == "vi" else "."
+        seconds = {
+            name: Cell(t("admin.key.seconds", number=f"{getattr(drill, name):g}".replace(".", point)))
+            for name in _DRILLED
+        }
+        facts += [(t("admin.key.drill_at"), Cell(f"{t.moment(drill.at)} ({drill.alg})"))]
+        facts += [(t(f"admin.key.{name}"), cell) for name, cell in seconds.items()]
+    return Section(t("admin.key.last_drill"), facts, lines=() if facts else (t("admin.key.no_drill"),))

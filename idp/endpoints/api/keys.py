@@ -13,6 +13,8 @@ from keys.service import Outcome
 READ: Final = ("admin:keys:read",)
 WRITE: Final = ("admin:keys:write",)
 _STRING: Final[Schema] = {"type": "string"}
+_INTEGER: Final[Schema] = {"type": "integer"}
+_NUMBER: Final[Schema] = {"type": "number"}
 _MAYBE: Final[Schema] = {"type": ["integer", "null"]}
 
 SHAPES: Final[dict[str, Schema]] = {
@@ -27,6 +29,36 @@ SHAPES: Final[dict[str, Schema]] = {
         retires=_MAYBE,
     ),
     "Keys": members(("items",), items=items(ref("Key"))),
+    "KeyDrill": members(
+        (
+            *("alg", "kid", "successor", "at", "max_age", "published_for", "accepted_for", "known_after"),
+            *("cached_after", "answers", "stale"),
+        ),
+        alg=_STRING,
+        kid=_STRING,
+        successor=_STRING,
+        at=_INTEGER,
+        max_age=_INTEGER,
+        published_for=_NUMBER,
+        accepted_for=_NUMBER,
+        known_after=_NUMBER,
+        cached_after=_NUMBER,
+        answers=_INTEGER,
+        stale=_INTEGER,
+    ),
+    "KeyDrillOrder": members(
+        ("alg", "actor", "note", "state", "since"),
+        alg=_STRING,
+        actor=_STRING,
+        note=_STRING,
+        state=_STRING,
+        since=_INTEGER,
+    ),
+    "KeyDrills": members(
+        ("last", "pending"),
+        last={"anyOf": [ref("KeyDrill"), {"type": "null"}]},
+        pending={"anyOf": [ref("KeyDrillOrder"), {"type": "null"}]},
+    ),
     "KeyChange": members(
         ("version", "events"),
         version={"type": "integer"},
@@ -59,6 +91,7 @@ class KeyOperations:
                 ),
                 *(ref("KeyChange"), 200, (), members(("alg", "reason"), alg=text(40, 1), reason=REASON)),
             ),
+            *self._drill_table(),
             Operation(
                 *("POST", "/keys/{kid}/retire", "retireKey", "Stop a key from signing", WRITE, self.retire),
                 *(ref("KeyChange"), 200, (), reason),
@@ -76,6 +109,32 @@ class KeyOperations:
             ),
         )
 
+    def _drill_table(self) -> tuple[Operation, ...]:
+        """Return the rows about drills of the emergency."""
+        return (
+            Operation(
+                "GET",
+                "/key-drills",
+                "getKeyDrills",
+                "What the last drill of the emergency found, and the one under way",
+                READ,
+                self.drills,
+                ref("KeyDrills"),
+            ),
+            Operation(
+                "POST",
+                "/key-drills",
+                "orderKeyDrill",
+                "Rehearse the emergency on a key that has signed nothing",
+                WRITE,
+                self.drill,
+                ref("KeyDrillOrder"),
+                201,
+                (),
+                members(("alg", "reason"), alg=text(40, 1), reason=REASON),
+            ),
+        )
+
     def rows(self, call: Call) -> Reply:
         """List."""
         return Reply({"items": [asdict(row) for row in self._keys.rows(call.who)]})
@@ -87,6 +146,15 @@ class KeyOperations:
     def rotate(self, call: Call) -> Reply:
         """Rotate."""
         return Reply(_changed(self._keys.rotate(call.who, call.body["alg"], call.body["reason"])))
+
+    def drills(self, call: Call) -> Reply:
+        """Show drills."""
+        last, pending = self._keys.last_drill(call.who)
+        return Reply({"last": asdict(last) if last else None, "pending": asdict(pending) if pending else None})
+
+    def drill(self, call: Call) -> Reply:
+        """Order a drill."""
+        return Reply(asdict(self._keys.drill(call.who, call.body["alg"], call.body["reason"])), 201)
 
     def retire(self, call: Call) -> Reply:
         """Retire."""

@@ -9,6 +9,8 @@ from idp.clock import Clock
 from idp.flows.administration.acts import Act, Arguments, Parties
 from idp.flows.administration.administrator import Administrator
 from idp.flows.administration.gate import Gate
+from idp.flows.key_drill import Drill
+from idp.flows.key_drill_orders import DrillOrder, KeyDrillOrders
 from idp.model.approval import Approval
 from idp.services.approvals import Request
 from keys.service import KeyRow, KeyService, Outcome
@@ -18,12 +20,13 @@ REVOKE: Final = "key:revoke"
 
 
 class KeyAdministration:
-    """Lists, rotates, retires; revokes by two."""
+    """Lists, rotates, retires; revokes by two; rehearses that."""
 
-    def __init__(self, gate: Gate, keys: KeyService, clock: Clock) -> None:
+    def __init__(self, gate: Gate, keys: KeyService, drills: KeyDrillOrders, clock: Clock) -> None:
         """Take collaborators."""
         self._gate = gate
         self._keys = keys
+        self._drills = drills
         self._clock = clock
 
     def acts(self) -> Mapping[str, Act]:
@@ -55,6 +58,16 @@ class KeyAdministration:
         return self._keys.retire(
             self._row(who, Action.KEY_RETIRE, kid).kid, self._clock.now(), actor=who.principal, note=reason
         )
+
+    def drill(self, who: Administrator, alg: str, reason: str) -> DrillOrder:
+        """Order a drill of the emergency; one person may, for the key that is revoked has signed nothing. Raises ``Conflict``."""
+        self._require(who, Action.KEY_DRILL, f"keys:{alg}")
+        return self._drills.give(alg, who.principal, reason)
+
+    def last_drill(self, who: Administrator) -> tuple[Drill | None, DrillOrder | None]:
+        """Return what the last drill found, and the one that waits or runs."""
+        self._require(who, Action.KEY_READ, "keys")
+        return self._drills.last(), self._drills.pending()
 
     def revoke(self, who: Administrator, kid: str, reason: str) -> Approval:
         """Ask that a key and everything that it signed be void at once."""
