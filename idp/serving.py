@@ -6,25 +6,32 @@ import asyncio
 import gc
 import logging
 import socket
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
 from idp import logs
 from idp.config import Settings
 from idp.fibers import Fibers
+from idp.meters import Meter
 from idp.protocol.wire import MAX_BODY, WireResponse
 from idp.server import worker
+from idp.server.desk import Application as Answering
 from idp.server.desk import Desk, Limits, Respond
 from idp.server.streaming import Got
 from idp.web.environ import STREAMED, Environ, EnvironReader
 from idp.wiring import Wiring
+from idp.wiring.metering import worker_meter
 from idp.wiring.root import Ready
 from idp.wsgi import HotHandler, WsgiApp, guarded, pages
 
 _log = logging.getLogger("idp.serving")
 
+_SHOW_EVERY: Final = 1.0
+"""Seconds between two looks at this process's states."""
 _COLLECT_AFTER: Final = 10_000
 """New containers after which cycles are looked for; requests make next to none, exceptions with their tracebacks some."""
 
@@ -141,19 +148,51 @@ _CONSTANT: Final[Environ] = {
 }
 
 
-def serve(listening: socket.socket, settings: Settings, workers: int) -> None:
-    """Be one of ``workers`` worker processes until told to stop."""
+class Metered:
+    """An application whose answers are counted when they are handed to the server."""
+
+    def __init__(self, application: Application, meter: Meter) -> None:
+        """Take both."""
+        self._application = application
+        self._count = meter.count
+
+    def __call__(self, environ: Environ, respond: Respond) -> None:
+        """Answer one request and count it."""
+        path, began, count = environ["PATH_INFO"], time.perf_counter_ns(), self._count
+
+        def answered(status: int, fields: Any, body: Any) -> None:
+            respond(status, fields, body)
+            count(path, status, time.perf_counter_ns() - began)
+
+        self._application(environ, answered)
+
+
+def serve(listening: socket.socket, settings: Settings, workers: int, meters: Path | None = None) -> None:
+    """Be one of ``workers`` worker processes until told to stop; ``meters`` is the directory in which it counts, if it does."""
     logs.configure(settings.log)
     wiring = Wiring(settings, workers=workers)
     application = Application(wiring.hot_routes(), pages(wiring), wiring.reader, wiring.fibers, wiring.ready_routes())
-    desk = Desk(application, wiring.reader.variables, Limits(max_body=MAX_BODY))
+    show: Callable[[], None] | None = None
+    answering: Answering = application
+    if meters is not None:
+        meter, show = worker_meter(wiring, meters)
+        answering = Metered(application, meter)
+    desk = Desk(answering, wiring.reader.variables, Limits(max_body=MAX_BODY))
     # What has been imported and made by now stays for good: the collector need not look at it again and again.
     gc.collect()
     gc.freeze()
     gc.set_threshold(_COLLECT_AFTER, 20, 20)
-    worker.serve(listening, desk, partial(_attach, wiring))
+    worker.serve(listening, desk, partial(_attach, wiring, show))
     wiring.database.close()
 
 
-def _attach(wiring: Wiring, loop: asyncio.AbstractEventLoop) -> None:
+def _attach(wiring: Wiring, show: Callable[[], None] | None, loop: asyncio.AbstractEventLoop) -> None:
     wiring.fibers.attach(loop)
+    if show is not None:
+        _show_again(loop, show)
+
+
+def _show_again(loop: asyncio.AbstractEventLoop, show: Callable[[], None]) -> None:
+    """Write this process's states for whoever reads them, and do so again."""
+    show()
+    loop.call_later(_SHOW_EVERY, _show_again, loop, show)

@@ -47,6 +47,10 @@ class Passwords:
         self._places = BoundedSemaphore(slots + queue)
         self._dummy = ""
         self._lock = Lock()
+        self.taken = 0
+        """Hashes that run or wait at the moment."""
+        self.refused = 0
+        """How often somebody was told to come back."""
 
     def hash(self, raw: str) -> str:
         """Return the argon2id hash of a password; raises ``Busy``."""
@@ -83,10 +87,13 @@ class Passwords:
 
     def _bounded(self, work: Callable[[], T]) -> T:
         if not self._places.acquire(blocking=False):
+            self.refused += 1
             raise Busy("too many passwords are being verified", retry_after=2)
+        self.taken += 1
         try:
             return self._fibers.elsewhere(work, self._hashers)
         finally:
+            self.taken -= 1
             self._places.release()
 
     def _dummy_hash(self) -> str:

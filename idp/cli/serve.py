@@ -8,8 +8,11 @@ import os
 import signal
 import socket
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Event, Thread
 from types import FrameType
 from typing import Final
@@ -17,6 +20,7 @@ from typing import Final
 import click
 
 from idp import logs, serving
+from idp.cli import metrics
 from idp.cli.context import Context, pass_context
 from idp.cli.output import Exit, emit, say, with_exit_codes
 from idp.config import Settings
@@ -46,14 +50,29 @@ def serve(context: Context, /, *, host: str, port: int, workers: int, no_worker:
     _few_arenas()
     _check_in_a_child(context)
     listening = _listen(host, port)
-    jobs = [Job("idp-web", partial(serving.serve, listening, settings, workers)) for _ in range(workers)]
-    if not no_worker:
-        jobs.append(Job("idp-tasks", partial(_tasks, listening, settings)))
-    say(f"listening on http://{host}:{port} for issuer {settings.issuer}")
-    # What is loaded by now is shared by all processes: no collector of theirs shall write into those pages.
-    gc.collect()
-    gc.freeze()
-    sys.exit(Supervisor(jobs, grace=DRAIN + _MARGIN, close=listening.close).serve())
+    with _meters(settings) as meters:
+        jobs = [Job("idp-web", partial(serving.serve, listening, settings, workers, meters)) for _ in range(workers)]
+        if not no_worker:
+            jobs.append(Job("idp-tasks", partial(_tasks, listening, settings)))
+        if meters is not None:
+            jobs.append(Job("idp-metrics", partial(metrics.listen, listening, settings, meters)))
+        say(f"listening on http://{host}:{port} for issuer {settings.issuer}")
+        # What is loaded by now is shared by all processes: no collector of theirs shall write into those pages.
+        gc.collect()
+        gc.freeze()
+        code = Supervisor(jobs, grace=DRAIN + _MARGIN, close=listening.close).serve()
+    sys.exit(code)
+
+
+@contextmanager
+def _meters(settings: Settings) -> Iterator[Path | None]:
+    """Make the directory in which workers count, on a memory file system where there is one; None where metrics are off."""
+    if not settings.metrics.port:
+        yield None
+        return
+    memory = Path("/dev/shm")  # noqa: S108 - the directory made in it is this user's alone
+    with TemporaryDirectory(prefix="dinhdanh-", dir=memory if os.access(memory, os.W_OK) else None) as made:
+        yield Path(made)
 
 
 @click.command("worker")

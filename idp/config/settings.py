@@ -24,6 +24,7 @@ from idp.config.directories import Directories
 from idp.config.factors import FactorRules
 from idp.config.federation import Federation
 from idp.config.messages import Mail, Sms
+from idp.config.metrics import Metrics
 from idp.config.origins import masked
 from idp.config.qr import QrSignIn
 from idp.config.recovery import Recovery
@@ -155,6 +156,7 @@ class Settings(BaseSettings):
         description="Whom to tell of a weakness, as `https:`, `mailto:` or `tel:` addresses in order of preference; "
         "served as `/.well-known/security.txt` (RFC 9116). Empty: not served.",
     )
+    metrics: Metrics = Metrics()
     assistance_roles: tuple[str, ...] = Field(
         (),
         description="Roles of officials that carry the duty to assist citizens in person (`/assist`), at the role's unit.",

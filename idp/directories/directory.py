@@ -53,6 +53,11 @@ class LdapDirectory:
         """Return the directory's name."""
         return self._settings.name
 
+    @property
+    def servers_left_alone(self) -> int:
+        """Return how many of the directory's servers are left alone at the moment, after failures in a row."""
+        return sum(endpoint.breaker.is_open for endpoint in self._servers.endpoints)
+
     def find(self, user_name: str) -> Entry | None:
         """Return the one entry of a prepared user name; raises ``AmbiguousEntry``, ``DirectoryUnavailable``."""
         return self._run(lambda connection: self._one(self._searcher(connection), user_name))

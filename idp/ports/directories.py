@@ -19,6 +19,11 @@ class Directory(Protocol):
         """Return the name by which settings, stored links and pages know it."""
         ...
 
+    @property
+    def servers_left_alone(self) -> int:
+        """Return how many servers are left alone at the moment, after failures in a row."""
+        ...
+
     def find(self, user_name: str) -> Entry | None:
         """Return the one entry of a prepared user name; None for none, and raises ``AmbiguousEntry`` for several."""
         ...

@@ -47,14 +47,18 @@ class People(Officeholders):
         return AccountCodes(self.accounts, self.account_store, self.vault, self.audit, self.clock)
 
     @cached_property
+    def passwords(self) -> Passwords:
+        """The hashes of passwords, as many at once as this process has cores for."""
+        slots = max(1, (os.cpu_count() or 1) // self.workers)
+        return Passwords(slots, max(0, HASH_PLACES - slots), self.fibers)
+
+    @cached_property
     def credentials(self) -> CredentialService:
         """Passwords and one-time codes."""
-        slots = max(1, (os.cpu_count() or 1) // self.workers)
-        hasher = Passwords(slots, max(0, HASH_PLACES - slots), self.fibers)
         store = SqlCredentialStore(self.database)
         dictionary = Dictionary(self.fibers, self.settings.factors.forbidden_passwords)
         return CredentialService(
-            *(store, self.accounts, hasher, self.vault, self.audit, self.clock, dictionary),
+            *(store, self.accounts, self.passwords, self.vault, self.audit, self.clock, dictionary),
             self.told_by,
             self._password_changed,
         )

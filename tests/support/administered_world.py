@@ -47,6 +47,10 @@ class AdministeredWorld:
             self._people[name] = self.world.add_person(700 + len(self._people), **columns)
         return self._people[name]
 
+    def known(self, name: str, account_id: str) -> None:
+        """Let a name stand for an account that exists."""
+        self._people[name] = account_id
+
     def grant(
         self, name: str, role: Role, unit: UnitKey | str = TOP, *, by: str = ROOT, ends: int | None = None
     ) -> AdminGrant:

@@ -72,6 +72,7 @@ consents = Table(
         sqlite_where=text("ended_at IS NOT NULL"),
         postgresql_where=text("ended_at IS NOT NULL"),
     ),
+    Index("ix_consents_client_id", "client_id", "kind", "ended_at"),
     Index(
         "ix_consents_mandate_id",
         "mandate_id",
