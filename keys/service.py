@@ -86,11 +86,14 @@ class KeyService:
         sealer: Sealer,
         policy: KeyPolicy,
         generate: Callable[[str], PrivateKey] = algorithms.generate,
+        clock: Callable[[], int] | None = None,
     ) -> None:
         """Take the store.
 
-        The sealer of purpose ``keys.model.KEY_PURPOSE``, the timings, and how a private key is made.
+        The sealer of purpose ``keys.model.KEY_PURPOSE``, the timings, how a private key is made, and the clock (seconds since the epoch) that
+        tells how late it became meanwhile; without one nothing takes time.
         """
+        self._clock = clock
         self._repository = repository
         self._sealer = sealer
         self.policy = policy
@@ -157,7 +160,9 @@ class KeyService:
             if not steps:
                 return Outcome(version, keys, ())
             made = self._make(steps, spare)
-            change = _Change({key.kid: key for key in keys}, now, self.policy, actor, note)
+            # A key that took seconds to make is published only now: from an earlier moment it would count as cached everywhere too soon.
+            moment = max(now, self._clock()) if self._clock else now
+            change = _Change({key.kid: key for key in keys}, moment, self.policy, actor, note)
             for step in steps:
                 change.take(step, made)
             if self._repository.apply(version, change.inserts, change.updates, tuple(change.events)):

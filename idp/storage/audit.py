@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import Select, bindparam, func, select, text
 
 from idp.model.audit import AuditRecord
 from idp.ports.audit import AuditQuery
 from idp.storage.database import Database, Executor, Prepared
 from idp.storage.tables import audit_events, audit_tree, deployment
+from idp.storage.tables.records import FREQUENT_EVENTS, IS_SELDOM
 
 _INSERTED = (
     *("id", "at_us", "event", "outcome", "reason", "case_code", "actor"),
@@ -93,6 +94,8 @@ def _filtered(query: AuditQuery) -> Select[Any]:
             statement = statement.where(columns[name] == wanted)
     if query.events:
         statement = statement.where(columns.event.in_(query.events))
+        if not set(query.events) & set(FREQUENT_EVENTS):
+            statement = statement.where(text(IS_SELDOM))
     if query.since_us is not None:
         statement = statement.where(columns.at_us >= query.since_us)
     if query.until_us is not None:

@@ -28,7 +28,7 @@ from idp.storage.federation import SqlFederationStore
 from idp.storage.keys import SqlKeyRepository
 from idp.storage.tables import federation_keys
 from idp.wiring.decoupled import OtherDevices
-from idp.wiring.young_ring import RING_AGE
+from idp.wiring.young_ring import PROPAGATION
 from keys.errors import InvalidJwk
 from keys.keyset import ClientKeySet, import_jwks, read_jwks
 from keys.plan import KeyPolicy
@@ -52,10 +52,10 @@ class FederationDesk(OtherDevices, ABC):
             rotation=max(settings.keys.rotation, 2 * lifetime + 2),
             jwks_max_age=lifetime,
             max_token_lifetime=lifetime,
-            propagation=RING_AGE,
+            propagation=PROPAGATION,
         )
         repository = SqlKeyRepository(self.database, self.audit.record, federation_keys, "federation_keys")
-        return KeyService(repository, self.vault.sealer("federation-keys"), policy)
+        return KeyService(repository, self.vault.sealer("federation-keys"), policy, clock=self.clock.now)
 
     @cached_property
     def entity_keys(self) -> EntityKeys:

@@ -24,7 +24,7 @@ from idp.storage.deployment import MEMORY_SINCE, SqlDeploymentStore
 from idp.storage.keys import SqlKeyRepository
 from idp.storage.open import EphemeralStores, open_database, open_ephemeral
 from idp.storage.units import SqlUnitStore
-from idp.wiring.young_ring import RING_AGE, YoungRing
+from idp.wiring.young_ring import PROPAGATION, YoungRing
 from keys.masterkey import load_master_key
 from keys.plan import KeyPolicy
 from keys.ring import LiveRing
@@ -110,10 +110,10 @@ class Stores:
             rotation=settings.keys.rotation,
             jwks_max_age=settings.jwks_max_age,
             max_token_lifetime=max(settings.lifetimes.access_token, settings.lifetimes.id_token),
-            propagation=RING_AGE,
+            propagation=PROPAGATION,
         )
         repository = SqlKeyRepository(self.database, self.audit.record)
-        return KeyService(repository, self.vault.sealer("signing-keys"), policy)
+        return KeyService(repository, self.vault.sealer("signing-keys"), policy, clock=self.clock.now)
 
     @cached_property
     def ring(self) -> LiveRing:

@@ -10,6 +10,9 @@ from keys.ring import KeyRing, LiveRing
 RING_AGE: Final = 1
 """Seconds for which a process may answer with the keys it holds, where no statement brings their version along."""
 
+PROPAGATION: Final = RING_AGE + 1
+"""Seconds after a change until no process answers with older keys: those, and one in which the change is being committed."""
+
 
 class YoungRing:
     """Asks the database once a second, however many ask for the ring."""

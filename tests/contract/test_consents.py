@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from idp.errors import Conflict
 from idp.model.audit import AuditEvent, Event
-from idp.ports.consents import Consent, ConsentQuery
+from idp.ports.consents import Consent, ConsentCount, ConsentQuery
 from idp.ports.sessions import ConsentState
 from idp.services.audit import AuditLog
 from idp.services.consents import ConsentService
@@ -164,3 +164,24 @@ def test_pages_and_numbers_hold_the_clients_that_were_asked_for(service: Consent
     ]  # fmt: skip
     assert [one.client_id for one in service.counts(("land",))] == ["land"]
     assert service.counts(()) == []
+
+
+def test_large_figures_are_counted_once_a_minute_and_small_ones_each_time(
+    database: Database, audit: AuditLog, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = SqlConsentStore(database)
+    asked: list[object] = []
+
+    def counted(client_ids: object) -> list[ConsentCount]:
+        asked.append(client_ids)
+        return [ConsentCount("a", "consent", 50_000 if client_ids is None else 1, 0)]
+
+    monkeypatch.setattr(store, "counts", counted)
+    service = ConsentService(store, audit, clock)
+    for _ in range(2):
+        assert service.counts(None)[0].current == 50_000
+        assert service.counts(("a",))[0].current == 1
+    assert asked == [None, ("a",), ("a",)]
+    clock.advance(60)
+    service.counts(None)
+    assert asked[-1] is None

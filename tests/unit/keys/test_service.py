@@ -5,13 +5,13 @@ from __future__ import annotations
 import orjson
 import pytest
 
-from keys.algorithms import ALGORITHMS
+from keys.algorithms import ALGORITHMS, PrivateKey
 from keys.errors import KeyNotFound, KeyRefused, KeysContended, NextTooYoung
 from keys.jwks import thumbprint
 from keys.model import KeyState, SigningKey
 from keys.plan import KeyPolicy
 from keys.service import KeyService
-from tests.support.keys import MemoryKeys, make_sealer, make_service
+from tests.support.keys import MemoryKeys, make_sealer, make_service, quick_generator
 
 
 def only(repository: MemoryKeys, alg: str, state: str) -> SigningKey:
@@ -189,3 +189,20 @@ def test_a_key_survives_its_stored_document(repository: MemoryKeys, service: Key
     with pytest.raises(ValueError, match="KeyState"):
         SigningKey.from_document({**key.document(), "state": "lost"}, None)
     assert repository.version == 1
+
+
+def test_a_key_that_took_long_to_make_is_published_when_it_is_there(repository: MemoryKeys, start: int) -> None:
+    clock, quick = [start], quick_generator()
+
+    def slow(alg: str) -> PrivateKey:
+        clock[0] += 7
+        return quick(alg)
+
+    policy = KeyPolicy(algorithms=("ES256",))
+    service = KeyService(repository, make_sealer(), policy, slow, clock=lambda: clock[0])
+    service.tick(start)
+    assert {key.published_at for key in service.load()[1]} == {clock[0]}
+    ready = policy.ready_at(next(key for key in service.load()[1] if key.state is KeyState.NEXT))
+    with pytest.raises(NextTooYoung):
+        service.rotate("ES256", ready - 1)
+    assert service.rotate("ES256", ready).events
