@@ -13,6 +13,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from threading import Lock
 from time import sleep
@@ -206,7 +207,9 @@ class FiberLock:
             self._waiting.append(future)
             # A thread may have given the lock back just before it could see who waits.
             if self._lock.acquire(blocking=False):
-                self._waiting.remove(future)
+                # That thread may also have taken this future off already, to wake whoever is no longer asleep.
+                with suppress(ValueError):
+                    self._waiting.remove(future)
                 return
             wait(future)
 
@@ -215,8 +218,11 @@ class FiberLock:
     ) -> None:
         """Give the lock back and wake whoever waits longest."""
         self._lock.release()
-        if self._waiting:
-            self._fibers.loop.call_soon_threadsafe(_done, self._waiting.popleft())
+        try:
+            longest = self._waiting.popleft()
+        except IndexError:
+            return  # Asked rather than looked at first: on another thread a fiber may just have taken itself off.
+        self._fibers.loop.call_soon_threadsafe(_done, longest)
 
 
 def _done(future: asyncio.Future[None]) -> None:

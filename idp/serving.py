@@ -167,8 +167,8 @@ class Metered:
         self._application(environ, answered)
 
 
-def serve(listening: socket.socket, settings: Settings, workers: int, meters: Path | None = None) -> None:
-    """Be one of ``workers`` worker processes until told to stop; ``meters`` is the directory in which it counts, if it does."""
+def serve(listening: socket.socket, settings: Settings, workers: int, parent: int, meters: Path | None = None) -> None:
+    """Be one of ``workers`` worker processes of ``parent`` until told to stop; ``meters`` is the directory in which it counts, if it does."""
     logs.configure(settings.log)
     wiring = Wiring(settings, workers=workers)
     application = Application(wiring.hot_routes(), pages(wiring), wiring.reader, wiring.fibers, wiring.ready_routes())
@@ -177,12 +177,12 @@ def serve(listening: socket.socket, settings: Settings, workers: int, meters: Pa
     if meters is not None:
         meter, show = worker_meter(wiring, meters)
         answering = Metered(application, meter)
-    desk = Desk(answering, wiring.reader.variables, Limits(max_body=MAX_BODY))
+    desk = Desk(answering, wiring.reader.variables, Limits(max_body=MAX_BODY, connections=worker.room()))
     # What has been imported and made by now stays for good: the collector need not look at it again and again.
     gc.collect()
     gc.freeze()
     gc.set_threshold(_COLLECT_AFTER, 20, 20)
-    worker.serve(listening, desk, partial(_attach, wiring, show))
+    worker.serve(listening, desk, partial(_attach, wiring, show), parent)
     wiring.database.close()
 
 

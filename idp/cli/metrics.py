@@ -2,68 +2,62 @@
 
 from __future__ import annotations
 
-import os
-import signal
+import logging
 import socket
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from idp import logs
 from idp.cli.output import say
 from idp.config import Settings
+from idp.errors import SettingsError
 from idp.protocol.wire import WireRequest, WireResponse
+from idp.server import worker
+from idp.server.desk import Application, Desk, Limits, Respond
 from idp.wiring import Wiring
-from idp.wiring.metering import metrics_endpoint
+from idp.wiring.metering import metrics_endpoint, token_in
 
-_PATIENCE: Final = 5
-"""Seconds for which a connection may say nothing."""
-Handle = Callable[[WireRequest], WireResponse]
+_log = logging.getLogger("idp.metrics")
+
+_SETTING: Final = "IDP_METRICS__PORT"
+_READ: Final = {"authorization": "HTTP_AUTHORIZATION"}
 
 
-def listen(public: socket.socket, settings: Settings, directory: Path) -> None:
-    """Answer scrapes until SIGTERM, or until the parent is gone; ``directory`` is where the workers count."""
-    public.close()
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+def sockets(
+    settings: Settings, public_port: int, listen: Callable[[str, int, str], socket.socket]
+) -> tuple[socket.socket, ...]:
+    """Return the listener's socket, none where metrics are off; raises ``SettingsError`` before anything runs that could not be scraped."""
+    metrics = settings.metrics
+    if not metrics.port:
+        return ()
+    if metrics.port == public_port:
+        raise SettingsError("must be another port than the public one (--port)", field=_SETTING)
+    token_in(metrics.token_file)
+    return (listen(metrics.host, metrics.port, _SETTING),)
+
+
+def listen(listening: socket.socket, settings: Settings, directory: Path, parent: int) -> None:
+    """Answer scrapes until SIGTERM, or until ``parent`` is gone; ``directory`` is where the workers count."""
     logs.configure(settings.log)
     endpoint = metrics_endpoint(Wiring(settings), directory)
-    with Listener(settings.metrics.host, settings.metrics.port, endpoint.handle) as server:
-        say(f"metrics on http://{settings.metrics.host}:{settings.metrics.port}/metrics")
-        server.serve_forever()
+    say(f"metrics on http://{settings.metrics.host}:{settings.metrics.port}/metrics")
+    desk = Desk(answering(endpoint.handle), _READ, Limits(max_body=0))
+    worker.serve(listening, desk, lambda _loop: None, parent)
 
 
-class Listener(HTTPServer):
-    """The standard library's server, one connection at a time: a scrape in some seconds needs no more."""
+def answering(handle: Callable[[WireRequest], WireResponse]) -> Application:
+    """Return what the server asks: one scrape after another, on the loop's thread, as a scrape in some seconds needs no more."""
 
-    def __init__(self, host: str, port: int, handle: Handle) -> None:
-        """Bind."""
-        self._parent = os.getppid()
-        super().__init__((host, port), _handler(handle))
+    def answer(environ: dict[str, Any], respond: Respond) -> None:
+        headers = {"authorization": environ.get("HTTP_AUTHORIZATION", "")}
+        method, path, address = environ["REQUEST_METHOD"], environ["PATH_INFO"], environ["REMOTE_ADDR"]
+        try:
+            found = handle(WireRequest(method, path, "", b"", "", address, headers, ""))
+        except Exception:  # noqa: BLE001 - logged; the next scrape may go better
+            _log.exception("a scrape failed")
+            respond(500, (), b"")
+        else:
+            respond(found.status, found.headers, found.body)
 
-    def service_actions(self) -> None:
-        """End with the parent."""
-        if os.getppid() != self._parent:
-            raise SystemExit(0)
-
-
-def _handler(handle: Handle) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        timeout = _PATIENCE
-        server_version, sys_version = "dinhdanh", ""
-
-        def do_GET(self) -> None:
-            """Answer."""
-            headers = {"authorization": self.headers.get("Authorization", "")}
-            path, address = self.path.partition("?")[0], str(self.client_address[0])
-            answer = handle(WireRequest("GET", path, "", b"", "", address, headers, ""))
-            self.send_response(answer.status)
-            for name, value in (*answer.headers, ("Content-Length", str(len(answer.body)))):
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(answer.body)
-
-        def log_message(self, *_arguments: object) -> None:
-            """Write nothing: scrapes are no news."""
-
-    return Handler
+    return answer

@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -49,18 +49,21 @@ def serve(context: Context, /, *, host: str, port: int, workers: int, no_worker:
     logs.configure(settings.log)
     _few_arenas()
     _check_in_a_child(context)
-    listening = _listen(host, port)
+    public, parent = _listen(host, port, "--port"), os.getpid()
+    sockets = (public, *metrics.sockets(settings, port, _listen))
     with _meters(settings) as meters:
-        jobs = [Job("idp-web", partial(serving.serve, listening, settings, workers, meters)) for _ in range(workers)]
+        web = partial(serving.serve, public, settings, workers, parent, meters)
+        jobs = [Job("idp-web", partial(_keeping, public, sockets, web)) for _ in range(workers)]
         if not no_worker:
-            jobs.append(Job("idp-tasks", partial(_tasks, listening, settings)))
+            jobs.append(Job("idp-tasks", partial(_keeping, None, sockets, partial(_tasks, settings, parent))))
         if meters is not None:
-            jobs.append(Job("idp-metrics", partial(metrics.listen, listening, settings, meters)))
+            scraped = partial(metrics.listen, sockets[-1], settings, meters, parent)
+            jobs.append(Job("idp-metrics", partial(_keeping, sockets[-1], sockets, scraped)))
         say(f"listening on http://{host}:{port} for issuer {settings.issuer}")
         # What is loaded by now is shared by all processes: no collector of theirs shall write into those pages.
         gc.collect()
         gc.freeze()
-        code = Supervisor(jobs, grace=DRAIN + _MARGIN, close=listening.close).serve()
+        code = Supervisor(jobs, grace=DRAIN + _MARGIN, close=partial(_close_all, sockets)).serve()
     sys.exit(code)
 
 
@@ -117,8 +120,19 @@ def _few_arenas() -> None:
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    """Return the socket that all workers share; raises ``SettingsError``.
+def _keeping(own: socket.socket | None, sockets: Sequence[socket.socket], run: Callable[[], None]) -> None:
+    """Run a job that listens on ``own`` alone: a socket that it kept as well would stay open, and unanswered, as long as it does."""
+    _close_all([one for one in sockets if one is not own])
+    run()
+
+
+def _close_all(sockets: Sequence[socket.socket]) -> None:
+    for one in sockets:
+        one.close()
+
+
+def _listen(host: str, port: int, setting: str) -> socket.socket:
+    """Return the socket that all workers share; raises ``SettingsError`` about ``setting``.
 
     It is the first worker that listens, once it can answer: until then a connection is refused, and nobody waits for a program that is still loading.
     """
@@ -127,15 +141,15 @@ def _listen(host: str, port: int) -> socket.socket:
         listening = socket.socket(family, kind, number)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
-    except OSError as error:
-        raise SettingsError(f"cannot listen on {host}:{port}: {error.strerror or error}", field="--port") from error
+    except (OSError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise SettingsError(f"cannot listen on {host}:{port}: {why}", field=setting) from error
     return listening
 
 
-def _tasks(listening: socket.socket, settings: Settings) -> None:
+def _tasks(settings: Settings, parent: int) -> None:
     """Run the regular tasks beside the workers, in a process that was forked like them."""
-    listening.close()
-    stop, parent = Event(), os.getppid()
+    stop = Event()
 
     def watch() -> None:
         while not stop.wait(_LOOK):

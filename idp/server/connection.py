@@ -48,7 +48,8 @@ class Connection(asyncio.Protocol):
         """Begin."""
         self._transport = cast("asyncio.Transport", transport)
         peer = transport.get_extra_info("peername")
-        self._address = str(peer[0]) if isinstance(peer, tuple) and peer else ""
+        # On a socket for both families a peer of IPv4 looks like one of IPv6; whoever compares addresses means the former.
+        self._address = str(peer[0]).removeprefix("::ffff:") if isinstance(peer, tuple) and peer else ""
         has_room = self._desk.make_room()
         self._desk.connections.add(self)
         if has_room:
@@ -73,7 +74,9 @@ class Connection(asyncio.Protocol):
     def eof_received(self) -> bool:
         """Let a request that is whole be answered; a client that has said its last word may still listen."""
         self._at_eof = True
-        return self._is_busy or self._is_choked
+        if self._received and not self._is_busy and not self._is_choked:
+            self._advance()
+        return self._is_busy or self._is_choked or bool(self._received)
 
     def connection_lost(self, _error: Exception | None) -> None:
         """Forget the connection; a handler that still runs finishes its work and its answer goes nowhere."""
@@ -133,12 +136,15 @@ class Connection(asyncio.Protocol):
                 if self._is_busy or self._is_choked or self._is_ending or (not self._received and self._head is None):
                     return
                 if (self._head is None and not self._read_head()) or not self._read_body():
+                    if self._at_eof:
+                        self._close()
                     return
         except Malformed as error:
             self._refuse(error.status, error.reason)
             return
         finally:
             self._is_advancing = False
+            self._read_on()
         asyncio.get_running_loop().call_soon(self._advance)
 
     def _read_head(self) -> bool:
@@ -222,6 +228,8 @@ class Connection(asyncio.Protocol):
             )
         except ValueError:
             _log.exception("an answer could not be sent")
+            if not isinstance(body, bytes):
+                body.close()
             self._refuse(500, "answer")
             return
         self._transport.write(whole)
@@ -255,11 +263,16 @@ class Connection(asyncio.Protocol):
             return
         if not self._is_choked:
             self._rest()
-        if self._is_paused and len(self._received) <= _AHEAD:
+        if not self._is_advancing:
+            self._read_on()
+            if self._received:
+                self._advance()
+
+    def _read_on(self) -> None:
+        """Take octets again once few lie here; also in the middle of a body, which may have been what there was too much of."""
+        if self._is_paused and len(self._received) <= _AHEAD and not self._is_ending:
             self._is_paused = False
             self._transport.resume_reading()
-        if self._received and not self._is_advancing:
-            self._advance()
 
     def _rest(self) -> None:
         limits = self._desk.limits

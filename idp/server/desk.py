@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from idp.server.streaming import Pieces
 
 if TYPE_CHECKING:
     from idp.server.connection import Connection
 
+CONNECTIONS: Final = 1024
+"""Connections of one worker, where it has descriptors enough."""
 Fields = Iterable[tuple[str, str]]
 Respond = Callable[[int, Fields, bytes | Pieces], None]
 
@@ -36,7 +38,7 @@ class Limits:
         write: float = 30,
         idle: float = 75,
         linger: float = 2,
-        connections: int = 1024,
+        connections: int = CONNECTIONS,
     ) -> None:
         """``idle`` is longer than a proxy keeps a connection (nginx: 60 s), so that it is the proxy who closes and no request crosses the close."""
         self.max_body = max_body

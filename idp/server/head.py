@@ -53,7 +53,8 @@ class Head:
 def parse(block: bytes, variables: Mapping[bytes, str], address: str) -> Head:
     """Return the head whose octets, without the empty line at the end, are ``block``; raises ``Malformed``.
 
-    ``variables`` maps lower-case field names to CGI variables; other fields are checked and left out, as are values that are not ASCII.
+    ``variables`` maps lower-case field names to CGI variables; other fields are checked and left out, as are values, and single cookies, that
+    are not ASCII.
     """
     lines = block.split(_LINE_END)
     # Apart from text there may be line ends and nothing else: no NUL, no bare CR or LF that another reader takes for an end of line.
@@ -74,7 +75,7 @@ def parse(block: bytes, variables: Mapping[bytes, str], address: str) -> Head:
         value = value.strip(b" \t")
         if name in _FRAMING:
             _note(framing, name, value)
-        if variable is not None and value.isascii():
+        if variable is not None and (value.isascii() or (value := _ascii_part(variable, value))):
             _set(environ, variable, value.decode("ascii"))
     if is_modern and b"host" not in framing:
         raise Malformed("no Host")
@@ -138,6 +139,13 @@ def _set(environ: dict[str, Any], variable: str, value: str) -> None:
         # Cookies are joined as RFC 6265 section 5.4 writes them, anything else becomes a list (RFC 9110 section 5.3).
         value = f"{environ[variable]}{'; ' if variable == 'HTTP_COOKIE' else ', '}{value}"
     environ[variable] = value
+
+
+def _ascii_part(variable: str, value: bytes) -> bytes:
+    """Return the cookies that are ASCII, as ours are: one that another system under the same domain has left keeps nobody from signing in."""
+    if variable != "HTTP_COOKIE":
+        return b""
+    return b"; ".join(one.strip(b" \t") for one in value.split(b";") if one.isascii())
 
 
 def _length(framing: Mapping[bytes, bytes], *, is_modern: bool) -> int | None:

@@ -24,6 +24,8 @@ _YOUNG: Final = 5.0
 """Seconds: a process that ends by itself sooner did not really start."""
 _MAX_FALSE_STARTS: Final = 10
 """In a row: then the whole service ends with an error, and the init system decides."""
+_BY_OTHERS: Final = frozenset(f"signal {number:d}" for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT))
+"""Ends that somebody else wanted; any other signal is a crash of the process's own."""
 _LOOK: Final = 0.2
 _MAX_NAME: Final = 15
 
@@ -71,12 +73,17 @@ class Supervisor:
             # A job that ends at once is started again ever more slowly. One that had lived, or was killed, at once.
             if job.pid == 0 and now >= job.started + max(1, job.false_starts) * _LOOK:
                 job.started = now
-                job.pid = _fork(job)
+                try:
+                    job.pid = _fork(job)
+                except OSError as error:
+                    # Too many processes or too little memory for the moment: those that run go on, and this one is tried again.
+                    job.false_starts = min(job.false_starts + 1, _MAX_FALSE_STARTS - 1)
+                    _log.error("%s cannot be started: %s", job.name, error.strerror)
 
     def _reap(self) -> None:
         for job in self._jobs:
             if job.pid and (status := _status(job.pid)) is not None:
-                is_false_start = status.startswith("exit") and time.monotonic() - job.started < _YOUNG
+                is_false_start = status not in _BY_OTHERS and time.monotonic() - job.started < _YOUNG
                 job.pid, job.false_starts = 0, job.false_starts + 1 if is_false_start else 0
                 _log.warning("%s ended: %s", job.name, status)
 
@@ -100,8 +107,7 @@ class Supervisor:
 
 
 def _fork(job: Job) -> int:
-    sys.stdout.flush()
-    sys.stderr.flush()
+    _flush()
     pid = os.fork()
     if pid:
         return pid
@@ -118,9 +124,17 @@ def _fork(job: Job) -> int:
     except BaseException:  # noqa: BLE001 - logged, and the exit code says it
         _log.exception("%s could not go on", job.name)
     finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
+        try:
+            _flush()
+        finally:
+            os._exit(code)
+
+
+def _flush() -> None:
+    """Write what is still held back; a reader that has gone stops nobody."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
 
 
 def _status(pid: int) -> str | None:

@@ -47,7 +47,9 @@ def metrics_endpoint(wiring: Wiring, directory: Path) -> MetricsEndpoint:
     """Return what answers a scrape; raises ``SettingsError`` for a token that cannot be read."""
     cells, figures = layout(wiring), _Stored(wiring)
     return MetricsEndpoint(
-        lambda: Reading(directory, cells, wiring.clock.now()), figures.read, _token(wiring.settings.metrics.token_file)
+        lambda: Reading(directory, cells, wiring.clock.now()),
+        figures.read,
+        token_in(wiring.settings.metrics.token_file),
     )
 
 
@@ -90,7 +92,8 @@ class _Stored:
         )
 
 
-def _token(file: Path | None) -> str:
+def token_in(file: Path | None) -> str:
+    """Return what a scrape must bring, "" where nothing; raises ``SettingsError``."""
     if file is None:
         return ""
     try:

@@ -14,12 +14,25 @@ import pytest
 
 PATIENCE = 30.0
 PROGRAM = """
-import os, signal, sys, time
+import os, resource, signal, sys, time
 from idp.server.supervisor import Job, Supervisor
+
+if sys.argv[2] == "crowded":
+    fork, refused = os.fork, [1, 2, 3]
+
+    def crowded():
+        if refused.pop() == 1:
+            os.fork = fork
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    os.fork = crowded
 
 def run():
     with open(sys.argv[1], "a") as log:
         log.write(f"{os.getpid()}\\n")
+    if sys.argv[2] == "crashes":
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        os.abort()
     parent = os.getppid()
     stopped = []
     signal.signal(signal.SIGTERM, lambda *_: stopped.append(1))
@@ -97,6 +110,46 @@ def test_process_that_is_killed_is_started_anew_and_the_other_goes_on(supervised
 
 def test_process_that_never_stays_alive_ends_the_service_with_an_error(supervised: Callable[..., Supervised]) -> None:
     assert supervised("dies").end() == 1
+
+
+def test_process_that_always_crashes_ends_the_service_with_an_error(supervised: Callable[..., Supervised]) -> None:
+    assert supervised("crashes").end() == 1
+
+
+def test_fork_that_is_refused_for_the_moment_is_tried_again(supervised: Callable[..., Supervised]) -> None:
+    running = supervised("crowded")
+    assert len(running.started(2)) == 2
+    running.process.send_signal(signal.SIGTERM)
+    assert running.end() == 0
+
+
+def test_worker_whose_parent_died_before_it_was_ready_serves_nobody() -> None:
+    """It is not to hold the port for ever; that its parent is now another process it can only know by the number it was given."""
+    program = """
+import socket, sys
+from idp.server import worker
+from idp.server.desk import Desk, Limits
+listening = socket.socket()
+listening.bind(("127.0.0.1", 0))
+worker.serve(listening, Desk(None, {}, Limits(max_body=0)), lambda loop: None, parent=int(sys.argv[1]))
+"""
+    gone = subprocess.Popen(["true"])
+    gone.wait(PATIENCE)
+    subprocess.run([sys.executable, "-c", program, str(gone.pid)], timeout=PATIENCE, check=True)
+
+
+@pytest.mark.parametrize(
+    ("soft", "hard", "found"), [(256, 300, "150 300"), (256, 4096, "1024 1536"), (2000, 4096, "1024 2000")]
+)
+def test_connections_leave_descriptors_for_everything_else(soft: int, hard: int, found: str) -> None:
+    program = f"""
+import resource
+from idp.server import worker
+resource.setrlimit(resource.RLIMIT_NOFILE, ({soft}, {hard}))
+print(worker.room(), resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+"""
+    run = subprocess.run([sys.executable, "-c", program], timeout=PATIENCE, check=True, capture_output=True, text=True)
+    assert run.stdout.strip() == found
 
 
 def test_process_that_does_not_end_is_killed_after_the_grace(supervised: Callable[..., Supervised]) -> None:

@@ -185,17 +185,19 @@ class Served:
 
 
 @contextmanager
-def served(limits: Limits | None = None) -> Iterator[Served]:
-    """Serve ``Echo`` on a loopback port, on a thread of its own."""
+def served(limits: Limits | None = None, host: str = "127.0.0.1") -> Iterator[Served]:
+    """Serve ``Echo`` on a free port of ``host``, on a thread of its own; ``::`` is a socket for both families."""
     echo = Echo()
     desk = Desk(echo, VARIABLES, limits or Limits(max_body=MAX_BODY))
     started, stop = threading.Event(), asyncio.Event()
     found: list[Served] = []
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
 
     async def main() -> None:
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(lambda: Connection(desk, loop.time), "127.0.0.1", 0)
-        found.append(Served(server.sockets[0].getsockname(), echo, desk, loop))
+        listening = socket.create_server((host, 0), family=family, dualstack_ipv6=family == socket.AF_INET6)
+        server = await loop.create_server(lambda: Connection(desk, loop.time), sock=listening)
+        found.append(Served(listening.getsockname()[:2], echo, desk, loop))
         started.set()
         while not stop.is_set():
             await asyncio.sleep(0.02)

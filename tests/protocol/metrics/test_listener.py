@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -73,3 +75,29 @@ def _children(pid: int) -> list[int]:
     """Return the workers, by the name of their job."""
     found = [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     return [one for one in found if Path(f"/proc/{one}/comm").read_text().strip() == "idp-web"]
+
+
+def test_scraper_that_says_nothing_keeps_no_other_waiting(provider: Provider) -> None:
+    eventually(provider, "dinhdanh_workers", 2)
+    port = int(provider._environ["IDP_METRICS__PORT"])
+    with socket.create_connection(("127.0.0.1", port)) as silent:
+        silent.sendall(b"GET /metrics HTTP/1.1\r\nHost: ")
+        assert scraped(provider)["dinhdanh_workers"] == 2
+        assert requests.head(f"http://127.0.0.1:{port}/metrics", timeout=10).status_code == 200
+        assert requests.get(f"http://127.0.0.1:{port}/jwks", timeout=10).status_code == 404
+
+
+def test_start_that_could_not_be_scraped_is_refused_at_once() -> None:
+    with closing(Provider().initialise()) as refused, socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(refused.port)
+        for settings, message in (
+            ({"PORT": str(taken.getsockname()[1])}, "IDP_METRICS__PORT: cannot listen on 127.0.0.1:"),
+            ({"PORT": port}, "IDP_METRICS__PORT: must be another port"),
+            ({"PORT": str(free_port()), "TOKEN_FILE": "/nowhere"}, "IDP_METRICS__TOKEN_FILE: /nowhere cannot be read"),
+        ):
+            refused._environ |= {f"IDP_METRICS__{name}": value for name, value in settings.items()}
+            done = refused.idp("serve", "--port", port)
+            assert done.returncode == 1
+            assert message in done.stderr
+            assert "listening" not in done.stderr
+            assert "Traceback" not in done.stderr

@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 
 from idp.server.desk import Limits
-from tests.support.http_server import MAX_BODY, Served, served
+from tests.support.http_server import MAX_BODY, Client, Served, served
 
 GET = b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
 LATER = b"GET /later HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -157,6 +157,43 @@ def test_client_that_has_said_its_last_word_is_still_answered(server: Served) ->
     server.echo.release()
     assert client.answer().body == b"later"
     assert client.is_ended()
+
+
+def test_all_that_was_sent_before_a_last_word_is_answered(server: Served) -> None:
+    client = server.client().send(GET * 100)
+    client.socket.shutdown(1)
+    assert [client.answer().status for _ in range(100)] == [200] * 100
+    assert client.is_ended()
+
+
+@pytest.mark.parametrize("behind", [b"GET /a HT", b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc"])
+def test_last_word_in_the_middle_of_a_request_ends_the_connection(behind: bytes) -> None:
+    with served(hurried(head=600, body=600)) as server:
+        client = server.client().send(GET + behind)
+        client.socket.shutdown(1)
+        assert client.answer().status == 200
+        assert client.is_ended()
+
+
+def test_long_body_sent_ahead_is_read_to_its_end(server: Served) -> None:
+    chunks = b"1;" + b"x" * 200 + b"\r\na\r\n"
+    client = server.client().send(LATER + b"POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+    assert server.echo.arrived.wait(20)
+    client.send(chunks * 1400)
+    while not any(one._is_paused for one in server.desk.connections):
+        server.tell(lambda: None)
+    server.echo.release()
+    assert client.answer().body == b"later"
+    assert client.send(chunks * 1400, b"0\r\n\r\n").answer().json()["body"] == 2800
+
+
+def test_client_of_a_socket_for_both_families_has_its_address_of_ipv4() -> None:
+    with served(host="::") as server:
+        client = Client(("127.0.0.1", server.address[1]))
+        try:
+            assert client.send(GET).answer().json()["REMOTE_ADDR"] == "127.0.0.1"
+        finally:
+            client.socket.close()
 
 
 def test_client_that_is_gone_before_its_answer_disturbs_nobody(server: Served) -> None:

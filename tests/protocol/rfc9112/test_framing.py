@@ -132,6 +132,11 @@ def test_cookies_are_joined_others_become_a_list_and_what_is_not_ascii_is_left_o
     assert not {"CONTENT_TYPE", "HTTP_X_OTHER"} & asked.keys()
 
 
+def test_cookie_of_another_system_that_is_not_ascii_hides_no_other(server: Served) -> None:
+    asked = server.ask(post("Cookie: a=1; tên=Đà Nẵng; b=2".encode(), "Cookie: c=é".encode(), b"Cookie: d=4")).json()
+    assert asked["HTTP_COOKIE"] == "a=1; b=2; d=4"
+
+
 def test_empty_line_before_a_request_is_let_pass(server: Served) -> None:
     assert server.ask(b"\r\n" + GET).status == 200
 

@@ -131,6 +131,33 @@ def test_lock_of_a_thread_is_waited_for_by_a_fiber(fibers: Fibers) -> None:
         held.result(10)
 
 
+def test_lock_given_back_between_two_looks_is_taken_though_its_holder_wanted_to_wake_somebody(fibers: Fibers) -> None:
+    lock = FiberLock(fibers)
+
+    class Handed:
+        """A thread gives the lock back after the fiber's first look, and finds it among those that wait."""
+
+        looks = 0
+
+        def acquire(self, *, blocking: bool) -> bool:
+            assert not blocking
+            self.looks += 1
+            if self.looks == 2:
+                lock._waiting.popleft()
+            return self.looks == 2
+
+        def release(self) -> None:
+            """Be free."""
+
+    lock._lock = Handed()  # type: ignore[assignment]
+
+    def work() -> str:
+        with lock:
+            return "mine"
+
+    assert alone(fibers, work) == "mine"
+
+
 def test_lock_is_free_again_after_an_error(fibers: Fibers) -> None:
     lock = FiberLock(fibers)
     with pytest.raises(ValueError, match="x"), lock:
