@@ -170,6 +170,7 @@ class Client:
     def __post_init__(self) -> None:
         """Fill what is derived, and close the texts against change: every request of the process reads them."""
         known = purposes_field.read(self.purposes)
+        whole = consent_policy.text_version(self.purpose, self.legal_basis)
         loopback = (loopback_without_port(uri) for uri in self.redirect_uris if self.application_type == "native")
         for name, value in (
             ("redirect_set", frozenset(self.redirect_uris)),
@@ -183,7 +184,7 @@ class Client:
             ("optional_claims", _optional(known)),
             (
                 "consent_version",
-                together(known) if known else consent_policy.text_version(self.purpose, self.legal_basis),
+                together(known, whole) if known else whole,
             ),
         ):
             object.__setattr__(self, name, value)

@@ -79,16 +79,16 @@ def mode_for(consent: str, legal_basis: str) -> str:
     return "notice" if consent == "notice" and legal_basis != "consent" else "ask"
 
 
-def text_version(purpose: Mapping[str, str], legal_basis: str) -> str:
+def text_version(purpose: Mapping[str, str], legal_basis: str, characters: int = _VERSION_CHARACTERS) -> str:
     """Return the version of the text that a person sees.
 
-    A digest of the purpose in every language, and of the legal basis.
+    A digest of the purpose in every language, and of the legal basis, in so many hexadecimal ``characters``.
 
     The record of a consent names it, which is how the controller proves what was agreed to (Decree 13/2023 article 11).
     """
     parts = [legal_basis, *(part for language in sorted(purpose) for part in (language, purpose[language]))]
     framed = b"".join(len(data).to_bytes(4, "big") + data for data in (part.encode() for part in parts))
-    return hashlib.sha256(framed).hexdigest()[:_VERSION_CHARACTERS]
+    return hashlib.sha256(framed).hexdigest()[:characters]
 
 
 def decide(wanted: Wanted, remembered: Remembered | None) -> Decision:

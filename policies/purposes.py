@@ -7,7 +7,7 @@ to one purpose at most, so that what was agreed to says for what.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +15,8 @@ from policies.consent import text_version
 
 BY_LAW: Final = frozenset({"public_duty", "legal_obligation"})
 """Grounds on which nobody is asked: a choice would be a pretence."""
+_CHARACTERS: Final = 32
+"""Of a version, in hexadecimal: half as many, and a department could find two texts with one version and swap them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class Purpose:
     @property
     def version(self) -> str:
         """Return the version of what a person reads of it: another wording or ground is another purpose to the person."""
-        return text_version({**self.text, "#": self.id}, self.legal_basis)
+        return text_version({**self.text, "#": self.id}, self.legal_basis, _CHARACTERS)
 
     def text_in(self, language: str) -> str:
         """Return the text in a language, Vietnamese where there is none."""
@@ -49,18 +51,26 @@ class Purpose:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What of a request falls to one purpose: ``required`` together, ``optional`` box by box, ``kept`` was agreed to before."""
+    """What of a request falls to one purpose: ``required`` together, ``optional`` box by box, ``kept`` was agreed to before.
+
+    ``boxed`` is what of ``required`` waits for the purpose's own box: beside another purpose one button for both would
+    be one consent for two purposes, or a consent as the price of what a law provides for.
+    """
 
     purpose: Purpose
     required: int
     optional: int
     kept: int
+    boxed: int = 0
 
 
-def together(purposes: Iterable[Purpose]) -> str:
-    """Return the version of several purposes as one: it changes with each text, ground and claim of any of them."""
+def together(purposes: Iterable[Purpose], whole: str = "") -> str:
+    """Return the version of several purposes as one: it changes with each text, ground and claim of any of them.
+
+    ``whole`` is the version of what the system says of itself as a whole: it stands on the page where no claim is asked.
+    """
     parts = {one.id: f"{one.version} {one.required} {one.optional}" for one in purposes}
-    return text_version(parts, "purposes")
+    return text_version(parts, f"purposes {whole}", _CHARACTERS)
 
 
 def carried(before: Iterable[Purpose], now: Iterable[Purpose], agreed: int) -> dict[str, int]:
@@ -73,23 +83,32 @@ def carried(before: Iterable[Purpose], now: Iterable[Purpose], agreed: int) -> d
     for purpose in now:
         old = known.get(purpose.id)
         found[purpose.id] = (
-            agreed & old.claims & purpose.claims if old is not None and old.version == purpose.version else 0
+            agreed & old.claims & purpose.claims
+            if old is not None and (dict(old.text), old.legal_basis) == (dict(purpose.text), purpose.legal_basis)
+            else 0
         )
     return found
 
 
 def divide(purposes: Iterable[Purpose], requested: int, kept: Mapping[str, int]) -> tuple[Share, ...]:
     """Return the share of each purpose that a request touches; claims that belong to none are in no share."""
-    return tuple(
-        Share(one, one.required & requested, one.optional & requested, kept.get(one.id, 0))
-        for one in purposes
-        if one.claims & requested
-    )
+    touched = [one for one in purposes if one.claims & requested]
+    return tuple(_share(one, requested, kept.get(one.id, 0), is_alone=len(touched) == 1) for one in touched)
 
 
-def accepted(shares: Sequence[Share], ticked: int) -> int:
-    """Return what an answer covers: what goes together, the boxes that were ticked, and what was agreed to before and stands."""
+def _share(purpose: Purpose, requested: int, kept: int, *, is_alone: bool) -> Share:
+    required = purpose.required & requested
+    boxed = 0 if is_alone or purpose.is_told else required & ~kept
+    return Share(purpose, required, purpose.optional & requested, kept, boxed)
+
+
+def accepted(shares: Sequence[Share], ticked: int, agreed: Collection[str] = ()) -> int:
+    """Return what an answer covers: what goes together, the boxes that were ticked, and what was agreed to before and stands.
+
+    ``ticked`` are claims, ``agreed`` ids of purposes whose own box was ticked.
+    """
     found = 0
     for share in shares:
-        found |= share.required | share.optional & (ticked | share.kept)
+        waits = 0 if share.purpose.id in agreed else share.boxed
+        found |= share.required & ~waits | share.optional & (ticked | share.kept)
     return found

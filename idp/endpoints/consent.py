@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -70,6 +70,7 @@ class ConsentPage:
         return {
             "is_notice": is_notice,
             "is_addition": decision.reason in {"claims_added", "offline_added"},
+            "text_version": client.consent_version,
             "purpose": client.purpose_in(language),
             "legal_basis": client.legal_basis,
             "purposes": self._sections(client, requested, snapshot.consent, rows, t),
@@ -86,15 +87,18 @@ class ConsentPage:
             "details": [described(t, one) for one in authorization_details.restored(facts.request.details)],
         }
 
-    def give(self, facts: Facts, ticked: Iterable[str]) -> None:
-        """Store the answer: the required bundle, the boxes ticked, and what was agreed to before and is asked again."""
+    def give(self, facts: Facts, ticked: Iterable[str], purposes: Collection[str] = ()) -> None:
+        """Store the answer: the required bundle, the boxes ticked, and what was agreed to before and is asked again.
+
+        ``ticked`` are claims, ``purposes`` ids of purposes that were agreed to by their own box.
+        """
         snapshot = facts.snapshot
         if snapshot is None:
             raise LoginRequired("nobody is signed in")
         wanted = wanted_consent(facts.request, facts.client, answered=False)
         before = snapshot.consent if snapshot.consent is not None else ConsentState("", "", 0, 0, "")
         is_notice = wanted.mode == "notice"
-        covered = self._covered(facts, wanted, before, ticked)
+        covered = self._covered(facts, wanted, before, ticked, purposes)
         still = self._still(facts.client, wanted, before)
         scope = tuple(dict.fromkeys((*before.scope.split(), *facts.request.scope)))
         answer = ConsentState(
@@ -110,10 +114,13 @@ class ConsentPage:
         text = ConsentText(answer.text_version, client.purpose, client.legal_basis, client.purpose_list)
         self._consents.give(account_id, client.client_id, session_id, answer, details, mandate, text)
 
-    def _covered(self, facts: Facts, wanted: Wanted, before: ConsentState, ticked: Iterable[str]) -> int:
+    def _covered(
+        self, facts: Facts, wanted: Wanted, before: ConsentState, ticked: Iterable[str], purposes: Collection[str]
+    ) -> int:
         """Return what of the request the answer covers."""
         if facts.client.purposes:
-            return agreed(self._purposes.shares(facts.client, wanted.claims, before), ticked, wanted.claims)
+            shares = self._purposes.shares(facts.client, wanted.claims, before)
+            return agreed(shares, ticked, purposes, wanted.claims)
         if wanted.mode == "notice":
             return wanted.claims
         again = claim_policy.unpack(before.claims)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from clients.model import Client
@@ -26,7 +26,7 @@ class ClaimRow:
 
 @dataclass(frozen=True, slots=True)
 class PurposeView:
-    """One purpose on the page; ``absent`` are names of claims for which there is no value yet."""
+    """One purpose on the page; ``absent`` are names of claims for which there is no value yet, ``has_box`` that it is agreed to by itself."""
 
     id: str
     text: str
@@ -35,6 +35,7 @@ class PurposeView:
     required: Sequence[ClaimRow]
     optional: Sequence[ClaimRow]
     absent: Sequence[str]
+    has_box: bool
 
 
 class Purposes:
@@ -79,10 +80,11 @@ def view(share: Share, language: str, rows: Mapping[str, ClaimRow], name_of: Cal
         [rows[name] for name in required if rows[name].value],
         [rows[name] for name in boxes if rows[name].value],
         [name_of(name) for name in required if not rows[name].value],
+        bool(share.boxed),
     )
 
 
-def agreed(shares: Sequence[Share], ticked: Iterable[str], requested: int) -> int:
-    """Return what an answer covers; a name that was ticked but had no box counts for nothing."""
-    found = accepted(shares, claim_policy.pack(ticked))
+def agreed(shares: Sequence[Share], ticked: Iterable[str], purposes: Collection[str], requested: int) -> int:
+    """Return what an answer covers, by the claims and the purposes that were ticked; one that had no box counts for nothing."""
+    found = accepted(shares, claim_policy.pack(ticked), purposes)
     return claim_policy.confirmed(found) & requested

@@ -17,6 +17,7 @@ from clients.rules import JWT_BEARER
 from idp import handles
 from idp.model.audit import Event
 from idp.model.grant import CodePayload
+from idp.ports.consents import Consent
 from idp.protocol.client_keys import KeysUnavailable
 from idp.protocol.errors import InvalidGrant, InvalidRequest, InvalidScope
 from idp.protocol.grants.client_credentials import client_credentials
@@ -130,15 +131,23 @@ def _for_person(request: TokenRequest, services: GrantServices, trusted: _Truste
     return {"access_token": token, "token_type": "Bearer", "expires_in": lifetime, "scope": payload.scope}
 
 
+def _stands(one: Consent, client: Client) -> bool:
+    """Tell whether a consent is the person's own for this client, under the text of today, and no notice where a consent is needed."""
+    own = one.client_id == client.client_id and not one.mandate_id
+    is_enough = one.kind == "consent" or client.consent_mode(one.claims) == "notice"
+    return own and is_enough and one.text_version == client.consent_version
+
+
 def _payload(request: TokenRequest, services: GrantServices, trusted: _Trusted) -> CodePayload:
     """Return what may be granted: the person by the client's own name for him, the scope within what he agreed to and the row allows.
 
+    What was agreed to for a business, or under another text, is no agreement to this: nobody is there to be asked anew.
     Somebody unknown, of another sector, or without a consent is the same refusal: a client must not find out who has an account.
     """
     client, sub = request.client, trusted.claims["sub"]
     account_id = services.subjects.account_of(sub) if isinstance(sub, str) else None
     consents = services.consents.of_account(account_id) if account_id is not None else []
-    consent = next((one for one in consents if one.client_id == client.client_id), None)
+    consent = next((one for one in consents if _stands(one, client)), None)
     if account_id is None or consent is None or services.subjects.subject(account_id, client) != sub:
         raise InvalidGrant("the assertion names nobody who may be acted for", reason="subject_unknown")
     most = set(trusted.row["scope"].split()) & set(consent.scope.split()) & client.scope

@@ -8,6 +8,7 @@ import pytest
 from bs4 import Tag
 
 from clients.documents import to_metadata
+from policies import claims as claim_policy
 from tests.support.token_world import Registered, TokenWorld
 from tests.support.visit import Landing, Visitor, asked
 
@@ -63,7 +64,7 @@ def test_page_tells_what_a_law_provides_and_asks_for_the_rest(browser: Visitor, 
     duty, news = section(page, "settle"), section(page, "news")
     assert "Giải quyết hồ sơ" in duty
     assert "không cần bạn đồng ý" in duty
-    assert "Bắt buộc" in news
+    assert "Thông tin cần cho mục đích này" in news
     assert boxes(page) == ["email"]
     assert not page.soup.select("#consent-form [checked]")
 
@@ -73,7 +74,7 @@ def test_optional_claim_is_released_only_if_ticked_and_what_has_no_purpose_never
     world: TokenWorld, browser: Visitor, system: Registered, ticked: tuple[str, ...], released: bool
 ) -> None:
     page = browser.authorize(request(system))
-    landed = browser.press(page, "consent-allow", claim=[*ticked, "birthdate"])
+    landed = browser.press(page, "consent-allow", claim=[*ticked, "birthdate"], purpose="news")
     found = userinfo(world, system, landed)
     assert ("email" in found, "email_verified" in found) == (released, released)
     assert {"name", "gender"} <= found.keys()
@@ -85,6 +86,35 @@ def test_answer_is_remembered_and_a_left_out_box_is_not_asked_again(browser: Vis
     assert "code" in browser.authorize(request(system)).arrived()
     essential = '{"userinfo":{"email":{"essential":true}}}'
     assert "code" in browser.authorize(request(system, claims=essential)).arrived()
+
+
+def test_what_is_asked_beside_a_duty_is_no_price_of_it(world: TokenWorld, browser: Visitor, system: Registered) -> None:
+    page = browser.authorize(request(system))
+    assert [str(one["value"]) for one in page.soup.select("#consent-form [name=purpose]")] == ["news"]
+    landed = browser.press(page, "consent-allow")
+    found = userinfo(world, system, landed)
+    assert "name" in found
+    assert {"gender", "email"}.isdisjoint(found)
+    (kept,) = world.wiring.consents.search(None, system.client.client_id)
+    assert claim_policy.unpack(kept.declined) == ("gender", "email", "email_verified")
+    essential = '{"id_token":{"gender":{"essential":true}},"userinfo":{"gender":{"essential":true}}}'
+    page = browser.authorize(request(system, claims=essential))
+    assert page.form == "consent-form", "it may be asked again"
+    assert "gender" not in userinfo(world, system, browser.press(page, "consent-allow"))
+
+
+def test_text_that_changes_while_it_is_read_is_not_agreed_to(
+    world: TokenWorld, browser: Visitor, system: Registered
+) -> None:
+    page = browser.authorize(request(system))
+    changed(world, system, DUTY, {**NEWS, "text": {"vi": "Quảng cáo", "en": "Advertisements"}})
+    again = browser.press(page, "consent-allow", purpose="news")
+    assert again.form == "consent-form"
+    assert "Quảng cáo" in section(again, "news")
+    assert "vừa thay đổi" in again.text
+    assert world.wiring.consents.search(None, system.client.client_id) == []
+    landed = browser.press(again, "consent-allow", purpose="news")
+    assert "gender" in userinfo(world, system, landed)
 
 
 def test_request_under_a_law_alone_is_a_notice(world: TokenWorld, browser: Visitor) -> None:
@@ -105,7 +135,7 @@ def changed(world: TokenWorld, system: Registered, *purposes: dict[str, Any]) ->
 def test_another_text_asks_for_that_purpose_again_and_the_other_stands(
     world: TokenWorld, browser: Visitor, system: Registered
 ) -> None:
-    browser.press(browser.authorize(request(system)), "consent-allow", claim=["email"])
+    browser.press(browser.authorize(request(system)), "consent-allow", claim=["email"], purpose="news")
     more = {"id": "reach", "text": {"vi": "Liên lạc", "en": "To reach you"}, "legal_basis": "consent"}
     changed(world, system, DUTY, NEWS, {**more, "optional_claims": ["birthdate"]})
     page = browser.authorize(request(system))
@@ -121,7 +151,7 @@ def test_another_text_asks_for_that_purpose_again_and_the_other_stands(
 
 
 def test_receipt_names_the_purposes_as_they_were_read(world: TokenWorld, browser: Visitor, system: Registered) -> None:
-    browser.press(browser.authorize(request(system)), "consent-allow")
+    browser.press(browser.authorize(request(system)), "consent-allow", purpose="news")
     (kept,) = world.wiring.consents.search(None, system.client.client_id)
     changed(world, system, {**DUTY, "text": {"vi": "Khác", "en": "Other"}})
     shown = browser.open(f"/account/receipts/{kept.id}").text
@@ -129,6 +159,7 @@ def test_receipt_names_the_purposes_as_they_were_read(world: TokenWorld, browser
     assert "Báo kết quả" in shown
     token = browser._http.get(f"/account/receipts/{kept.id}/signed", base_url="https://id.example.vn")
     claims = world.verified(token.get_data(as_text=True), "consent-receipt+jwt", "jti")
+    assert (claims["purpose"], claims["legal_basis"]) == (None, None), "no purpose for everything was on the page"
     assert [(one["id"], one["legal_basis"], one["claims"], one["declined"]) for one in claims["purposes"]] == [
         ("settle", "public_duty", ["name"], []),
         ("news", "consent", ["gender"], ["email", "email_verified"]),

@@ -150,12 +150,29 @@ def test_a_row_without_keys_is_for_the_client_itself(world: TokenWorld) -> None:
     assert bearer.reason(bearer.bring(OWN, jti="two")) == "issuer_without_keys"
 
 
-def agreed(world: TokenWorld, of: Registered, session: Session, scope: str = "openid email") -> str:
+def agreed(
+    world: TokenWorld,
+    of: Registered,
+    session: Session,
+    scope: str = "openid email",
+    text: str = "",
+    mandate: str = "",
+    kind: str = "consent",
+) -> str:
     """Store a consent and return the client's own name for the person."""
     given = claim_policy.for_scopes(scope.split())
-    answer = ConsentState("consent", scope, given, 0, "text")
-    world.wiring.consents.give(session.account_id, of.client.client_id, session.id, answer)
+    answer = ConsentState(kind, scope, given, 0, text or of.client.consent_version)
+    world.wiring.consents.give(session.account_id, of.client.client_id, session.id, answer, mandate_id=mandate)
     return world.wiring.subjects.subject(session.account_id, of.client)
+
+
+@pytest.mark.parametrize("other", [{"text": "another text"}, {"mandate": "of a business"}, {"kind": "notice"}])
+def test_what_was_agreed_to_under_another_text_or_for_a_business_and_a_notice_is_no_agreement_to_this(
+    world: TokenWorld, session: Session, other: dict[str, str]
+) -> None:
+    bearer = registered(world, "person")
+    sub = agreed(world, bearer.of, session, **other)
+    assert bearer.reason(bearer.bring(sub=sub)) == "subject_unknown"
 
 
 @pytest.mark.spec("RFC 7523", "2.1")

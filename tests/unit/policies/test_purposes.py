@@ -29,9 +29,28 @@ def test_a_request_falls_to_the_purposes_that_it_touches() -> None:
 
 def test_only_boxes_can_be_left_out() -> None:
     shares = divide(BOTH, NAME | EMAIL | PHONE, {})
-    assert accepted(shares, 0) == NAME | EMAIL
-    assert accepted(shares, PHONE) == NAME | EMAIL | PHONE
-    assert accepted(shares, pack(["gender", "birthdate"])) == NAME | EMAIL
+    assert accepted(shares, 0, ["news"]) == NAME | EMAIL
+    assert accepted(shares, PHONE, ["news"]) == NAME | EMAIL | PHONE
+    assert accepted(shares, pack(["gender", "birthdate"]), ["news"]) == NAME | EMAIL
+
+
+def test_beside_another_purpose_each_that_is_asked_has_a_box_of_its_own() -> None:
+    shares = divide(BOTH, NAME | EMAIL | PHONE, {})
+    assert [one.boxed for one in shares] == [0, EMAIL], "what a law provides for is no choice"
+    assert accepted(shares, 0) == NAME
+    assert accepted(shares, 0, ["settle", "other"]) == NAME
+    more = replace(DUTY, legal_basis="contract")
+    assert accepted(divide((more, NEWS), NAME | EMAIL, {}), 0, ["settle"]) == NAME
+
+
+def test_single_purpose_is_agreed_to_by_the_button() -> None:
+    (share,) = divide(BOTH, EMAIL | PHONE, {})
+    assert (share.boxed, accepted([share], 0)) == (0, EMAIL)
+
+
+def test_purpose_that_stands_has_no_box_but_what_is_new_in_it_has() -> None:
+    more = replace(NEWS, required=EMAIL | PHONE, optional=0)
+    assert [one.boxed for one in divide((DUTY, more), NAME | EMAIL | PHONE, {"news": EMAIL})] == [0, PHONE]
 
 
 def test_what_was_agreed_to_before_stands_without_a_box() -> None:
@@ -55,6 +74,14 @@ def test_claim_that_moves_to_another_purpose_is_not_carried_along() -> None:
     moved = (replace(DUTY, required=NAME | PHONE), replace(NEWS, optional=0))
     assert carried(BOTH, moved, NAME | EMAIL | PHONE) == {"settle": NAME, "news": EMAIL}
     assert together(moved) != together(BOTH)
+
+
+def test_what_the_system_says_of_itself_as_a_whole_is_part_of_the_version() -> None:
+    assert together(BOTH, "one") != together(BOTH, "other")
+
+
+def test_two_texts_with_one_version_cannot_be_searched_for() -> None:
+    assert {len(together(BOTH)), len(DUTY.version)} == {32}
 
 
 def test_order_of_purposes_changes_no_version() -> None:
