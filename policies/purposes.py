@@ -110,5 +110,6 @@ def accepted(shares: Sequence[Share], ticked: int, agreed: Collection[str] = ())
     found = 0
     for share in shares:
         waits = 0 if share.purpose.id in agreed else share.boxed
-        found |= share.required & ~waits | share.optional & (ticked | share.kept)
+        # What is given on top is given for a purpose: for one that nobody agreed to it is not used.
+        found |= share.required & ~waits | share.optional & (share.kept if waits else ticked | share.kept)
     return found

@@ -84,7 +84,11 @@ class BreachAdministration:
         checked(asked, self._clock.now())
         name = f"{asked.scope}:{','.join(asked.ids)}"
         for one in asked.ids:
-            self._gate.require(who, Action.BREACH_COLLECT, self._target(Scope(asked.scope), one), name)
+            target = self._target(Scope(asked.scope), one)
+            self._gate.require(who, Action.BREACH_COLLECT, target, name)
+            if asked.scope == Scope.ACCOUNT:
+                # It names every system that the person used, those of other units too: only for who may read the log about him.
+                self._gate.require(who, Action.AUDIT_READ, target, name)
         return name
 
     def now(self) -> int:

@@ -235,7 +235,9 @@ class AuthorizationEndpoint:
         self, request: AuthorizationRequest, client: Client, snapshot: Snapshot | None, pending: PendingRequest | None
     ) -> Facts:
         now = self._clock.now()
-        if snapshot is not None and administers(request):
+        is_elsewhere = pending is not None and bool(pending.decoupled)
+        if snapshot is not None and (is_elsewhere or administers(request)):
+            # What stood in for a second factor in this browser is no proof for another device, and none for administration.
             snapshot = replace(snapshot, session=without_stand_ins(snapshot.session))
         if snapshot is None:
             return Facts(request, client, None, now, self._can_reach, pending, enrol_within=self._enrol_within)

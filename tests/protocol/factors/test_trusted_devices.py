@@ -20,6 +20,7 @@ from tests.protocol.factors.test_security_pages import HOME, Citizen
 from tests.protocol.people.test_new_devices import forget_session
 from tests.support.browser import Browser, Page
 from tests.support.clock import FrozenClock
+from tests.support.device_world import device, typed
 from tests.support.in_process import browser
 from tests.support.stores import in_parallel, stored
 from tests.support.token_world import ISSUER, Registered, TokenWorld
@@ -130,6 +131,18 @@ def test_whoever_asks_for_administration_gets_what_was_proved(me: Citizen) -> No
     found = claims(me, console, asks(me, console, acr_values=LOA_1, scope="openid admin:clients:read"))
     assert (found["acr"], found["amr"]) == (LOA_1, ["pwd"])
     assert asks(me, console, scope="openid admin:clients:read").form("otp-form") is not None
+
+
+def test_another_device_gets_what_was_proved_here(me: Citizen, of: Registered) -> None:
+    claims(me, of, asks(me, of))
+    screen = device(me.world)
+    codes = screen.codes()
+    page = me.here.submit(typed(me.here, codes["user_code"]), "consent-form", "consent-allow")
+    assert page.url.endswith("/device/done")
+    found = me.world.verified(screen.poll(codes["device_code"]).json["id_token"])
+    assert (found["acr"], found["amr"]) == (LOA_1, ["pwd"])
+    demanding = device(me.world, minimum_acr=LOA_2)
+    assert typed(me.here, demanding.codes()["user_code"]).form("otp-form") is not None
 
 
 def test_staff_have_none_and_who_becomes_staff_uses_none(me: Citizen, of: Registered) -> None:

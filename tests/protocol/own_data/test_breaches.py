@@ -149,6 +149,14 @@ def test_collecting_is_within_reach_and_recorded(case: Case) -> None:
     assert "xâm nhập" in str(row["detail"])
 
 
+def test_what_a_person_used_elsewhere_is_for_who_may_read_the_log_about_him(case: Case) -> None:
+    question = case.question("account", case.second)
+    officer = case.place.administrator("officer", Role.CONSENT_OFFICER)
+    assert officer("POST", "/breach-reports", question).status in {403, 404}
+    auditor = case.place.administrator("auditor", Role.AUDITOR)
+    assert auditor("POST", "/breach-reports", question).json["people"] == 1
+
+
 def test_console_hands_out_one_file_with_masked_people(case: Case) -> None:
     case.place.grant("officer", Role.CONSENT_OFFICER)
     browser = Administrating(case.place, case.place.account("officer"))

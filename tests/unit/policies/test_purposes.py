@@ -39,6 +39,7 @@ def test_beside_another_purpose_each_that_is_asked_has_a_box_of_its_own() -> Non
     assert [one.boxed for one in shares] == [0, EMAIL], "what a law provides for is no choice"
     assert accepted(shares, 0) == NAME
     assert accepted(shares, 0, ["settle", "other"]) == NAME
+    assert accepted(shares, PHONE) == NAME, "nothing on top of what was not agreed to"
     more = replace(DUTY, legal_basis="contract")
     assert accepted(divide((more, NEWS), NAME | EMAIL, {}), 0, ["settle"]) == NAME
 
