@@ -210,18 +210,13 @@ class OwnDataPages:
 
     def _claims(self, one: Consent) -> dict[str, Any]:
         text, client = self._consents.text(one.text_version), self._departments.find(one.client_id)
-        purposes = receipt_purposes.signed(one, text)
-        # One purpose for everything was not on the page where several stood: a receipt proves what was.
-        whole = text if not purposes else None
         return {
             "iss": self._issuer,
             "iat": self._clock.now(),
             "jti": one.id,
             "kind": one.kind,
             "recipient": {"client_id": one.client_id, "name": client.name("vi") if client is not None else ""},
-            "purpose": dict(whole.purpose) if whole is not None else None,
-            "legal_basis": whole.legal_basis if whole is not None else None,
-            "purposes": purposes,
+            **receipt_purposes.signed(one, text),
             "text_version": one.text_version,
             "claims": list(claim_policy.unpack(one.claims)),
             "declined": list(claim_policy.unpack(one.declined)),

@@ -23,9 +23,12 @@ def shown(t: Translator, one: Consent, text: ConsentText | None) -> list[dict[st
     ]
 
 
-def signed(one: Consent, text: ConsentText | None) -> list[dict[str, Any]]:
-    """Return them for the signed receipt, each with the version of its text."""
-    return [
+def signed(one: Consent, text: ConsentText | None) -> dict[str, Any]:
+    """Return what was read, for the signed receipt: each purpose with the version of its text, or the one for everything.
+
+    A text for everything was not on the page where several purposes stood, and a receipt proves what was.
+    """
+    purposes = [
         {
             "id": each.id,
             "text": dict(each.text),
@@ -37,6 +40,12 @@ def signed(one: Consent, text: ConsentText | None) -> list[dict[str, Any]]:
         for each in (text.purposes if text is not None else ())
         if each.claims & (one.claims | one.declined)
     ]
+    whole = text if not purposes else None
+    return {
+        "purpose": dict(whole.purpose) if whole is not None else None,
+        "legal_basis": whole.legal_basis if whole is not None else None,
+        "purposes": purposes,
+    }
 
 
 def _names(t: Translator, claims: int) -> str:

@@ -14,7 +14,7 @@ class RequestQuery:
     """A search: of an account, of a system, of a kind, of some states (none for all).
 
     In order of the clock that ends next, or with ``is_newest_first`` the other way round, from the key ``after`` on (``(next_at, id)`` of the
-    last row that was seen).
+    last row that was seen). ``due_before`` finds those whose next clock ends till then and that nobody was warned of for it.
     """
 
     account_id: str = ""

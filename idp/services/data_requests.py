@@ -138,7 +138,7 @@ class DataRequestService:
         """Return the open requests whose next clock ends soon, or has, and that nobody was warned of; each is returned once for each clock."""
         before = self._clock.now() + self.terms.warn * _DAY
         query = RequestQuery(states=tuple(sorted(OPEN)), due_before=before, limit=limit)
-        return list(self._claimed(one for one in self._store.search(query) if one.warned_at < one.next_at))
+        return list(self._claimed(self._store.search(query)))
 
     def _claimed(self, due: Iterable[DataRequest]) -> Iterable[DataRequest]:
         for request in due:

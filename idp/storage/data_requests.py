@@ -112,7 +112,7 @@ def _filtered(query: RequestQuery) -> Select[Any]:
         same = and_(columns.next_at == at, beyond(columns.id, last))
         statement = statement.where(or_(beyond(columns.next_at, at), same))
     if query.due_before is not None:
-        statement = statement.where(columns.next_at <= query.due_before)
+        statement = statement.where(columns.next_at <= query.due_before, columns.warned_at < columns.next_at)
     if query.received_since is not None:
         statement = statement.where(columns.received_at >= query.received_since)
     if query.received_until is not None:

@@ -10,8 +10,8 @@
 - Mandates move, on both sides; one that would be for the person himself ends.
 - Links to upstreams move, with what the person has closed. Where both have one to the same upstream the loser's ends: one account has one.
 - Links to directories move, and the loser's roles end: the next sign-in or comparison gives the winner those that are due.
-- Grants move, so that tokens stay answerable; sessions of the loser end, because nobody may be signed in as an account
-  that is no more.
+- Grants move, so that tokens stay answerable, but for those that release what the consent that stands declines: they
+  end. Sessions of the loser end, because nobody may be signed in as an account that is no more.
 - Factors of the loser are removed: two passwords would open one account, one of them forgotten.
 """
 
@@ -157,7 +157,15 @@ def _of_mandates() -> tuple[ClauseElement, ...]:
 
 def _of_tokens() -> tuple[ClauseElement, ...]:
     live = and_(sessions.c.account_id == _LOSER, sessions.c.ended_at.is_(None))
+    lost = and_(grants.c.account_id == _LOSER, grants.c.revoked_at.is_(None))
+    stands = consents.alias("stands").c
+    declined = exists().where(
+        *(stands.account_id == _WINNER, stands.ended_at.is_(None)),
+        *(stands.client_id == grants.c.client_id, stands.mandate_id == grants.c.mandate_id),
+        grants.c.claims.op("&")(stands.declined) != 0,
+    )
     return (
+        update(grants).where(lost, declined).values(revoked_at=_NOW, revoke_reason="consent_narrowed"),
         update(grants).where(grants.c.account_id == _LOSER).values(account_id=_WINNER),
         update(sessions).where(live).values(ended_at=_NOW, end_reason="merged"),
     )

@@ -22,7 +22,7 @@ def people(database: Database, clock: FrozenClock) -> People:
     return make_people(database, clock)
 
 
-def consent(people: People, account_id: str, client_id: str, ended_at: int | None = None) -> str:
+def consent(people: People, account_id: str, client_id: str, ended_at: int | None = None, declined: int = 0) -> str:
     consent_id = f"consent-{account_id}-{client_id}-{ended_at}"
     insert(
         people.database,
@@ -33,7 +33,7 @@ def consent(people: People, account_id: str, client_id: str, ended_at: int | Non
         kind="consent",
         scope="openid",
         claims=1,
-        declined=0,
+        declined=declined,
         text_version="1",
         given_at=START,
         **({} if ended_at is None else {"ended_at": ended_at}),
@@ -60,8 +60,8 @@ def session(people: People, account_id: str) -> str:
     return session_id
 
 
-def grant(people: People, account_id: str) -> str:
-    grant_id = f"grant-{account_id}"
+def grant(people: People, account_id: str, claims: int = 0) -> str:
+    grant_id = f"grant-{account_id}-{claims}"
     names = {
         "client_id": "c",
         "session_id": f"session-{account_id}",
@@ -70,7 +70,7 @@ def grant(people: People, account_id: str) -> str:
         "acr": "1",
         "amr": "pwd",
     }
-    numbers = {"claims": 0, "auth_time": START, "created_at": START, "expires_at": START + 600, "offline": 1}
+    numbers = {"claims": claims, "auth_time": START, "created_at": START, "expires_at": START + 600, "offline": 1}
     rest = {"generation": 1, "rotated_at": START, "grace_used": 0}
     insert(people.database, grants, id=grant_id, account_id=account_id, **names, **numbers, **rest)
     return grant_id
@@ -116,6 +116,16 @@ def test_consents_move_the_winners_stands_and_history_is_kept(people: People) ->
     assert (rows[lost]["ended_at"], rows[lost]["end_reason"]) == (START, "merged")
     assert rows[kept]["ended_at"] is rows[only]["ended_at"] is None
     assert rows[old]["ended_at"] == START - 5
+
+
+def test_what_the_consent_that_stands_declines_no_grant_of_the_loser_releases(people: People) -> None:
+    loser, winner = people.add(ONE), people.add(TWO)
+    consent(people, loser, "c")
+    consent(people, winner, "c", declined=4)
+    wide, narrow = grant(people, loser, claims=5), grant(people, loser, claims=1)
+    people.accounts.merge(loser, winner, reason="same person")
+    assert by_id(people, grants, wide)["revoke_reason"] == "consent_narrowed"
+    assert by_id(people, grants, narrow)["revoked_at"] is None
 
 
 def test_sessions_of_the_loser_end_and_grants_go_on_with_the_winner(people: People) -> None:

@@ -177,6 +177,13 @@ def test_search_is_in_order_of_the_clock_that_ends_next(service: DataRequestServ
         assert [one.id for one in service.search(query)] == ids
 
 
+def test_what_was_warned_of_and_waits_hides_nothing_that_comes_later(service: DataRequestService) -> None:
+    first, later = (service.file("an", "object", "", "x") for _ in range(2))
+    assert [one.id for one in service.warn_due(limit=1)] == [first.id]
+    assert [one.id for one in service.warn_due(limit=1)] == [later.id]
+    assert service.warn_due(limit=1) == []
+
+
 def test_each_clock_is_warned_of_once(service: DataRequestService, clock: FrozenClock) -> None:
     made = service.file("an", "object", "", "x")
     assert [one.id for one in service.warn_due()] == [made.id]
