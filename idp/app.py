@@ -23,6 +23,8 @@ _log = logging.getLogger("idp.app")
 def create_app(routes: tuple[Route, ...], desk: Desk, reader: EnvironReader) -> Flask:
     """Return the application: routes, static files, then errors."""
     app = Flask("idp", static_folder=None)
+    # By default an address with a doubled slash would be redirected, to whatever host and scheme the request claims.
+    app.url_map.merge_slashes = False
     for route in routes:
         _add(app, route, reader)
     _add_static(app)

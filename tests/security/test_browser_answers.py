@@ -53,6 +53,16 @@ def test_an_answer_to_a_posted_request_is_a_303(world: TokenWorld, portal: Regis
     assert direct.headers["Cache-Control"] == "no-store"
 
 
+@pytest.mark.parametrize(
+    "path", ["//account", "/account//", "/admin//accounts", "//evil.example/%2e%2e", "/api//v1/accounts"]
+)
+def test_nobody_is_redirected_to_the_host_that_a_request_claims(world: TokenWorld, path: str) -> None:
+    claimed = {"SERVER_NAME": "evil.example", "HTTP_HOST": "evil.example", "wsgi.url_scheme": "http", "PATH_INFO": path}
+    answer = Wsgi(build(world.wiring)).open("/", environ_overrides=claimed)
+    assert "evil.example" not in answer.headers.get("Location", "")
+    assert answer.status_code != 308
+
+
 @pytest.mark.spec("RFC 8725", "3.12")
 def test_signed_answers_of_ours_are_no_hints(world: TokenWorld) -> None:
     of = world.add_client(userinfo_signed_response_alg="ES256")
