@@ -37,7 +37,7 @@ _CHOICES: Final[Mapping[str, frozenset[str]]] = {
 def parse_json(text: str) -> Document:
     """Return the document of a JSON file; raises ``RegisterError`` with every fault found.
 
-    Reasons: ``not_json``, ``unknown_format``, ``unknown_field``, ``field_missing``, ``not_text``, ``not_a_list``,
+    Reasons: ``not_json``, ``characters``, ``unknown_format``, ``unknown_field``, ``field_missing``, ``not_text``, ``not_a_list``,
     ``not_an_object``, ``date_malformed``, ``unknown_value``, ``unknown_partial``, ``many_to_many``, ``target_missing``,
     ``target_of_dissolve``.
     """
@@ -47,6 +47,8 @@ def parse_json(text: str) -> Document:
         raise RegisterError((Problem("document", "", "not_json", str(error)[:100]),)) from error
     if not isinstance(document, dict):
         _refuse("document", "", "not_an_object")
+    if not all(map(_is_storable, _texts(document))):
+        _refuse("document", "", "characters", "an escape makes half a character, or the character NUL")
     if document.get("format") != FORMAT:
         _refuse("document", "format", "unknown_format", f"write {FORMAT}")
     problems = list(_head_problems(document))
@@ -72,6 +74,8 @@ def parse_csv(text: str, source: str, as_of: str | None) -> Document:
     The columns are ``CSV_COLUMNS`` in any order; ``record`` is ``unit`` or ``event``; lists are codes with spaces
     between. Raises ``RegisterError`` as ``parse_json`` does, naming lines of the file.
     """
+    if not _is_storable(text):
+        _refuse("document", "", "characters", "the file holds the character NUL")
     reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), strict=True)
     problems: list[Problem] = []
     records: dict[str, list[tuple[str, dict[str, Any]]]] = {"unit": [], "event": []}
@@ -202,6 +206,24 @@ def _event(place: str, record: Mapping[str, Any]) -> Event:
         partial=frozenset(record.get("partial") or []),
         place=place,
     )
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Yield every text in a JSON value, the names of members too."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for name, held in value.items():
+            yield name
+            yield from _texts(held)
+    elif isinstance(value, list):
+        for held in value:
+            yield from _texts(held)
+
+
+def _is_storable(text: str) -> bool:
+    """Tell whether a text can be written down and shown: half a character has no UTF-8 form, and PostgreSQL keeps no NUL."""
+    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _text(value: str) -> str:

@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from idp.protocol.errors import InvalidRequest
+from idp.protocol.parameters import is_clean
 from idp.protocol.wire import WireRequest
 
 MULTIPART: Final = "multipart/form-data"
@@ -16,6 +17,8 @@ _BOUNDARY: Final = re.compile(
 )
 _PARAMETER: Final = re.compile(r';\s*(name|filename)="([^"\\\r\n]*)"')
 _MAX_PARTS: Final = 16
+_LAYOUT: Final = dict.fromkeys(map(ord, "\t\r\n"))
+"""What a text may hold of control characters: tabs and ends of lines."""
 
 
 def is_multipart(request: WireRequest) -> bool:
@@ -32,7 +35,8 @@ def multipart_fields(request: WireRequest) -> dict[str, tuple[str, ...]]:
     for head, body in _parts(request):
         named = dict(_PARAMETER.findall(head))
         name = named.get("name", "")
-        if not name or name in found:
+        # A field could be called like what a file brings with it, and be the file's name to one reader alone.
+        if not name or name in found or name + FILE_NAME in found:
             raise InvalidRequest("a part of the form has no name, or one twice", reason="malformed_multipart")
         found[name] = (_text(body),)
         if "filename" in named:
@@ -68,6 +72,9 @@ def _disposition(head: bytes) -> str:
 
 def _text(raw: bytes) -> str:
     try:
-        return raw.decode("utf-8-sig")
+        text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InvalidRequest("the form or its file is not UTF-8 text", reason="encoding") from error
+    if not is_clean(text.translate(_LAYOUT)):
+        raise InvalidRequest("the form or its file holds a control character", reason="control_character")
+    return text

@@ -117,7 +117,7 @@ class Clients(ListPart):
         )
 
     def _simulated(self, visit: Visit, base: str) -> Iterator[Link]:
-        if self._frame.holds(visit, Action.ACCOUNT_READ):
+        if all(self._frame.holds(visit, one) for one in (Action.ACCOUNT_READ, Action.CONSENT_READ)):
             yield Link(f"{base}/simulate", visit.t("admin.simulation.title"))
 
     def _forms(self, visit: Visit, view: ClientView) -> list[ActForm]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Generic, TypeVar
@@ -15,6 +16,8 @@ from idp.protocol.wire import StreamedResponse
 T = TypeVar("T")
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """What a spreadsheet takes for the beginning of a formula; the wide forms too, which some take for the narrow ones."""
+_INNER: Final = re.compile("([;\t\r\n][\"' ]*)(?=[=+\\-@\uff1d\uff0b\uff0d\uff20])")
+"""Where a formula would begin for a spreadsheet that parts cells at semicolons or tabs: one set to Vietnamese does."""
 _MARK: Final = "\ufeff".encode()
 """By which spreadsheets know UTF-8."""
 
@@ -59,4 +62,5 @@ def _lines(rows: Sequence[Sequence[object]]) -> bytes:
 def _plain(value: object) -> str:
     """Return a value in which no spreadsheet sees a formula."""
     text = "" if value is None else str(value)
+    text = _INNER.sub(r"\1'", text)
     return f"'{text}" if text.startswith(_FORMULA) else text

@@ -57,7 +57,7 @@ class SimulationOperations:
         return (
             Operation(
                 *("POST", "/clients/{client_id}/simulate", "simulateSignIn", summary),
-                *(("admin:clients:read", "admin:accounts:read"), self.ask, ref("Simulation")),
+                *(("admin:clients:read", "admin:accounts:read", "admin:consents:read"), self.ask, ref("Simulation")),
                 body=_QUESTION,
             ),
         )

@@ -75,9 +75,18 @@ class BreachAdministration:
     def collected(self, who: Administrator, asked: BreachQuestion) -> Iterator[Collected]:
         """Yield what the log says, and remove it afterwards. Raises ``InvalidInput``, ``NotFound`` and ``Refused``."""
         name = self.begin(who, asked)
+        self._gate.note_export(who, f"breach:{name}", _noted(asked))
         with self._collector.collect(self._wanted(asked)) as found:
-            self._gate.note_export(who, f"breach:{name}", _noted(asked))
+            self._note_shown(who, asked, found)
             yield found
+
+    def _note_shown(self, who: Administrator, asked: BreachQuestion, found: Collected) -> None:
+        """Record for the people whom a question names that somebody looked at them; of a whole system's people the export alone tells."""
+        named = asked.ids if asked.scope == Scope.ACCOUNT else ()
+        if asked.scope == Scope.SESSION:
+            named = tuple(one.account_id for one in found.people())
+        for account_id in named:
+            self._accounts.note_shown(account_id, reveal=False, reason="breach", actor=who.principal)
 
     def begin(self, who: Administrator, asked: BreachQuestion) -> str:
         """Check a question and whether it may be asked; returns what it is about."""

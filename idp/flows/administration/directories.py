@@ -6,6 +6,7 @@ ephemeral store for an hour.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -35,6 +36,8 @@ _KEPT: Final = 3600
 _PATIENCE: Final = 600
 """Seconds after which a dry run that was asked for and not answered may be asked for again: the worker may have died over it."""
 _MOST_PEOPLE: Final = 2_000
+_PLACE: Final = re.compile(r"[0-9]{1,4}")
+"""A cursor among these."""
 _SECONDS: Final = 25
 """For which an examination may go on; each of its steps has a limit of its own beside it."""
 
@@ -143,7 +146,7 @@ class DirectoryAdministration:
     def people(self, who: Administrator, name: str, window: Window) -> Page[Sequence[str]]:
         """Return whom the last dry run would touch, by our own ids, a page at a time."""
         found = self.dry_run(who, name)
-        first = int(window.after) if window.after.isdigit() and len(window.after) < len(str(_MOST_PEOPLE)) + 1 else 0
+        first = int(window.after) if _PLACE.fullmatch(window.after) else 0
         rows = list(found.people if found is not None else ())[first : first + window.limit + 1]
         return page(rows, [str(first + place + 1) for place in range(len(rows))], window.limit)
 

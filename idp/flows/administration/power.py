@@ -46,10 +46,10 @@ def gives_power(document: Mapping[str, Any], before: Client | None) -> bool:
 
 def _is_same(given_value: object, held: object) -> bool:
     """Tell whether a value of a document is what a client has; what cannot be read is another one."""
-    if isinstance(held, frozenset | tuple):
+    if isinstance(held, frozenset | tuple) and all(isinstance(one, str) for one in held):
         words = given_value if isinstance(given_value, list) else None
         return words is not None and all(isinstance(one, str) for one in words) and set(words) == set(held)
-    return given_value == held
+    return given_value == (list(held) if isinstance(held, tuple) else held)
 
 
 def check_not_given(document: Mapping[str, Any]) -> None:

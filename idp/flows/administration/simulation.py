@@ -28,6 +28,7 @@ from idp.services.locks import AccountLocks
 from policies import assurance, factors
 from policies import claims as claim_policy
 from policies.assurance import LEVELS
+from policies.delegation import Action
 from policies.mandate_kinds import PERSON
 
 Parse = Callable[[Client, Mapping[str, str]], AuthorizationRequest]
@@ -77,8 +78,7 @@ class Simulated:
     """The answer. ``obstacles`` are what stops the person or the system before any step; ``outcome`` is the last step's name.
 
     ``needed`` is the level that the request and the system's floor ask for ("" for none), ``reached`` what the session would have in the end,
-    ``reachable`` the most that the person's factors give. ``screen`` is ``ask``, ``notice`` or ``none``. ``demands`` are those of the profile and
-    the registration on the request.
+    ``reachable`` the most that the person's factors give. ``screen`` is ``ask``, ``notice`` or ``none``. ``demands`` are on the request.
     """
 
     account: AccountView
@@ -144,6 +144,7 @@ class Simulation:
     def ask(self, who: Administrator, question: Question) -> Simulated:
         """Return what would happen. Raises ``NotFound`` and ``Refused`` for either side, ``InvalidInput`` for a request that would be refused."""
         client = self._clients.show(who, question.client_id)
+        self._clients.seen(who, Action.CONSENT_READ, question.client_id)  # The answer tells what was agreed to there.
         account = self._people.show(who, question.account_id, f"simulation {question.client_id}")
         if question.acr and question.acr not in LEVELS:
             raise InvalidInput("must be one of the levels", field="acr")

@@ -76,6 +76,20 @@ def test_body_that_two_readers_would_read_differently_is_refused(manager: Caller
     assert problem(manager("POST", "/clients", body))[0] == status
 
 
+def test_details_that_a_system_asks_for_itself_are_taken_away_by_two(place: ApiWorld) -> None:
+    detail = {"type": "urn:dinhdanh:details:dataset", "identifier": "A-1", "actions": ["query"]}
+    client = place.client(SHORT, own_authorization_details=[detail]).client
+    boss, second = (place.administrator(name, Role.PROVINCIAL_ADMINISTRATOR) for name in ("một", "hai"))
+    path = f"/clients/{client.client_id}"
+    for own in ([], [{**detail, "identifier": "A-2"}]):
+        wanted = {**place.document(SHORT), "own_authorization_details": own}
+        answer = boss("PUT", path, wanted, If_Match=boss("GET", path).headers["etag"])
+        assert answer.status == 202, answer.json
+        approval = answer.headers["location"].removeprefix("/api/v1")
+        assert second("POST", f"{approval}/approve").json["state"] == "done"
+        assert list(place.wiring.clients.known(client.client_id).own_authorization_details) == own
+
+
 def test_identity_code_waits_and_the_second_person_lets_it_happen(place: ApiWorld, manager: Caller) -> None:
     new = made(place, manager)
     path = f"/clients/{new['client_id']}"

@@ -141,6 +141,18 @@ def test_right_to_systems_alone_or_to_people_alone_is_not_enough(place: ApiWorld
     assert place.world.events("account:show", account_id=account) == []
 
 
+def test_what_somebody_agreed_to_is_told_to_who_may_read_agreements_alone(place: ApiWorld) -> None:
+    client, account = place.client(SHORT).client.client_id, person(place)
+    both = place.administrator("hai vai", Role.CLIENT_MANAGER, SHORT)
+    place.grant("hai vai", Role.SUPPORT, SHORT)
+    body = {"account_id": account}
+    assert both("GET", f"/clients/{client}").status == both("GET", f"/accounts/{account}").status == 200
+    assert both("POST", f"/clients/{client}/simulate", body).status == 404
+    assert place.refusals()[-1] == (both.principal, "not_held")
+    place.grant("hai vai", Role.CONSENT_OFFICER, SHORT)
+    assert both("POST", f"/clients/{client}/simulate", body).status == 200
+
+
 def test_page_asks_by_a_form_and_shows_the_same(place: ApiWorld) -> None:
     place.grant("root", Role.PROVINCIAL_ADMINISTRATOR)
     top = Administrating(place, place.account("root"))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from idp.flows.administration.paging import cursor_after
 from idp.storage.sqlite import SqliteDatabase
 from idp.storage.tables import accounts
 from policies.delegation import Role
@@ -76,6 +77,12 @@ def test_whom_a_dry_run_touches_comes_a_page_at_a_time(place: ApiWorld, departme
         following = f"&cursor={answer['next']}"
     assert len(seen) == len(set(seen))
     assert len(seen) >= 3
+
+
+def test_a_cursor_that_is_no_place_among_them_breaks_nothing(place: ApiWorld) -> None:
+    boss = place.administrator("tỉnh", Role.PROVINCIAL_ADMINISTRATOR)
+    for after in ("²", "\u0661", "-1", "x"):
+        assert boss("GET", f"{ONE}/dry-run/people?cursor={cursor_after(after)}").status == 200, after
 
 
 def test_dry_run_whose_worker_died_can_be_asked_for_again(place: ApiWorld) -> None:

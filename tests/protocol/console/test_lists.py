@@ -24,6 +24,9 @@ FILES = {
     "/clients": "client_id",
     "/consents": "id",
     "/consents/figures": "client_id",
+    "/consents/withdrawals": "id",
+    "/data-protection": "client_id",
+    "/data-protection/processing": "client_id",
     "/data-requests": "number",
     "/keys": "kid",
     "/units": "code",
@@ -122,6 +125,15 @@ def test_no_spreadsheet_sees_a_formula(admin: AdministeredWorld, top: Administra
         admin.client(SHORT, client_name=name)
     names = {row[1] for row in rows(top, "/clients.csv")[1:]}
     assert names == {"'=1+1", "'+84", "'-1", "'@SUM(A1)", "'\uff1d1+1"}
+
+
+def test_no_formula_begins_where_a_spreadsheet_set_to_vietnamese_parts_cells(
+    admin: AdministeredWorld, top: Administrating
+) -> None:
+    for name in ("Xã;=1+1", "Xã; @SUM(A1)", 'Xã;"-1"', "Xã;x", "Xã;;\uff1d1"):
+        admin.client(SHORT, client_name=name)
+    names = {row[1] for row in rows(top, "/clients.csv")[1:]}
+    assert names == {"Xã;'=1+1", "Xã; '@SUM(A1)", 'Xã;"\'-1"', "Xã;x", "Xã;;'\uff1d1"}
 
 
 def test_a_neighbour_whose_code_begins_alike_takes_nothing_of_the_others(admin: AdministeredWorld) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -202,6 +203,32 @@ def test_draft_is_ones_own_and_what_is_no_document_is_a_page_not_a_fault(place: 
     for name, content in (("a.json", b"\xff\xfe"), ("a.json", b""), ("a.exe", b"{}"), ("a.json", b"{}"), ("", b"{}")):
         assert uploaded(one, name, content).status_code == 400, (name, content)
     assert uploaded(one, "a.json", b" " * 70_000).status_code in {400, 413}
+
+
+def with_text(document: str, where: str, text: str) -> str:
+    held = json.loads(document)
+    if where == "member":
+        held[text] = 1
+    elif where == "code":
+        held["events"][0]["from"] = [text, EAST]
+    else:
+        held["units"][0][where] = text
+    return json.dumps(held)
+
+
+@pytest.mark.parametrize("where", ["member", "code", "name", "type", "full_name"])
+@pytest.mark.parametrize("text", ["\ud800", "Xã\0"])
+def test_characters_that_no_register_keeps_are_a_fault_of_the_document(
+    place: ApiWorld, boss: Caller, where: str, text: str
+) -> None:
+    document = with_text(merger(day(place)), where, text)
+    for path, more in (("/reorganisation-previews", {}), ("/reorganisations", {"reason": "thử"})):
+        answer = boss("POST", path, {"name": "a.json", "document": document, **more})
+        assert answer.status == 422
+        assert "characters" in str(answer.json["errors"])
+    browser = Administrating(place, place.account("một"))
+    assert uploaded(browser, "a.json", document.encode()).status_code == 400
+    assert uploaded(browser, "a.csv", b"record,code\nunit,\0").status_code == 400
 
 
 def test_unit_page_tells_what_it_was_made_of_and_what_belongs_to_it(place: ApiWorld) -> None:

@@ -117,6 +117,19 @@ def test_account_takes_in_looks_and_sign_ins_here(case: Case) -> None:
     }
 
 
+def test_people_who_are_named_read_that_somebody_looked(case: Case) -> None:
+    auditor = case.place.administrator("auditor", Role.AUDITOR)
+    assert auditor("POST", "/breach-reports", case.question("account", case.second)).status == 200
+    (seen,) = case.place.world.events("account:show", account_id=case.second)
+    assert (seen["actor"], seen["reason"]) == (auditor.principal, "breach")
+    assert case.place.world.events("account:show", account_id=case.first) == []
+    (session,) = {
+        row["session_id"] for row in case.place.world.events("token:authorization_code", account_id=case.first)
+    }
+    assert auditor("POST", "/breach-reports", case.question("session", session)).status == 200
+    assert len(case.place.world.events("account:show", account_id=case.first)) == 1
+
+
 @pytest.mark.parametrize(
     ("changes", "field"),
     [

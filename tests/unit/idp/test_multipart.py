@@ -63,3 +63,20 @@ def test_form_without_a_boundary_is_refused_and_another_body_is_none() -> None:
     with pytest.raises(InvalidRequest):
         multipart_fields(form(body(), "multipart/form-data"))
     assert not is_multipart(form(b"", "application/x-www-form-urlencoded"))
+
+
+def test_control_characters_are_refused_as_in_every_form_but_files_may_have_tabs() -> None:
+    for sent in (
+        body(part('form-data; name="a"', b"x\0y")),
+        body(part('form-data; name="a"; filename="x\0.json"', b"{}")),
+    ):
+        with pytest.raises(InvalidRequest):
+            multipart_fields(form(sent))
+    assert multipart_fields(form(body(part('form-data; name="a"', b"{\t}\r\n"))))["a"] == ("{\t}\r\n",)
+
+
+def test_a_field_that_is_called_like_the_name_of_a_file_is_not_taken_for_it() -> None:
+    named, file = part('form-data; name="a.filename"', b"x.json"), part('form-data; name="a"; filename="y.csv"', b"{}")
+    for sent in (body(named, file), body(file, named)):
+        with pytest.raises(InvalidRequest):
+            multipart_fields(form(sent))
