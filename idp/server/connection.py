@@ -290,7 +290,7 @@ class Connection(asyncio.Protocol):
         self._is_ending = True
         self._received.clear()
         limits = self._desk.limits
-        if self._has_unread_body and not self._at_eof and self._transport.can_write_eof():
+        if self._has_unread_body and not self._at_eof and self._desk.may_linger and self._transport.can_write_eof():
             self.deadline = self._clock() + limits.linger
             if self._is_paused:
                 self._transport.resume_reading()

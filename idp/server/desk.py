@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 CONNECTIONS: Final = 1024
 """Connections of one worker, where it has descriptors enough."""
+_LINGERING: Final = 64
+"""Refused connections beyond those that may stay open until their client has read why."""
 Fields = Iterable[tuple[str, str]]
 Respond = Callable[[int, Fields, bytes | Pieces], None]
 
@@ -71,6 +73,11 @@ class Desk:
         self.is_draining = True
         for connection in list(self.connections):
             connection.end_if_idle()
+
+    @property
+    def may_linger(self) -> bool:
+        """Tell whether a refused connection may stay for a moment; in a flood each would take a descriptor that the stores need."""
+        return len(self.connections) <= self.limits.connections + _LINGERING
 
     def make_room(self) -> bool:
         """Tell whether one more connection may stay; the one that has been idle longest gives way."""

@@ -246,3 +246,13 @@ def test_connection_too_many_is_refused_where_all_are_busy() -> None:
         assert client.answer().status == 503
         assert client.is_ended()
         server.echo.release()
+
+
+def test_flood_of_refused_connections_takes_few_descriptors() -> None:
+    with served(hurried(connections=1, linger=600)) as server:
+        server.client().send(LATER)
+        assert server.echo.arrived.wait(20)
+        assert [server.client().answer().status for _ in range(100)] == [503] * 100
+        server.tell(lambda: None)
+        assert len(server.desk.connections) < 100
+        server.echo.release()
