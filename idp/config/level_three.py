@@ -8,7 +8,7 @@ from idp.config.settings import Settings
 from policies.level_three import Facts
 
 CONSOLE_IDLE: Final = 300
-"""Seconds after which an idle console asks again: the product's own figure, as no deployment has a reason for more."""
+"""Seconds after which an idle console asks again, the most that level 3 allows; no deployment has a reason for more."""
 
 
 def facts_of(settings: Settings, *, shortest_password: int) -> Facts:

@@ -237,12 +237,9 @@ class Connection(asyncio.Protocol):
             self._answered()
         else:
             self._sending = Sending(
-                self._transport, body, is_chunked=is_chunked, has_room=self._has_room, done=self._sent
+                self._transport, body, is_chunked=is_chunked, has_room=lambda: not self._is_choked, done=self._sent
             )
             self._sending.pull()
-
-    def _has_room(self) -> bool:
-        return not self._is_choked
 
     def _is_last_after(self, head: Head) -> bool:
         is_over = self._at_eof and not self._received

@@ -35,7 +35,6 @@ from policies import assurance
 from policies.delegation import Action, holds_anywhere
 
 ROOT: Final = "/admin"
-"""Seconds after which an administrator who does nothing has to sign in again (TCVN: at most five minutes)."""
 _CSRF: Final = "admin"
 _CONFLICT: Final = 409
 _FORBIDDEN: Final = 403

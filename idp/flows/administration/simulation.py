@@ -17,6 +17,7 @@ from idp.clock import Clock
 from idp.errors import InvalidInput
 from idp.flows.administration.accounts import AccountAdministration, AccountView
 from idp.flows.administration.administrator import Administrator
+from idp.flows.administration.claim_fates import ClaimFate, fates
 from idp.flows.administration.clients import ClientAdministration, ClientView
 from idp.flows.capacities import Capacity
 from idp.flows.dispatcher import Decision, Facts, Step, decide, demanded, wanted_consent
@@ -26,7 +27,6 @@ from idp.ports.sessions import ConsentState, Snapshot
 from idp.services.consents import ConsentService
 from idp.services.locks import AccountLocks
 from policies import assurance, factors
-from policies import claims as claim_policy
 from policies.assurance import LEVELS
 from policies.delegation import Action
 from policies.mandate_kinds import PERSON
@@ -62,15 +62,6 @@ class Passage:
     reason: str
     acr: str = ""
     factors: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimFate:
-    """What would become of a claim: ``released``, ``optional`` (the person's choice), ``declined``, ``empty``, ``not_asked``; never its value."""
-
-    name: str
-    scope: str
-    fate: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +156,7 @@ class Simulation:
             reachable=self._sources.can_reach(snapshot.session),
             factors=enrolled,
             screen=walk.screen,
-            claims=self._claims(request, client.client, snapshot),
+            claims=fates(request, client.client, snapshot.consent, self._sources.attributes(account.account.id)),
             demands=_demands(client.client),
         )
 
@@ -249,35 +240,6 @@ class Simulation:
         if not client.unit_names:
             found.append("client_without_unit")
         return (*found, *(() if enrolled else ("no_factor",)))
-
-    def _claims(self, request: AuthorizationRequest, client: Client, snapshot: Snapshot) -> tuple[ClaimFate, ...]:
-        """Return the fate of each claim that the client is registered for."""
-        asked = request.claims | request.id_claims
-        registered = claim_policy.for_scopes(client.scope)
-        choice = claim_policy.choose(asked, request.essential)
-        is_notice = wanted_consent(request, client, answered=False).mode == "notice"
-        there = claim_policy.release(registered, self._sources.attributes(snapshot.session.account_id))
-        before = snapshot.consent
-        kept, declined = (before.claims, before.declined) if before is not None else (0, 0)
-        optional = claim_policy.unpack(0 if is_notice else choice.optional & ~kept)
-        asked_names, refused = claim_policy.unpack(asked), claim_policy.unpack(declined & ~kept)
-        return tuple(
-            ClaimFate(
-                name,
-                claim_policy.CLAIMS[name].scope,
-                _fate(
-                    (name not in asked_names, "not_asked"),
-                    (name not in there, "empty"),
-                    (name in refused, "declined"),
-                    (name in optional, "optional"),
-                ),
-            )
-            for name in claim_policy.unpack(registered)
-        )
-
-
-def _fate(*rows: tuple[bool, str]) -> str:
-    return next((fate for applies, fate in rows if applies), "released")
 
 
 def _needed(facts: Facts) -> str:
