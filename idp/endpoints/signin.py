@@ -17,8 +17,8 @@ from idp.flows.dispatcher import Step, decide_own
 from idp.flows.pending import Held, PendingRequests
 from idp.model.session import Session
 from idp.protocol.authorization.decoupled import DecoupledAnswers
-from idp.protocol.authorization.endpoint import AuthorizationEndpoint
-from idp.protocol.errors import AccessDenied, ProtocolError, UnmetAuthenticationRequirements
+from idp.protocol.authorization.endpoint import AuthorizationEndpoint, unmet
+from idp.protocol.errors import AccessDenied, ProtocolError
 from idp.protocol.parameters import query_parameters
 from idp.protocol.wire import WireRequest, WireResponse, redirect
 from idp.services.sessions import SessionService
@@ -123,11 +123,7 @@ class SignInPages:
         return answer
 
     def _unmet(self, visit: Visit) -> WireResponse:
-        error: ProtocolError = AccessDenied("nothing that was asked for is held", reason=visit.reason)
-        if visit.step is Step.UNMET:
-            error = UnmetAuthenticationRequirements(
-                "the requested authentication cannot be reached", reason=visit.reason
-            )
+        error = unmet(visit.step, visit.reason)
         if visit.facts is None:
             raise error
         return self._told(visit, error)

@@ -153,11 +153,12 @@ class Mint:
             "aud": self._audience(audience),
             "sub": client_id,
             "client_id": client_id,
-            "scope": scope,
             "iat": now,
             "exp": now + self.access_lifetime,
             "jti": jti,
         }
+        if scope:  # RFC 6749 section 3.3 knows no empty one.
+            claims["scope"] = scope
         if details:
             claims["authorization_details"] = list(details)
         return self._access_token(ring, claims)

@@ -53,11 +53,19 @@ _SILENT: Final[dict[Step, type[ProtocolError]]] = {
     Step.STEP_UP: InteractionRequired,
     Step.CAPACITY: InteractionRequired,
     Step.CONSENT: ConsentRequired,
-    Step.NO_CAPACITY: AccessDenied,
     Step.ENROL: InteractionRequired,
-    Step.UNMET: UnmetAuthenticationRequirements,
 }
 """What ``prompt=none`` answers instead of showing a step (OpenID Connect Core section 3.1.2.6)."""
+
+
+def unmet(step: Step, reason: str) -> ProtocolError:
+    """Return what a request is told that nothing the person does can fulfil: steps ``UNMET`` and ``NO_CAPACITY``."""
+    if step is Step.NO_CAPACITY:
+        return AccessDenied("the person holds nothing that the client takes", reason=reason)
+    if reason == "other_subject":
+        # Who signed in is not whom the hint or the ``sub`` claim names (OpenID Connect Core sections 3.1.2.1 and 5.5.1).
+        return LoginRequired("somebody else signed in than the request names", reason=reason)
+    return UnmetAuthenticationRequirements("the requested authentication cannot be reached", reason=reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +204,9 @@ class AuthorizationEndpoint:
             if not self._pushed.use_up(request.pushed):
                 raise InvalidRequestUri("request_uri was used by another request", reason="pushed_twice")
             return self._answer(facts)
-        if "none" in request.prompt or decision.step in {Step.UNMET, Step.NO_CAPACITY}:
+        if decision.step in {Step.UNMET, Step.NO_CAPACITY}:
+            raise unmet(decision.step, decision.reason)
+        if "none" in request.prompt:
             raise _SILENT[decision.step]("the person would have to be asked first", reason=decision.reason)
         binding = browser.binding or handles.new_secret()
         # What was settled on the way in holds for this transaction, whatever another tab chooses meanwhile.

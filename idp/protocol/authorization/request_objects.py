@@ -92,8 +92,9 @@ class RequestObjects:
             self._check_federated(client, claims)
         if any(name in claims for name in _FORBIDDEN):
             raise _refused("an object must not hold request or request_uri (RFC 9101 section 4)", "object_nested")
-        if claims.get("client_id", client.client_id) != client.client_id:
-            raise _refused("client_id in the object is another one", "object_client_id")
+        if claims.get("client_id") != client.client_id:
+            # RFC 9101 sections 4, 5 and 6.3; RFC 9126 section 3 holds it against who authenticated.
+            raise _refused("client_id in the object must be that of the request", "object_client_id")
         return {**_parameters(claims), "client_id": client.client_id}
 
     def _verified(self, client: Client, token: str) -> VerifiedClaims:
@@ -121,8 +122,6 @@ class RequestObjects:
         jti, expires = claims.get("jti"), claims.get("exp")
         if claims["aud"] not in (self._issuer, [self._issuer]) or "sub" in claims:
             raise _refused("aud must be this provider alone, and sub absent", "object_not_for_us")
-        if claims.get("client_id") != client.client_id:
-            raise _refused("client_id is required in the object", "object_client_id")
         if not isinstance(jti, str) or not 0 < len(jti) <= _LONGEST_JTI or expires is None:
             raise _refused("jti and exp are required", "object_undated")
         now = self._clock.now()

@@ -126,6 +126,8 @@ def test_id_token_hint_admits_its_person_only(world: World, rp: RelyingParty, pe
     world.sign_in(rp, world.person(), other)
     assert refused(rp, other, id_token_hint=mine.id_token, prompt="none") == "login_required"
     assert asked(rp, other, id_token_hint=mine.id_token).form("login-form")
+    attempt, page = world.walk(rp, world.person(), world.browser(), id_token_hint=mine.id_token)
+    assert rp.error_of(attempt, page.callback) == "login_required", "somebody else signed in"
 
 
 @pytest.mark.spec("OIDC Core", "3.1.2.1")
@@ -180,7 +182,7 @@ def essential(*levels: str) -> str:
 
 
 @pytest.mark.spec("OIDC Core", "5.5.1.1")
-@pytest.mark.spec("OIDC Core Unmet Authentication Requirements", "2")
+@pytest.mark.spec("OIDC Core Unmet Authentication Requirements", "1")
 def test_an_essential_level_out_of_reach_is_refused(world: World, rp: RelyingParty, person: Person) -> None:
     attempt, page = world.walk(rp, person, world.browser(), claims=essential(LOA_2))
     assert rp.error_of(attempt, page.callback) == "unmet_authentication_requirements"

@@ -20,6 +20,17 @@ def test_client_gets_an_access_token_and_nothing_else(world: TokenWorld, portal:
     assert (event["outcome"], event["client_id"]) == ("done", portal.client.client_id)
 
 
+@pytest.mark.spec("RFC 6749", "3.3")
+@pytest.mark.spec("RFC 9068", "2.2.3")
+@pytest.mark.spec("RFC 7662", "2.2")
+def test_where_no_scope_is_left_none_is_named(world: TokenWorld, portal: Registered) -> None:
+    answer = world.own_token(portal)
+    assert "scope" not in answer.json
+    assert "scope" not in world.verified(answer.json["access_token"], "at+jwt")
+    told = world.introspect(portal, answer.json["access_token"]).json
+    assert (told["active"], "scope" in told) == (True, False)
+
+
 @pytest.mark.spec("RFC 9068", "2.2")
 def test_subject_is_the_client(world: TokenWorld, portal: Registered) -> None:
     claims = world.verified(world.own_token(portal).json["access_token"], "at+jwt")

@@ -82,6 +82,7 @@ def test_a_parameter_that_is_only_outside_is_missing(world: TokenWorld, portal: 
     assert (page.error, page.callback) == ("invalid_request", None)
 
 
+@pytest.mark.spec("RFC 9101", "4")
 @pytest.mark.spec("RFC 9101", "6.2")
 @pytest.mark.parametrize(
     "changes",
@@ -96,6 +97,7 @@ def test_a_parameter_that_is_only_outside_is_missing(world: TokenWorld, portal: 
         {"nbf": 4_000_000_000},
         {"iat": 4_000_000_000},
         {"client_id": "somebody"},
+        {"client_id": None},
         {"client_id": 7},
         {"request": "x"},
         {"request_uri": f"{PREFIX}x"},
