@@ -153,6 +153,7 @@ FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
         "default_acr_values": Field(fields.listed(fields.choice(ACR_VALUES)), ()),
         "permitted_acr_values": Field(fields.listed(fields.choice(ACR_VALUES)), ()),
         "minimum_acr": Field(fields.choice(ACR_VALUES)),
+        "accept_trusted_devices": Field(fields.flag, default=True),
         "require_pkce": Field(fields.flag, default=True),
         "require_pushed_authorization_requests": Field(fields.flag, default=False),
         "resource_identifiers": Field(fields.listed(fields.resource_uri), (), is_operators=True),

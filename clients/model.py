@@ -61,7 +61,8 @@ class Client:
     client may ever ask. ``state`` is ``active``, ``suspended`` or ``removed``, and ``expired`` in the registry's answer
     once ``expires_at`` (epoch seconds; None for ever) has come. ``introduced_by`` names the source of a client that nobody
     registered here, and ``federation`` who vouches for it. ``permitted_acr_values`` are all levels that the client may ask
-    for, any where empty. ``capacities`` are as whom people may act there (``policies.mandate_kinds``); ``users`` whom the system is for. ``terms``
+    for, any where empty.
+    Without ``accept_trusted_devices`` a trusted browser counts for nothing there. ``capacities`` are as whom people may act there (``policies.mandate_kinds``); ``users`` whom the system is for. ``terms``
     (``clients.terms``) are there for a client that registered itself, ``management_digest`` is the SHA-256
     of its registration access token in hexadecimal. What was issued before ``not_before`` (epoch seconds) counts for
     nothing. ``unit`` is the code as it was at ``unit_at`` (0: when the client was made). ``version`` is the registry's
@@ -112,6 +113,7 @@ class Client:
     default_acr_values: tuple[str, ...] = ()
     permitted_acr_values: tuple[str, ...] = ()
     minimum_acr: str | None = None
+    accept_trusted_devices: bool = True
     require_pkce: bool = True
     require_pushed_authorization_requests: bool = False
     resource_identifiers: tuple[str, ...] = ()

@@ -13,6 +13,7 @@ from idp.model.binding import from_text
 from idp.protocol.bearer import AccessClaims, AccessTokens
 from idp.protocol.client_authentication import ClientAuthenticator
 from idp.protocol.errors import InvalidRequest, InvalidToken, ProtocolError
+from idp.protocol.levels import told_claims
 from idp.protocol.mint import Mint
 from idp.protocol.parameters import form_parameters
 from idp.protocol.refusals import Refusals
@@ -90,7 +91,7 @@ class TokenStatusEndpoints:
         served = _served(access, client)
         if not (access.client_id == client.client_id or served) or not self._is_live(token, access, client):
             return _INACTIVE
-        shown = {name: value for name, value in access.claims.items() if name != "gid"}
+        shown = {name: value for name, value in told_claims(access.claims, client).items() if name != "gid"}
         if access.client_id != client.client_id and "authorization_details" in shown:
             # A resource learns what concerns it (RFC 9396 section 9.2).
             shown["authorization_details"] = list(for_audience(shown["authorization_details"], served))

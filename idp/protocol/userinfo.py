@@ -21,6 +21,7 @@ from idp.protocol.errors import (
     InvalidToken,
     ProtocolError,
 )
+from idp.protocol.levels import told_claims
 from idp.protocol.mint import Mint
 from idp.protocol.refusals import Refusals
 from idp.protocol.sender_constraints import SenderConstraints
@@ -135,5 +136,7 @@ def _within(scope: frozenset[str], state: TokenState) -> int:
 def _check_level(token: AccessClaims, client: Client) -> None:
     """Ask for a step-up where the client's least level was raised after the token was issued (RFC 9470 section 3)."""
     wanted = client.minimum_acr
-    if wanted is not None and not assurance.satisfies(str(token.claims.get("acr", "")), wanted):
+    if wanted is None:
+        return
+    if not assurance.satisfies(str(told_claims(token.claims, client).get("acr", "")), wanted):
         raise InsufficientUserAuthentication("another level of authentication is required", acr_values=(wanted,))

@@ -23,6 +23,7 @@ from idp.endpoints.steps.one_time_code import OneTimeCodeWay, RecoveryCodeWay
 from idp.endpoints.steps.passkey import PasskeyStepUpWay, PasskeyWay
 from idp.endpoints.steps.password import KnownPasswordWay, OwnPasswordWay, PasswordWay
 from idp.endpoints.steps.sent_code import MailCodeWay, SmsCodeWay
+from idp.endpoints.steps.trusting import TrustBox
 from idp.endpoints.steps.way import StepDesk, Way
 from idp.model.message import Channel
 from idp.model.session import Session
@@ -76,7 +77,7 @@ class Desks(RecoveryDesk):
 
     def ways(self) -> tuple[Way, ...]:
         """Return every way through a step; another is one line, and the first of a step is the one shown unasked."""
-        desk = self.step_desk
+        desk, trust = self.step_desk, TrustBox(self.factor_changes)
         consent = ConsentPage(self.consents, self.claims.attributes, self.acting.attributes)
         passkey = PasskeyWay(desk, self.sign_in, self.passkeys)
         return (
@@ -86,11 +87,11 @@ class Desks(RecoveryDesk):
             *self.qr_ways(desk, self.person),
             *self.staff_ways(desk),
             OwnPasswordWay(desk, self.sign_in),
-            OneTimeCodeWay(desk, self.sign_in),
+            OneTimeCodeWay(desk, self.sign_in, trust),
             PasskeyStepUpWay(desk, self.sign_in, self.passkeys),
             KnownPasswordWay(desk, self.sign_in),
-            SmsCodeWay(desk, self.sign_in, self.code_factors[Channel.SMS]),
-            MailCodeWay(desk, self.sign_in, self.code_factors[Channel.MAIL]),
+            SmsCodeWay(desk, self.sign_in, trust, self.code_factors[Channel.SMS]),
+            MailCodeWay(desk, self.sign_in, trust, self.code_factors[Channel.MAIL]),
             RecoveryCodeWay(desk, self.sign_in),
             ChooseAccountWay(desk, self.pending, self.sessions, self.person),
             ChooseCapacityWay(desk, self.pending, self.sessions, self.person, self.mandate_views, self.audit),

@@ -15,7 +15,8 @@ from idp.authn.factors.trusted_device import TrustedDeviceFactor
 from idp.authn.passkeys import Passkeys, relying_party
 from idp.authn.recovery_codes import RecoveryCodes
 from idp.authn.trusted_devices import TrustedDevices
-from idp.storage.factors import SqlPasskeyStore, SqlRecoveryCodeStore
+from idp.flows.factor_changes import FactorChanges, Keepers
+from idp.storage.factors import SqlFactorRemovals, SqlPasskeyStore, SqlRecoveryCodeStore
 from idp.storage.trusted_devices import SqlTrustedDeviceStore
 from idp.wiring.recovering import Recovering
 
@@ -68,6 +69,24 @@ class FactorKeepers(Recovering):
             *(SqlTrustedDeviceStore(self.database), self.vault.seal("factors"), self.notices, self.audit, self.clock),
             lifetime=self.settings.factors.trusted_device_days * _DAY,
             is_barred=self.staff_register.is_staff,
+        )
+
+    @cached_property
+    def factor_changes(self) -> FactorChanges:
+        """How people change their factors."""
+        keepers = Keepers(
+            *(self.factors, self.credentials, self.passkeys, self.recovery_codes, self.trusted_devices),
+            SqlFactorRemovals(self.database),
+        )
+        return FactorChanges(
+            keepers,
+            self.sessions,
+            self.notices,
+            self.factor_throttle,
+            self.ephemeral.transactions,
+            self.vault.seal("factors"),
+            self.audit,
+            self.clock,
         )
 
     def _sessions_ended(self, account_id: str, reason: str, actor: str) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-
 from idp.endpoints.routes import Route
 from idp.endpoints.security.authenticator_app import AppPage
 from idp.endpoints.security.overview import OverviewPage
@@ -16,31 +14,11 @@ from idp.endpoints.security.trust import TrustPage
 from idp.endpoints.security.ways_in import WayInPage
 from idp.endpoints.steps.enrol import EnrolAppWay, EnrolPasskeyWay
 from idp.endpoints.steps.way import Way
-from idp.flows.factor_changes import FactorChanges, Keepers
-from idp.storage.factors import SqlFactorRemovals
 from idp.wiring.desks import Desks
 
 
 class SecurityDesk(Desks):
     """``/account/security``."""
-
-    @cached_property
-    def factor_changes(self) -> FactorChanges:
-        """How people change their factors."""
-        keepers = Keepers(
-            *(self.factors, self.credentials, self.passkeys, self.recovery_codes, self.trusted_devices),
-            SqlFactorRemovals(self.database),
-        )
-        return FactorChanges(
-            keepers,
-            self.sessions,
-            self.notices,
-            self.factor_throttle,
-            self.ephemeral.transactions,
-            self.vault.seal("factors"),
-            self.audit,
-            self.clock,
-        )
 
     def ways(self) -> tuple[Way, ...]:
         """Return every way, those of enrolling among them."""

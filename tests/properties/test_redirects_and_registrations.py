@@ -71,6 +71,7 @@ REGISTRATIONS = st.fixed_dictionaries(
         "default_max_age": st.integers(0, 86400),
         "contacts": st.lists(PLAIN, max_size=3, unique_by=str.lower),
         "require_auth_time": st.booleans(),
+        "accept_trusted_devices": st.booleans(),
         "backchannel_logout_uri": st.just("https://a.example/logout"),
     },
 )

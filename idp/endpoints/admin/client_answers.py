@@ -55,6 +55,7 @@ _LABELS: Final = {
         name: name
         for name in (
             *("unit", "purpose", "legal_basis", "consent", "token_endpoint_auth_method", "minimum_acr", "scope"),
+            "accept_trusted_devices",
             *("redirect_uris", "post_logout_redirect_uris"),
         )
     },
@@ -106,6 +107,8 @@ def answers(t: Translator, document: Mapping[str, Any], before: Mapping[str, Any
 def _plain(name: str, document: Mapping[str, Any]) -> object:
     """Return a value as it counts: an empty one is none, and scopes have no order."""
     value = document.get(name)
+    if name == "accept_trusted_devices":
+        return value is not False
     return frozenset(str(value or "").split()) if name == "scope" else value or None
 
 
@@ -114,6 +117,8 @@ def _label(t: Translator, name: str) -> str:
 
 
 def _answer(t: Translator, name: str, value: Any) -> Cell:
+    if name == "accept_trusted_devices":
+        return Cell(t(f"admin.client.trusted_{'refused' if value is False else 'accepted'}"))
     key = _WORDS.get(name)
     return Cell(t(f"{key}{value}")) if key and value else compared(t, name, value)
 

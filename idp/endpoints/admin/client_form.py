@@ -37,6 +37,8 @@ _OURS: Final = frozenset(
     {"state", "created_at", "updated_at", "client_id_issued_at", "client_secret_expires_at", "sector_id"}
 )
 _CONSENT: Final = ("ask", "notice")
+_TRUST: Final = {"accepted": True, "refused": False}
+"""What the form says of trusted browsers, and what is registered then."""
 
 
 class ClientForm(Part):
@@ -209,9 +211,15 @@ def _choices(visit: Visit, document: Mapping[str, Any]) -> list[Field]:
         ("token_endpoint_auth_method", [(one, one) for one in AUTH_METHODS]),
         ("minimum_acr", [("", t("admin.any")), *((one, one) for one in LEVELS)]),
     )
+    trust = "accepted" if document.get("accept_trusted_devices", True) else "refused"
+    options = [(one, t(f"admin.client.trusted_{one}")) for one in _TRUST]
+    label, hint = t("admin.client.accept_trusted_devices"), t("admin.client.trusted_hint")
     return [
-        Field(name, t(f"admin.client.{name}"), str(document.get(name) or ""), "select", options)
-        for name, options in choices
+        *(
+            Field(name, t(f"admin.client.{name}"), str(document.get(name) or ""), "select", options)
+            for name, options in choices
+        ),
+        Field("accept_trusted_devices", label, trust, "select", options, hint),
     ]
 
 
@@ -244,6 +252,9 @@ def _document(form: Form, registered: Mapping[str, Any]) -> dict[str, Any]:
         document.pop(name, None)
         if value:
             document[name] = value
+    trust = _TRUST.get(first(form, "accept_trusted_devices"))
+    if trust is not None:
+        document["accept_trusted_devices"] = trust
     for name in _LISTS:
         lines = [line.strip() for line in first(form, name).splitlines() if line.strip()]
         document.pop(name, None)

@@ -189,9 +189,14 @@ def _facts(visit: Visit, view: ClientView) -> list[tuple[str, Cell]]:
         ("token_endpoint_auth_method", Cell(client.token_endpoint_auth_method)),
         ("profile", Cell(client.profile)),
         ("minimum_acr", Cell(client.minimum_acr or DASH)),
+        (t("admin.client.accept_trusted_devices"), Cell(t(f"admin.client.trusted_{_trust(client)}"))),
         (t("admin.client.made"), moment(t, client.created_at)),
         (t("admin.client.changed"), moment(t, client.updated_at)),
     ]
+
+
+def _trust(client: Client) -> str:
+    return "accepted" if client.accept_trusted_devices else "refused"
 
 
 def _query(visit: Visit) -> ClientQuery:

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from typing import Final
 
 from idp.endpoints.desk import Form
+from idp.endpoints.steps.trusting import TrustBox
 from idp.endpoints.steps.way import StepDesk, Visit, again, wait
 from idp.errors import Busy, Refused, Throttled
 from idp.flows.dispatcher import Step
@@ -19,10 +20,11 @@ class FactorWay(ABC):
 
     step: Final = Step.STEP_UP
 
-    def __init__(self, desk: StepDesk, flow: SignInFlow) -> None:
-        """Take collaborators."""
+    def __init__(self, desk: StepDesk, flow: SignInFlow, trust: TrustBox | None = None) -> None:
+        """Take collaborators; ``trust`` is there for factors beside whose code people may trust the browser."""
         self._desk = desk
         self._flow = flow
+        self._trust = trust
 
     @property
     @abstractmethod
@@ -63,4 +65,8 @@ class FactorWay(ABC):
             return again(self.show(visit, t("signin.busy")), 503, error.retry_after)
         except Refused:
             return self.show(visit, t.either(f"step_up.wrong_{self.name}", "step_up.wrong"))
-        return self._desk.go_on(visit, signed_in)
+        return self._desk.go_on(visit, self._trust.taken(visit, form, signed_in) if self._trust else signed_in)
+
+    def trust_days(self, visit: Visit) -> int:
+        """Return for how many days the page offers to trust the browser, 0 for not at all."""
+        return self._trust.days(visit, self._desk.session(visit)) if self._trust else 0

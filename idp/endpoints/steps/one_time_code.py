@@ -20,7 +20,7 @@ class OneTimeCodeWay(FactorWay):
 
     def show(self, visit: Visit, problem: str = "") -> WireResponse:
         """Return the page."""
-        return self._desk.page("otp", visit, problem=problem)
+        return self._desk.page("otp", visit, problem=problem, trust_days=self.trust_days(visit))
 
     def answer(self, form: Form) -> str:
         """Return the digits without the spaces that apps show between them."""

@@ -11,6 +11,7 @@ from typing import Final
 from idp.authn.factors.sent_code import CodesByChannel
 from idp.endpoints.desk import Form, first
 from idp.endpoints.steps.factor_way import FactorWay
+from idp.endpoints.steps.trusting import TrustBox
 from idp.endpoints.steps.way import StepDesk, Visit, again, wait
 from idp.errors import Refused, Throttled
 from idp.flows.sign_in import SignInFlow, bound_to
@@ -23,9 +24,9 @@ _LONGEST: Final = 32
 class SentCodeWay(FactorWay):
     """``otp-form``, and ``resend-form`` beside it; its mark tells whose form it is."""
 
-    def __init__(self, desk: StepDesk, flow: SignInFlow, factor: CodesByChannel) -> None:
+    def __init__(self, desk: StepDesk, flow: SignInFlow, trust: TrustBox, factor: CodesByChannel) -> None:
         """Take collaborators."""
-        super().__init__(desk, flow)
+        super().__init__(desk, flow, trust)
         self._factor = factor
 
     @property
@@ -70,6 +71,7 @@ class SentCodeWay(FactorWay):
             mark=self.marks[0],
             address=self._factor.shown_address(account),
             sent=t.moment(sent.sent_at) if sent is not None else "",
+            trust_days=self.trust_days(visit),
         )
         return again(page, 429, retry_after) if retry_after else page
 

@@ -246,8 +246,9 @@ class AuthorizationEndpoint:
     ) -> Facts:
         now = self._clock.now()
         is_elsewhere = pending is not None and bool(pending.decoupled)
-        if snapshot is not None and (is_elsewhere or administers(request)):
-            # What stood in for a second factor in this browser is no proof for another device, and none for administration.
+        if snapshot is not None and (is_elsewhere or administers(request) or not client.accept_trusted_devices):
+            # What stood in for a second factor in this browser is no proof for another device, none for administration, and
+            # none for a department that takes none.
             snapshot = replace(snapshot, session=without_stand_ins(snapshot.session))
         if snapshot is None:
             return Facts(request, client, None, now, self._can_reach, pending, enrol_within=self._enrol_within)

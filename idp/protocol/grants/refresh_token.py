@@ -11,6 +11,7 @@ from idp.protocol.errors import InvalidGrant, InvalidRequest, InvalidScope
 from idp.protocol.grants import reach
 from idp.protocol.grants.frame import GrantServices, TokenRequest
 from idp.protocol.grants.reach import Reach
+from idp.protocol.levels import told
 from idp.protocol.mint import Authentication
 from idp.services.tokens import Replayed
 
@@ -55,7 +56,8 @@ def _response(
     ring = services.keys_after(client, rotation.versions)
     services.check_mark(client, grant.id, grant.created_at, request.case_code)
     acting = services.acts_by(grant.mandate_id, client)
-    who = Authentication(grant.sub, grant.session_id, grant.auth_time, grant.acr, grant.amr, acting)
+    acr, amr = told(client, grant.acr, grant.amr)
+    who = Authentication(grant.sub, grant.session_id, grant.auth_time, acr, amr, acting)
     scope, reached = narrowed or (
         grant.scope,
         reach.of_grant(request, services, grant.resources, services.tokens.details(grant)),

@@ -19,6 +19,7 @@ from idp.ports.grants import TokenState
 from idp.protocol.bearer import AccessClaims
 from idp.protocol.errors import InvalidRequest, InvalidScope, InvalidTarget, InvalidToken, ProtocolError
 from idp.protocol.grants.frame import GrantServices, TokenRequest
+from idp.protocol.levels import told_claims
 from idp.protocol.parameters import several
 from policies import exchange
 
@@ -59,7 +60,7 @@ def token_exchange(request: TokenRequest, services: GrantServices) -> dict[str, 
         changes["on_behalf_of"] = acting.claims["on_behalf_of"]
     changes |= {name: claim for name, claim in (("act", decision.act), ("may_act", decision.may_act)) if claim}
     return {
-        "access_token": services.mint.exchanged_token(ring, subject.claims, changes),
+        "access_token": services.mint.exchanged_token(ring, told_claims(subject.claims, client, server), changes),
         "issued_token_type": ACCESS_TOKEN,
         "token_type": "Bearer",
         "expires_in": lifetime,

@@ -158,6 +158,7 @@ def test_vietnamese_is_required_and_english_is_not() -> None:
         ("default_acr_values", ["urn:dinhdanh:loa:9"], "[0]", "not_supported"),
         ("minimum_acr", "urn:dinhdanh:loa:5", "", "not_supported"),
         ("require_pkce", "false", "", "not_boolean"),
+        ("accept_trusted_devices", "no", "", "not_boolean"),
         ("consent", "never", "", "not_supported"),
         ("profile", "fapi9", "", "not_supported"),
         ("contacts", ["\u202e"], "[0]", "characters"),
