@@ -62,7 +62,8 @@ class Client:
     once ``expires_at`` (epoch seconds; None for ever) has come. ``introduced_by`` names the source of a client that nobody
     registered here, and ``federation`` who vouches for it. ``permitted_acr_values`` are all levels that the client may ask
     for, any where empty.
-    Without ``accept_trusted_devices`` a trusted browser counts for nothing there. ``capacities`` are as whom people may act there (``policies.mandate_kinds``); ``users`` whom the system is for. ``terms``
+    Without ``accept_trusted_devices`` a trusted browser counts for nothing there. ``capacities`` are as whom people may act there
+    (``policies.mandate_kinds``); ``users`` whom the system is for. ``terms``
     (``clients.terms``) are there for a client that registered itself, ``management_digest`` is the SHA-256
     of its registration access token in hexadecimal. What was issued before ``not_before`` (epoch seconds) counts for
     nothing. ``unit`` is the code as it was at ``unit_at`` (0: when the client was made). ``version`` is the registry's

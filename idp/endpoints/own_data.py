@@ -16,6 +16,7 @@ from idp.endpoints.departments import Departments
 from idp.endpoints.desk import Desk, Exchange
 from idp.endpoints.door import Door
 from idp.errors import Busy, DomainError, NotFound
+from idp.flows.own_copy import OwnCopy
 from idp.model.audit import AuditEvent, Event
 from idp.model.notice import Topic
 from idp.model.session import Session
@@ -38,7 +39,7 @@ RECEIPT_TYPE: Final = "consent-receipt+jwt"
 _CSRF: Final = "own-data"
 _MOST: Final = 200
 _COPIED: Final = 10_000
-"""Lines of history in a copy; ``is_whole`` tells whether that was all."""
+"""Agreements in a copy."""
 _KEY_COMES: Final = 60
 _SEEN: Final = (
     Event.TOKEN_CODE,
@@ -68,6 +69,7 @@ class OwnDataPages:
         consents: ConsentService,
         sessions: SessionService,
         accounts: AccountService,
+        copy: OwnCopy,
         audit: AuditLog,
         departments: Departments,
         notices: Notices,
@@ -86,6 +88,7 @@ class OwnDataPages:
         self._consents = consents
         self._sessions = sessions
         self._accounts = accounts
+        self._copy = copy
         self._audit = audit
         self._departments = departments
         self._notices = notices
@@ -152,7 +155,8 @@ class OwnDataPages:
         def taken(exchange: Exchange, session: Session) -> WireResponse:
             self._desk.form(exchange, _CSRF)
             account_id = session.account_id
-            document = self._copy(account_id)
+            document = self._copy.of(account_id)
+            document["consents"] = [self._claims(one) for one in self._consents.search(account_id, None, _COPIED)]
             self._audit.write(
                 AuditEvent(
                     Event.ACCOUNT_EXPORT,
@@ -249,38 +253,6 @@ class OwnDataPages:
             "what": t("own_data.masked_look" if revealed else f"own_data.{kind}"),
             "why": str(row["reason"]) if kind == "look" else "",
         }
-
-    def _copy(self, account_id: str) -> dict[str, Any]:
-        account = self._accounts.get(account_id)
-        history = self._audit.search(AuditQuery(account_id=account_id, limit=_COPIED))
-        return {
-            "account_id": account.id,
-            "kind": account.kind,
-            "identity_level": account.identity_level,
-            "unit": str(account.unit) if account.unit is not None else None,
-            "profile": dict(account.profile),
-            "codes": [
-                {"type": one.scheme, "value": one.value, "valid_from": one.valid_from, "valid_to": one.valid_to}
-                for one in self._accounts.codes(account_id)
-            ],
-            "consents": [self._claims(one) for one in self._consents.search(account_id, None, _COPIED)],
-            "sessions": [
-                {
-                    "started": view.session.created_at,
-                    "last_seen": view.session.last_seen_at,
-                    "address": view.origin.address,
-                    "browser": view.origin.browser,
-                }
-                for view in self._sessions.of_account(account_id)
-            ],
-            "history": [_plain(row) for row in history],
-            "is_whole": len(history) < _COPIED,
-        }
-
-
-def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
-    at = int(row["at_us"]) // 1_000_000
-    return {"at": at, "event": row["event"], "client_id": row["client_id"], "outcome": row["outcome"]}
 
 
 def _names(t: Translator, claims: int) -> str:

@@ -45,6 +45,15 @@ def provenance(account: Account, codes: Iterable[CodeEntry]) -> list[Told]:
     return [*name, *current, *rest, level]
 
 
+def everything(account: Account, codes: Iterable[CodeEntry]) -> list[Told]:
+    """Return all that is kept, also what no page shows, each with who told it."""
+    shown = provenance(account, codes)
+    known = {one.attribute for one in shown}
+    origin = _origin(account, sorted(codes, key=lambda code: code.valid_from))
+    rest = (name for name in account.profile if name not in known)
+    return [*shown, *(Told(name, str(account.profile[name]), account.sources.get(name, origin)) for name in rest)]
+
+
 def sources_after(account: Account, draft: Draft, now: int) -> dict[str, Source]:
     """Return who told what once an operator has written a draft over an account: what is as it was keeps its source."""
     written = {**draft.profile, "identity_level": draft.identity_level}

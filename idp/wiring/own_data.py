@@ -5,6 +5,7 @@ from __future__ import annotations
 from idp.endpoints.data_requests import PATH, DataRequestPages
 from idp.endpoints.own_data import DATA, RECEIPTS, OwnDataPages
 from idp.endpoints.routes import Route
+from idp.flows.own_copy import Keepers, OwnCopy
 from idp.wiring.console import Console
 
 
@@ -19,6 +20,7 @@ class OwnData(Console):
             self.consents,
             self.sessions,
             self.accounts,
+            self._own_copy(),
             self.audit,
             self.departments,
             self.notices,
@@ -40,4 +42,13 @@ class OwnData(Console):
             Route(PATH, post, asking.file),
             Route(f"{PATH}/<request_id>", get, asking.show),
             Route(f"{PATH}/<request_id>", post, asking.cancel),
+        )
+
+    def _own_copy(self) -> OwnCopy:
+        """Everything that is kept of a person."""
+        return OwnCopy(
+            Keepers(
+                *(self.accounts, self.sessions, self.factors, self.devices, self.upstream_links, self.mandates),
+                *(self.data_requests, self.audit),
+            )
         )

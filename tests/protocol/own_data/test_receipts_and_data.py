@@ -7,6 +7,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from idp.model.message import Channel
 from idp.model.session import Origin
 from idp.storage.sqlite import SqliteDatabase
 from policies import assurance
@@ -91,6 +92,30 @@ def test_the_copy_holds_everything_and_takes_a_fresh_sign_in(world: TokenWorld) 
     assert "/signin/" in browser.press(browser.open("/account/data"), "export-submit").url
     stranger = Visitor(world)
     assert "/signin/" in stranger.open("/account/data").url
+
+
+def test_the_copy_says_of_each_attribute_who_told_it(world: TokenWorld) -> None:
+    account_id, browser, _ = agreed(world)
+    wiring = world.wiring
+    world.clock.advance(60)
+    wiring.contact_flow._writer.set_verified(account_id, Channel.MAIL, "moi@example.vn", actor=f"account:{account_id}")
+    document = orjson.loads(browser.press(browser.open("/account/data"), "export-submit").text)
+    sources = document["sources"]
+    assert set(document["profile"]) <= set(sources)
+    assert {"cccd", "identity_level"} <= set(sources)
+    assert sources["email"] == {"by": "self", "is_upstream": False, "at": world.clock.now()}
+    assert sources["name"] == {"by": "operator", "is_upstream": False, "at": wiring.accounts.get(account_id).created_at}
+
+
+def test_the_copy_holds_what_hangs_on_the_account(world: TokenWorld) -> None:
+    account_id, browser, _ = agreed(world)
+    world.wiring.credentials.set_password(account_id, "một mật khẩu đủ dài và lạ 71")
+    request = world.wiring.data_requests.file(account_id, "delete", "", "Xin xóa số điện thoại cũ")
+    document = orjson.loads(browser.press(browser.open("/account/data"), "export-submit").text)
+    assert [one["kind"] for one in document["ways_to_sign_in"]] == ["password"]
+    assert [(one["number"], one["text"]) for one in document["requests"]] == [(request.number, request.text)]
+    assert document["mandates"] == document["linked_accounts"] == []
+    assert "argon2" not in str(document)
 
 
 def test_a_password_alone_opens_no_copy_where_there_is_a_second_factor(world: TokenWorld) -> None:
