@@ -86,6 +86,7 @@ def _connection(database: Database, *, is_change: bool = False) -> Iterator[Conn
         with engine.connect() as connection:
             if is_change and database.name == "sqlite":
                 connection.connection.dbapi_connection.isolation_level = None  # type: ignore[union-attr]
+                connection.exec_driver_sql("PRAGMA journal_mode = WAL")
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             yield connection
             connection.commit()

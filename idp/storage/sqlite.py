@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,14 +21,14 @@ from idp.storage.group_commit import GroupCommitter
 from idp.storage.sqlite_batch import BUSY_MS, SqliteBatch
 
 _PRAGMAS = (
-    f"PRAGMA busy_timeout = {BUSY_MS}",
-    "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
     "PRAGMA temp_store = MEMORY",
     "PRAGMA mmap_size = 0",
     "PRAGMA cache_size = -1024",
 )
+
+_WAL_PAUSE: Final = 0.01
 
 _OUT_OF_REACH = sqlite3.DatabaseError
 """A damaged file raises this class itself, a locked or unreadable one a subclass; IntegrityError is sorted out before."""
@@ -57,6 +58,23 @@ class _ErrorMap:
 
 
 _MAPPED: Final = _ErrorMap()
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Make the file write ahead, which it then is for good; raises the driver's error where somebody writes all the time.
+
+    A new or restored file is opened by many at once. SQLite reads it, wants to write its header, and waits for no other writer in between.
+    """
+    deadline = time.monotonic() + BUSY_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(_WAL_PAUSE)
+        else:
+            return
 
 
 class SqliteTransaction:
@@ -195,6 +213,7 @@ class SqliteDatabase(Database):
             self.path, isolation_level=None, cached_statements=512, check_same_thread=False, timeout=BUSY_MS / 1000
         )
         try:
+            _write_ahead(connection)
             for pragma in _PRAGMAS:
                 connection.execute(pragma)
         except BaseException:

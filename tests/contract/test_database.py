@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
+import sqlite3
+from contextlib import closing
 from pathlib import Path
+from threading import Timer
 
 import pytest
 from sqlalchemy import bindparam, delete, select, update
@@ -232,6 +235,24 @@ def test_file_that_is_no_database_is_unavailable(tmp_path: Path) -> None:
     database = SqliteDatabase(path)
     with pytest.raises(StorageUnavailable):
         database.rows(database.prepare(select(deployment.c.name)))
+
+
+def test_file_that_does_not_write_ahead_yet_is_opened_beside_a_writer(sqlite_database: SqliteDatabase) -> None:
+    """As a restored copy is, which many processes open at once."""
+    read = sqlite_database.prepare(select(deployment.c.name))
+    with closing(sqlite3.connect(sqlite_database.path, isolation_level=None, check_same_thread=False)) as writer:
+        assert writer.execute("PRAGMA journal_mode = DELETE").fetchone() == ("delete",)
+        writer.execute("BEGIN IMMEDIATE")
+        ending = Timer(0.3, lambda: writer.execute("COMMIT"))
+        ending.start()
+        assert sqlite_database.rows(read) == []
+        ending.join()
+    assert sqlite_database.rows(Prepared("PRAGMA journal_mode", {}, is_read=True)) == [("wal",)]
+
+
+def test_migrated_file_writes_ahead_from_the_start(sqlite_database: SqliteDatabase) -> None:
+    with closing(sqlite3.connect(sqlite_database.path)) as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
 def test_damaged_file_is_unavailable_in_every_call(sqlite_database: SqliteDatabase) -> None:
