@@ -29,7 +29,7 @@ class Stand(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What decides, of one deployment; times in seconds, retention in days."""
+    """What decides, of one deployment; times in seconds, what ends in ``days`` (0: never)."""
 
     is_https: bool
     counts_tries: bool
@@ -44,6 +44,9 @@ class Facts:
     keep_days: int
     witnesses: int
     has_security_contact: bool
+    admin_password_days: int
+    admin_password_history: int
+    unused_days: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,12 @@ def _password(facts: Facts) -> Finding:
     return _either("password", facts.shortest_password, is_met=is_met, otherwise=otherwise)
 
 
+def _admin_password_age(facts: Facts) -> Finding:
+    # Two months are 62 days at the most.
+    days, history = facts.admin_password_days, facts.admin_password_history
+    return _either("admin_password_age", days, is_met=0 < days <= 62 and history >= 10)  # noqa: PLR2004 - the control's own figures
+
+
 def _always(name: str, stand: Stand) -> Judge:
     return lambda _facts: Finding(name, stand)
 
@@ -103,9 +112,9 @@ CONTROLS: Final[tuple[Judge, ...]] = (
     _always("break_glass", Stand.MET),
     _password,
     _always("first_password", Stand.MET),
-    _always("admin_password_age", Stand.WEAKER),
+    _admin_password_age,
     _always("admin_factors", Stand.MET),
-    _always("idle_accounts", Stand.WEAKER),
+    lambda facts: _either("idle_accounts", facts.unused_days, is_met=0 < facts.unused_days <= 45),  # noqa: PLR2004 - the control's own figure
     _always("duties", Stand.MET),
     _always("reviews", Stand.OPERATOR),
     _always("secrets", Stand.MET),

@@ -32,6 +32,7 @@ class Reason(StrEnum):
     NOT_ME = "not_me"
     OPERATOR = "operator"
     DIRECTORY = "directory"
+    DISUSE = "disuse"
 
 
 class Scope(StrEnum):
@@ -88,11 +89,12 @@ TERMS: Final[Mapping[Reason, Terms]] = MappingProxyType(
         Reason.NOT_ME: Terms(_ANY, Unlock.OPERATOR, scope=Scope.SIGN_IN),
         Reason.OPERATOR: Terms(_ANY, Unlock.OPERATOR),
         Reason.DIRECTORY: Terms(_OFFICIAL, Unlock.GROUND_GONE),
+        Reason.DISUSE: Terms(_OFFICIAL, Unlock.OPERATOR),
     }
 )
 """Every ground and what follows from it; a new ground is one row."""
 
-OF_THE_PRODUCT: Final = frozenset({Reason.NOT_ME, Reason.FAILED_TRIES, Reason.DIRECTORY})
+OF_THE_PRODUCT: Final = frozenset({Reason.NOT_ME, Reason.FAILED_TRIES, Reason.DIRECTORY, Reason.DISUSE})
 """Grounds that no operator gives: their locks come and go with what the product finds."""
 
 LOCAL_OPERATOR: Final = "operator:local"

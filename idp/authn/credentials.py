@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Final
 
 from idp.authn import password as passwords
 from idp.authn import totp
@@ -26,6 +27,8 @@ from idp.services.audit import AuditLog
 from idp.services.vault import Vault
 from policies.passwords import Personal
 
+_DAY: Final = 86400
+
 
 @dataclass(frozen=True, slots=True)
 class PasswordCheck:
@@ -41,6 +44,22 @@ class Dates:
 
     changed_at: int
     last_step: int
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordAges:
+    """How long passwords last and which come not again, for those of whom ``is_bound`` (takes an account id) says so: administrators.
+
+    ``days`` after which another one is set at the sign-in, 0 for never; ``history`` is how many of the last ones are not taken again.
+    """
+
+    days: int
+    history: int
+    is_bound: Callable[[str], bool]
+
+
+AGELESS: Final = PasswordAges(0, 0, lambda _account_id: False)
+"""Passwords that never age."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +84,7 @@ class CredentialService:
         dictionary: Dictionary,
         notices: Notices = SILENCE,
         changed: Callable[[str], None] = lambda _account_id: None,
+        ages: PasswordAges = AGELESS,
     ) -> None:
         """Take collaborators.
 
@@ -73,6 +93,7 @@ class CredentialService:
         self._notices = notices
         self._dictionary = dictionary
         self._changed = changed
+        self._ages = ages
         self._store = store
         self._accounts = accounts
         self._hasher = hasher
@@ -98,8 +119,9 @@ class CredentialService:
         issued = self._store.get(account_id, "password")
         if issued is not None and not must_change:
             self._check_changed(issued, raw)
+        kept = self._check_unused(issued, raw)
         row = self._row(account_id, "password", self._hasher.hash(raw).encode(), must_change=must_change)
-        self._store.put(row, self._record(Event.CREDENTIAL_SET, account_id, actor, "password"))
+        self._store.put(row, self._record(Event.CREDENTIAL_SET, account_id, actor, "password"), former=kept)
         self._changed(account_id)
         if issued is not None:
             self._tell(account_id, actor, Topic.PASSWORD_CHANGED, "password")
@@ -127,6 +149,21 @@ class CredentialService:
         if issued.must_change and self._hasher.verify(issued.secret.decode(), raw):
             raise InvalidInput("must not be the one that was issued", field="password", code="password_unchanged")
 
+    def _check_unused(self, issued: CredentialRow | None, raw: str) -> int:
+        """Refuse what an administrator had lately; returns how many of the former ones are to be remembered."""
+        last = self._ages.history
+        if issued is None or not last or not self._ages.is_bound(issued.account_id):
+            return 0
+        for secret in (issued.secret, *self._store.former(issued.account_id)):
+            if self._hasher.verify(secret.decode(), raw):
+                raise InvalidInput("was used lately", field="password", code="password_reused")
+        return last - 1
+
+    def _is_old(self, row: CredentialRow) -> bool:
+        days = self._ages.days
+        is_old = days > 0 and self._clock.now() - row.updated_at >= days * _DAY
+        return is_old and self._ages.is_bound(row.account_id)
+
     def verify_password(self, account_id: str | None, raw: str) -> PasswordCheck:
         """Verify; for None, and for an account without a password, the same work is done and fails. Raises ``Busy``."""
         # The store is asked for nobody's password too, so that an unknown code takes as long as a known one.
@@ -138,7 +175,7 @@ class CredentialService:
             # A full pool must not turn a right password away: the next sign-in upgrades.
             with suppress(Busy):
                 self._upgrade(row, raw)
-        return PasswordCheck(ok=True, must_change=bool(row.must_change))
+        return PasswordCheck(ok=True, must_change=bool(row.must_change) or self._is_old(row))
 
     def enrol_totp(self, account_id: str, *, actor: str = OPERATOR) -> TotpEnrolment:
         """Give the account a new seed, replacing one it had; the seed is shown this once."""
@@ -192,7 +229,8 @@ class CredentialService:
         return self._store.kinds(account_id)
 
     def _upgrade(self, row: CredentialRow, raw: str) -> None:
-        fresh = replace(row, secret=self._hasher.hash(raw).encode(), updated_at=self._clock.now())
+        # The password stays as old as it is.
+        fresh = replace(row, secret=self._hasher.hash(raw).encode())
         self._store.upgrade(
             fresh, row.secret, self._record(Event.CREDENTIAL_UPGRADE, row.account_id, "system", row.kind)
         )

@@ -27,4 +27,7 @@ def facts_of(settings: Settings, *, shortest_password: int) -> Facts:
         keep_days=settings.audit.keep_days,
         witnesses=len(settings.audit.witnesses),
         has_security_contact=bool(settings.security_contacts),
+        admin_password_days=settings.staff.admin_password_days,
+        admin_password_history=settings.staff.admin_password_history,
+        unused_days=settings.staff.unused_days,
     )

@@ -31,6 +31,7 @@ from idp.config.recovery import Recovery
 from idp.config.registration import Registration as Registration
 from idp.config.sections import Dpop, Lifetimes, Proxy, Requests, Section
 from idp.config.sections import StatementIssuer as StatementIssuer
+from idp.config.staff import Staff
 from idp.config.throttle import Throttle
 from idp.config.upstreams import Upstream
 from idp.errors import SettingsError
@@ -151,6 +152,7 @@ class Settings(BaseSettings):
     mail: Mail = Mail()
     sms: Sms = Sms()
     administration: Administration = Administration()
+    staff: Staff = Staff()
     security_contacts: tuple[Annotated[str, Field(pattern=r"^(https://|mailto:|tel:)[!-~]+$")], ...] = Field(
         (),
         description="Whom to tell of a weakness, as `https:`, `mailto:` or `tel:` addresses in order of preference; "

@@ -61,14 +61,19 @@ class StaffSignIn:
         begin: Begin,
         guard: SignInGuard,
         knocks: SignInThrottle,
+        ends_now: Callable[[str], bool],
         audit: AuditLog,
     ) -> None:
-        """Take collaborators; ``knocks`` counts names before a directory is asked, so that nobody makes us search it without end."""
+        """Take collaborators; ``knocks`` counts names before a directory is asked, so that nobody makes us search it without end.
+
+        ``ends_now`` locks an account (id) that was not used for too long, and tells whether it did.
+        """
         self._directories = directories
         self._officials = officials
         self._begin = begin
         self._guard = guard
         self._knocks = knocks
+        self._ends_now = ends_now
         self._audit = audit
 
     def sign_in(self, held: Held, form: StaffForm, current: Session | None) -> SignedIn:
@@ -135,9 +140,9 @@ class StaffSignIn:
             raise
         if verified.proof is Proof.RIGHT and verified.entry is not None:
             account = self._officials.admitted(directory.name, verified.entry, verified.groups)
-            if account.state == "active":
+            if account.state == "active" and not self._ends_now(account.id):
                 return account.id
-            why = f"account_{account.state}"
+            why = "account_unused" if account.state == "active" else f"account_{account.state}"
         elif entry is not None:
             why = _reason(password, watch, verified.proof)
         self._guard.failed(watch, typed)

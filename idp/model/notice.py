@@ -40,6 +40,10 @@ class Topic(StrEnum):
     UPSTREAM_LINKED = "upstream_linked"
     UPSTREAM_CLOSED = "upstream_closed"
     UPSTREAM_REOPENED = "upstream_reopened"
+    STAFF_UNUSED = "staff_unused"
+    STAFF_UNUSED_ENDED = "staff_unused_ended"
+    STAFF_UNUSED_NEAR = "staff_unused_near"
+    ADMIN_PASSWORD_OLD = "admin_password_old"  # noqa: S105 - the name of a topic
 
 
 REACH: dict[Topic, Reach] = {
@@ -67,6 +71,10 @@ REACH: dict[Topic, Reach] = {
     Topic.UPSTREAM_LINKED: Reach.EVERY,
     Topic.UPSTREAM_CLOSED: Reach.EVERY,
     Topic.UPSTREAM_REOPENED: Reach.EVERY,
+    Topic.STAFF_UNUSED: Reach.EVERY,
+    Topic.STAFF_UNUSED_ENDED: Reach.EVERY,
+    Topic.STAFF_UNUSED_NEAR: Reach.OTHER,
+    Topic.ADMIN_PASSWORD_OLD: Reach.OTHER,
 }
 """How far each topic goes; another topic is a line here, one above and its texts."""
 
@@ -76,7 +84,8 @@ class Detail:
     """What a notice may say beside its topic: our own words (``factor`` is a factor's name), never a value of the person.
 
     ``browser`` is a browser and system as people name them. ``channel`` (``mail`` or ``sms``) is the one that the act touched: the notice
-    goes by another one where there is one. ``code`` is what the owner needs to call the act off, or the number of his request.
+    goes by another one where there is one. ``code`` is what the owner needs to call the act off, the number of his request, or
+    the day of what is announced.
     """
 
     factor: str = ""

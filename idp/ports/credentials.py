@@ -22,8 +22,12 @@ class CredentialStore(Protocol):
         """Return the names of an account's factors."""
         ...
 
-    def put(self, row: CredentialRow, record: AuditRecord) -> None:
-        """Store or replace a factor with the audit record in one transaction."""
+    def put(self, row: CredentialRow, record: AuditRecord, *, former: int = 0) -> None:
+        """Store or replace a factor with the audit record in one transaction; of what it replaces the last ``former`` are remembered."""
+        ...
+
+    def former(self, account_id: str) -> list[bytes]:
+        """Return the hashes of former passwords that are remembered, newest first."""
         ...
 
     def upgrade(self, row: CredentialRow, old_secret: bytes, record: AuditRecord) -> bool:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from sqlalchemy import and_, bindparam, delete, select, update
 
+from idp import handles
 from idp.model.audit import AuditRecord
 from idp.ports.accounts import CredentialRow
 from idp.storage.accounts import CREDENTIAL
 from idp.storage.audit import Recorder
 from idp.storage.database import Database
-from idp.storage.tables import credentials
+from idp.storage.tables import credentials, former_passwords
 
 
 class SqlCredentialStore:
@@ -36,6 +37,21 @@ class SqlCredentialStore:
             .values(secret=bindparam("new_secret"), updated_at=bindparam("now"))
         )
         self._remove = database.prepare(delete(credentials).where(mine))
+        former = former_passwords.c
+        owned = former.account_id == bindparam("account")
+        newest = select(former.id).where(owned).order_by(former.replaced_at.desc(), former.id.desc())
+        self._former = database.prepare(select(former.secret).where(owned).order_by(former.replaced_at.desc()))
+        self._retire = database.prepare(
+            former_passwords.insert().values(
+                id=bindparam("new_id"),
+                account_id=bindparam("account"),
+                secret=bindparam("old_secret"),
+                replaced_at=bindparam("now"),
+            )
+        )
+        self._trim = database.prepare(
+            delete(former_passwords).where(owned, former.id.not_in(newest.limit(bindparam("most"))))
+        )
         self._use = database.prepare(
             update(credentials).where(mine, columns.last_step < bindparam("step")).values(last_step=bindparam("step"))
         )
@@ -49,11 +65,23 @@ class SqlCredentialStore:
         """Return the names of an account's factors."""
         return frozenset(row[0] for row in self._database.rows(self._kinds, {"account": account_id}))
 
-    def put(self, row: CredentialRow, record: AuditRecord) -> None:
-        """Store or replace a factor with the audit record in one transaction."""
+    def put(self, row: CredentialRow, record: AuditRecord, *, former: int = 0) -> None:
+        """Store or replace a factor with the audit record in one transaction; of what it replaces the last ``former`` are remembered."""
+        account = {"account": row.account_id}
         with self._database.transaction() as tx:
+            old = tx.row(self._get, {**account, "kind": row.kind}) if former else None
+            if old is not None:
+                tx.run(
+                    self._retire,
+                    {**account, "new_id": handles.new_id(), "old_secret": bytes(old[2]), "now": row.updated_at},
+                )
+                tx.run(self._trim, {**account, "most": former})
             tx.run(self._put, CREDENTIAL.bound(row))
             self._recorder.write(tx, record)
+
+    def former(self, account_id: str) -> list[bytes]:
+        """Return the hashes of former passwords that are remembered, newest first."""
+        return [bytes(row[0]) for row in self._database.rows(self._former, {"account": account_id})]
 
     def upgrade(self, row: CredentialRow, old_secret: bytes, record: AuditRecord) -> bool:
         """Replace the secret only while it is ``old_secret``: a password set meanwhile must not be undone."""

@@ -7,6 +7,7 @@ from functools import cached_property
 from idp.flows.guard import SignInGuard
 from idp.flows.housekeeping import Task
 from idp.flows.staff import Registers
+from idp.flows.staff_watch import StaffWatch, Tools
 from idp.flows.throttling import FactorThrottle, SignInThrottle
 from idp.model.notice import Topic
 from idp.ports.locks import LockRow
@@ -15,6 +16,7 @@ from idp.services.admins import AdminService
 from idp.services.locks import AccountLocks
 from idp.storage.administration import SqlAdminStore
 from idp.storage.locks import SqlLockStore
+from idp.storage.staff_watch import SqlStaffWatchStore
 from idp.wiring.mandates import Mandated
 from policies.locks import Reason
 
@@ -58,8 +60,23 @@ class Guarding(Mandated):
             self._tell_of_lock,
         )
 
-    def _tell_of_lock(self, account_id: str, what: str, _lock: LockRow) -> None:
-        self.notices.tell(account_id, Topic.ACCOUNT_LOCKED if what == "locked" else Topic.ACCOUNT_UNLOCKED)
+    def _tell_of_lock(self, account_id: str, what: str, lock: LockRow) -> None:
+        topic = Topic.ACCOUNT_LOCKED if what == "locked" else Topic.ACCOUNT_UNLOCKED
+        if what == "locked" and lock.reason_code == Reason.DISUSE:
+            topic = Topic.STAFF_UNUSED_ENDED
+        self.notices.tell(account_id, topic)
+
+    def _is_administrator(self, account_id: str) -> bool:
+        return self.admins.is_staff(account_id)
+
+    @cached_property
+    def staff_watch(self) -> StaffWatch:
+        """Unused accounts of staff, and old passwords of administrators."""
+        staff = self.settings.staff
+        tools = Tools(
+            *(SqlStaffWatchStore(self.database), self.admins, self.locks, self.credentials, self.notices, self.clock)
+        )
+        return StaffWatch(tools, staff.unused, staff.admin_password)
 
     def _password_changed(self, account_id: str) -> None:
         """Whoever knew the old password knows this one not: the sign-in opens again."""

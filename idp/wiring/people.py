@@ -6,7 +6,7 @@ import os
 from functools import cached_property
 from typing import Final
 
-from idp.authn.credentials import CredentialService
+from idp.authn.credentials import CredentialService, PasswordAges
 from idp.authn.dictionary import Dictionary
 from idp.authn.password import Passwords
 from idp.ports.notices import SILENCE, Notices
@@ -57,11 +57,18 @@ class People(Officeholders):
         """Passwords and one-time codes."""
         store = SqlCredentialStore(self.database)
         dictionary = Dictionary(self.fibers, self.settings.factors.forbidden_passwords)
+        staff = self.settings.staff
+        ages = PasswordAges(staff.admin_password_days, staff.admin_password_history, self._is_administrator)
         return CredentialService(
             *(store, self.accounts, self.passwords, self.vault, self.audit, self.clock, dictionary),
             self.told_by,
             self._password_changed,
+            ages,
         )
+
+    def _is_administrator(self, _account_id: str) -> bool:
+        """Tell whose passwords age: who administers is known above this layer."""
+        return False
 
     @property
     def told_by(self) -> Notices:

@@ -38,6 +38,7 @@ from idp.wiring.auditing import audit_routes, audit_tasks
 from idp.wiring.drilling import drill_tasks
 from idp.wiring.measuring import indicators_of
 from idp.wiring.own_data import OwnData
+from idp.wiring.watching import watch_tasks
 from keys.ring import KeyRing
 
 Handler = Callable[[WireRequest], WireResponse]
@@ -252,6 +253,7 @@ class Wiring(OwnData):
             *self.federation_tasks(),
             *self.staff_tasks(),
             *self.guarding_tasks(),
+            *watch_tasks(self, self.gate, self.administration.accounts),
             *self.message_tasks(),
             *self.unit_tasks(),
             *self.data_right_tasks(self.gate, self.administration.data_requests),

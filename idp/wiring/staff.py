@@ -72,7 +72,9 @@ class StaffRooms(QrDesk):
             lane="staff",
         )
         begin = self.sign_in.with_proof
-        return StaffSignIn(self.directories, self.officials, begin, self.sign_in_guard, knocks, self.audit)
+        return StaffSignIn(
+            self.directories, self.officials, begin, self.sign_in_guard, knocks, self.staff_watch.ends_now, self.audit
+        )
 
     def staff_ways(self, desk: StepDesk) -> tuple[Way, ...]:
         """Return the way of officials; where there is no directory it is not offered."""

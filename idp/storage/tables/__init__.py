@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from idp.storage.tables.accounts import accounts, credentials, identity_codes, imports, subjects
+from idp.storage.tables.accounts import (
+    accounts,
+    credentials,
+    former_passwords,
+    identity_codes,
+    imports,
+    subjects,
+)
 from idp.storage.tables.administration import admin_grants, api_answers, approvals
 from idp.storage.tables.audit import audit_cosignatures, audit_heads, audit_keys, audit_segments
 from idp.storage.tables.base import metadata
@@ -15,7 +22,7 @@ from idp.storage.tables.federation import federation_keys, federation_subordinat
 from idp.storage.tables.indicators import indicator_figures, indicator_marks, indicator_months, indicator_progress
 from idp.storage.tables.locks import account_locks
 from idp.storage.tables.mandates import mandates
-from idp.storage.tables.officials import directory_links, directory_runs, role_assignments
+from idp.storage.tables.officials import directory_links, directory_runs, role_assignments, staff_watch
 from idp.storage.tables.records import audit_events, audit_tiles, audit_tree, outbox
 from idp.storage.tables.recoveries import recoveries
 from idp.storage.tables.registries import (
@@ -67,6 +74,7 @@ __all__ = [
     "federation_keys",
     "federation_subordinates",
     "federation_trust_marks",
+    "former_passwords",
     "grants",
     "identity_codes",
     "imports",
@@ -92,6 +100,7 @@ __all__ = [
     "signal_streams",
     "signing_keys",
     "single_use",
+    "staff_watch",
     "status_entries",
     "status_lists",
     "subjects",

@@ -83,6 +83,17 @@ credentials = Table(
 )
 """One row a factor: ``password`` keeps a password hash, ``totp`` a sealed seed and the last time step that was used."""
 
+former_passwords = Table(
+    "former_passwords",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("account_id", Text, ForeignKey("accounts.id"), nullable=False),
+    Column("secret", LargeBinary, nullable=False),
+    Column("replaced_at", BigInteger, nullable=False),
+    Index("ix_former_passwords_account_id", "account_id"),
+)
+"""Hashes of passwords that administrators may not take again; citizens have none here."""
+
 subjects = Table(
     "subjects",
     metadata,

@@ -46,6 +46,16 @@ role_assignments = Table(
 )
 """Who has which role at which unit, from when to when, by whose word. A row is never deleted: it is the history."""
 
+staff_watch = Table(
+    "staff_watch",
+    metadata,
+    Column("account_id", Text, ForeignKey("accounts.id"), primary_key=True),
+    Column("used_at", BigInteger, nullable=False),
+    Column("unused_warned_at", BigInteger, nullable=False),
+    Column("password_warned_at", BigInteger, nullable=False),
+)
+"""When a dormant account of staff was used last (sessions are forgotten sooner), and when its person was warned; 0 for never."""
+
 directory_runs = Table(
     "directory_runs",
     metadata,
