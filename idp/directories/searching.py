@@ -130,5 +130,11 @@ class Searcher:
 
 
 def _raw(answer: Mapping[str, Any]) -> Raw:
-    values = {str(name).lower(): tuple(found) for name, found in answer["raw_attributes"].items() if found}
+    """Return an entry; of a long attribute Active Directory gives a first piece under ``memberOf;range=0-1499`` ([MS-ADTS] 3.1.1.3.1.3.3)."""
+    values: dict[str, tuple[bytes, ...]] = {}
+    for name, found in answer["raw_attributes"].items():
+        plain, _, option = str(name).lower().partition(";")
+        key = plain if option.startswith("range=") else str(name).lower()
+        if found:
+            values[key] = (*values.get(key, ()), *found)
     return Raw(str(answer["dn"]), values)

@@ -15,7 +15,7 @@ from idp.errors import AmbiguousEntry, DirectoryUnavailable
 from idp.model.directory import Proof
 from policies.officials.comparison import Standing
 from tests.support.officials import directory_of
-from tests.support.slapd import CLERKS, GROUPS, PASSWORD, PEOPLE, SlapdServer, tree
+from tests.support.slapd import CLERKS, GROUPS, LEADERS, PASSWORD, PEOPLE, SlapdServer, tree
 from tests.support.stores import running
 
 pytestmark = pytest.mark.servers
@@ -29,12 +29,22 @@ FLAGS = {
 }
 
 
+LEADING = 1234
+
+
+def sid(number: int) -> bytes:
+    """Return the SID of something of the sample domain, S-1-5-21-1-2-3-number."""
+    return bytes((1, 5, 0, 0, 0, 0, 0, 5)) + b"".join(one.to_bytes(4, "little") for one in (21, 1, 2, 3, number))
+
+
 def ad_person(name: str) -> str:
     guid = b64encode(GUIDS[name].bytes_le).decode()
     lines = (
         f"dn: cn={name},{PEOPLE}", "objectClass: user", f"cn: {name}", "sn: Cán", f"displayName: Cán bộ mẫu {name}",
         f"objectGUID:: {guid}", f"sAMAccountName: {name}", f"userPrincipalName: {name}@qnam.example",
         f"userPassword: {PASSWORD}", FLAGS[name], "departmentNumber: 20194",
+        f"objectSid:: {b64encode(sid(1000 + sorted(GUIDS).index(name))).decode()}",
+        f"primaryGroupID: {LEADING if name == 'em' else 513}",
     )  # fmt: skip
     return "\n".join(lines) + "\n"
 
@@ -44,7 +54,26 @@ def ad_office() -> Iterator[SlapdServer]:
     with running(SlapdServer(tree(*map(ad_person, GUIDS)), active_directory=True)) as server:
         server.group(f"cn=to-1,{GROUPS}", f"cn=an,{PEOPLE}", kind="group")
         server.group(CLERKS, f"cn=an,{PEOPLE}", f"cn=chi,{PEOPLE}", kind="group")
+        server.group(LEADERS, f"cn=chi,{PEOPLE}", kind="group")
+        server.group(f"cn=toan-so,{GROUPS}", LEADERS, kind="group")
+        server.change(LEADERS, objectSid=sid(LEADING))
         yield server
+
+
+def test_active_directorys_primary_group_counts_though_it_lists_nobody(
+    ad_office: SlapdServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(active_directory, "IN_CHAIN", "2.5.13.1")
+    directory = directory_of(ad_office, dialect="active-directory", filter="(objectClass=user)")
+    entry = directory.find("em")
+    assert entry is not None
+    assert directory.groups(entry) == {LEADERS, f"cn=toan-so,{GROUPS}"}
+    other = directory.find("an")
+    assert other is not None
+    assert LEADERS not in directory.groups(other)
+    listing = directory.listing()
+    assert listing.is_whole
+    assert listing.groups[entry.link] == {LEADERS}
 
 
 @dataclass(frozen=True)
@@ -116,7 +145,7 @@ def test_a_listing_is_whole_and_holds_everybody_with_standing_and_the_groups_of_
     by_name = {entry.profile["preferred_username"]: entry for entry in listing.entries.values()}
     assert by_name["chi"].standing is Standing.DISABLED
     assert listing.groups[by_name["an"].link] == {CLERKS}
-    assert not listing.groups.get(by_name["em"].link)
+    assert CLERKS not in listing.groups.get(by_name["em"].link, frozenset())
 
 
 def test_a_name_that_became_another_persons_after_the_search_signs_nobody_in(own_office: SlapdServer) -> None:

@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from idp.config.directories import Directories, Directory, RoleMapping
-from idp.directories import ppolicy
+from idp.directories import ppolicy, searching
 from idp.directories.active_directory import SUB_CODES, ActiveDirectory
 from idp.directories.breaker import Breaker
 from idp.directories.filters import any_of, equal, escaped, normal_dn
@@ -94,6 +94,14 @@ def filetime(moment: int) -> str:
         ({"msDS-User-Account-Control-Computed": "16"}, Standing.LOCKED),
         ({"msDS-User-Account-Control-Computed": "8388608"}, Standing.MUST_CHANGE),
         ({"pwdLastSet": "0"}, Standing.MUST_CHANGE),
+        ({"userAccountControl": "512", "pwdLastSet": "0"}, Standing.MUST_CHANGE),
+        ({"userAccountControl": "66048", "pwdLastSet": "0"}, Standing.ACTIVE),
+        ({"userAccountControl": "262656", "pwdLastSet": "0"}, Standing.ACTIVE),
+        ({"userAccountControl": "4096"}, Standing.DISABLED),
+        ({"userAccountControl": "532480"}, Standing.DISABLED),
+        ({"userAccountControl": "2080"}, Standing.DISABLED),
+        ({"userAccountControl": "-2147483136"}, Standing.ACTIVE),
+        ({"lockoutTime": filetime(NOW - 10)}, Standing.ACTIVE),
         ({}, Standing.ACTIVE),
     ],
 )
@@ -198,3 +206,11 @@ def test_days_of_a_mapping_begin_at_midnight_in_vietnam() -> None:
     assert row.ends is not None
     assert row.ends - row.begins == 31 * 86400
     assert RoleMapping(group="cn=a", role="mot-cua").ends is None
+
+
+def test_a_long_attribute_is_read_from_the_piece_that_comes_first() -> None:
+    pieces = {"memberOf": [], "memberOf;range=0-1499": [b"cn=a", b"cn=b"], "cn;lang-vi": [b"x"]}
+    found = searching._raw({"dn": "cn=x", "raw_attributes": pieces})
+    assert found.texts("memberOf") == ("cn=a", "cn=b")
+    assert found.text("cn;lang-vi") == "x"
+    assert not found.text("cn")
