@@ -21,7 +21,15 @@ from idp.services.audit import AuditLog
 
 PENDING: Final = "pending"
 EXPIRED: Final = "expired"
-_ENDED: Final = ("approved", "done", "failed", "rejected")
+UNEXPECTED: Final = "unexpected"
+"""Outcome of an act that ended in a fault which nobody foresaw: it may be done in part, so look before it is asked again."""
+INTERRUPTED: Final = "interrupted"
+"""Outcome of an act whose process died while it was at it."""
+_LONGEST_ACT: Final = 3600
+"""Seconds after which an act that was begun has been given up by whoever did it: no request lives that long."""
+_CHUNK: Final = 100
+_BEGUN: Final = "approved"
+_ENDED: Final = (_BEGUN, "done", "failed", "rejected")
 _OF_THE_MOMENT: Final = frozenset({"begins"})
 """Arguments that differ between two requests for the same."""
 
@@ -84,12 +92,25 @@ class ApprovalService:
     def claim(self, approval: Approval, by: str, reason: str = "") -> None:
         """Claim one to carry it out; raises ``Conflict`` when it was decided before or has run out."""
         record = self._record(Event.APPROVAL_APPROVE, approval, by, reason)
-        self._decided(self._store.decide(approval.id, "approved", by, self._clock.now(), record))
+        self._decided(self._store.decide(approval.id, _BEGUN, by, self._clock.now(), record))
 
     def reject(self, approval: Approval, by: str, reason: str) -> None:
         """Reject one, or take one's own back; raises ``Conflict`` as ``claim`` does."""
         record = self._record(Event.APPROVAL_REJECT, approval, by, reason)
         self._decided(self._store.decide(approval.id, "rejected", by, self._clock.now(), record))
+
+    def close_interrupted(self) -> int:
+        """Note of each that was begun and never ended that it failed; returns how many. The act may be done or not: nothing is done again."""
+        closed, after, latest = 0, "", self._clock.now() - _LONGEST_ACT
+        while True:
+            rows = self._store.search((_BEGUN,), after, _CHUNK)
+            for one in rows:
+                if one.decided_at is not None and one.decided_at <= latest:
+                    self.settle(one, "system", failure=INTERRUPTED)
+                    closed += 1
+            if len(rows) < _CHUNK:
+                return closed
+            after = rows[-1].id
 
     def settle(self, approval: Approval, by: str, *, failure: str = "") -> None:
         """Note how a claimed one ended."""

@@ -248,6 +248,7 @@ class Wiring(OwnData):
                 lambda: len(self.key_service.tick(self.clock.now()).events),
             ),
             *drill_tasks(self),
+            Task("approvals", 300, self.approvals.close_interrupted),
             Task("purge", 300, lambda: purger.run(self.clock.now())),
             *self.mandate_tasks(),
             *self.federation_tasks(),

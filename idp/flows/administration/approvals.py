@@ -15,7 +15,7 @@ from idp.flows.administration.gate import LEVEL, Gate
 from idp.flows.administration.paging import Page, Window, page
 from idp.model.approval import Approval
 from idp.services.admins import AdminService
-from idp.services.approvals import PENDING, ApprovalService
+from idp.services.approvals import PENDING, UNEXPECTED, ApprovalService
 from keys.errors import KeysError
 from policies import assurance
 from policies.delegation import Action, Actor, Decision, Everybody, Verdict, may_approve
@@ -95,6 +95,10 @@ class ApprovalAdministration:
         except _FAILURES as error:
             self._approvals.settle(approval, approver, failure=getattr(error, "code", "failed"))
             raise Conflict(f"it could not be done: {error}", code="failed") from error
+        except Exception:
+            # A fault of ours, or a store that is out of reach: claimed for ever it would read as approved and be neither done nor refused.
+            self._approvals.settle(approval, approver, failure=UNEXPECTED)
+            raise
         self._approvals.settle(approval, approver)
         return self._approvals.get(approval.id)
 
