@@ -73,6 +73,19 @@ def together(purposes: Iterable[Purpose], whole: str = "") -> str:
     return text_version(parts, f"purposes {whole}", _CHARACTERS)
 
 
+def takes_by_law(before: Iterable[Purpose], now: Iterable[Purpose]) -> bool:
+    """Tell whether some purpose takes on the ground of a law what it did not take so before, or says something else of it.
+
+    Nobody who reads such a notice can decline, so that it is a law must not be one person's word.
+    """
+    known = {one.id: one for one in before if one.is_told}
+    for purpose in now:
+        old = known.get(purpose.id)
+        if purpose.is_told and (old is None or old.version != purpose.version or purpose.claims & ~old.claims):
+            return True
+    return False
+
+
 def carried(before: Iterable[Purpose], now: Iterable[Purpose], agreed: int) -> dict[str, int]:
     """Return what of an earlier agreement still holds, by purpose: that of purposes whose text and ground are as they were.
 

@@ -18,6 +18,7 @@ def shown(t: Translator, one: Consent, text: ConsentText | None) -> list[dict[st
             "basis": each.legal_basis,
             "claims": _names(t, each.claims & one.claims),
             "declined": _names(t, each.claims & one.declined),
+            "version": each.version,
         }
         for each in found
     ]

@@ -9,6 +9,7 @@ from idp.endpoints.admin.audit import Audit
 from idp.endpoints.admin.audit_proofs import AuditProofPages
 from idp.endpoints.admin.client_form import ClientForm
 from idp.endpoints.admin.client_history import ClientHistoryPage
+from idp.endpoints.admin.client_purposes import ClientPurposePages
 from idp.endpoints.admin.client_test import ClientTestPages
 from idp.endpoints.admin.clients import Clients
 from idp.endpoints.admin.consents import Consents
@@ -75,7 +76,7 @@ class Console(ActingPages):
             *AuditProofPages(frame, acts).routes(),
         )
         history = (*ClientHistoryPage(frame, acts).routes(), *SimulationPages(frame, acts).routes())
-        history = (*history, *ClientTestPages(frame, acts).routes())
+        history = (*history, *ClientTestPages(frame, acts).routes(), *ClientPurposePages(frame, acts).routes())
         return (*own, *history, *(route for area in areas for route in area.routes()))
 
     def directory_administration(self) -> DirectoryAdministration:

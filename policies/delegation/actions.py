@@ -22,6 +22,8 @@ class Action(StrEnum):
     """Let a client ask for the identity code (scope ``identity``)."""
     CLIENT_POWER = "client:grant-power"
     """Give a client what reaches beyond its unit: scopes of administration, resources, token exchange, a sector of others."""
+    CLIENT_NOTICE = "client:grant-notice"
+    """Let a client take data on the ground of a law: people are told, and cannot decline."""
     KEY_READ = "key:read"
     KEY_ROTATE = "key:rotate"
     KEY_RETIRE = "key:retire"
@@ -86,6 +88,7 @@ DANGEROUS: Final = frozenset(
         Action.ACCOUNT_RESTORE,
         Action.CLIENT_IDENTITY,
         Action.CLIENT_POWER,
+        Action.CLIENT_NOTICE,
         Action.UNIT_CHANGE,
     }
 )

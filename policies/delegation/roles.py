@@ -32,6 +32,7 @@ _CLIENTS: Final = frozenset(
         Action.CLIENT_RESUME,
         Action.CLIENT_REMOVE,
         Action.CLIENT_IDENTITY,
+        Action.CLIENT_NOTICE,
         Action.UNIT_READ,
     }
 )

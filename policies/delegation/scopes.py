@@ -21,6 +21,7 @@ SCOPES: Final[Mapping[str, frozenset[Action]]] = MappingProxyType(
                 Action.CLIENT_REMOVE,
                 Action.CLIENT_IDENTITY,
                 Action.CLIENT_POWER,
+                Action.CLIENT_NOTICE,
             }
         ),
         "admin:keys:read": frozenset({Action.KEY_READ}),

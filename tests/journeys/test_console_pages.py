@@ -140,3 +140,35 @@ def test_a_sign_in_in_theory_and_a_test_sign_in_tell_what_happens_and_why(
         tried_at.click("#trial-submit")
         tried_at.wait_for_selector("#section-5")
         looked_at(tried_at, f"trial-{width}-{language}")
+
+
+@pytest.mark.parametrize(("width", "language"), [("phone", "vi"), ("desktop", "en")])
+def test_purposes_are_written_and_read_as_people_will_read_them(
+    tmp_path: Path, sqlite_database: SqliteDatabase, clock: FrozenClock, width: str, language: str
+) -> None:
+    admin = AdministeredWorld(TokenWorld(tmp_path, sqlite_database, clock))
+    admin.grant("root", Role.PROVINCIAL_ADMINISTRATOR)
+    duty = {
+        "id": "settle",
+        "text": {"vi": "Giải quyết hồ sơ", "en": "To settle a dossier"},
+        "legal_basis": "public_duty",
+        "claims": ["name", "identity_code"],
+    }
+    client = admin.client("79.1", scope="openid profile email phone identity", purposes=[duty]).client.client_id
+    with chromium() as browser:
+        root = Administrating(admin, admin.account("root"))
+        page = InProcess(root, context(browser, width, language).new_page())
+        looked_at(page.open(f"/admin/clients/{client}/purposes?lang={language}"), f"purposes-{width}-{language}")
+        form = page.open(f"/admin/clients/{client}/new-purpose?lang={language}")
+        for name, text in {"id": "tell", "text_vi": "Báo kết quả", "text_en": "To send the result"}.items():
+            form.fill(f"#{name}", text)
+        form.check("input[name=claims][value=email]")
+        form.check("input[name=optional_claims][value=phone_number]")
+        looked_at(form, f"purpose-form-{width}-{language}")
+        form.click("#client-check")
+        form.wait_for_selector("#client-register")
+        looked_at(form, f"purpose-answers-{width}-{language}")
+        form.click("#client-register")
+        form.wait_for_selector(".facts")
+        looked_at(form, f"purposes-two-{width}-{language}")
+    assert [one["id"] for one in admin.wiring.clients.known(client).purposes] == ["settle", "tell"]

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from clients.documents import to_metadata
+from clients.errors import RegistrationRefused
+from idp.endpoints.admin.client_answers import answers
 from idp.endpoints.admin.frame import ROOT, Visit
 from idp.endpoints.admin.inputs import reason
 from idp.endpoints.admin.lists import Listing, ListPart
@@ -14,11 +17,14 @@ from idp.endpoints.admin.views import ActForm, Cell, Detail, Field, Link, Sectio
 from idp.endpoints.desk import Form
 from idp.endpoints.routes import Route
 from idp.flows.administration.approvals import ApprovalView
+from idp.flows.administration.client_changes import UPDATE
 from idp.flows.administration.reorganisations import REORGANISE
+from idp.model.approval import Approval
 from idp.protocol.wire import WireResponse
+from idp.services.approvals import PENDING
 
 _SHOWN_APART: Final = "document"
-"""The document of a reorganisation has a page of its own that says what it would do."""
+"""The document of a reorganisation has a page of its own that says what it would do, that of a system is compared with what is registered."""
 
 
 class Approvals(ListPart):
@@ -59,7 +65,7 @@ class Approvals(ListPart):
         """Show one, with what would happen."""
         t, view = visit.t, self._acts.approvals.show(visit.who, approval_id)
         one = view.approval
-        facts = (
+        facts = [
             (t("admin.approval.act"), Cell(t.either(f"admin.action.{one.action}", "admin.action.other"))),
             (t("admin.approval.target"), Cell(one.target)),
             (t("admin.approval.requester"), principal(one.requester)),
@@ -67,13 +73,34 @@ class Approvals(ListPart):
             (t("admin.approval.asked"), moment(t, one.created_at)),
             (t("admin.approval.until"), moment(t, one.expires_at)),
             (t("admin.approval.state"), state(t, one.state)),
-        )
+        ]
         arguments = [f"{name}: {value}" for name, value in one.arguments.items() if name != _SHOWN_APART]
         links: tuple[Link, ...] = ()
         if one.act == REORGANISE:
             links = (Link(f"{ROOT}/approvals/{one.id}/reorganisation", t("admin.reorganisation.what_would")),)
-        sections = (Section(t("admin.approval.what"), facts), Section(t("admin.approval.arguments"), lines=arguments))
+        if one.outcome:
+            outcome = t.either(f"admin.approval.outcome_{one.outcome}", "admin.approval.outcome_other")
+            facts.append((t("admin.approval.outcome"), Cell(outcome, tone="bad")))
+        sections = (
+            Section(t("admin.approval.what"), facts),
+            Section(t("admin.approval.arguments"), lines=arguments),
+            *self._changes(visit, one),
+        )
         return self._frame.detail(visit, self.name, Detail(facts[0][1].text, "", sections, _forms(visit, view), links))
+
+    def _changes(self, visit: Visit, one: Approval) -> tuple[Section, ...]:
+        """Return what a change of a system changes and what people will read, while it waits: the second person agrees to that and nothing else."""
+        if one.act != UPDATE or one.state != PENDING:
+            return ()
+        overtaken = (Section(visit.t("admin.client.changes"), lines=(visit.t("admin.approval.overtaken"),)),)
+        client_id, document = one.arguments["client_id"], one.arguments[_SHOWN_APART]
+        try:
+            now, then = self._acts.client_changes.proposed(visit.who, client_id, document)
+        except RegistrationRefused:
+            return overtaken
+        if now.version != one.arguments["version"]:
+            return overtaken
+        return answers(visit.t, to_metadata(then), to_metadata(now))
 
     def approve(self, visit: Visit, _form: Form, approval_id: str) -> WireResponse:
         """Let it happen."""

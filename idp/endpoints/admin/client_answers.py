@@ -8,12 +8,14 @@ from typing import Any, Final
 
 import orjson
 
+from clients import purposes
 from clients.errors import MetadataError
 from idp.endpoints.admin.client_history import compared
 from idp.endpoints.admin.views import Cell, Section, Table
 from idp.endpoints.desk import Form
 from idp.web.i18n import LANGUAGES, Translator, translator
 from policies import claims as claim_policy
+from policies.purposes import Share, divide
 
 CHECKED: Final = "checked"
 """The hidden field that says which answers were shown once more."""
@@ -21,16 +23,20 @@ BUTTONS: Final = ("client-check", "client-register", "client-change")
 _NOT_CARRIED: Final = frozenset({"csrf_token", CHECKED, "version", *BUTTONS})
 _FAULTS: Final = frozenset(
     {
+        "beyond_scope",
         "characters",
         "duplicate",
         "empty",
+        "en_missing",
         "fragment",
         "host",
         "inconsistent",
         "malformed",
         "missing",
+        "no_choice",
         "no_duty",
         "not_code",
+        "not_id",
         "not_supported",
         "openid_missing",
         "private_scheme",
@@ -55,11 +61,12 @@ _LABELS: Final = {
         name: name
         for name in (
             *("unit", "purpose", "legal_basis", "consent", "token_endpoint_auth_method", "minimum_acr", "scope"),
-            "accept_trusted_devices",
+            *("purposes", "accept_trusted_devices"),
             *("redirect_uris", "post_logout_redirect_uris"),
         )
     },
 }
+Facts = list[tuple[str, Cell]]
 _WORDS: Final = {"legal_basis": "admin.basis.", "consent": "admin.client.consent_"}
 
 
@@ -73,13 +80,18 @@ def carried(form: Form) -> tuple[tuple[str, str], ...]:
     return tuple((name, value) for name, values in form.items() if name not in _NOT_CARRIED for value in values)
 
 
+def fault_text(t: Translator, fault: MetadataError) -> str:
+    """Return a fault in the reader's words, as far as there are any."""
+    return t(f"admin.fault.{fault.reason}") if fault.reason in _FAULTS else fault.detail
+
+
 def told(t: Translator, faults: Sequence[MetadataError], document: Mapping[str, Any]) -> dict[str, str]:
     """Return the faults by field, a line each; one of a line names the line and repeats it."""
     found: dict[str, list[str]] = {}
     for fault in faults:
         name, _, rest = fault.field.partition("[")
         name = name.partition(".")[0]
-        text = t(f"admin.fault.{fault.reason}") if fault.reason in _FAULTS else fault.detail
+        text = fault_text(t, fault)
         number = rest.partition("]")[0]
         held = document.get(name)
         if number.isdigit() and isinstance(held, list) and int(number) < len(held):
@@ -126,26 +138,55 @@ def _answer(t: Translator, name: str, value: Any) -> Cell:
 def _preview(t: Translator, theirs: Translator, document: Mapping[str, Any]) -> Section:
     """Return the page of consent, or the notice, as a person who comes for the first time reads it, without a person's values."""
     language = theirs.language
-    is_notice = document.get("consent") == "notice"
     scope = str(document.get("scope", "")).split()
-    choice = claim_policy.choose(claim_policy.for_scopes(scope))
-    optional = 0 if is_notice else choice.optional
-    name = document.get(f"client_name#{language}") or document.get("client_name", "")
-    purpose = document.get("purpose") or {}
-    suffix = "_notice" if is_notice else ""
-    facts = (
-        (theirs(f"consent.title{suffix}"), Cell(str(name))),
-        (theirs("consent.purpose"), Cell(str(purpose.get(language) or purpose.get("vi", "")))),
-        (theirs("consent.basis"), Cell(theirs(f"basis.{document.get('legal_basis')}"))),
-        (theirs("consent.shared"), Cell(_names(theirs, choice.shown & ~optional) or theirs("consent.nothing"))),
-        *(((theirs("consent.optional"), Cell(_names(theirs, optional))),) if optional else ()),
-    )
-    lines = [theirs(f"consent.lead{suffix}")]
-    if language != LANGUAGES[0] and not (document.get(f"client_name#{language}") and purpose.get(language)):
+    name = str(document.get(f"client_name#{language}") or document.get("client_name", ""))
+    shares = purpose_shares(document)
+    facts, lead = _by_purpose(theirs, shares, name) if shares else _as_a_whole(theirs, document, name)
+    lines = [lead]
+    has_english = document.get(f"client_name#{language}") and (shares or (document.get("purpose") or {}).get(language))
+    if language != LANGUAGES[0] and not has_english:
         lines.append(t("admin.client.preview_untranslated"))
     if "offline_access" in scope:
         lines.append(theirs("consent.offline"))
     return Section(t(f"admin.client.preview_{language}"), facts, lines=lines, lang=language)
+
+
+def purpose_shares(document: Mapping[str, Any]) -> tuple[Share, ...]:
+    """Return what each purpose takes of everything that a document's scope stands for; none where a document has no purposes."""
+    scope = str(document.get("scope", "")).split()
+    return divide(purposes.read(document.get("purposes") or ()), claim_policy.for_scopes(scope), {})
+
+
+def _by_purpose(theirs: Translator, shares: Sequence[Share], name: str) -> tuple[Facts, str]:
+    is_notice = all(one.purpose.is_told for one in shares)
+    has_boxes = any(one.boxed for one in shares)
+    suffix = "_notice" if is_notice else ""
+    facts = [(theirs(f"consent.title{suffix}"), Cell(name))]
+    for one in shares:
+        how = "told" if one.purpose.is_told else "asked_box" if one.boxed else "asked"
+        ground = f"{theirs('consent.basis')}: {theirs(f'basis.{one.purpose.legal_basis}')}. {theirs(f'consent.{how}')}"
+        facts.append((one.purpose.text_in(theirs.language), Cell(ground)))
+        required = "shared" if one.purpose.is_told else "needed" if has_boxes else "required"
+        for label, claims in ((required, one.required), ("optional", one.optional)):
+            shown = claim_policy.shown(claims)
+            facts += [(theirs(f"consent.{label}"), Cell(_names(theirs, shown)))] if shown else []
+    return facts, theirs("consent.lead_notice" if is_notice else "consent.lead_purposes")
+
+
+def _as_a_whole(theirs: Translator, document: Mapping[str, Any], name: str) -> tuple[Facts, str]:
+    is_notice = document.get("consent") == "notice"
+    choice = claim_policy.choose(claim_policy.for_scopes(str(document.get("scope", "")).split()))
+    optional = 0 if is_notice else choice.optional
+    purpose = document.get("purpose") or {}
+    suffix = "_notice" if is_notice else ""
+    facts = [
+        (theirs(f"consent.title{suffix}"), Cell(name)),
+        (theirs("consent.purpose"), Cell(str(purpose.get(theirs.language) or purpose.get("vi", "")))),
+        (theirs("consent.basis"), Cell(theirs(f"basis.{document.get('legal_basis')}"))),
+        (theirs("consent.shared"), Cell(_names(theirs, choice.shown & ~optional) or theirs("consent.nothing"))),
+        *(((theirs("consent.optional"), Cell(_names(theirs, optional))),) if optional else ()),
+    ]
+    return facts, theirs(f"consent.lead{suffix}")
 
 
 def _names(t: Translator, claims: int) -> str:

@@ -6,13 +6,14 @@ The form holds what most systems need. A system that was registered with more ke
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from clients.documents import to_metadata
 from clients.errors import RegistrationRefused
 from clients.metadata import AUTH_METHODS, LEGAL_BASES
-from idp.endpoints.admin.client_answers import CHECKED, answers, carried, fingerprint, told
+from idp.endpoints.admin.client_answers import told
+from idp.endpoints.admin.client_check import Asking, check_page, is_read, version_seen
 from idp.endpoints.admin.clients import secret_page
 from idp.endpoints.admin.frame import ROOT, Part, Visit
 from idp.endpoints.admin.inputs import client_path, reason
@@ -63,7 +64,7 @@ class ClientForm(Part):
     def take_new(self, visit: Visit, form: Form) -> WireResponse:
         """Check, show the answers once more, or register and show the secret this once."""
         document, action = _document(form, {}), f"{ROOT}/clients/new"
-        asked = self._asked_again(visit, form, _Asking(action, document))
+        asked = self._asked_again(visit, form, Asking(action, document))
         if asked is not None:
             return asked
         made = self._acts.client_changes.create(visit.who, document, reason(form, is_required=False))
@@ -74,17 +75,16 @@ class ClientForm(Part):
     def edit(self, visit: Visit, client_id: str) -> WireResponse:
         """Show the form with what is registered."""
         client = self._acts.clients.show(visit.who, client_id).client
-        document = _registered(to_metadata(client))
+        document = registered(to_metadata(client))
         return self._page(visit, f"{ROOT}/clients/{client_path(client_id)}/edit", document, version=client.version)
 
     def take_edit(self, visit: Visit, form: Form, client_id: str) -> WireResponse:
         """Check, show what changes, or change it if nobody did meanwhile."""
         client = self._acts.clients.show(visit.who, client_id).client
-        before = _registered(to_metadata(client))
+        before = registered(to_metadata(client))
         document, action = _document(form, before), f"{ROOT}/clients/{client_path(client_id)}/edit"
-        raw = first(form, "version")
-        version = int(raw) if raw.isascii() and raw.isdigit() and len(raw) <= len("9" * 18) else 0
-        asked = self._asked_again(visit, form, _Asking(action, document, before, version))
+        version = version_seen(form)
+        asked = self._asked_again(visit, form, Asking(action, document, before, version))
         if asked is not None:
             return asked
         result = self._acts.client_changes.update(
@@ -92,31 +92,12 @@ class ClientForm(Part):
         )
         return self._frame.after(result, f"/clients/{client_path(client_id)}")
 
-    def _asked_again(self, visit: Visit, form: Form, asking: _Asking) -> WireResponse | None:
+    def _asked_again(self, visit: Visit, form: Form, asking: Asking) -> WireResponse | None:
         """Return the page that comes before the act; None where these very answers were shown and are to be written."""
         problems = self._problems(visit, asking.document)
         if problems or "client-change" in form:
             return self._page(visit, asking.action, asking.document, problems, asking.version)
-        if "client-register" in form and first(form, CHECKED) == fingerprint(asking.document):
-            return None
-        t, hidden = visit.t, [*carried(form), (CHECKED, fingerprint(asking.document))]
-        if asking.version:
-            hidden.append(("version", str(asking.version)))
-        return self._frame.page(
-            "check",
-            visit,
-            area="clients",
-            title=t("admin.client.check_title"),
-            lead=t("admin.client.check_lead"),
-            action=asking.action,
-            id="client-form",
-            hidden=hidden,
-            buttons=(
-                ("client-register", t("admin.client.confirm"), "primary"),
-                ("client-change", t("admin.client.change"), "secondary"),
-            ),
-            sections=answers(t, asking.document, asking.before),
-        )
+        return None if is_read(form, asking.document) else check_page(self._frame, visit, form, asking)
 
     def _problems(self, visit: Visit, document: Mapping[str, Any]) -> dict[str, str]:
         """Return what is wrong, by field."""
@@ -154,16 +135,6 @@ class ClientForm(Part):
             buttons=(("client-check", t("admin.client.check"), "primary"),),
             sections=(),
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _Asking:
-    """What a form asks for: where it is posted to, the document, and of a change what is registered and its version."""
-
-    action: str
-    document: Mapping[str, Any]
-    before: Mapping[str, Any] | None = None
-    version: int = 0
 
 
 def _fields(visit: Visit, document: Mapping[str, Any], problems: Mapping[str, str]) -> list[Field]:
@@ -263,5 +234,6 @@ def _document(form: Form, registered: Mapping[str, Any]) -> dict[str, Any]:
     return document
 
 
-def _registered(metadata: Mapping[str, Any]) -> dict[str, Any]:
+def registered(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is registered, without what the registry says by itself."""
     return {name: value for name, value in metadata.items() if name not in _OURS}

@@ -72,6 +72,8 @@ def compared(t: Translator, name: str, value: Any) -> Cell:
         return Cell(t("admin.change.hidden"), tone="quiet-text")
     if name == "secrets":
         return Cell("; ".join(_secret(t, one) for one in value))
+    if name == "purposes":
+        return Cell("; ".join(_purpose(t, one) for one in value))
     if name in _MOMENTS and isinstance(value, int):
         return Cell(t.moment(value) if value else DASH)
     return Cell(_text(value))
@@ -81,6 +83,14 @@ def _secret(t: Translator, one: Mapping[str, int | None]) -> str:
     made, ends = one["created_at"], one["expires_at"]
     until = t.moment(ends) if ends else t("admin.change.for_good")
     return t("admin.change.secret", made=t.moment(made or 0), ends=until)
+
+
+def _purpose(t: Translator, one: Mapping[str, Any]) -> str:
+    text = one["text"].get(t.language) or one["text"]["vi"]
+    parts = [t(f"admin.basis.{one['legal_basis']}")]
+    lists = ("claims", "optional_claims")
+    parts += [f"{t(f'admin.purpose.{name}')}: {' '.join(one[name])}" for name in lists if one.get(name)]
+    return f"{one['id']}: {text} ({'; '.join(parts)})"
 
 
 def _text(value: Any) -> str:

@@ -98,6 +98,7 @@ class Clients(ListPart):
         base = f"{ROOT}/clients/{client_path(client.client_id)}"
         links = [
             Link(f"{base}/changes", t("admin.change.title")),
+            Link(f"{base}/purposes", t("admin.purpose.title")),
             Link(f"{base}/settings", t("admin.setting.of_client")),
             *self._simulated(visit, base),
             Link(address("/consents", client=client.client_id), t("admin.area.consents")),

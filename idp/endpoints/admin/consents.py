@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
+from idp.endpoints import receipt_purposes
 from idp.endpoints.admin.frame import ROOT, ConsoleFrame, Visit, address
 from idp.endpoints.admin.inputs import reason
 from idp.endpoints.admin.lists import Listing, ListPart
@@ -15,7 +16,7 @@ from idp.endpoints.admin.withdrawals import Withdrawals
 from idp.endpoints.departments import Departments
 from idp.endpoints.desk import Form
 from idp.endpoints.routes import Route
-from idp.flows.administration.consents import ConsentSearch
+from idp.flows.administration.consents import ConsentSearch, ConsentView
 from idp.flows.administration.paging import Page
 from idp.flows.administration.use_cases import UseCases
 from idp.ports.consents import Consent, ConsentCount
@@ -92,7 +93,8 @@ class Consents(ListPart):
 
     def show(self, visit: Visit, consent_id: str) -> WireResponse:
         """Show one: the proof of what was agreed to."""
-        t, one = visit.t, self._acts.consents.show(visit.who, consent_id)
+        t, view = visit.t, self._acts.consents.show(visit.who, consent_id)
+        one = view.consent
         facts = (
             (t("admin.consent.client"), Cell(self._departments.name(one.client_id, t.language))),
             (t("admin.consent.person"), person(one.account_id)),
@@ -111,7 +113,9 @@ class Consents(ListPart):
                 ActForm("withdraw", f"{ROOT}/consents/{one.id}/withdraw", title, title, (why,), lead, is_grave=True)
             )
         title = self._departments.name(one.client_id, t.language)
-        return self._frame.detail(visit, self.name, Detail(title, "", (Section(one.id, facts),), forms))
+        return self._frame.detail(
+            visit, self.name, Detail(title, "", (Section(one.id, facts), *_purposes(visit, view)), forms)
+        )
 
     def withdraw(self, visit: Visit, form: Form, consent_id: str) -> WireResponse:
         """Withdraw in the person's name."""
@@ -128,6 +132,27 @@ class Consents(ListPart):
             Cell(_names(visit, one.claims)),
             moment(t, one.ended_at) if one.ended_at else NONE,
         )
+
+
+def _purposes(visit: Visit, view: ConsentView) -> Iterator[Section]:
+    """Return what stood on the page, purpose by purpose, as the person read it and with what was answered."""
+    t, text = visit.t, view.text
+    for one in receipt_purposes.shown(t, view.consent, text):
+        yield Section(
+            one["text"],
+            (
+                (t("admin.client.legal_basis"), Cell(t(f"admin.basis.{one['basis']}"))),
+                (t("admin.consent.claims"), Cell(one["claims"] or DASH)),
+                (t("admin.consent.declined"), Cell(one["declined"] or DASH)),
+                (t("admin.consent.text"), Cell(one["version"])),
+            ),
+        )
+    if text is not None and not text.purposes:
+        facts = (
+            (t("admin.client.purpose"), Cell(text.purpose.get(t.language) or text.purpose["vi"])),
+            (t("admin.client.legal_basis"), Cell(t(f"admin.basis.{text.legal_basis}"))),
+        )
+        yield Section(t("admin.consent.shown"), facts)
 
 
 def _names(visit: Visit, claims: int) -> str:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from idp.endpoints.api.operation import PAGED, REASON, Call, Operation, Parameter, Reply, listed, page_of
 from idp.endpoints.api.schema import Schema, choice, items, members, ref, text
+from idp.endpoints.receipt_purposes import signed
 from idp.flows.administration.consents import ConsentAdministration, ConsentSearch, WithdrawalView
 from idp.ports.consents import Consent
 from policies import claims
@@ -30,6 +31,19 @@ SHAPES: Final[dict[str, Schema]] = {
         given_at=_NUMBER,
         ended_at={"type": ["integer", "null"]},
         end_reason={"type": ["string", "null"]},
+        purpose={"type": ["object", "null"], "additionalProperties": _STRING},
+        legal_basis={"type": ["string", "null"]},
+        purposes=items(
+            members(
+                ("id", "text", "legal_basis", "version", "claims", "declined"),
+                id=_STRING,
+                text={"type": "object", "additionalProperties": _STRING},
+                legal_basis=_STRING,
+                version=_STRING,
+                claims=items(_STRING),
+                declined=items(_STRING),
+            )
+        ),
     ),
     "Withdrawal": members(
         ("id", "account_id", "client_id", "withdrawn_at", "due_at", "state", "days_left", "is_late"),
@@ -113,7 +127,8 @@ class ConsentOperations:
 
     def show(self, call: Call) -> Reply:
         """Show."""
-        return Reply(view(self._consents.show(call.who, call.path["consent_id"])))
+        found = self._consents.show(call.who, call.path["consent_id"])
+        return Reply({**view(found.consent), **signed(found.consent, found.text)})
 
     def withdraw(self, call: Call) -> Reply:
         """Withdraw."""

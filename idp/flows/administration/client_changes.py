@@ -16,7 +16,14 @@ from idp.flows.administration.acts import Act, Arguments, Parties
 from idp.flows.administration.administrator import Administrator
 from idp.flows.administration.clients import ClientAdministration
 from idp.flows.administration.gate import Gate, needs_second
-from idp.flows.administration.power import check_not_given, gives_identity, gives_power, is_powerful, without_power
+from idp.flows.administration.power import (
+    check_not_given,
+    gives_identity,
+    gives_notice,
+    gives_power,
+    is_powerful,
+    without_power,
+)
 from idp.model.approval import Approval
 from idp.services.approvals import Request
 from policies.delegation import DEPLOYMENT, Action, Actor, Decision, Target, Verdict
@@ -58,8 +65,13 @@ class ClientChanges:
         self._gate.require(who, Action.CLIENT_CREATE, self._owner(document), "client:new", hidden=False)
         return self._registry.checked(document, is_operator=True).values
 
+    def proposed(self, who: Administrator, client_id: str, document: Mapping[str, Any]) -> tuple[Client, Client]:
+        """Return a client as it is and as a document would make it, for whoever compares them. Raises ``RegistrationRefused``."""
+        client, _ = self._clients.seen(who, Action.CLIENT_READ, client_id)
+        return client, replace(client, **self._registry.checked(document, is_operator=True).values)
+
     def create(self, who: Administrator, document: Mapping[str, Any], reason: str = "") -> Created:
-        """Register a client; without the identity code and without power at first, which wait for a second person."""
+        """Register a client; without the identity code, notices and power at first, which wait for a second person."""
         owner = self._owner(document)
         self._gate.require(who, Action.CLIENT_CREATE, owner, "client:new", hidden=False)
         check_not_given(document)
@@ -118,6 +130,8 @@ class ClientChanges:
             asked.append((Action.CLIENT_CREATE, self._owner(document)))
         if gives_identity(document, client.scope):
             asked.append((Action.CLIENT_IDENTITY, self._owner(document)))
+        if gives_notice(document, client):
+            asked.append((Action.CLIENT_NOTICE, self._owner(document)))
         if gives_power(document, client) or is_powerful(client, self._gate.admins):
             asked.append((Action.CLIENT_POWER, DEPLOYMENT))
         return strictest([self._gate.decide(actor, action, target) for action, target in asked])
@@ -180,7 +194,7 @@ def _elevation(document: Mapping[str, Any], before: Client | None) -> Action | N
         return Action.CLIENT_POWER
     if gives_identity(document, before.scope if before is not None else frozenset()):
         return Action.CLIENT_IDENTITY
-    return None
+    return Action.CLIENT_NOTICE if gives_notice(document, before) else None
 
 
 __all__ = ["ClientChanges", "Created", "RegistrationRefused"]

@@ -12,7 +12,7 @@ from idp.flows.administration import targets
 from idp.flows.administration.administrator import Administrator
 from idp.flows.administration.gate import Gate, Reach
 from idp.flows.administration.paging import Page, Window, key_of, page
-from idp.ports.consents import Consent, ConsentCount, ConsentQuery, Withdrawal, WithdrawalQuery
+from idp.ports.consents import Consent, ConsentCount, ConsentQuery, ConsentText, Withdrawal, WithdrawalQuery
 from idp.services.consents import ConsentService
 from policies import data_requests
 from policies.delegation import Action, Target
@@ -28,6 +28,14 @@ class ConsentSearch:
     client_id: str = ""
     account_id: str = ""
     state: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentView:
+    """A consent or notice, and what the person read; None for one from before texts were kept."""
+
+    consent: Consent
+    text: ConsentText | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +83,10 @@ class ConsentAdministration:
         reach = self._gate.anywhere(who, Action.CONSENT_COUNT, "consents")
         return self._consents.counts(self._clients(reach, ""))
 
-    def show(self, who: Administrator, consent_id: str) -> Consent:
-        """Return one."""
-        return self._seen(who, Action.CONSENT_READ, consent_id)
+    def show(self, who: Administrator, consent_id: str) -> ConsentView:
+        """Return one with what stood on the page."""
+        found = self._seen(who, Action.CONSENT_READ, consent_id)
+        return ConsentView(found, self._consents.text(found.text_version))
 
     def withdraw(self, who: Administrator, consent_id: str, reason: str) -> Consent:
         """Withdraw in the name of the person, who asked for it elsewhere; what lives from it ends."""
