@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from clients import purposes as purposes_field
@@ -203,66 +203,37 @@ def _claim_cells(visit: Visit, text: str, basis: str, *, must: bool) -> tuple[Ce
 
 
 def _fields(visit: Visit, editing: _Editing, problems: Mapping[str, str]) -> Sequence[Field]:
+    """Return the fields with what is known and what is wrong; a known purpose keeps its id."""
     t, purpose = visit.t, editing.purpose
+    name = Field("id", t("admin.purpose.id"), purpose["id"], hint=t("admin.purpose.id_hint"), is_required=True)
+    text = purpose.get("text") or {}
+    words = [
+        Field(f"text_{one}", t(f"admin.purpose.text_{one}"), text.get(one, ""), "area", is_required=True)
+        for one in LANGUAGES
+    ]
+    bases, hint = [(one, t(f"admin.basis.{one}")) for one in LEGAL_BASES], t("admin.purpose.basis_hint")
+    options = _free(visit, editing)
+    lists = [
+        Field(one, t(f"admin.purpose.{one}"), "", "check", options, t(f"admin.purpose.{one}_hint")) for one in _LISTS
+    ]
+    fields = [
+        *(() if editing.known_as else (name,)),
+        *words,
+        Field("legal_basis", t("admin.client.legal_basis"), purpose["legal_basis"], "select", bases, hint),
+        *(replace(one, chosen=frozenset(purpose.get(one.name) or ())) for one in lists),
+        Field("reason", t("admin.reason"), hint=t("admin.client.reason_hint")),
+    ]
+    return [replace(one, problem=problems.get(one.name, "")) for one in fields]
+
+
+def _free(visit: Visit, editing: _Editing) -> list[tuple[str, str]]:
+    """Return the claims that may be chosen: of the system's scope, and in no other purpose."""
     others = [one for place, one in enumerate(editing.document["purposes"]) if place != editing.position]
     taken = 0
     for one in purposes_field.read(others):
         taken |= one.claims
     free = claim_policy.shown(claim_policy.for_scopes(editing.client.scope)) & ~taken
-    options = [(name, t(f"claim.{name}")) for name in claim_policy.unpack(free)]
-    text, said = purpose.get("text") or {}, problems.get
-    first_field = (
-        ()
-        if editing.known_as
-        else (
-            Field(
-                "id",
-                t("admin.purpose.id"),
-                purpose["id"],
-                hint=t("admin.purpose.id_hint"),
-                is_required=True,
-                problem=said("id", ""),
-            ),
-        )
-    )
-    bases = [(one, f"{t(f'admin.basis.{one}')}") for one in LEGAL_BASES]
-    return (
-        *first_field,
-        *(
-            Field(
-                f"text_{one}",
-                t(f"admin.purpose.text_{one}"),
-                text.get(one, ""),
-                "area",
-                is_required=True,
-                problem=said(f"text_{one}", ""),
-            )
-            for one in LANGUAGES
-        ),
-        Field(
-            "legal_basis",
-            t("admin.client.legal_basis"),
-            purpose["legal_basis"],
-            "select",
-            bases,
-            t("admin.purpose.basis_hint"),
-            said("legal_basis", ""),
-        ),
-        *(
-            Field(
-                name,
-                t(f"admin.purpose.{name}"),
-                "",
-                "check",
-                options,
-                t(f"admin.purpose.{name}_hint"),
-                said(name, ""),
-                chosen=frozenset(purpose.get(name) or ()),
-            )
-            for name in _LISTS
-        ),
-        Field("reason", t("admin.reason"), hint=t("admin.client.reason_hint")),
-    )
+    return [(name, visit.t(f"claim.{name}")) for name in claim_policy.unpack(free)]
 
 
 def _typed(form: Form, purpose_id: str) -> dict[str, Any]:
