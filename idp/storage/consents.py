@@ -12,6 +12,7 @@ from idp.model.audit import AuditRecord
 from idp.ports.consents import Consent, ConsentCount, ConsentQuery, ConsentText, Withdrawal, WithdrawalQuery
 from idp.storage.audit import Recorder, record_params
 from idp.storage.database import Database
+from idp.storage.redemptions import RedemptionGate
 from idp.storage.tables import consent_texts, consents, grants, withdrawals
 from policies.purposes import Purpose
 
@@ -42,6 +43,7 @@ class SqlConsentStore:
         current = and_(pair, columns.ended_at.is_(None))
         self._database = database
         self._recorder = Recorder(database)
+        self._gate = RedemptionGate(database)
         self._add = database.prepare(consents.insert().values({name: bindparam(f"new_{name}") for name in _NAMES}))
         ended: dict[str, Any] = {"ended_at": bindparam("now"), "end_reason": bindparam("reason")}
         self._end = database.prepare(update(consents).where(current).values(ended))
@@ -128,7 +130,7 @@ class SqlConsentStore:
         with self._database.transaction() as tx:
             if tx.run(self._end, values) == 0:
                 return False
-            tx.run(self._revoke, {**values, "reason": "consent_withdrawn"})
+            self._gate.swept(tx, self._revoke, {**values, "reason": "consent_withdrawn"})
             tx.run(self._add_withdrawal, {f"new_{name}": getattr(withdrawal, name) for name in _WITHDRAWAL})
             self._recorder.write(tx, record)
         return True

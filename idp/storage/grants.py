@@ -25,6 +25,7 @@ from idp.storage.audit import Recorder, record_params
 from idp.storage.consents import withdrawn_since
 from idp.storage.database import Database, Prepared
 from idp.storage.mandates import NONE, counts
+from idp.storage.redemptions import RedemptionGate, passing
 from idp.storage.tables import accounts, grants, identity_codes, registry_versions, revoked_tokens, sessions
 
 _NAMES: Final = tuple(Grant.__dataclass_fields__)
@@ -47,6 +48,7 @@ class SqlGrantStore:
         """Prepare the statements."""
         self._database = database
         self._recorder = Recorder(database)
+        self._gate = RedemptionGate(database)
         # A mandate is looked at only where there is one: the statement of everybody else stays as short as it is.
         self._redeem = {
             key: self._prepare_redeem(needs_session=key[0], has_mandate=key[1])
@@ -72,6 +74,7 @@ class SqlGrantStore:
         )
         values: list[Any] = [one.label(name) for name, one in new.items()]
         alive = select(*values).where(exists().where(of_account), not_(withdrawn_since(new, issued)))
+        alive = alive.where(*passing(self._database))
         if needs_session:
             alive = alive.where(exists().where(sessions.c.id == new["session_id"], sessions.c.ended_at.is_(None)))
         if has_mandate:
@@ -246,7 +249,7 @@ class SqlGrantStore:
         values = {**mark, "now": now, "reason": reason}
         with self._database.transaction() as tx:
             tx.run(self._mark, mark)
-            done = tx.run(self._revoke_of_account, values)
+            done = self._gate.swept(tx, self._revoke_of_account, values)
             self._recorder.write(tx, record)
         return done
 

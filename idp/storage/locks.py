@@ -13,6 +13,7 @@ from idp.model.audit import AuditRecord
 from idp.ports.locks import Ending, LockRow
 from idp.storage.audit import Recorder
 from idp.storage.database import Database, Executor
+from idp.storage.redemptions import RedemptionGate
 from idp.storage.tables import account_locks, accounts, grants, sessions
 from policies.locks import Scope
 
@@ -27,6 +28,7 @@ class SqlLockStore:
         """Prepare the statements."""
         self._database = database
         self._recorder = Recorder(database)
+        self._gate = RedemptionGate(database)
         self._prepare_reads()
         self._prepare_changes()
 
@@ -108,7 +110,7 @@ class SqlLockStore:
         tx.run(self._close_account, {**names, "why": lock.reason_code})
         ended = {**names, "why": "account_locked"}
         tx.run(self._end_sessions, ended)
-        tx.run(self._end_grants, ended)
+        self._gate.swept(tx, self._end_grants, ended)
 
     def end(self, ending: Ending, record: Callable[[bool], AuditRecord]) -> bool:
         """End live locks; the account is active again when none is left that closes it."""

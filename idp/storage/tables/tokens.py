@@ -137,6 +137,9 @@ revoked_tokens = Table(
 )
 """Single access tokens that were revoked (RFC 7009) and have not expired yet."""
 
+redemption_gate = Table("redemption_gate", metadata, Column("name", Text, primary_key=True))
+"""No row is ever in it: its lock keeps redemptions and revocations of one instant apart (``storage.redemptions``)."""
+
 status_lists = Table(
     "status_lists",
     metadata,
