@@ -20,6 +20,7 @@ from idp.federation.chains import TrustChain, from_tokens
 from idp.federation.collecting import ChainFinder
 from idp.federation.entity_ids import is_entity_id
 from idp.federation.errors import NoEntity, ResolvedMetadataRefused, StatementRefused
+from idp.federation.key_sets import KeySets
 from idp.federation.marks import MarkVerifier
 from idp.federation.statements import MAX_STATEMENT, read
 from idp.model.audit import AuditEvent, Event
@@ -62,6 +63,7 @@ class FederatedClients:
         authority: Authority,
         finder: ChainFinder,
         marks: MarkVerifier,
+        key_sets: KeySets,
         audit: AuditLog,
         clock: Clock,
     ) -> None:
@@ -71,6 +73,7 @@ class FederatedClients:
         self._authority = authority
         self._finder = finder
         self._marks = marks
+        self._key_sets = key_sets
         self._audit = audit
         self._clock = clock
 
@@ -103,7 +106,8 @@ class FederatedClients:
             raise ResolvedMetadataRefused("trust_mark_missing", "a trust mark that is demanded here is missing")
         vouched = {"trust_anchor": chain.anchor, "superior": chain.superior}
         newcomer = Newcomer(chain.subject, SOURCE, min(chain.expires_at, until), vouched)
-        client = self._registry.introduce(newcomer, self._document(chain, resolved))
+        document = self._document(chain, self._key_sets.settled(chain, resolved))
+        client = self._registry.introduce(newcomer, document)
         self._audit.write(
             AuditEvent(
                 Event.FEDERATION_REGISTER,

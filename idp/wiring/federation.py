@@ -17,6 +17,7 @@ from idp.federation.endpoints import FederationEndpoints
 from idp.federation.entity_ids import WELL_KNOWN, is_entity_id
 from idp.federation.entity_keys import EntityKeys
 from idp.federation.explicit import ExplicitRegistrationEndpoint
+from idp.federation.key_sets import KeySets
 from idp.federation.marks import MarkVerifier, OwnMarks
 from idp.federation.members import Members
 from idp.federation.registration import Entry, FederatedClients
@@ -113,8 +114,8 @@ class FederationDesk(OtherDevices, ABC):
         entry = Entry(
             settings.registration, settings.required_trust_marks, settings.client_refresh, self.settings.is_loopback
         )
-        marks = self.mark_verifier
-        return FederatedClients(entry, self.clients, self.authority, self.chain_finder, marks, self.audit, self.clock)
+        beside = (self.mark_verifier, KeySets(self.fetcher, self.clock), self.audit, self.clock)
+        return FederatedClients(entry, self.clients, self.authority, self.chain_finder, *beside)
 
     @cached_property
     def explicit_registration(self) -> ExplicitRegistrationEndpoint:
