@@ -21,7 +21,8 @@ from bench import stored_grants
 from bench.load import accounting
 from bench.load.flows import Party
 from tests.support.browser import Browser, Person
-from tests.support.provider import Provider, free_port
+from tests.support.ports import free_port
+from tests.support.provider import Provider
 from tests.support.servers import PostgresServer, RedisServer
 
 REDIRECT_URI: Final = "http://localhost:9/callback"

@@ -167,10 +167,10 @@ def test_server_that_went_away_is_unavailable_and_found_again(own_server: Postgr
 @pytest.mark.servers
 def test_server_that_hangs_is_given_up(own_server: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> None:
     database = migrated(PostgresqlDatabase(own_server.url))
-    monkeypatch.setattr(postgresql_pipeline, "_ANSWER_SECONDS", 0.2)
 
     def work() -> str:
         assert adding(database, "before")[0]() == 1
+        monkeypatch.setattr(postgresql_pipeline, "_ANSWER_SECONDS", 0.2)
         with psycopg.connect(own_server.url, autocommit=True) as other:
             found = other.execute(
                 "SELECT pid FROM pg_stat_activity WHERE query LIKE 'INSERT INTO deployment%' AND pid <> pg_backend_pid()"

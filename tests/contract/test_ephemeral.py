@@ -133,7 +133,8 @@ def test_mark_does_not_end_one_second_early(site: Site, now: int) -> None:
 
 def test_mark_whose_end_has_passed_is_still_claimed_once(site: Site, now: int) -> None:
     """A clock that lags behind must not let the second caller in at the same moment."""
-    won = in_parallel(site.database, CROWD, lambda _n: site.stores.single_use.claim("jti", now, now + 1))
+    past = now - 120
+    won = in_parallel(site.database, CROWD, lambda _n: site.stores.single_use.claim("jti", past, past + 60))
     assert won.count(True) == 1
 
 
@@ -153,7 +154,7 @@ def test_redis_that_lost_its_memory_takes_nothing_that_was_made_before(
     own_redis: RedisServer, sqlite_database: SqliteDatabase, now: int, loss: str
 ) -> None:
     marks = open_ephemeral(own_redis.url, sqlite_database).single_use
-    assert marks.claim_issued("before", now, now + 1, now + 60) is Use.FIRST
+    assert marks.claim_issued("before", now, now + 300, now + 600) is Use.FIRST
     if loss == "restart":
         own_redis.stop()
         own_redis.start()
@@ -163,9 +164,9 @@ def test_redis_that_lost_its_memory_takes_nothing_that_was_made_before(
         client = ephemeral_redis.connect(own_redis.url)
         client.flushall() if loss == "flush" else client.script_flush()
         client.close()
-    assert marks.claim_issued("before", now, now - 5, now + 60) is Use.FORGOTTEN
-    assert marks.claim_issued("new", now, now - 5, now + 60) is Use.FORGOTTEN
-    assert marks.claim_issued("later", now, int(time.time()) + 1, now + 60) is Use.FIRST
+    assert marks.claim_issued("before", now, now - 5, now + 600) is Use.FORGOTTEN
+    assert marks.claim_issued("new", now, now - 5, now + 600) is Use.FORGOTTEN
+    assert marks.claim_issued("later", now, int(time.time()) + 1, now + 600) is Use.FIRST
 
 
 @pytest.mark.servers
@@ -245,7 +246,7 @@ def test_redis_ends_marks_and_counters_by_itself(shared_redis: RedisServer, now:
     ephemeral_redis.RedisCounters(client).add("k", now, 90)
     ephemeral_redis.RedisTransactions(client).put("t", b"1", now + 120)
     lives = sorted(client.ttl(key) for key in client.keys("*"))
-    assert [abs(life - wanted) <= 2 for life, wanted in zip(lives, (60, 90, 120), strict=True)] == [True] * 3
+    assert [wanted - 25 < life <= wanted for life, wanted in zip(lives, (60, 90, 120), strict=True)] == [True] * 3
     assert all(key.startswith(b"dinhdanh:") for key in client.keys("*"))
     client.close()
 
@@ -333,13 +334,13 @@ def test_call_that_got_no_answer_is_not_sent_again() -> None:
     """A counter would count twice, and a claim that was granted would come back as refused."""
     accepted: list[int] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(0.5)
 
         def hang_up() -> None:
-            with suppress(TimeoutError):
+            with suppress(OSError):
                 while True:
-                    listener.accept()[0].close()
-                    accepted.append(1)
+                    connection, peer = listener.accept()
+                    connection.close()
+                    accepted.append(peer[1])
 
         thread = Thread(target=hang_up)
         thread.start()
@@ -347,5 +348,10 @@ def test_call_that_got_no_answer_is_not_sent_again() -> None:
         with pytest.raises(StorageUnavailable):
             ephemeral_redis.RedisSingleUse(client).claim("jti", 1, 2)
         client.close()
+        # A second attempt would have been made within the call, so before this one.
+        with socket.create_connection(listener.getsockname()) as last:
+            port = last.getsockname()[1]
+            last.recv(1)
+        listener.shutdown(socket.SHUT_RDWR)
         thread.join()
-    assert len(accepted) == 1
+    assert accepted.index(port) == 1

@@ -52,7 +52,7 @@ def failure(act: Callable[[], object]) -> DomainError:
 def test_mail_arrives_over_starttls_with_text_and_html(files: tuple[Path, Path]) -> None:
     with MailServer(files) as server:
         deliver(carrier(server, files))
-        to, mail = server.inbox.get(timeout=5)
+        to, mail = server.inbox.get(timeout=60)
     assert (to, server.secured) == (TO, [True])
     assert (str(mail["From"]), str(mail["To"])) == (f"Định Danh <{SENDER}>", TO)
     assert (str(mail["Message-ID"]), mail["Auto-Submitted"]) == ("<m1@id.example.vn>", "auto-generated")
@@ -67,7 +67,7 @@ def test_mail_arrives_over_starttls_with_text_and_html(files: tuple[Path, Path])
 def test_mail_arrives_over_tls_from_the_first_byte(files: tuple[Path, Path]) -> None:
     with MailServer(files, implicit=True) as server:
         deliver(carrier(server, files, security="tls"))
-        assert server.inbox.get(timeout=5)[0] == TO
+        assert server.inbox.get(timeout=60)[0] == TO
     assert server.secured == [True]
 
 
@@ -78,7 +78,7 @@ def test_user_and_password_are_given_within_tls(files: tuple[Path, Path], tmp_pa
         proven = carrier(server, files, username="idp", password_file=secret)
         deliver(proven)
         assert proven.check() == f"localhost:{server.port} by starttls"
-        assert server.inbox.get(timeout=5)[0] == TO
+        assert server.inbox.get(timeout=60)[0] == TO
 
 
 def test_wrong_password_is_the_operators_fault_and_the_message_waits(files: tuple[Path, Path], tmp_path: Path) -> None:

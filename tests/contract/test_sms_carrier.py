@@ -45,7 +45,7 @@ def test_json_body_is_as_the_operator_wrote_it_at_any_depth() -> None:
     body = {"messages": [{"to": "{to}", "content": {"text": "{text}"}, "priority": 1}], "request": "idp-{id}"}
     with SmsGateway() as server:
         carrier(server, body=body, number="digits").deliver(CODE, WORDS, "m1")
-        posted = server.posted.get(timeout=5)
+        posted = server.posted.get(timeout=60)
     assert posted.headers["content-type"] == "application/json"
     assert orjson.loads(posted.body) == {
         "messages": [{"to": "84905000001", "content": {"text": WORDS.text}, "priority": 1}],
@@ -57,7 +57,7 @@ def test_form_body_and_national_numbers() -> None:
     with SmsGateway() as server:
         form = {"phone": "{to}", "content": "{text}", "brand": "DINHDANH"}
         carrier(server, form=True, body=form, number="national").deliver(CODE, WORDS, "m1")
-        posted = server.posted.get(timeout=5)
+        posted = server.posted.get(timeout=60)
     assert posted.headers["content-type"] == "application/x-www-form-urlencoded"
     assert parse_qs(posted.body.decode()) == {
         "phone": ["0905000001"],
@@ -70,7 +70,7 @@ def test_a_text_brings_no_placeholder_and_no_json_of_its_own() -> None:
     nasty = Rendered('{to} "}], {id}')
     with SmsGateway() as server:
         carrier(server, body={"to": "{to}", "text": "{text}"}).deliver(CODE, nasty, "m1")
-        assert orjson.loads(server.posted.get(timeout=5).body) == {"to": TO, "text": nasty.text}
+        assert orjson.loads(server.posted.get(timeout=60).body) == {"to": TO, "text": nasty.text}
 
 
 def test_secret_is_read_at_each_use_and_sent_in_the_header_of_choice(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_secret_is_read_at_each_use_and_sent_in_the_header_of_choice(tmp_path: P
         for value in ("one", "two"):
             secret.write_text(f"{value}\n")
             sender.deliver(CODE, WORDS, "m1")
-            assert server.posted.get(timeout=5).headers["x-api-key"] == value
+            assert server.posted.get(timeout=60).headers["x-api-key"] == value
 
 
 def test_secret_goes_into_the_body_where_the_gateway_wants_it_there(tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_secret_goes_into_the_body_where_the_gateway_wants_it_there(tmp_path: Pa
         carrier(server, body={"to": "{to}", "text": "{text}", "auth": {"key": "{secret}"}}, secret_file=secret).deliver(
             CODE, WORDS, "m1"
         )
-        posted = server.posted.get(timeout=5)
+        posted = server.posted.get(timeout=60)
     assert orjson.loads(posted.body)["auth"] == {"key": "s3cret {to}"}
     assert "authorization" not in posted.headers
 
@@ -98,7 +98,7 @@ def test_secret_goes_into_the_body_where_the_gateway_wants_it_there(tmp_path: Pa
 def test_vietnamese_can_be_written_without_its_marks() -> None:
     with SmsGateway() as server:
         carrier(server, diacritics=False).deliver(CODE, WORDS, "m1")
-        text = orjson.loads(server.posted.get(timeout=5).body)["text"]
+        text = orjson.loads(server.posted.get(timeout=60).body)["text"]
     assert text.isascii()
     assert text.startswith("Dinh Danh: ma xac thuc 123456")
 

@@ -18,6 +18,8 @@ from threading import Thread
 
 import pytest
 
+from tests.support.ports import free_port
+
 DOCKER = Path(__file__).parents[2] / "docker"
 HOST = "id.example.test"
 NGINX = shutil.which("nginx") or "/usr/sbin/nginx"
@@ -89,7 +91,7 @@ class Proxy:
 
     def logged(self, line: str) -> str:
         """Return all that nginx has logged, once ``line`` is there: nginx answers first and writes afterwards."""
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while line not in (written := (self.folder / "access").read_text()):
             assert time.monotonic() < deadline, f"{line!r} is not in {written!r}"
             time.sleep(0.01)
@@ -101,7 +103,7 @@ class Proxy:
     ) -> tuple[int, http.client.HTTPMessage]:
         """Send one request over TLS with the server name ``name``; the certificate is verified."""
         context = ssl.create_default_context(cafile=str(self.certificate))
-        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as plain:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=60) as plain:
             connection = http.client.HTTPConnection(name)
             connection.sock = context.wrap_socket(plain, server_hostname=name)
             return _exchange(connection, method, path, headers or {}, body)
@@ -132,7 +134,7 @@ def running_proxy(folder: Path, upstream: Upstream) -> Iterator[Proxy]:
     curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
     command = ["openssl", "req", "-x509", *curve, *subject, "-keyout", str(key), "-out", str(certificate)]
     subprocess.run(command, check=True, capture_output=True)
-    port = _free_port()
+    port = free_port()
     configuration = folder / "nginx.conf"
     configuration.write_text(_for_this_machine(port, upstream.port, folder))
     # Started by root, nginx would serve as another user, who cannot enter the test's folder.
@@ -145,7 +147,7 @@ def running_proxy(folder: Path, upstream: Upstream) -> Iterator[Proxy]:
             yield Proxy(upstream, port, certificate, folder)
         finally:
             process.terminate()
-            process.wait(timeout=10)
+            process.wait(timeout=60)
 
 
 def _for_this_machine(port: int, upstream: int, folder: Path) -> str:
@@ -164,14 +166,8 @@ def _for_this_machine(port: int, upstream: int, folder: Path) -> str:
     return text
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        port: int = one.getsockname()[1]
-        return port
-
-
 def _wait_for(port: int) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while True:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
@@ -245,7 +241,7 @@ def is_agreed(proxy: Proxy, *offer: str) -> bool:
         ["openssl", "s_client", "-connect", f"127.0.0.1:{proxy.port}", "-servername", HOST, *offer],
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        timeout=10,
+        timeout=60,
         check=False,
     )
     assert b"Cipher is " in result.stdout, result.stderr
@@ -275,6 +271,6 @@ def test_queries_are_in_no_log(proxy: Proxy) -> None:
 
 def test_an_upstream_that_is_away_is_answered_502_and_leaves_no_query_in_the_log(tmp_path: Path) -> None:
     secret = "a-code-that-must-not-be-logged"
-    with running_proxy(tmp_path, Upstream(port=_free_port())) as proxy:
+    with running_proxy(tmp_path, Upstream(port=free_port())) as proxy:
         assert proxy.request("GET", f"/authorize?state={secret}")[0] == 502
         assert secret not in proxy.logged("GET /authorize 502")

@@ -37,7 +37,7 @@ class CachingParty:
         """Tell whether the token verifies with what is held now."""
         if time.monotonic() - self.asked >= MAX_AGE:
             self.asked = time.monotonic()
-            answer = requests.get(self.url, timeout=20)
+            answer = requests.get(self.url, timeout=60)
             assert f"max-age={MAX_AGE}" in answer.headers["Cache-Control"]
             self.keys = {key["kid"]: key for key in answer.json()["keys"]}
         header = jwt.get_unverified_header(token)
@@ -64,7 +64,7 @@ def sign_in_until(world: World, rp: RelyingParty, notes: Notes, stop: Event, con
         code, _ = sealed_code(world, rp.client_id, session)
         asked = time.monotonic()
         answer = connections.session.post(
-            rp.discovery["token_endpoint"], data=redemption(code), headers=header, timeout=20
+            rp.discovery["token_endpoint"], data=redemption(code), headers=header, timeout=60
         )
         if answer.status_code != requests.codes.ok:
             notes.refused += 1

@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
@@ -40,16 +42,23 @@ def start(database: Database, path: Path) -> subprocess.Popen[str]:
     if isinstance(database, PostgresqlDatabase):
         url = database.url
     arguments = [sys.executable, "-m", "tests.support.import_process", url, str(path), str(BATCH)]
-    return subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    return subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)
 
 
-def kill_after(process: subprocess.Popen[str], batches: int) -> bool:
+def kill_after(process: subprocess.Popen[str], batches: int, pause: float) -> bool:
     """Kill the process once it has reported some batches, somewhere in the next; tell whether it came to its end first."""
+    assert process.stdin is not None
     assert process.stdout is not None
     for _ in range(batches):
         if not process.stdout.readline():
             break
+        with suppress(BrokenPipeError):  # It may have come to its end.
+            process.stdin.write("\n")
+            process.stdin.flush()
+    time.sleep(pause)
     process.kill()
+    with suppress(BrokenPipeError):
+        process.stdin.close()
     process.stdout.close()
     return process.wait() == 0
 
@@ -79,7 +88,7 @@ def test_a_killed_import_ends_as_one_that_was_never_killed(
     make_people(calm, batch=BATCH).importer.run(calm_path)
     make_people(database)
     chance, kills = random.Random(seed), 0
-    while not kill_after(start(database, path), chance.randint(0, 12)):
+    while not kill_after(start(database, path), chance.randint(0, 12), chance.random() / 20):
         kills += 1
         assert kills < 200
     assert kills >= 4

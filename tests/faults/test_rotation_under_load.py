@@ -20,6 +20,7 @@ from tests.support.world import World, deployed
 
 SECONDS = float(os.environ.get("ROTATION_SECONDS", "16"))
 MAX_AGE = 1.0
+PATIENCE = 300.0
 ALGS = ("ES256", "RS256")
 
 
@@ -38,7 +39,7 @@ def fetch_until(rp: RelyingParty, notes: Notes, stop: Event) -> None:
     session = requests.Session()
     while not stop.wait(0.1):
         asked = time.monotonic()  # A cache counts an answer's age from the request on (RFC 9111 section 4.2.3).
-        answer = session.get(rp.discovery["jwks_uri"], timeout=20)
+        answer = session.get(rp.discovery["jwks_uri"], timeout=60)
         assert "max-age=1" in answer.headers["Cache-Control"]
         notes.sets.append((asked, {key["kid"]: key for key in answer.json()["keys"]}))
 
@@ -50,7 +51,7 @@ def issue_until(world: World, rp: RelyingParty, notes: Notes, stop: Event, conne
     while not stop.wait(0.05):
         code, _ = sealed_code(world, rp.client_id, session)
         answer = connections.session.post(
-            rp.discovery["token_endpoint"], data=redemption(code), headers=header, timeout=20
+            rp.discovery["token_endpoint"], data=redemption(code), headers=header, timeout=60
         ).json()
         now = time.monotonic()
         held = [keys for moment, keys in list(notes.sets) if now - MAX_AGE <= moment <= now]
@@ -91,19 +92,28 @@ def test_no_token_fails_for_a_client_that_caches_as_it_is_told() -> None:
                 stop.set()
             for job in jobs:
                 job.result()
-        signers = {jwt.get_unverified_header(token)["kid"] for _, token in notes.tokens}
-        assert len(signers) >= SECONDS / 4, "the keys hardly rotated"
-        assert len(notes.tokens) > 100
+        assert is_enough(notes), "the keys hardly rotated, or hardly anybody came"
         assert not notes.faults, notes.faults[:5]
-        final = {key["kid"]: key for key in rp.http.get(rp.discovery["jwks_uri"], timeout=20).json()["keys"]}
+        final = {key["kid"]: key for key in rp.http.get(rp.discovery["jwks_uri"], timeout=60).json()["keys"]}
         late = [fault for _, token in notes.tokens if (fault := verify(token, final))]
         assert not late, late[:5]
 
 
+def is_enough(notes: Notes) -> bool:
+    """Tell whether many tokens were signed, and by several keys after one another."""
+    tokens = list(notes.tokens)
+    signers = {jwt.get_unverified_header(token)["kid"] for _, token in tokens}
+    return len(tokens) > 100 and len(signers) >= SECONDS / 4
+
+
 def rotate_for(world: World, notes: Notes) -> None:
-    """Ask for a rotation every second, as an impatient operator; what is too young is refused with exit 4."""
+    """Ask for a rotation every second, as an impatient operator; what is too young is refused with exit 4.
+
+    On a busy machine it goes on until there is enough to be judged.
+    """
     end = time.monotonic() + SECONDS
-    while time.monotonic() < end:
+    latest = end + PATIENCE
+    while (now := time.monotonic()) < end or (now < latest and not is_enough(notes)):
         turn = time.monotonic()
         for alg in ALGS:
             code = world.provider.idp("keys", "rotate", "--alg", alg).returncode

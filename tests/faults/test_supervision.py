@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-PATIENCE = 30.0
+PATIENCE = 120.0
 PROGRAM = """
 import os, resource, signal, sys, time
 from idp.server.supervisor import Job, Supervisor
@@ -28,14 +28,14 @@ if sys.argv[2] == "crowded":
     os.fork = crowded
 
 def run():
+    # All before the note: whoever reads it may kill the parent or signal us at once.
+    parent, stopped = os.getppid(), []
+    signal.signal(signal.SIGTERM, lambda *_: stopped.append(1))
     with open(sys.argv[1], "a") as log:
         log.write(f"{os.getpid()}\\n")
     if sys.argv[2] == "crashes":
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         os.abort()
-    parent = os.getppid()
-    stopped = []
-    signal.signal(signal.SIGTERM, lambda *_: stopped.append(1))
     while sys.argv[2] != "dies" and not stopped and os.getppid() == parent:
         time.sleep(0.01)
     if sys.argv[2] == "stubborn":

@@ -27,6 +27,8 @@ from tests.support.world import World, deployed
 
 KILLS = 50
 PAUSE = 0.1
+PATIENCE = 600.0
+"""Seconds for all the kills, on a machine that is busy with other things; they take twenty on one that is not."""
 REDEEMERS = 3
 
 
@@ -63,7 +65,7 @@ def workers_of(pid: int) -> list[int]:
 def kill_at_random(world: World, ledger: Ledger, stop: Event) -> int:
     """Kill workers; never the one that has just been started again, which the server would take for a crash loop."""
     killed, seen = 0, set(workers_of(world.provider.pid))
-    end = time.monotonic() + 120
+    end = time.monotonic() + PATIENCE
     while killed < KILLS:
         alive = workers_of(world.provider.pid)
         log = world.provider.log_path
@@ -74,7 +76,7 @@ def kill_at_random(world: World, ledger: Ledger, stop: Event) -> int:
             os.kill(victim, SIGKILL)
             killed += 1
             before = set(alive)
-            deadline = time.monotonic() + 10
+            deadline = time.monotonic() + 60
             # The next victim is any of those that run now, so not the successor of this one.
             seen = before - {victim}
             while time.monotonic() < deadline:
@@ -106,7 +108,7 @@ def redeem_until(
         world.wiring.database.close()
         for _ in range(5):
             try:
-                answer = connections.session.post(url, data=redemption(code), headers=header, timeout=20)
+                answer = connections.session.post(url, data=redemption(code), headers=header, timeout=60)
             except requests.RequestException:
                 ledger.broken += 1
                 time.sleep(0.02)
@@ -135,7 +137,7 @@ def sign_in_until(world: World, rp: RelyingParty, ledger: Ledger, stop: Event) -
 def listens(world: World) -> bool:
     """Tell whether anybody accepts connections: a worker that was killed takes seconds to come back on a busy machine."""
     with suppress(requests.RequestException):
-        return requests.get(f"{world.provider.issuer}/healthz/live", timeout=20).ok
+        return requests.get(f"{world.provider.issuer}/healthz/live", timeout=60).ok
     return False
 
 

@@ -22,7 +22,7 @@ from tests.support.provider import ROOT, Provider
 EXAMPLES = ROOT / "examples" / "integration"
 PAGES = ROOT / "docs" / "integration"
 _REGISTRATION = re.compile(r"^idp clients add - --json <<'JSON'\n(.*?)^JSON$", re.MULTILINE | re.DOTALL)
-_START_SECONDS = 20
+_START_SECONDS = 120
 
 
 def registration(stack: str, base_url: str) -> dict[str, Any]:

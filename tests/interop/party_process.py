@@ -17,7 +17,7 @@ import requests
 
 from tests.support.provider import ROOT
 
-_START_SECONDS = 20
+_START_SECONDS = 120
 
 
 @contextmanager

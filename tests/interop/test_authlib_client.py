@@ -11,7 +11,8 @@ from authlib.integrations.requests_client import OAuth2Session
 from tests.interop.conftest import CALLBACK, SCOPE
 from tests.interop.party_process import running
 from tests.support.browser import Browser, Person
-from tests.support.provider import Provider, free_port
+from tests.support.ports import free_port
+from tests.support.provider import Provider
 
 
 def test_flask_department_system_on_authlib_signs_in_refreshes_and_signs_out(

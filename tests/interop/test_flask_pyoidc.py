@@ -7,7 +7,8 @@ import json
 from tests.interop.conftest import SCOPE
 from tests.interop.party_process import running
 from tests.support.browser import Browser, Person
-from tests.support.provider import Provider, free_port
+from tests.support.ports import free_port
+from tests.support.provider import Provider
 
 
 def test_flask_department_system_on_pyoidc_signs_in_refreshes_and_signs_out(

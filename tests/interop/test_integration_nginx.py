@@ -20,7 +20,8 @@ import requests
 
 from tests.interop.department_process import EXAMPLES, add_system, copied, running
 from tests.support.browser import Browser, Person
-from tests.support.provider import Provider, free_port
+from tests.support.ports import free_port
+from tests.support.provider import Provider
 
 NGINX = shutil.which("nginx") or "/usr/sbin/nginx"
 
@@ -108,19 +109,19 @@ def running_nginx(folder: Path, configuration: str, port: int) -> Iterator[None]
     subprocess.run([*command, "-t", "-q"], check=True, stderr=subprocess.PIPE)
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
         try:
-            deadline = time.monotonic() + 10
+            deadline = time.monotonic() + 60
             while not _listens(port):
                 assert time.monotonic() < deadline, (folder / "errors").read_text("utf-8")
                 time.sleep(0.02)
             yield
         finally:
             process.terminate()
-            process.wait(timeout=10)
+            process.wait(timeout=60)
 
 
 def _listens(port: int) -> bool:
     try:
-        requests.get(f"http://127.0.0.1:{port}/login", timeout=10, allow_redirects=False)
+        requests.get(f"http://127.0.0.1:{port}/login", timeout=60, allow_redirects=False)
     except requests.ConnectionError:
         return False
     return True
@@ -187,7 +188,7 @@ def test_a_sign_out_elsewhere_closes_the_department(site: Site, citizen: Person)
     browser = Browser()
     site.sign_in(browser, citizen)
     browser.submit(browser.open(f"{site.issuer}/end_session"), "logout-form", "logout-confirm")
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while browser.session.get(f"{site.url}/dossiers", allow_redirects=False, timeout=30).status_code != 302:
         assert time.monotonic() < deadline, "no back-channel logout arrived"
         time.sleep(0.1)

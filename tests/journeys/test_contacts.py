@@ -30,14 +30,14 @@ class Reached:
     def by_sms(self) -> str:
         """Return the code of the next SMS that holds one."""
         while True:
-            text = parse_qs(self.sms.posted.get(timeout=20).body.decode())["text"][0]
+            text = parse_qs(self.sms.posted.get(timeout=60).body.decode())["text"][0]
             if found := re.search(r"\b[0-9]{6}\b", text):
                 return found.group()
 
     def by_mail(self, address: str) -> str:
         """Return the code of the next mail to an address."""
         while True:
-            to, mail = self.mail.inbox.get(timeout=20)
+            to, mail = self.mail.inbox.get(timeout=60)
             if to == address and (found := re.search(r"\b[0-9]{6}\b", mail.get_body(("plain",)).get_content())):  # type: ignore[union-attr]
                 return found.group()
 

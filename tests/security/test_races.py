@@ -100,9 +100,11 @@ def test_of_fifty_guesses_at_once_five_are_looked_at(deployment: World, portal: 
         body = {**fields, "password": f"đoán mò lần thứ {number}"}
         return requests.post(page.url, data=body, headers=cookies, allow_redirects=False, timeout=60).status_code
 
-    answers = Counter(at_once(50, range(50), guess))
+    assert guess(0) == 200
+    answers = Counter(at_once(50, range(1, 51), guess))
     assert set(answers) <= {200, 429, 503}
-    assert 1 <= answers[200] <= 5, answers
+    # Fewer where they overtake each other between the counters: a lost race is a refusal, never one more guess.
+    assert answers[200] <= 4, answers
 
 
 def test_of_sixty_four_uses_of_one_time_code_one_succeeds(each_world: TokenWorld) -> None:

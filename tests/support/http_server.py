@@ -6,6 +6,7 @@ import asyncio
 import json
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,7 +27,7 @@ VARIABLES = {
     "authorization": "HTTP_AUTHORIZATION",
 }
 MAX_BODY = 64 * 1024
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds after which a test gives up waiting; nothing here depends on how fast it goes."""
 
 
@@ -161,6 +162,7 @@ class Served:
     desk: Desk
     loop: asyncio.AbstractEventLoop
     clients: list[Client] = field(default_factory=list)
+    passed: float = 0.0
 
     def client(self) -> Client:
         """Connect."""
@@ -183,6 +185,21 @@ class Served:
         self.loop.call_soon_threadsafe(act)
         assert done.wait(PATIENCE)
 
+    def now(self) -> float:
+        """Return the moment on the server's clock: the loop's, and what a test let pass."""
+        return self.loop.time() + self.passed
+
+    def let_pass(self, seconds: float) -> None:
+        """Let time pass on the server's clock."""
+        self.tell(lambda: setattr(self, "passed", self.passed + seconds))
+
+    def until(self, is_so: Callable[[], bool]) -> None:
+        """Wait until something is so on the loop's thread."""
+        end, found = time.monotonic() + PATIENCE, [False]
+        while not found[-1]:
+            assert time.monotonic() < end
+            self.tell(lambda: found.append(is_so()))
+
 
 @contextmanager
 def served(limits: Limits | None = None, host: str = "127.0.0.1") -> Iterator[Served]:
@@ -196,12 +213,13 @@ def served(limits: Limits | None = None, host: str = "127.0.0.1") -> Iterator[Se
     async def main() -> None:
         loop = asyncio.get_running_loop()
         listening = socket.create_server((host, 0), family=family, dualstack_ipv6=family == socket.AF_INET6)
-        server = await loop.create_server(lambda: Connection(desk, loop.time), sock=listening)
-        found.append(Served(listening.getsockname()[:2], echo, desk, loop))
+        running = Served(listening.getsockname()[:2], echo, desk, loop)
+        server = await loop.create_server(lambda: Connection(desk, running.now), sock=listening)
+        found.append(running)
         started.set()
         while not stop.is_set():
             await asyncio.sleep(0.02)
-            desk.sweep(loop.time())
+            desk.sweep(running.now())
         server.close()
         for connection in list(desk.connections):
             connection.abort()

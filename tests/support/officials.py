@@ -54,6 +54,9 @@ def given_of(server: SlapdServer, **values: Any) -> dict[str, Any]:
         "unit": UNIT,
         "units_as_of": "2025-07-01",
         "units_within": ["49"],
+        "connect_timeout": 30,
+        "receive_timeout": 60,
+        "timeout": 120,
         "roles": ({"group": CLERKS, "role": "mot-cua"}, {"group": LEADERS, "role": "lanh-dao", "unit": UNIT}),
     }
     return {**given, **values}

@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -19,24 +18,18 @@ from typing import Any, Final, Self
 
 import requests
 
+from tests.support.ports import free_port
+
 ROOT: Final = Path(__file__).resolve().parents[2]
 CITIZEN_CODE: Final = "049499000001"
 CITIZEN_PASSWORD: Final = "mật khẩu mẫu của công dân 01"
-_START_SECONDS: Final = 40.0
-_STOP_SECONDS: Final = 40.0
+_START_SECONDS: Final = 180.0
+_STOP_SECONDS: Final = 120.0
 _REGISTRY_SECONDS: Final = 1.1
 
 
 class CommandError(RuntimeError):
     """An `idp` command that had to succeed did not."""
-
-
-def free_port() -> int:
-    """Return a loopback port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Provider:
@@ -180,7 +173,7 @@ class Provider:
 
     def _is_ready(self) -> bool:
         with suppress(requests.ConnectionError, requests.Timeout):
-            return bool(requests.get(f"{self.issuer}/healthz/ready", timeout=5).status_code == requests.codes.ok)
+            return bool(requests.get(f"{self.issuer}/healthz/ready", timeout=30).status_code == requests.codes.ok)
         return False
 
     def _kill(self) -> None:

@@ -34,7 +34,7 @@ class Receiver:
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}/logout"
         self._thread = Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
-    def next(self, seconds: float = 20.0) -> dict[str, list[str]]:
+    def next(self, seconds: float = 60.0) -> dict[str, list[str]]:
         """Return the next posted form, or fail when none comes in time."""
         try:
             return self._posted.get(timeout=seconds)

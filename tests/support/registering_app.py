@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from idp.config.settings import Outbound, Registration
+from idp.config.settings import Registration
 from idp.storage.sqlite import SqliteDatabase
 from tests.support.clock import FrozenClock
 from tests.support.token_world import TokenWorld
@@ -31,7 +31,7 @@ def app(sqlite_database: SqliteDatabase, tmp_path: Path, clock: FrozenClock, pag
             sqlite_database,
             clock,
             registration=Registration(mode="token"),
-            outbound=Outbound(allow=(pages.host,)),
+            outbound={"allow": (pages.host,)},
         )
     )
 

@@ -16,7 +16,8 @@ class HungServer:
         self.port = int(self._socket.getsockname()[1])
         self.connections = 0
         self._held: list[socket.socket] = []
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._accepting = threading.Thread(target=self._accept, daemon=True)
+        self._accepting.start()
 
     def _accept(self) -> None:
         while True:
@@ -28,7 +29,11 @@ class HungServer:
             self._held.append(held)
 
     def close(self) -> None:
-        """Let go of everybody."""
+        """Let go of everybody, and take nobody new."""
+        # A mere close wakes nobody who waits in ``accept``, and until then the port takes connections.
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._accepting.join()
         self._socket.close()
         for held in self._held:
             held.close()

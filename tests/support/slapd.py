@@ -15,6 +15,7 @@ from cryptography.x509.oid import NameOID
 from ldap3 import MODIFY_REPLACE, NONE, Connection
 from ldap3 import Server as LdapServer
 
+from tests.support.ports import free_port
 from tests.support.servers import Server, _program
 
 BASE: Final = "dc=qnam,dc=example"
@@ -44,13 +45,6 @@ attributetype ( 1.3.6.1.4.1.55555.1.9 NAME 'primaryGroupID' EQUALITY integerMatc
 objectclass ( 1.3.6.1.4.1.55555.2.1 NAME 'user' SUP inetOrgPerson STRUCTURAL MAY ( objectGUID $ sAMAccountName $ userPrincipalName $ userAccountControl $ msDS-User-Account-Control-Computed $ accountExpires $ pwdLastSet $ objectSid $ primaryGroupID ) )
 objectclass ( 1.3.6.1.4.1.55555.2.2 NAME 'group' SUP groupOfNames STRUCTURAL MAY objectSid )
 """
-
-
-def free_port() -> int:
-    """Return a port of loopback that nobody listens on at this moment."""
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        return int(held.getsockname()[1])
 
 
 class Authority:

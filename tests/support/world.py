@@ -122,7 +122,7 @@ STACKS: Final = ("sqlite", "production")
 @contextmanager
 def deployed(stack: str, **options: Any) -> Iterator[World]:
     """Run a world on SQLite with one worker, or on PostgreSQL and Redis with four; throttling is off unless asked for."""
-    settings: dict[str, str] = {"THROTTLE__ENABLED": "false", **options.pop("settings", {})}
+    settings: dict[str, str] = {"THROTTLE__ENABLED": "false", "OUTBOUND__TIMEOUT": "30", **options.pop("settings", {})}
     prepare: Callable[[World], None] = options.pop("prepare", lambda world: None)
     with ExitStack() as stack_of:
         if stack == "production":

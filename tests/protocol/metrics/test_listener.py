@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.support.provider import Provider, free_port
+from tests.support.ports import free_port
+from tests.support.provider import Provider
 
 pytestmark = pytest.mark.slow
 DONE = 'dinhdanh_requests_total{endpoint="jwks",outcome="done"}'
@@ -28,7 +29,7 @@ def provider() -> Iterator[Provider]:
 
 def scraped(provider: Provider) -> dict[str, float]:
     address = f"http://127.0.0.1:{provider._environ['IDP_METRICS__PORT']}/metrics"
-    lines = [line for line in requests.get(address, timeout=10).text.splitlines() if not line.startswith("#")]
+    lines = [line for line in requests.get(address, timeout=60).text.splitlines() if not line.startswith("#")]
     return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
 
 
@@ -49,10 +50,10 @@ def eventually(provider: Provider, name: str, least: float) -> dict[str, float]:
 
 def test_every_worker_is_counted_and_so_is_one_that_was_killed(provider: Provider) -> None:
     for _ in range(20):
-        assert requests.get(f"{provider.issuer}/jwks", timeout=10).status_code == 200
+        assert requests.get(f"{provider.issuer}/jwks", timeout=60).status_code == 200
     found = eventually(provider, "dinhdanh_workers", 2)
     assert found[DONE] == 20
-    assert requests.get(f"{provider.issuer}/metrics", timeout=10).status_code == 404
+    assert requests.get(f"{provider.issuer}/metrics", timeout=60).status_code == 404
     os.kill(_children(provider.pid)[0], signal.SIGKILL)
     for _ in range(20):
         _asked(provider)
@@ -64,7 +65,7 @@ def _asked(provider: Provider) -> None:
     deadline = time.monotonic() + WAIT
     while time.monotonic() < deadline:
         try:
-            if requests.get(f"{provider.issuer}/jwks", timeout=10).status_code == requests.codes.ok:
+            if requests.get(f"{provider.issuer}/jwks", timeout=60).status_code == requests.codes.ok:
                 return
         except requests.ConnectionError:
             time.sleep(0.1)
@@ -83,8 +84,8 @@ def test_scraper_that_says_nothing_keeps_no_other_waiting(provider: Provider) ->
     with socket.create_connection(("127.0.0.1", port)) as silent:
         silent.sendall(b"GET /metrics HTTP/1.1\r\nHost: ")
         assert scraped(provider)["dinhdanh_workers"] == 2
-        assert requests.head(f"http://127.0.0.1:{port}/metrics", timeout=10).status_code == 200
-        assert requests.get(f"http://127.0.0.1:{port}/jwks", timeout=10).status_code == 404
+        assert requests.head(f"http://127.0.0.1:{port}/metrics", timeout=60).status_code == 200
+        assert requests.get(f"http://127.0.0.1:{port}/jwks", timeout=60).status_code == 404
 
 
 def test_start_that_could_not_be_scraped_is_refused_at_once() -> None:

@@ -43,7 +43,7 @@ def world() -> Iterator[World]:
 
 
 def asked(url: str, **query: str) -> dict[str, Any]:
-    answer = requests.get(url, params=query, timeout=10)
+    answer = requests.get(url, params=query, timeout=60)
     assert answer.status_code == 200, answer.text
     claims = parse(answer.text, 1 << 20).unverified_claims
     return {**claims, "token": answer.text}
@@ -93,11 +93,11 @@ def test_a_leaf_of_a_commune_is_walked_up_and_resolved_and_gets_no_more_than_its
         )
         assert resolved["metadata"][RP]["scope"] == "openid profile"
         assert resolved["metadata"][RP]["unit"] == COMMUNE
-        listed = requests.get(middle["metadata"]["federation_entity"]["federation_list_endpoint"], timeout=10)
+        listed = requests.get(middle["metadata"]["federation_entity"]["federation_list_endpoint"], timeout=60)
         assert listed.json() == [leaf.entity_id]
         gone = ("federation", "subordinates", "remove", leaf.entity_id, "--unit", COMMUNE, "--reason", "thôi", "--yes")
         world.provider.idp_json(*gone)
-        refused = requests.get(f"{unit}/fetch", params={"sub": leaf.entity_id}, timeout=10)
+        refused = requests.get(f"{unit}/fetch", params={"sub": leaf.entity_id}, timeout=60)
         assert (refused.status_code, refused.json()["error"]) == (404, "not_found")
 
 
@@ -109,7 +109,7 @@ def pushed(world: World, leaf: Entity, signer: Signer, **changes: str) -> reques
         "code_challenge": CHALLENGE, "code_challenge_method": "S256", "client_assertion_type": ASSERTION,
         "client_assertion": signer.sign({**claims, "jti": secrets.token_hex(8)}, "JWT"), **changes,
     }  # fmt: skip
-    return requests.post(f"{world.issuer}/par", data=form, timeout=20)
+    return requests.post(f"{world.issuer}/par", data=form, timeout=60)
 
 
 @pytest.mark.spec("OpenID Federation 1.0", "12.1")
@@ -150,7 +150,7 @@ def test_authority_hints_are_no_way_into_the_house(world: World, hint: str) -> N
         path = leaf.entity_id.removeprefix(f"http://{pages.host}") + WELL_KNOWN
         pages.put(path, leaf.configuration().encode(), content_type=f"application/{STATEMENT}")
         query = {"sub": leaf.entity_id, "trust_anchor": world.issuer}
-        answer = requests.get(f"{world.issuer}/federation/resolve", params=query, timeout=20)
+        answer = requests.get(f"{world.issuer}/federation/resolve", params=query, timeout=60)
         assert answer.status_code == 400
         assert answer.json()["error"] in {"invalid_trust_anchor", "invalid_trust_chain"}
         assert "169.254" not in answer.text

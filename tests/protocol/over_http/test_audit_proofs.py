@@ -16,7 +16,8 @@ import requests
 from keys.log_heads import COSIGNATURE, read_head, signers_of, verify_head
 from keys.log_keys import LogSigner, read_keys
 from policies import merkle
-from tests.support.provider import ROOT, free_port
+from tests.support.ports import free_port
+from tests.support.provider import ROOT
 from tests.support.world import World, deployed
 
 PATIENCE = 120
@@ -30,7 +31,7 @@ class Observed:
         self.witness = witness
 
     def get(self, path: str, **query: Any) -> requests.Response:
-        return requests.get(f"{self.world.issuer}{path}", params=query, timeout=20)
+        return requests.get(f"{self.world.issuer}{path}", params=query, timeout=60)
 
     def json(self, path: str, **query: Any) -> dict[str, Any]:
         answer = self.get(path, **query)
@@ -72,7 +73,7 @@ def observed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Observed]:
     finally:
         for process in started:
             process.terminate()
-            assert process.wait(20) == 0
+            assert process.wait(60) == 0
 
 
 def test_published_head_is_signed_by_the_log_and_by_a_witness(observed: Observed) -> None:

@@ -14,7 +14,8 @@ from idp.cli import main
 from idp.config import Settings
 from idp.wiring import Wiring
 from tests.support.officials import given_of
-from tests.support.slapd import PASSWORD, SlapdServer, free_port
+from tests.support.ports import free_port
+from tests.support.slapd import PASSWORD, SlapdServer
 from tests.support.staff_world import UNITS
 
 pytestmark = pytest.mark.servers

@@ -117,7 +117,7 @@ def test_lock_of_a_thread_is_waited_for_by_a_fiber(fibers: Fibers) -> None:
     def hold() -> None:
         with lock:
             taken.set()
-            assert give_back.wait(10)
+            assert give_back.wait(60)
 
     def work() -> str:
         fibers.loop.call_soon(give_back.set)
@@ -126,9 +126,9 @@ def test_lock_of_a_thread_is_waited_for_by_a_fiber(fibers: Fibers) -> None:
 
     with ThreadPoolExecutor(1) as pool:
         held = pool.submit(hold)
-        assert taken.wait(10)
+        assert taken.wait(60)
         assert alone(fibers, work) == "mine"
-        held.result(10)
+        held.result(60)
 
 
 def test_lock_given_back_between_two_looks_is_taken_though_its_holder_wanted_to_wake_somebody(fibers: Fibers) -> None:

@@ -86,7 +86,7 @@ def test_beyond_the_queue_the_pool_says_busy_at_once() -> None:
 
     def work() -> bool:
         started.wait()
-        return go.wait(10)
+        return go.wait(60)
 
     running = threading.Thread(target=lambda: pool._bounded(work))
     waiting = threading.Thread(target=lambda: pool._bounded(lambda: True))
