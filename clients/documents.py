@@ -14,7 +14,16 @@ _NAMES: Final = tuple(each.name for each in _STORED)
 _SETS: Final = tuple(each.name for each in _STORED if str(each.type).startswith("frozenset["))
 _TUPLES: Final = tuple(each.name for each in _STORED if str(each.type).startswith(("tuple[str", "tuple[Mapping")))
 _MAPPINGS: Final = tuple(each.name for each in _STORED if str(each.type).startswith("Mapping["))
-_NOT_SHOWN: Final = ("secrets", "version", "client_name", "terms", "management_digest", "not_before", "unit_at")
+_NOT_SHOWN: Final = (
+    "secrets",
+    "version",
+    "client_name",
+    "terms",
+    "management_digest",
+    "not_before",
+    "rewritten",
+    "unit_at",
+)
 
 
 def to_document(client: Client) -> dict[str, Any]:

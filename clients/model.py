@@ -66,7 +66,8 @@ class Client:
     (``policies.mandate_kinds``); ``users`` whom the system is for. ``terms``
     (``clients.terms``) are there for a client that registered itself, ``management_digest`` is the SHA-256
     of its registration access token in hexadecimal. What was issued before ``not_before`` (epoch seconds) counts for
-    nothing. ``unit`` is the code as it was at ``unit_at`` (0: when the client was made). ``version`` is the registry's
+    nothing. ``rewritten`` are claims that rest on what people read before a moment and is no more (``clients.rewritten``).
+    ``unit`` is the code as it was at ``unit_at`` (0: when the client was made). ``version`` is the registry's
     version of the last change. The fields at the end are derived: ``consent_version`` is the version of what people read, the
     claims are bit sets over all ``purposes`` (every bit where there are none).
     """
@@ -154,6 +155,7 @@ class Client:
     terms: Mapping[str, Any] | None = None
     management_digest: str | None = None
     not_before: int = 0
+    rewritten: tuple[Mapping[str, int], ...] = ()
     unit_at: int = 0
     state: str = "active"
     expires_at: int | None = None
@@ -197,6 +199,13 @@ class Client:
         if not self.purposes:
             return consent_policy.mode_for(self.consent, self.legal_basis)
         return "ask" if (claims or -1) & self.asked_claims else "notice"
+
+    def still(self, claims: int, since: int) -> int:
+        """Return what of claims that were agreed to at a moment (epoch seconds) may be given now, as the purposes stand."""
+        for mark in self.rewritten:
+            if since < mark["at"]:
+                claims &= ~mark["claims"]
+        return claims
 
     @property
     def is_active(self) -> bool:

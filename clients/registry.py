@@ -18,6 +18,7 @@ from clients import given, metadata, secrets, sectors
 from clients.errors import ClientConflict, ClientNotFound, MetadataError, RegistrationRefused
 from clients.model import EXPIRED, Client, Secret
 from clients.repository import ClientEvent, ClientRepository, Newcomer
+from clients.rewritten import marked
 from clients.secrets import DEFAULT_OVERLAP
 
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
@@ -167,7 +168,8 @@ class ClientRegistry:
         if known.introduced_by != newcomer.source or not known.is_active:
             raise ClientConflict(f"the client id {newcomer.client_id!r} is not this source's to give")
         fields = tuple(sorted(name for name, value in values.items() if getattr(known, name) != value))
-        return self._changed(replace(known, **values), ClientEvent("update", known.client_id, fields, actor))
+        renewed = marked(known, replace(known, **values), now)
+        return self._changed(renewed, ClientEvent("update", known.client_id, fields, actor))
 
     def end(self, client_id: str, *, actor: str = "operator:local", note: str = "") -> None:
         """End the introduction of a client now: who vouched for it does so no more. One that was not introduced is left alone."""
@@ -209,7 +211,7 @@ class ClientRegistry:
         changed = tuple(sorted(name for name, value in values.items() if getattr(current, name) != value))
         if not changed:
             return current
-        updated = replace(current, **values, updated_at=self._now())
+        updated = marked(current, replace(current, **values, updated_at=self._now()), self._now())
         return self._changed(updated, ClientEvent("update", client_id, changed, actor, note))
 
     def rotate_secret(

@@ -103,6 +103,17 @@ def carried(before: Iterable[Purpose], now: Iterable[Purpose], agreed: int) -> d
     return found
 
 
+def lost(before: Iterable[Purpose], now: Iterable[Purpose]) -> int:
+    """Return the claims of earlier purposes that nobody agreed to, or was told of, as the purposes are now."""
+    known = tuple(before)
+    held = kept = 0
+    for one in known:
+        held |= one.claims
+    for claims in carried(known, now, held).values():
+        kept |= claims
+    return held & ~kept
+
+
 def divide(purposes: Iterable[Purpose], requested: int, kept: Mapping[str, int]) -> tuple[Share, ...]:
     """Return the share of each purpose that a request touches; claims that belong to none are in no share."""
     touched = [one for one in purposes if one.claims & requested]

@@ -52,7 +52,7 @@ class TokenState:
     """What decides about an access token now, and what userinfo may need, read at once.
 
     ``is_live`` is False for a revoked or ended grant, a revoked ``jti``, an account that is not active, a mandate that was ended.
-    ``client_id`` is the client of the grant: that of a token which was exchanged is another one.
+    ``client_id`` is the client of the grant: that of a token which was exchanged is another one; ``granted_at`` when the grant was made.
     """
 
     is_live: bool
@@ -66,6 +66,7 @@ class TokenState:
     updated_at: int = 0
     mandate_id: str = ""
     client_id: str = ""
+    granted_at: int = 0
     code_id: str | None = None
     code_scheme: str | None = None
     code_sealed: bytes | None = None

@@ -91,7 +91,7 @@ class UserinfoEndpoint:
             raise InvalidToken("the access token was revoked", reason="before_mark")
         _check_level(token, client)
         ring = self._ring.at(state.versions.keys)
-        claims = _within(token.scope, state)
+        claims = client.still(_within(token.scope, state), state.granted_at)
         if self._claims.needs_code(claims) and state.code_id is None:
             # Asked for by the claims parameter without the scope; the token does not say so, the grant does.
             state = self._state(token, with_code=True)

@@ -160,6 +160,7 @@ class SqlGrantStore:
             accounts.c.updated_at,
             grants.c.mandate_id,
             grants.c.client_id,
+            grants.c.created_at,
         ]
         joined: Any = grants.join(accounts, accounts.c.id == grants.c.account_id)
         if with_code:

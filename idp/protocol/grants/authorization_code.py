@@ -24,7 +24,7 @@ def authorization_code(request: TokenRequest, services: GrantServices) -> dict[s
 
     A code that another client or a wrong verifier presents is not spent by it: otherwise whoever sees a code could void it.
     """
-    payload = _opened(request, services)
+    payload = issue.agreed(request.client, _opened(request, services))
     reached = reach.of_grant(request, services, payload.resources, payload.details)
     has_refresh = "refresh_token" in request.client.grant_types
     jti = handles.new_id()

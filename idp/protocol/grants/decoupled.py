@@ -44,7 +44,7 @@ def redeem(
     if found is not Poll.APPROVED or asked is None:
         error, text, reason = _SAID[found]
         raise error(text, reason=reason)
-    payload = _payload(asked.code, asked.expires_at, services)
+    payload = issue.agreed(request.client, _payload(asked.code, asked.expires_at, services))
     reached = reach.of_grant(request, services, payload.resources, payload.details)
     has_refresh = "refresh_token" in request.client.grant_types
     jti = handles.new_id()

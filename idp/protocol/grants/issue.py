@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+from clients.model import Client
 from idp.model.grant import CodePayload
 from idp.ports.grants import Versions
 from idp.protocol.grants.frame import GrantServices, TokenRequest
 from idp.protocol.grants.reach import Reach
 from idp.protocol.mint import Authentication
 from keys.ring import KeyRing
+
+
+def agreed(client: Client, payload: CodePayload) -> CodePayload:
+    """Return a payload without the claims of purposes that changed or went since the person answered."""
+    if not client.rewritten:
+        return payload
+    since = payload.issued_at
+    return replace(
+        payload, claims=client.still(payload.claims, since), id_claims=client.still(payload.id_claims, since)
+    )
 
 
 def tokens(
