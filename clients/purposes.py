@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from clients import fields
@@ -11,6 +12,8 @@ from clients.fields import MAX_TEXT, Fault
 from policies import claims, consent
 from policies.purposes import BY_LAW, Purpose
 
+SIGN_IN: Final[Mapping[str, str]] = MappingProxyType({"vi": "Đăng nhập vào hệ thống", "en": "To sign in to the system"})
+"""The one purpose that every system has, for one that names none."""
 MOST: Final = 10
 _REQUIRED: Final = frozenset({"id", "text", "legal_basis"})
 _MEMBERS: Final = _REQUIRED | {"claims", "optional_claims"}

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import IO, Any, Final
+from typing import IO, Any
 
 import click
 import orjson
 
 from clients.documents import to_metadata
+from clients.purposes import SIGN_IN
 from idp.cli.context import Context, pass_context
 from idp.cli.marks import clients_not_before
 from idp.cli.output import emit, emit_rows, say, with_exit_codes
 from idp.errors import InvalidInput
 from idp.storage.client_history import SqlClientHistory
 
-_SIGN_IN: Final = {"vi": "Đăng nhập vào hệ thống", "en": "To sign in to the system"}
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 _REASON = click.option("--reason", default="", help="Goes into the audit log.")
 
@@ -153,7 +153,7 @@ def _with_purpose(document: dict[str, Any]) -> dict[str, Any]:
     say(
         'warning: purpose: none is given, so people read "Đăng nhập vào hệ thống"; say what the system needs their data for'
     )
-    return {**document, "purpose": _SIGN_IN}
+    return {**document, "purpose": dict(SIGN_IN)}
 
 
 def _check_unit(context: Context, document: dict[str, Any]) -> None:

@@ -20,6 +20,10 @@ class Federation(Section):
     trust_anchors: dict[str, Path] = Field(
         {}, description="Entity identifiers of further trust anchors, each with a file that holds its JWK set."
     )
+    anchor_units: dict[str, str] = Field(
+        {},
+        description="By trust anchor the unit that owns a system whose superiors name none; without it such a system is refused.",
+    )
     registration: tuple[Literal["automatic", "explicit"], ...] = Field(
         ("automatic", "explicit"), description="How federated clients may register."
     )

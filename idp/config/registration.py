@@ -18,7 +18,9 @@ class Registration(Section):
         "or anybody (a sandbox: refused unless the issuer is on loopback or `sandbox` is true).",
     )
     sandbox: bool = Field(default=False, description="Acknowledges that anybody may register at a public issuer.")
-    require_pkce: bool = Field(default=True, description="What a dynamically registered confidential client gets.")
+    require_pkce: bool = Field(
+        default=True, description="What a dynamically registered or federated confidential client gets."
+    )
     unit: str = Field("sandbox", description="Owner of the clients that nobody vouches for.")
     purpose: dict[str, str] = Field(
         {"vi": "Thử nghiệm kết nối", "en": "To try out the connection"},

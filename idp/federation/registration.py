@@ -7,11 +7,13 @@ superior's word and never its own; the cap of the unit's level is laid over what
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from clients import metadata as client_metadata
 from clients.model import Client
+from clients.purposes import SIGN_IN
 from clients.registry import ClientRegistry
 from clients.repository import Newcomer
 from idp.clock import Clock
@@ -45,12 +47,17 @@ _MAX_HEADER: Final = 8 * MAX_STATEMENT
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What an operator demands of federated clients; ``refresh`` is in seconds."""
+    """What an operator demands of federated clients; ``refresh`` is in seconds.
+
+    ``units`` are the owners of systems whose superiors name none, by their trust anchor: another federation does not know our units.
+    """
 
     registration: tuple[str, ...]
     required_trust_marks: tuple[str, ...]
     refresh: int
     loopback: bool
+    require_pkce: bool = True
+    units: Mapping[str, str] = field(default_factory=dict)
 
 
 class FederatedClients:
@@ -163,9 +170,11 @@ class FederatedClients:
         said = self._said_by_superiors(chain)
         own = {name: value for name, value in known.items() if name not in _OF_SUPERIORS and name not in _NEVER}
         document = {**own, **{name: known[name] for name in said if name in known}}
+        if "unit" not in document and chain.anchor in self._entry.units:
+            document["unit"] = self._entry.units[chain.anchor]
         if "unit" not in document:
             raise ResolvedMetadataRefused("unit_missing", "no superior says which unit the system belongs to")
-        document.setdefault("legal_basis", "consent")
+        document = {**_unsaid(chain, document), "legal_basis": "consent", **document}
         cap = check(cap_of(self._level(chain, str(document["unit"]))).policy())
         try:
             capped = apply(merge(cap, _of_relying_parties(chain.policy)), {RELYING_PARTY: document})[RELYING_PARTY]
@@ -173,7 +182,7 @@ class FederatedClients:
             raise StatementRefused(error.reason, str(error)) from error
         except FederationRefusal as error:
             raise ResolvedMetadataRefused(error.reason, str(error)) from error
-        return {**capped, "require_pkce": True}
+        return {**capped, "require_pkce": self._entry.require_pkce}
 
     def _said_by_superiors(self, chain: TrustChain) -> set[str]:
         """Return what the immediate superior's metadata says, or a policy sets whatever the entity itself says."""
@@ -188,6 +197,14 @@ class FederatedClients:
         standing = self._authority.standing
         is_provinces = chain.anchor == standing.issuer and chain.superior == standing.issuer
         return "province" if is_provinces and unit == standing.province else "commune"
+
+
+def _unsaid(chain: TrustChain, document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the name and the purpose that people read of a system which gives none: the specification asks neither of it."""
+    said = {name.partition("#")[0] for name in document}
+    organization = chain.metadata.get("federation_entity", {}).get("organization_name")
+    name = organization or urlsplit(chain.subject).hostname
+    return {key: value for key, value in (("client_name", name), ("purpose", dict(SIGN_IN))) if key not in said}
 
 
 def _of_relying_parties(policy: Mapping[str, Any]) -> dict[str, Any]:

@@ -112,7 +112,12 @@ class FederationDesk(OtherDevices, ABC):
         """Clients that come in by a chain."""
         settings = self.settings.federation
         entry = Entry(
-            settings.registration, settings.required_trust_marks, settings.client_refresh, self.settings.is_loopback
+            settings.registration,
+            settings.required_trust_marks,
+            settings.client_refresh,
+            self.settings.is_loopback,
+            self.settings.registration.require_pkce,
+            settings.anchor_units,
         )
         beside = (self.mark_verifier, KeySets(self.fetcher, self.clock), self.audit, self.clock)
         return FederatedClients(entry, self.clients, self.authority, self.chain_finder, *beside)

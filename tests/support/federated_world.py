@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import orjson
 
 from idp.config.federation import Federation
+from idp.config.registration import Registration
 from idp.storage.database import Database
 from keys.compact import parse
 from keys.keyset import import_jwks
@@ -42,7 +43,9 @@ REGISTER: Final = {
 class FederatedWorld:
     """The deployment, the foreign anchor and the network, where every entity that a test makes is reachable."""
 
-    def __init__(self, home: Path, database: Database, clock: FrozenClock, **settings: Any) -> None:
+    def __init__(
+        self, home: Path, database: Database, clock: FrozenClock, *, require_pkce: bool = True, **settings: Any
+    ) -> None:
         self.clock = clock
         self.anchor = Entity(ANCHOR, clock)
         self.net = Net(self.anchor)
@@ -52,7 +55,8 @@ class FederatedWorld:
             "enabled": True, "province": "48", "organization_name": "Thành phố Mẫu", "trust_anchors": {ANCHOR: keys},
             "trust_mark_types": (MARK,), **settings,
         }  # fmt: skip
-        self.world = TokenWorld(home, database, clock, federation=Federation(**federation))
+        registration = Registration(require_pkce=require_pkce)
+        self.world = TokenWorld(home, database, clock, federation=Federation(**federation), registration=registration)
         self.wiring = self.world.wiring
         # Who holds the way out already goes on through it: only what is behind it is another network.
         self.wiring.fetcher._fetcher = self.net  # type: ignore[attr-defined]
