@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from threading import local
@@ -29,15 +29,20 @@ _PLAIN: Final = re.compile(r"[a-z0-9_]{1,40}")
 
 Params = Mapping[str, Any]
 Row = tuple[Any, ...]
+Take = Callable[[Params], Sequence[Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Driver SQL with the values that the statement itself brings along; ``is_read`` tells that it changes nothing."""
+    """Driver SQL with the values that the statement itself brings along; ``is_read`` tells that it changes nothing.
+
+    ``take`` gives the values in the order of the SQL's places, where these have no names.
+    """
 
     sql: str
     constants: Mapping[str, Any]
     is_read: bool = False
+    take: Take | None = None
 
 
 class Executor(Protocol):

@@ -1,17 +1,17 @@
 """Group commit for the embedded database: writes of many fibers share one durable commit, and each answer waits for it.
 
 The cost of a durable commit is the flush to disk, not the rows. Whatever has queued up by the end of a turn of the loop, or while the disk was
-busy, goes into the next transaction together. Nobody is answered before the commit that holds their rows has returned. The statements
-run on the loop's own thread, in one go; only what waits (for the file's lock, for the flush) runs elsewhere.
+busy, goes into the next transaction together (``storage.gathering``). Nobody is answered before the commit that holds their rows has returned.
+The statements run on the loop's own thread, in one go; only what waits (for the file's lock, for the flush) runs elsewhere.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Any, Final, Protocol, TypeVar
 
-from idp.fibers import Fibers, wait
+from idp.fibers import Fibers, Outcome, wait
+from idp.storage.gathering import Gathering
 
 T = TypeVar("T")
 
@@ -43,13 +43,13 @@ class Batch(Protocol):
 
 
 class _Ticket:
-    """One queued write: what to do, what came of it, and the future on which its fiber waits."""
+    """One queued write: what to do, what came of it, and the outcome for which its fiber waits."""
 
-    __slots__ = ("error", "future", "result", "work")
+    __slots__ = ("error", "outcome", "result", "work")
 
-    def __init__(self, work: Callable[[Any], Any], future: asyncio.Future[Any]) -> None:
+    def __init__(self, work: Callable[[Any], Any]) -> None:
         self.work = work
-        self.future = future
+        self.outcome: Outcome[Any] = Outcome()
         self.result: Any = None
         self.error: Exception | None = None
 
@@ -62,18 +62,14 @@ class GroupCommitter:
         self._fibers = fibers
         self._batch = batch
         self._queue: list[_Ticket] = []
-        self._is_busy = False
+        self._gathering = Gathering(fibers, lambda: len(self._queue), self._start, _MOST)
 
     def submit(self, work: Callable[[Any], T]) -> T:
         """Run ``work`` in a transaction and return its result after the commit; raises what ``work`` or the commit raises."""
-        loop = self._fibers.loop
-        ticket = _Ticket(work, loop.create_future())
+        ticket = _Ticket(work)
         self._queue.append(ticket)
-        if not self._is_busy:
-            self._is_busy = True
-            # Not at once: other requests of this turn of the loop bring writes of their own.
-            loop.call_soon(self._start)
-        result: T = wait(ticket.future)
+        self._gathering.joined()
+        result: T = wait(ticket.outcome)
         return result
 
     def _start(self) -> None:
@@ -117,14 +113,10 @@ class GroupCommitter:
 
     def _finish(self, tickets: list[_Ticket], error: BaseException | None) -> None:
         """Tell every member: after an error nobody is told of success."""
-        self._is_busy = bool(self._queue)
-        if self._queue:
-            self._fibers.loop.call_soon(self._start)
+        self._gathering.ended(len(tickets))
         for ticket in tickets:
-            if ticket.future.cancelled():
-                continue
             told = error or ticket.error
             if told is not None:
-                ticket.future.set_exception(told)
+                ticket.outcome.fail(told)
             else:
-                ticket.future.set_result(ticket.result)
+                ticket.outcome.succeed(ticket.result)

@@ -16,8 +16,9 @@ from typing import Any, Final
 import psycopg
 from psycopg import pq
 
-from idp.fibers import Fibers, wait
+from idp.fibers import Fibers, Outcome, wait
 from idp.storage.database import Params, Prepared, Row, merged
+from idp.storage.gathering import Gathering
 from idp.storage.postgresql_values import read_rows, written
 
 _MOST: Final = 64
@@ -37,19 +38,19 @@ class _Statement:
 
 @dataclass(slots=True)
 class _Call:
-    """One statement of a fiber and the future on which it waits."""
+    """One statement of a fiber and the outcome for which it waits."""
 
     statement: _Statement
     values: list[bytes | None]
     formats: list[int]
-    future: asyncio.Future[tuple[list[Row], int]]
+    outcome: Outcome[tuple[list[Row], int]]
     is_alone: bool = False
     prepares: bool = False
     found: list[pq.abc.PGresult] = field(default_factory=list)
 
 
 class Pipeline:
-    """One connection; sends a batch when the last one is answered."""
+    """One connection; sends a batch when the last one is answered (``storage.gathering``)."""
 
     def __init__(self, url: str, fibers: Fibers) -> None:
         """Take the server's URL; it is connected at the first use."""
@@ -62,22 +63,18 @@ class Pipeline:
         self._queue: deque[_Call] = deque()
         self._flight: list[_Call] = []
         self._at = 0
-        self._is_busy = False
+        self._gathering = Gathering(fibers, lambda: len(self._queue), self._start, _MOST)
         self._timer: asyncio.TimerHandle | None = None
 
     def call(self, statement: Prepared, params: Params | None) -> tuple[list[Row], int]:
         """Run a statement for this fiber; return its rows and how many it touched. Raises what psycopg raises."""
-        loop = self._fibers.loop
         positional = self._statements.get(statement.sql) or self._translated(statement.sql)
         values = merged(statement, params)
         encoded, formats = written([values.get(name) for name in positional.names])
-        call = _Call(positional, encoded, formats, loop.create_future())
+        call = _Call(positional, encoded, formats, Outcome())
         self._queue.append(call)
-        if not self._is_busy:
-            self._is_busy = True
-            # Not at once: other requests of this turn of the loop bring statements of their own.
-            loop.call_soon(self._start)
-        return wait(call.future)
+        self._gathering.joined()
+        return wait(call.outcome)
 
     def _translated(self, sql: str) -> _Statement:
         names: list[str] = []
@@ -202,15 +199,16 @@ class Pipeline:
             for call in reversed(flight):
                 call.is_alone, call.prepares, call.found = True, False, []
                 self._queue.appendleft(call)
-        self._go_on()
+        # Those that go alone came with others, who need not be waited for.
+        self._gathering.ended(0 if has_failed or flight[0].is_alone else len(flight))
 
     def _answer(self, call: _Call) -> None:
-        if call.future.done():
-            return
         try:
-            call.future.set_result(read_rows(call.found[-1]))
+            read = read_rows(call.found[-1])
         except (LookupError, ValueError, psycopg.Error) as error:
-            call.future.set_exception(error)
+            call.outcome.fail(error)
+        else:
+            call.outcome.succeed(read)
 
     def _refuse(self, call: _Call) -> None:
         failed = next(result for result in call.found if result.status in _FAILED)
@@ -221,16 +219,10 @@ class Pipeline:
         except KeyError:
             kind = psycopg.InternalError
         error = kind(message.decode("utf-8", "replace"))
-        if not call.future.done():
-            call.future.set_exception(error)
         if not isinstance(error, psycopg.IntegrityError):
             # A plan that a migration outdated, a standby after a fail-over: a new connection knows better.
             self._drop()
-
-    def _go_on(self) -> None:
-        self._is_busy = bool(self._queue)
-        if self._queue:
-            self._fibers.loop.call_soon(self._start)
+        call.outcome.fail(error)
 
     def _late(self) -> None:
         self._broken(psycopg.OperationalError("the server does not answer"))
@@ -244,9 +236,8 @@ class Pipeline:
         if self._timer is not None:
             self._timer.cancel()
         for call in flight:
-            if not call.future.done():
-                call.future.set_exception(error)
-        self._go_on()
+            call.outcome.fail(error)
+        self._gathering.ended(0)
 
     def close(self) -> None:
         """Close the connection; the next call makes another."""

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import fcntl
+import re
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from operator import itemgetter
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
 from sqlalchemy import Table
 from sqlalchemy.dialects import sqlite as dialect_module
+from sqlalchemy.sql import ClauseElement
 
 from idp.errors import Conflict, StorageUnavailable
 from idp.fibers import FiberLock, in_fiber
-from idp.storage.database import Database, Executor, Params, Prepared, Row, merged, unavailable
+from idp.storage.database import Database, Executor, Params, Prepared, Row, Take, merged, unavailable
 from idp.storage.group_commit import GroupCommitter
 from idp.storage.sqlite_batch import BUSY_MS, SqliteBatch
 
@@ -29,6 +33,8 @@ _PRAGMAS = (
 )
 
 _WAL_PAUSE: Final = 0.01
+_PLACE: Final = re.compile(r"(?<![:\w]):(\w+)")
+"""Of a value by name, and nothing in a text such as ``'token:refresh_token'``."""
 
 _OUT_OF_REACH = sqlite3.DatabaseError
 """A damaged file raises this class itself, a locked or unreadable one a subclass; IntegrityError is sorted out before."""
@@ -39,6 +45,13 @@ def _unavailable(error: sqlite3.DatabaseError) -> StorageUnavailable:
     if isinstance(error, sqlite3.ProgrammingError | sqlite3.DataError):
         raise error
     return unavailable(error)
+
+
+def _taking(names: list[str]) -> Take:
+    """Return what takes the values of these names out of a mapping, in their order."""
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda params: [params[name] for name in names]
 
 
 class _ErrorMap:
@@ -77,6 +90,13 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
             return
 
 
+def _bound(statement: Prepared, params: Params | None) -> Any:
+    """Return the values as the driver takes them; by name only in SQL that nobody prepared."""
+    if statement.take is None:
+        return merged(statement, params)
+    return statement.take(merged(statement, params) if statement.constants else params or {})
+
+
 class SqliteTransaction:
     """An open write transaction on one connection."""
 
@@ -88,7 +108,7 @@ class SqliteTransaction:
 
     def rows(self, statement: Prepared, params: Params | None = None) -> list[Row]:
         """Run and return all rows."""
-        return self._connection.execute(statement.sql, merged(statement, params)).fetchall()
+        return self._connection.execute(statement.sql, _bound(statement, params)).fetchall()
 
     def row(self, statement: Prepared, params: Params | None = None) -> Row | None:
         """Run and return the first row, or None."""
@@ -97,11 +117,11 @@ class SqliteTransaction:
 
     def run(self, statement: Prepared, params: Params | None = None) -> int:
         """Run and return how many rows were touched."""
-        return self._connection.execute(statement.sql, merged(statement, params)).rowcount
+        return self._connection.execute(statement.sql, _bound(statement, params)).rowcount
 
     def run_many(self, statement: Prepared, params: Sequence[Params]) -> None:
         """Run once for each set of values."""
-        self._connection.executemany(statement.sql, [merged(statement, each) for each in params])
+        self._connection.executemany(statement.sql, [_bound(statement, each) for each in params])
 
     def load(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
         """Insert many whole rows with one prepared statement."""
@@ -124,6 +144,12 @@ class SqliteDatabase(Database):
         self._writing = FiberLock(self.fibers)
         self._idle: sqlite3.Connection | None = None
         self.dialect = dialect_module.dialect(paramstyle="named")
+
+    def prepare(self, statement: ClauseElement) -> Prepared:
+        """Compile with numbered places: the driver looks up each named one, which takes it as long as to bind it."""
+        named = super().prepare(statement)
+        names = [match[1] for match in _PLACE.finditer(named.sql)]
+        return replace(named, sql=_PLACE.sub("?", named.sql), take=_taking(names))
 
     def insert(self, table: Table) -> Any:
         """Return SQLite's INSERT."""
