@@ -205,7 +205,7 @@ class Pusher:
                 break
             problem = self._pushed(stream, client, signal)
             if problem:
-                self._later(stream, problem)
+                self._later(stream, client, problem)
                 return taken
             self._streams.taken(stream.id, (signal.id,))
             taken += 1
@@ -226,11 +226,16 @@ class Pusher:
             return ""
         return "" if answer.status == _ACCEPTED else f"http_{answer.status}"
 
-    def _later(self, stream: Stream, problem: str) -> None:
-        """Try again with growing pauses; a receiver that is gone for days is paused, and nothing of its is lost meanwhile."""
+    def _later(self, stream: Stream, client: Client, problem: str) -> None:
+        """Try again with growing pauses; a receiver that is gone for days is paused, and nothing of its is lost meanwhile.
+
+        That it is paused is the last that is pushed to it (SSF section 8.1.5); not taken, it waits with the rest until the stream goes on.
+        """
         _log.info("stream %s: push failed: %s", stream.id, problem)
         if stream.attempts >= len(_PAUSES):
-            self._streams.pause(stream, problem)
+            told = self._streams.pause(stream, problem)
+            if told is not None and not self._pushed(stream, client, told):
+                self._streams.taken(stream.id, (told.id,))
             return
         pause = _PAUSES[stream.attempts]
         self._store.note_push(stream, stream.attempts + 1, self._clock.now() + pause)

@@ -35,8 +35,8 @@ class SignalStore(Protocol):
         """Write a stream's ``status`` and ``reason`` as its owner wants it; one that is disabled loses what waits."""
         ...
 
-    def pause(self, stream: Stream, reason: str, record: AuditRecord) -> bool:
-        """Pause an enabled stream that is still pushed to where it was, by the one who has claimed it."""
+    def pause(self, stream: Stream, reason: str, told: QueuedSignal, record: AuditRecord) -> bool:
+        """Pause an enabled stream that is still pushed to where it was, by the one who has claimed it, and queue ``told`` in it."""
         ...
 
     def drop(self, stream_id: str, record: AuditRecord) -> bool:

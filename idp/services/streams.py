@@ -14,7 +14,7 @@ from idp.model.audit import AuditEvent, AuditRecord, Event, Outcome
 from idp.model.signal import POLL, PUSH, QueuedSignal, Stream, StreamStatus
 from idp.ports.signals import SignalStore
 from idp.services.audit import AuditLog
-from policies.signals import EVENT_TYPES, VERIFICATION
+from policies.signals import EVENT_TYPES, STREAM_UPDATED, VERIFICATION
 
 VERIFICATION_INTERVAL: Final = 60
 """Seconds between two verifications of a stream."""
@@ -76,12 +76,18 @@ class StreamService:
             raise _unknown()
         return changed
 
-    def pause(self, stream: Stream, problem: str) -> None:
-        """Pause a claimed stream whose receiver has been out of reach for days, unless its owner changed it; ``problem`` is a reason id."""
+    def pause(self, stream: Stream, problem: str) -> QueuedSignal | None:
+        """Pause a claimed stream whose receiver has been out of reach for days; ``problem`` is a reason id.
+
+        Returns the signal that tells its owner of it (section 8.1.5), which waits in the stream; None where the owner changed the stream meanwhile.
+        """
         event = AuditEvent(
             Event.SIGNAL_STREAM, Outcome.FAILED, problem, client_id=stream.client_id, target=f"stream:{stream.id}"
         )
-        self._store.pause(stream, problem, self._audit.record(event))
+        said = {"status": StreamStatus.PAUSED.value, "reason": problem}
+        subject = {"format": "opaque", "id": stream.id}
+        told = QueuedSignal(handles.new_id(), stream.id, subject, {STREAM_UPDATED: said}, self._clock.now())
+        return told if self._store.pause(stream, problem, told, self._audit.record(event)) else None
 
     def remove(self, client_id: str, stream_id: str, case_code: str) -> None:
         """Remove a stream and all that waits in it; raises ``NotFound``."""

@@ -137,11 +137,16 @@ class SqlSignalStore:
             self._recorder.write(tx, record)
         return True
 
-    def pause(self, stream: Stream, reason: str, record: AuditRecord) -> bool:
-        """Pause an enabled stream that is still pushed to where it was."""
+    def pause(self, stream: Stream, reason: str, told: QueuedSignal, record: AuditRecord) -> bool:
+        """Pause an enabled stream that is still pushed to where it was, and queue what tells of it."""
         seen = {"wanted": stream.id, "seen_next_at": stream.next_at, "seen_url": stream.url}
         named = {**seen, "new_status": StreamStatus.PAUSED.value, "new_reason": reason}
-        return self._written(self._pause, named, record)
+        with self._database.transaction() as tx:
+            if tx.run(self._pause, named) == 0:
+                return False
+            tx.run(self._queue, self._row(told))
+            self._recorder.write(tx, record)
+        return True
 
     def _written(self, statement: Prepared, named: Params, record: AuditRecord) -> bool:
         with self._database.transaction() as tx:

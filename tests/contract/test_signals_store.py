@@ -17,6 +17,7 @@ from tests.support.stores import in_parallel, stored
 STREAM = Stream(
     "s-1", "health", PUSH, ("a", "b"), "https://h.example.vn/events", "Bearer bí mật", "Một cửa", created_at=5
 )
+TOLD = QueuedSignal("t-1", "s-1", {"format": "opaque", "id": "s-1"}, {"updated": {"status": "paused"}}, 9)
 
 
 def seal(value: bytes, aad: bytes) -> bytes:
@@ -76,7 +77,7 @@ def test_what_is_removed_does_not_come_back_by_a_change(
     recorded = len(stored(database, audit_events))
     assert not store.change(STREAM, made(audit))
     assert not store.set_status(STREAM, made(audit))
-    assert not store.pause(STREAM, "http_503", made(audit))
+    assert not store.pause(STREAM, "http_503", TOLD, made(audit))
     assert not store.claim(STREAM, 9)
     assert not store.note_push(STREAM, 1, 9)
     assert not store.note_verified(STREAM, 9)
@@ -112,7 +113,7 @@ def test_a_worker_overwrites_nothing_that_the_owner_did_meanwhile(
     assert store.set_status(became, made(audit))
     assert store.change(became, made(audit))
     recorded = len(stored(database, audit_events))
-    assert not store.pause(claimed, "http_503", made(audit))
+    assert not store.pause(claimed, "http_503", TOLD, made(audit))
     assert not store.note_push(claimed, 4, 99)
     assert store.stream("s-1") == became
     assert store.claim(became, 9) is (became.status is StreamStatus.ENABLED)
@@ -124,8 +125,9 @@ def test_a_claimed_stream_is_paused_with_its_record(
 ) -> None:
     store.add(STREAM, record)
     assert store.claim(STREAM, 120)
-    assert store.pause(replace(STREAM, next_at=120), "http_503", made(audit))
+    assert store.pause(replace(STREAM, next_at=120), "http_503", TOLD, made(audit))
     assert store.stream("s-1") == replace(STREAM, status=StreamStatus.PAUSED, reason="http_503")
+    assert store.waiting("s-1", 9) == [TOLD]
     assert len(stored(database, audit_events)) == 2
 
 

@@ -8,6 +8,7 @@ from queue import Queue
 from threading import Thread
 from typing import Any, Final, Self
 
+from keys.compact import parse
 from tests.support.token_world import Answer, Registered, TokenWorld
 from tests.support.whole_app import WholeApp
 
@@ -48,10 +49,11 @@ def task(world: TokenWorld, name: str) -> int:
 
 
 class Listener:
-    """A department's push endpoint: keeps headers and bodies, answers with ``status``."""
+    """A department's push endpoint: keeps headers and bodies, answers with ``status``, later with what is in ``then``."""
 
     def __init__(self, status: int = 202) -> None:
         self.status = status
+        self.then: list[int] = []
         self.got: Queue[tuple[Mapping[str, str], bytes]] = Queue()
         listener = self
 
@@ -60,6 +62,8 @@ class Listener:
                 body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
                 listener.got.put((dict(self.headers), body))
                 self.send_response(listener.status)
+                if listener.then:
+                    listener.status = listener.then.pop(0)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
@@ -69,6 +73,10 @@ class Listener:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.address = f"127.0.0.1:{self._server.server_address[1]}"
         self._thread = Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+
+    def events(self) -> list[dict[str, Any]]:
+        """Return the claims of what came since the last call, oldest first."""
+        return [dict(parse(self.got.get()[1].decode()).unverified_claims) for _ in range(self.got.qsize())]
 
     def __enter__(self) -> Self:
         self._thread.start()

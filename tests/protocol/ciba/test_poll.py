@@ -202,6 +202,7 @@ def test_a_flood_of_requests_shows_the_newest_eight(world: TokenWorld, desk: Cal
 
 
 @pytest.mark.spec("CIBA Core", "4")
+@pytest.mark.spec("CIBA Core", "5")
 def test_discovery_says_what_is_offered(world: TokenWorld) -> None:
     document = world.get("/.well-known/openid-configuration").json
     assert document["backchannel_authentication_endpoint"] == f"{ISSUER}/bc-authorize"

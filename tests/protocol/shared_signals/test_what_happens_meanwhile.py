@@ -12,7 +12,7 @@ import pytest
 from idp import handles
 from idp.flows.signals import LEASE, FanOut, Pusher
 from idp.storage.sqlite import SqliteDatabase
-from policies.signals import CREDENTIAL_CHANGE
+from policies.signals import CREDENTIAL_CHANGE, STREAM_UPDATED
 from tests.support.clock import FrozenClock
 from tests.support.shared_signals import PUSH, Department, Listener
 from tests.support.token_world import TokenWorld
@@ -156,6 +156,38 @@ def test_a_receiver_that_is_gone_for_days_is_paused_and_recorded(pushing: Pushin
     pushing.fail_often()
     pushing.push(lambda: None)
     assert (pushing.status(), pushing.reasons()[-1]) == ("paused", "http_503")
+
+
+@pytest.mark.spec("OpenID Shared Signals", "8.1.5")
+def test_a_receiver_is_told_that_its_stream_was_paused_at_once_or_when_it_goes_on(
+    pushing: Pushing, clock: FrozenClock
+) -> None:
+    pushing.listener.status = 503
+    pushing.fail_often()
+    pushing.push(lambda: None)
+    told = pushing.listener.events()
+    assert [one for one in told if STREAM_UPDATED in one["events"]] == [told[-1]]
+    assert told[-1]["events"][STREAM_UPDATED] == {"status": "paused", "reason": "http_503"}
+    assert told[-1]["sub_id"] == {"format": "opaque", "id": pushing.stream}
+    pushing.listener.status = 202
+    again = pushing.department.ask("POST", "/ssf/status", {"stream_id": pushing.stream, "status": "enabled"})
+    assert again.status == 200
+    clock.advance(LEASE)
+    pushing.push(lambda: None)
+    heard = pushing.listener.events()
+    assert [STREAM_UPDATED in one["events"] for one in heard] == [False, True], "what waited, and that there was a gap"
+    assert heard[-1]["jti"] == told[-1]["jti"]
+
+
+@pytest.mark.spec("OpenID Shared Signals", "8.1.5")
+def test_a_receiver_that_is_back_takes_the_word_of_the_pause_and_hears_it_once(pushing: Pushing) -> None:
+    pushing.fail_often()
+    pushing.listener.status = 503
+    pushing.listener.then = [202]
+    pushing.push(lambda: None)
+    assert pushing.status() == "paused"
+    waiting = pushing.world.wiring.signal_store.waiting(pushing.stream, 9)
+    assert [STREAM_UPDATED in one.events for one in waiting] == [False]
 
 
 @pytest.mark.parametrize("is_last", [False, True])

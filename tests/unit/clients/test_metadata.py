@@ -297,6 +297,7 @@ def ciba_reasons(**changes: object) -> set[tuple[str, str]]:
 
 
 @pytest.mark.spec("CIBA Core", "4")
+@pytest.mark.spec("CIBA Core", "5")
 def test_ciba_metadata_must_fit_together() -> None:
     endpoint = {"backchannel_client_notification_endpoint": "https://portal.example.vn/ciba"}
     assert ciba_reasons() == set()
