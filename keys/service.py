@@ -12,7 +12,7 @@ from typing import Protocol
 
 from keys import algorithms
 from keys.algorithms import PrivateKey
-from keys.errors import KeysContended
+from keys.errors import KeyRefused, KeysContended
 from keys.jwks import export_public, thumbprint
 from keys.model import KEY_PURPOSE, KeyAction, KeyEvent, KeyState, SigningKey
 from keys.plan import KeyPolicy, Step, plan, plan_retirement, plan_revocation, plan_rotation
@@ -146,6 +146,19 @@ class KeyService:
         Raises ``KeyNotFound``, ``KeysContended``.
         """
         return self._act(lambda keys: plan_revocation(keys, kid, self.policy), now, actor, note)
+
+    def revoke_next(self, kid: str, now: int, *, actor: str, note: str) -> Outcome:
+        """Void ``kid`` if it is still a next key at the moment of writing, so that nothing which it signed is lost.
+
+        Raises ``KeyRefused`` (``key_not_next``) when a rotation was faster, and what ``revoke`` raises.
+        """
+
+        def planned(keys: Sequence[SigningKey]) -> tuple[Step, ...]:
+            if not any(key.kid == kid and key.state is KeyState.NEXT for key in keys):
+                raise KeyRefused(f"key {kid} is no next key any more", code="key_not_next")
+            return plan_revocation(keys, kid, self.policy)
+
+        return self._act(planned, now, actor, note)
 
     def rows(self) -> tuple[KeyRow, ...]:
         """Return all keys for listing, oldest first."""

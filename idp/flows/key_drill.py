@@ -36,6 +36,8 @@ _SETTLED: Final = 5.0
 _OFTEN: Final = 0.1
 _SELDOM: Final = 0.5
 _GRACE: Final = 60
+_LONGEST_CACHE: Final = 86400
+"""Seconds: whatever a proxy in between may say, nobody follows a drill for longer."""
 _PROBE: Final = Expectation(typs=frozenset({DRILL}), audiences=frozenset({AUDIENCE}))
 
 
@@ -154,9 +156,14 @@ class KeyDrills:
             raise DomainError(
                 "the key is not in the key set that was read: is this the right address?", code="wrong_jwks"
             )
+        if follower.max_age > _LONGEST_CACHE:
+            raise DomainError(
+                f"the key set may be kept for {follower.max_age} seconds: too long to wait", code="max_age"
+            )
         start = self._timer.elapsed()
         at = self._clock.now()
-        outcome = self._keys.revoke(upcoming.kid, at, actor=actor, note=f"drill: {note}")
+        # Whoever turned the keys while they were read would else have the key that signs revoked, by one person.
+        outcome = self._keys.revoke_next(upcoming.kid, at, actor=actor, note=f"drill: {note}")
         successor = self._upcoming(upcoming.alg, outcome.keys)
         watch = _Watch(old, self._probe(successor), follower, asker, follower)
         limit = follower.max_age + _GRACE

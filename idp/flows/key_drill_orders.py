@@ -28,6 +28,8 @@ WAITING: Final = "waiting"
 RUNNING: Final = "running"
 _OVERDUE: Final = 600
 """Seconds beyond a cache lifetime after which a drill that did not end counts as gone with its process."""
+_FORGOTTEN: Final = 86400
+"""Seconds after which an order that nothing carried out is void: whoever gave it does not wait any more, and may have lost the right to."""
 _log = logging.getLogger("idp.worker")
 
 
@@ -99,7 +101,8 @@ class KeyDrillOrders:
         if not raw:
             return "", None
         order = DrillOrder(**orjson.loads(raw))
-        is_gone = order.state == RUNNING and self._clock.now() > order.since + self._keys.policy.jwks_max_age + _OVERDUE
+        patience = _FORGOTTEN if order.state == WAITING else self._keys.policy.jwks_max_age + _OVERDUE
+        is_gone = self._clock.now() > order.since + patience
         return raw, None if is_gone else order
 
 

@@ -33,6 +33,11 @@ class AdminService:
         """Return a principal with what was granted to it."""
         return Actor(principal, self._store.of_principal(principal), is_person=principal.startswith("account:"))
 
+    def rights(self, actor: Actor) -> tuple[str, ...]:
+        """Return the grants that count at this moment, each with the unit for which it stands today, in one order."""
+        now, ground = self._clock.now(), self.ground()
+        return tuple(sorted(f"{one.id} {ground.standing(one.unit)}" for one in actor.grants if one.is_live(now)))
+
     def held(self, principal: str) -> tuple[AdminGrant, ...]:
         """Return the grants of a principal that count now or will."""
         now = self._clock.now()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -97,18 +98,19 @@ class ApiEndpoint:
         key = request.header(_KEY)
         if operation.method != "POST" or not key:
             return self._sent(request, operation.handler(call))
-        grants = sorted(one.id for one in call.who.actor.grants)
-        used = [call.who.client_id, sorted(call.who.scopes or ()), grants]
-        asked = [request.path, request.query, request.body.decode("latin-1"), *used]
+        used = [call.who.client_id, sorted(call.who.scopes or ()), self._callers.rights(call.who)]
+        asked = [request.path, request.query, request.header("if-match"), request.body.decode("latin-1"), *used]
         attempt = self._idempotency.begin(call.who.principal, key, orjson.dumps(asked))
-        if isinstance(attempt, bytes):
-            return _unpacked(attempt)
-        return _unpacked(self._idempotency.carry_out(attempt, lambda: self._first(request, operation, call)))
+        if not isinstance(attempt, bytes):
+            attempt = self._idempotency.carry_out(attempt, lambda: self._first(request, operation, call))
+        kept = _unpacked(attempt)
+        # A nonce for proofs is of this moment, never of the first answer's.
+        return replace(kept, headers=(*kept.headers, *self._nonce_headers(request)))
 
     def _first(self, request: WireRequest, operation: Operation, call: Call) -> tuple[bytes, bool]:
         """Carry out; a refusal is an answer too, and after it the key may be used again."""
         try:
-            response = self._sent(request, operation.handler(call))
+            response = self._made(operation.handler(call))
         except Exception as error:
             response = self._refusal(request, error, call.who)
             if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -116,7 +118,12 @@ class ApiEndpoint:
         return _packed(response), response.status < HTTPStatus.MULTIPLE_CHOICES
 
     def _sent(self, request: WireRequest, reply: Reply) -> WireResponse:
-        headers = (*NO_STORE, *reply.headers, *self._nonce_headers(request))
+        response = self._made(reply)
+        return replace(response, headers=(*response.headers, *self._nonce_headers(request)))
+
+    @staticmethod
+    def _made(reply: Reply) -> WireResponse:
+        headers = (*NO_STORE, *reply.headers)
         if reply.lines is not None:
             return StreamedResponse(reply.status, (("Content-Type", JSON_LINES), *headers), chunks=reply.lines)
         if reply.document is None:

@@ -37,6 +37,10 @@ class Administrators:
         """Take the grants."""
         self._admins = admins
 
+    def rights(self, who: Administrator) -> tuple[str, ...]:
+        """Return the grants of somebody that count now, each with the unit for which it stands today."""
+        return self._admins.rights(who.actor)
+
     def person(
         self,
         account_id: str,

@@ -8,10 +8,12 @@ import pytest
 
 from idp.storage.tables import api_answers
 from policies.delegation import Role
+from policies.units import Register
+from tests.support import units
 from tests.support.api_world import ApiWorld, Caller
 from tests.support.stores import in_parallel, stored
 from tests.support.token_world import Answer, TokenWorld
-from tests.support.units import LONG, SHORT
+from tests.support.units import BELOW, LONG, PROVINCE, SHORT
 
 
 @pytest.fixture
@@ -126,6 +128,34 @@ def test_secret_that_was_kept_is_not_told_to_who_lost_the_right(place: ApiWorld,
     place.wiring.admins.revoke(grants, by="operator:local", reason="x")
     again = manager("POST", "/clients", document, Idempotency_Key="k")
     assert problem(again) == (422, "idempotency_mismatch")
+
+
+def test_secret_that_was_kept_is_not_told_to_whose_right_ran_out_meanwhile(place: ApiWorld) -> None:
+    now = place.world.clock.now()
+    place.grant("ngắn", Role.CLIENT_MANAGER, SHORT, ends=now + 120)
+    place.grant("ngắn", Role.AUDITOR, SHORT)
+    caller = Caller(place.app, place.token("ngắn"), f"account:{place.account('ngắn')}")
+    document = place.document(SHORT)
+    assert caller("POST", "/clients", document, Idempotency_Key="k").json["client_secret"]
+    place.world.clock.advance(121)
+    assert problem(caller("POST", "/clients", document, Idempotency_Key="k")) == (422, "idempotency_mismatch")
+
+
+def test_secret_that_was_kept_is_not_told_to_whose_unit_is_no_more(place: ApiWorld, manager: Caller) -> None:
+    document = place.document(SHORT)
+    assert manager("POST", "/clients", document, Idempotency_Key="k").status == 201
+    day = place.wiring.units.today()
+    rows = [one for one in units.register().units if one.code not in {SHORT, BELOW}]
+    place.register(Register([*rows, units.unit(SHORT, PROVINCE, ends=day)]))
+    assert problem(manager("POST", "/clients", document, Idempotency_Key="k")) == (422, "idempotency_mismatch")
+
+
+def test_key_of_one_administrator_is_nothing_to_another(place: ApiWorld, manager: Caller) -> None:
+    document = place.document(SHORT)
+    mine = manager("POST", "/clients", document, Idempotency_Key="k").json
+    colleague = place.administrator("đồng nghiệp", Role.CLIENT_MANAGER, SHORT)
+    theirs = colleague("POST", "/clients", document, Idempotency_Key="k").json
+    assert mine["client_id"] != theirs["client_id"]
 
 
 def test_answer_is_not_given_again_to_a_token_that_may_less(place: ApiWorld, manager: Caller) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from idp.errors import Conflict, DomainError
 from idp.flows.key_drill import Drill, KeyDrills, last_drill
 from idp.flows.key_drill_orders import ORDER, KeyDrillOrders
 from idp.ports.fetcher import Fetched
-from keys.errors import KeyNotFound
+from keys.errors import KeyNotFound, KeyRefused
 from keys.plan import KeyPolicy
 from keys.ring import KeyRing
 from keys.service import KeyService
@@ -153,6 +153,42 @@ def test_the_wrong_address_is_found_before_anything_is_revoked(place: Place) -> 
     assert caught.value.code == "wrong_jwks"
     assert "revoked" not in {row.state for row in place.service.rows()}
     assert [(event.event, event.outcome) for event in place.events] == [("key:drill", "failed")]
+
+
+def test_key_that_a_rotation_made_active_meanwhile_is_not_revoked(place: Place) -> None:
+    """The attack: order a drill, which takes one person, and turn the keys while it reads them, to revoke the key that signs."""
+    upcoming = next(row.kid for row in place.service.rows() if (row.alg, row.state) == ("EdDSA", "next"))
+
+    def turn() -> None:
+        place.before_fetch = lambda: None
+        place.service.rotate("EdDSA", place.clock.now(), force=True)
+
+    place.before_fetch = turn
+    with pytest.raises(KeyRefused) as caught:
+        place.drills().run("EdDSA", "account:a", "")
+    assert caught.value.code == "key_not_next"
+    assert place.state(upcoming) == "active"
+    assert [(event.outcome, event.reason) for event in place.events] == [("failed", "key_not_next")]
+
+
+def test_cache_lifetime_that_nobody_could_wait_for_revokes_nothing(place: Place) -> None:
+    def fetch() -> Fetched:
+        return replace(place.fetch(), cache_control="public, max-age=999999999")
+
+    drills = KeyDrills(place.service, place.facts, place, place.clock, place, fetch)  # type: ignore[arg-type]
+    with pytest.raises(DomainError) as caught:
+        drills.run("EdDSA", "operator:local", "")
+    assert caught.value.code == "max_age"
+    assert "revoked" not in {row.state for row in place.service.rows()}
+
+
+def test_order_that_nothing_carried_out_for_a_day_is_void(place: Place) -> None:
+    orders = place.orders()
+    orders.give("EdDSA", "account:a", "")
+    place.clock.advance(86401)
+    assert orders.work() == 0
+    assert orders.pending() is None
+    assert "revoked" not in {row.state for row in place.service.rows()}
 
 
 def test_a_process_that_never_learns_fails_the_drill() -> None:
