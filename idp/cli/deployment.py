@@ -93,7 +93,10 @@ def restore(context: Context, /, *, file: Path, yes: bool, as_json: bool) -> Non
     """Replace the embedded database by the copy FILE; the service must be stopped."""
     if not yes:
         click.confirm("Everything since the copy was made is lost. Restore?", abort=True, err=True)
-    backups.restore(context.wiring.database, file)
+    since = {MEMORY_SINCE: str(context.wiring.clock.now() + 1)}
+    backups.restore(context.wiring.database, file, since, issuer=context.settings.issuer)
+    # A copy of an earlier release is brought up first, so that the record of this act has where to stand.
+    migrate.upgrade(context.wiring.database)
     _forgot(context, file.name)
     emit({"file": str(file), "current": migrate.current(context.wiring.database)}, as_json=as_json)
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
-from idp.cli import main
+from idp.cli import deployment, main
 from idp.config import Settings
 from idp.ports.ephemeral import Use
+from idp.storage import backup
 from idp.storage.deployment import MEMORY_SINCE, SqlDeploymentStore
 from idp.storage.ephemeral_sql import SqlSingleUse
 from idp.storage.sqlite import SqliteDatabase
@@ -61,3 +64,85 @@ def test_restoring_a_copy_notes_the_moment(tmp_path: Path) -> None:
         database.close()
         assert (fact is not None) is any(word.startswith("restore") for word in command), command
     assert int(fact or 0) > before
+
+
+def run(home: Path, *command: str) -> Result:
+    return CliRunner().invoke(main, list(command), env={"IDP_HOME": str(home), "IDP_DATABASE_URL": ""})
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    assert run(tmp_path / "home", "init").exit_code == 0
+    return tmp_path / "home"
+
+
+def restored(home: Path, source: Path) -> Result:
+    return run(home, "db", "restore", str(source), "--yes")
+
+
+def fact(home: Path, name: str) -> str | None:
+    database = SqliteDatabase(Settings(home=home).sqlite_path)
+    try:
+        return SqlDeploymentStore(database).fact(name)
+    finally:
+        database.close()
+
+
+@pytest.mark.parametrize("content", ["empty", "another program", "later release", "another deployment", "no database"])
+def test_what_is_no_copy_of_this_deployment_is_not_put_in_its_place(home: Path, tmp_path: Path, content: str) -> None:
+    """SQLite finds an empty file, and anybody's database, whole: nothing of ours may be lost to one."""
+    source = tmp_path / "copy.db"
+    if content in {"later release", "another deployment"}:
+        assert run(home, "db", "backup", str(source)).exit_code == 0
+    elif content == "no database":
+        source.write_text("đây không phải là cơ sở dữ liệu", encoding="utf-8")
+    else:
+        source.touch()
+    changes = {
+        "another program": "CREATE TABLE notes (text TEXT)",
+        "later release": "UPDATE alembic_version SET version_num = '9999'",
+        "another deployment": "INSERT OR REPLACE INTO deployment VALUES ('issuer', 'https://other.example.vn')",
+    }
+    if content in changes:
+        with closing(sqlite3.connect(source)) as copy, copy:
+            copy.execute(changes[content])
+    result = restored(home, source)
+    assert result.exit_code == 1, result.output
+    assert fact(home, MEMORY_SINCE) is None
+    assert run(home, "keys", "list").exit_code == 0, "what was there is there"
+
+
+def test_name_that_means_something_in_an_address_is_a_name(home: Path, tmp_path: Path) -> None:
+    source = tmp_path / "bản sao #1?mode=rwc&x=%41.db"
+    assert run(home, "db", "backup", str(source)).exit_code == 0
+    assert restored(home, source).exit_code == 0
+    assert sorted(one.name for one in tmp_path.iterdir()) == sorted(["home", source.name])
+    assert not list(home.glob("*.restoring"))
+
+
+def test_process_that_dies_right_after_the_copy_is_in_place_has_not_forgotten_it(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "copy.db"
+    assert run(home, "db", "backup", str(source)).exit_code == 0
+
+    def die(*_args: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(deployment, "_forgot", die)
+        assert restored(home, source).exit_code != 0
+    assert fact(home, MEMORY_SINCE) is not None
+
+
+def test_copy_that_fails_leaves_no_half_of_one(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = tmp_path / "copy.db"
+
+    def fail(_path: object) -> None:
+        raise OSError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sqlite3, "connect", fail)
+        with pytest.raises(OSError):
+            backup.backup(SqliteDatabase(Settings(home=home).sqlite_path), source)
+    assert not source.exists()
