@@ -27,6 +27,9 @@ _LEASE: Final = 60
 _BATCH: Final = 20
 _FORM: Final = "application/x-www-form-urlencoded"
 _TAKEN: Final = frozenset({200, 204})
+_REDIRECTS_AND_FAULTS: Final = range(300, 500)
+_BUSY: Final = frozenset({408, 425, 429})
+"""Faults that another attempt may mend (RFC 9110 section 15.5.9, RFC 8470 section 5.2, RFC 6585 section 4)."""
 
 MintLogoutToken = Callable[[Client, str, str], str]
 """Takes the client, ``sub`` and the session's id, and returns a signed logout token."""
@@ -57,13 +60,14 @@ class Sender(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ClientSender:
-    """Sends to departments: the act, where the client wants it, and how a payload is sent there."""
+    """Sends to departments: the act, where the client wants it, how a payload is sent there, and which answers are a refusal for good."""
 
     act: Event
     find: FindClient
     address: Callable[[Client], str | None]
     post: Callable[[Client, str, Mapping[str, Any]], Fetched]
     pauses: tuple[int, ...] = _PAUSES
+    refusals: range = range(0)
 
     def send(self, message: OutboxMessage) -> None:
         """Post the message to its client."""
@@ -72,6 +76,8 @@ class ClientSender:
         if client is None or not address:
             raise GivenUp("the client is gone or wants no such message any more", code="client_gone")
         answer = self.post(client, address, orjson.loads(message.payload))
+        if answer.status in self.refusals and answer.status not in _BUSY:
+            raise GivenUp("the department does not want the message", code=f"http_{answer.status}")
         if answer.status not in _TAKEN:
             raise DomainError("the department did not take the message", code=f"http_{answer.status}")
 
@@ -99,7 +105,10 @@ def logout_sender(find: FindClient, mint: MintLogoutToken, fetcher: Fetcher) -> 
 
 
 def ping_sender(find: FindClient, fetcher: Fetcher) -> Sender:
-    """Return the sender of CIBA Core section 10.2; a request lives minutes, so the attempts end soon: the client can still poll."""
+    """Return the sender of CIBA Core section 10.2; a request lives minutes, so the attempts end soon: the client can still poll.
+
+    A redirect or a fault is the client's to mend, not to be asked again.
+    """
 
     def post(_client: Client, uri: str, payload: Mapping[str, Any]) -> Fetched:
         body = orjson.dumps({"auth_req_id": payload["auth_req_id"]})
@@ -108,7 +117,7 @@ def ping_sender(find: FindClient, fetcher: Fetcher) -> Sender:
     def address(client: Client) -> str | None:
         return client.backchannel_client_notification_endpoint
 
-    return ClientSender(Event.BACKCHANNEL_NOTIFY, find, address, post, _PAUSES[:5])
+    return ClientSender(Event.BACKCHANNEL_NOTIFY, find, address, post, _PAUSES[:5], _REDIRECTS_AND_FAULTS)
 
 
 class Courier:

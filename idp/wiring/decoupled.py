@@ -92,7 +92,7 @@ class OtherDevices(RegistrationDesk):
         """The backchannel authentication endpoint."""
         return BackchannelAuthenticationEndpoint(
             authenticator=self.authenticator,
-            signed=SignedRequests(self.client_keys, self.replays, self.settings.issuer),
+            signed=SignedRequests(self.client_keys, self.replays, self.settings.issuer, self.clock),
             people=PeopleByHint(self.accounts, self.subjects, self.hints),
             decoupled=self.decoupled,
             inbox=self.inbox,

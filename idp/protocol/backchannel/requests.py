@@ -8,6 +8,7 @@ from typing import Any, Final
 import orjson
 
 from clients.model import Client
+from idp.clock import Clock
 from idp.protocol.client_keys import ClientKeys, KeysUnavailable
 from idp.protocol.errors import InvalidRequest
 from idp.protocol.parameters import REPEATABLE, is_clean, is_encodable, join
@@ -18,6 +19,7 @@ from keys.verifier import Expectation
 _REQUIRED: Final = frozenset({"iss", "aud", "exp", "iat", "nbf", "jti"})
 _TYPES: Final = frozenset({"", "jwt", "oauth-authz-req+jwt"})
 _LONGEST_LIFE: Final = 3600
+"""Seconds: the oldest ``nbf``, and the longest life after it (FAPI-CIBA section 5.2.2, FAPI 1.0 Advanced section 5.2.2)."""
 _LEEWAY: Final = 10
 _MAX_CHARS: Final = 16 * 1024
 _MAX_JTI: Final = 128
@@ -30,11 +32,12 @@ _JSON: Final = frozenset({"claims", "authorization_details"})
 class SignedRequests:
     """Opens them."""
 
-    def __init__(self, keys: ClientKeys, replays: Replays, issuer: str) -> None:
-        """Take the keys of clients, the marks of what was used, and the issuer."""
+    def __init__(self, keys: ClientKeys, replays: Replays, issuer: str, clock: Clock) -> None:
+        """Take the keys of clients, the marks of what was used, the issuer, and the clock."""
         self._keys = keys
         self._replays = replays
         self._issuer = issuer
+        self._clock = clock
 
     def opened(self, client: Client, parameters: Mapping[str, str]) -> Mapping[str, str]:
         """Return the parameters that count; raises ``InvalidRequest``.
@@ -69,6 +72,9 @@ class SignedRequests:
             raise InvalidRequest("the signed request is not valid", reason=error.code) from error
         except KeysUnavailable as error:
             raise InvalidRequest("the client's keys cannot be read", reason=error.code) from error
+        oldest = self._clock.now() - _LONGEST_LIFE
+        if claims["nbf"] < oldest or claims["exp"] > claims["nbf"] + _LONGEST_LIFE:
+            raise InvalidRequest("nbf of the signed request is too old, or exp too far from it", reason="request_old")
         jti = claims["jti"]
         if not isinstance(jti, str) or not 0 < len(jti) <= _MAX_JTI:
             raise InvalidRequest("jti of the signed request is not a short text", reason="request_jti")

@@ -100,15 +100,35 @@ def test_a_department_that_is_down_is_told_later_and_can_poll_meanwhile(
 
 
 @pytest.mark.spec("CIBA Core", "10.2")
-def test_a_department_that_redirects_gets_nothing_elsewhere(
-    world: TokenWorld, desk: Caller, department: Department, person: Person
+@pytest.mark.parametrize("status", [301, 302, 400, 401, 403])
+def test_a_department_that_redirects_or_refuses_is_told_nowhere_else_and_not_again_and_can_poll(
+    world: TokenWorld, desk: Caller, department: Department, person: Person, status: int
+) -> None:
+    auth_req_id = desk.request(client_notification_token=TOKEN)
+    approve(browser(world), person)
+    department.status = status
+    for _ in range(3):
+        world.wiring.housekeeper.tick()
+        world.clock.advance(6)
+    assert [url for url, _, _ in department.got] == [ENDPOINT]
+    (event,) = world.events("backchannel:notify")
+    assert (event["outcome"], event["reason"]) == ("failed", f"http_{status}")
+    assert desk.poll(auth_req_id).status == 200
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_department_that_is_busy_is_told_again(
+    world: TokenWorld, desk: Caller, department: Department, person: Person, status: int
 ) -> None:
     desk.request(client_notification_token=TOKEN)
     approve(browser(world), person)
-    department.status = 302
+    department.status = status
     world.wiring.housekeeper.tick()
-    assert [url for url, _, _ in department.got] == [ENDPOINT]
-    assert world.events("backchannel:notify") == []
+    department.status = 204
+    world.clock.advance(6)
+    world.wiring.housekeeper.tick()
+    assert len(department.got) == 2
+    assert [one["outcome"] for one in world.events("backchannel:notify")] == ["done"]
 
 
 @pytest.mark.spec("CIBA Core", "7.1")

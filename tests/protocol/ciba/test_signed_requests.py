@@ -9,6 +9,7 @@ import pytest
 from clients.errors import RegistrationRefused
 from tests.support.ciba_world import Caller, caller
 from tests.support.client_keys import ClientKey, key_set, new_key
+from tests.support.clock import START
 from tests.support.in_process import citizen
 from tests.support.token_world import ISSUER, TokenWorld
 
@@ -66,6 +67,8 @@ def test_every_claim_that_binds_the_request_is_needed(desk: Caller, missing: str
         {"exp": 1},
         {"exp": 4_000_000_000},
         {"nbf": 4_000_000_000},
+        {"nbf": START - 70 * 60},
+        {"nbf": START - 3500, "exp": START + 200},
         {"jti": ""},
         {"jti": "x" * 200},
         {"scope": ["openid"]},
@@ -74,6 +77,14 @@ def test_every_claim_that_binds_the_request_is_needed(desk: Caller, missing: str
 )
 def test_a_claim_that_does_not_fit_refuses_the_request(desk: Caller, changes: dict[str, Any]) -> None:
     assert sent(desk, KEY.sign(claims(desk, **changes))) == (400, "invalid_request")
+
+
+@pytest.mark.spec("CIBA Core", "7.1.1")
+@pytest.mark.parametrize("asked", [90, "90"])
+def test_the_life_that_a_signed_request_asks_may_be_a_number_or_a_text(desk: Caller, asked: int | str) -> None:
+    token = KEY.sign(claims(desk, requested_expiry=asked))
+    answer = desk.world.post("/bc-authorize", {"request": token}, desk.of.basic)
+    assert (answer.status, answer.json["expires_in"]) == (200, 90)
 
 
 @pytest.mark.spec("CIBA Core", "7.1.1")
