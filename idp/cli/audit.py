@@ -48,6 +48,8 @@ audit_group.add_command(erase)
 @click.option("--event", "events", multiple=True, help="Event, such as session:sign-in; may be repeated.")
 @click.option("--outcome", type=click.Choice(["done", "refused", "failed"]), default=None, help="How it ended.")
 @click.option("--case", "case_code", default=None, help="Case code of an error page.")
+@click.option("--actor", default=None, help="Who acted, such as account:ID, client:ID, operator:local.")
+@click.option("--target", default=None, help="On what, such as key:KID, unit:CODE; tokens are found by --client.")
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 10_000), help="At most so many.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @pass_context
@@ -60,6 +62,8 @@ def search(context: Context, /, *, as_json: bool, limit: int, **wanted: Any) -> 
         events=wanted["events"],
         outcome=wanted["outcome"],
         case_code=wanted["case_code"],
+        actor=wanted["actor"],
+        target=wanted["target"],
         limit=limit,
     )
     rows = context.wiring.audit.search(query)

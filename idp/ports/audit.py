@@ -12,13 +12,18 @@ from policies.merkle import Tile
 
 @dataclass(frozen=True, slots=True)
 class AuditQuery:
-    """A search of the log: equal to all fields that are set; moments in microseconds; newest first unless ``ascending``."""
+    """A search of the log: equal to all fields that are set; moments in microseconds; newest first unless ``ascending``.
+
+    By ``actor`` or ``target`` without a client what clients do with tokens is left out: of that there are millions, and it is found by client.
+    """
 
     account_id: str | None = None
     client_id: str | None = None
     events: tuple[str, ...] = ()
     outcome: str | None = None
     case_code: str | None = None
+    actor: str | None = None
+    target: str | None = None
     since_us: int | None = None
     until_us: int | None = None
     before_id: str | None = None

@@ -89,13 +89,14 @@ def named_row(row: tuple[Any, ...]) -> Mapping[str, object]:
 def _filtered(query: AuditQuery) -> Select[Any]:
     columns = audit_events.c
     statement = select(audit_events).limit(query.limit)
-    for name in ("account_id", "client_id", "outcome", "case_code"):
+    for name in ("account_id", "client_id", "outcome", "case_code", "actor", "target"):
         if (wanted := getattr(query, name)) is not None:
             statement = statement.where(columns[name] == wanted)
     if query.events:
         statement = statement.where(columns.event.in_(query.events))
-        if not set(query.events) & set(FREQUENT_EVENTS):
-            statement = statement.where(text(IS_SELDOM))
+    is_by_party = query.client_id is None and not (query.actor is None and query.target is None)
+    if (query.events or is_by_party) and not set(query.events) & set(FREQUENT_EVENTS):
+        statement = statement.where(text(IS_SELDOM))
     if query.since_us is not None:
         statement = statement.where(columns.at_us >= query.since_us)
     if query.until_us is not None:

@@ -131,3 +131,20 @@ def test_seldom_event_is_found_by_its_index_among_many_tokens(database: Database
         asked = database.prepare(_filtered(seldom))
         plan = database.rows(replace(asked, sql=f"EXPLAIN QUERY PLAN {asked.sql}"))
         assert "ix_audit_events_event" in str(plan)
+
+
+@pytest.mark.parametrize("name", ["actor", "target"])
+def test_who_acted_and_on_what_is_found_by_an_index_of_the_seldom_events(
+    database: Database, audit: AuditLog, name: str
+) -> None:
+    audit.write(AuditEvent(Event.KEY_REVOKE, actor="client:a", target="client:a"))
+    audit.write(AuditEvent(Event.TOKEN_CLIENT, actor="client:a", client_id="a", target="client:a"))
+    audit.write(AuditEvent(Event.KEY_REVOKE, actor="client:b", target="client:b"))
+    alone = AuditQuery(actor="client:a") if name == "actor" else AuditQuery(target="client:a")
+    assert [row["event"] for row in audit.search(alone)] == ["key:revoke"]
+    assert [row["event"] for row in audit.search(replace(alone, client_id="a"))] == ["token:client_credentials"]
+    assert len(audit.search(replace(alone, events=(str(Event.TOKEN_CLIENT), str(Event.KEY_REVOKE))))) == 2
+    if database.name == "sqlite":
+        asked = database.prepare(_filtered(alone))
+        plan = database.rows(replace(asked, sql=f"EXPLAIN QUERY PLAN {asked.sql}"))
+        assert f"ix_audit_events_{name}" in str(plan)

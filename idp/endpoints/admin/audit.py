@@ -17,7 +17,7 @@ from idp.flows.administration.paging import Page, Window
 from idp.model.audit import Event, Outcome
 from policies.delegation import Action
 
-_FILTERS: Final = ("event", "outcome", "client", "account", "case", "from", "to")
+_FILTERS: Final = ("event", "outcome", "client", "account", "actor", "target", "case", "from", "to")
 _HEADS: Final = ("id", "at", "event", "outcome", "reason", "actor", "account_id", "client_id", "target", "case_code")
 
 
@@ -65,6 +65,8 @@ def wanted(asked: Mapping[str, str]) -> AuditSearch:
         event=asked.get("event", ""),
         outcome=asked.get("outcome", ""),
         case_code=asked.get("case", ""),
+        actor=asked.get("actor", "").strip(),
+        target=asked.get("target", "").strip(),
         since=day(asked.get("from", ""), "from"),
         until=day(asked.get("to", ""), "to", is_end=True),
     )
@@ -80,6 +82,8 @@ def _fields(visit: Visit, asked: Mapping[str, str]) -> tuple[Field, ...]:
         Field("case", t("admin.audit.case"), asked.get("case", "")),
         Field("client", "client_id", asked.get("client", "")),
         Field("account", t("admin.consent.account"), asked.get("account", "")),
+        Field("actor", t("admin.audit.actor"), asked.get("actor", ""), hint=t("admin.audit.actor_hint")),
+        Field("target", t("admin.audit.target"), asked.get("target", ""), hint=t("admin.audit.target_hint")),
         Field("from", t("admin.audit.from"), asked.get("from", ""), "date"),
         Field("to", t("admin.audit.to"), asked.get("to", ""), "date"),
     )

@@ -37,7 +37,7 @@ class AuditProofOperations:
     def table(self) -> tuple[Operation, ...]:
         """Return the rows."""
         span = (Parameter("first", _RECORD), Parameter("last", _RECORD), Parameter("personal", {"type": "boolean"}))
-        names = ("account_id", "client_id", "event", "outcome", "case_code")
+        names = ("account_id", "client_id", "event", "outcome", "case_code", "actor", "target")
         search = (
             *(Parameter(name, text(512)) for name in names),
             Parameter("since", MOMENT),

@@ -74,7 +74,7 @@ class RecordOperations:
         )
 
     def _of_log(self) -> tuple[Operation, ...]:
-        names = ("account_id", "client_id", "event", "outcome", "case_code")
+        names = ("account_id", "client_id", "event", "outcome", "case_code", "actor", "target")
         log = (
             *(Parameter(name, text(512)) for name in names),
             Parameter("since", MOMENT),

@@ -19,7 +19,7 @@ from policies.delegation import DEPLOYMENT, Action, Target
 
 @dataclass(frozen=True, slots=True)
 class AuditSearch:
-    """A search by our ids, event, outcome, case code and time (epoch seconds)."""
+    """A search by our ids, event, outcome, case code, time (epoch seconds), who acted (``account:…``, ``client:…``, ``operator:…``) and on what."""
 
     account_id: str = ""
     client_id: str = ""
@@ -28,6 +28,8 @@ class AuditSearch:
     case_code: str = ""
     since: int | None = None
     until: int | None = None
+    actor: str = ""
+    target: str = ""
 
 
 class AuditAdministration:
@@ -53,6 +55,8 @@ class AuditAdministration:
             events=(wanted.event,) if wanted.event else (),
             outcome=wanted.outcome or None,
             case_code=wanted.case_code or None,
+            actor=wanted.actor or None,
+            target=wanted.target or None,
             since_us=wanted.since * 1_000_000 if wanted.since is not None else None,
             until_us=wanted.until * 1_000_000 if wanted.until is not None else None,
             before_id=window.after or None,
@@ -62,18 +66,29 @@ class AuditAdministration:
         return page(shown, [str(row["id"]) for row in shown], window.limit)
 
     def _about(self, wanted: AuditSearch) -> Target:
-        """Return what a search is about: of the ids that it names, each has to be within reach."""
-        found: list[Target] = []
-        if wanted.client_id:
-            client = self._registry.find(wanted.client_id)
-            found.append(targets.of_client(client, self._gate.ground()) if client is not None else DEPLOYMENT)
-        if wanted.account_id:
-            try:
-                account = self._accounts.get(wanted.account_id)
-            except NotFound:
-                return DEPLOYMENT
-            found.append(targets.of_account(account, self._gate.admins, self._gate.ground()))
+        """Return what a search is about: of the ids that it names, each has to be within reach.
+
+        Who acted says nothing of on what: a colleague's acts are about everybody's systems and people, so that alone is the whole log's.
+        """
+        kind, _, name = wanted.target.partition(":")
+        clients = [wanted.client_id, name if kind == "client" else ""]
+        accounts = [wanted.account_id, name if kind == "account" else ""]
+        found = [
+            *(self._of_client(client_id) for client_id in clients if client_id),
+            *(self._of_account(account_id) for account_id in accounts if account_id),
+        ]
         return targets.together(*found) if found else DEPLOYMENT
+
+    def _of_client(self, client_id: str) -> Target:
+        client = self._registry.find(client_id)
+        return targets.of_client(client, self._gate.ground()) if client is not None else DEPLOYMENT
+
+    def _of_account(self, account_id: str) -> Target:
+        try:
+            account = self._accounts.get(account_id)
+        except NotFound:
+            return DEPLOYMENT
+        return targets.of_account(account, self._gate.admins, self._gate.ground())
 
 
 def _check(wanted: AuditSearch) -> None:

@@ -45,7 +45,10 @@ audit_events = Table(
         sqlite_where=text("account_id IS NOT NULL"),
         postgresql_where=text("account_id IS NOT NULL"),
     ),
-    Index("ix_audit_events_event", "event", "id", sqlite_where=text(IS_SELDOM), postgresql_where=text(IS_SELDOM)),
+    *(
+        Index(f"ix_audit_events_{name}", name, "id", sqlite_where=text(IS_SELDOM), postgresql_where=text(IS_SELDOM))
+        for name in ("event", "actor", "target")
+    ),
     sqlite_autoincrement=True,
 )
 """Append-only. ``seq`` is the record's number, drawn when it is inserted; ``commitment`` is what its leaf in the tree holds, ``mac`` shows that
