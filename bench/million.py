@@ -35,6 +35,7 @@ from tests.support.token_world import TokenWorld
 
 GOAL_MS: Final = 200.0
 _CHUNK: Final = 20_000
+_REFUSED: Final = 0.01
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _EVENTS: Final = ("token:authorization_code", "token:refresh_token", "session:sign-in", "authorization:request")
 _SURNAMES: Final = ("Nguyễn", "Trần", "Lê", "Phạm", "Hoàng", "Phan", "Vũ", "Đặng", "Bùi", "Đỗ")
@@ -152,7 +153,8 @@ def _consent(made: random.Random, at: int, people: list[str], clients: list[str]
 
 def _record(made: random.Random, people: list[str], clients: list[str], moment: int) -> dict[str, Any]:
     return {
-        "id": _id(moment, made), "at_us": moment * 1_000_000, "event": made.choice(_EVENTS), "outcome": "done",
+        "id": _id(moment, made), "at_us": moment * 1_000_000, "event": made.choice(_EVENTS),
+        "outcome": "refused" if made.random() < _REFUSED else "done",
         "reason": "", "case_code": "", "actor": "system", "account_id": made.choice(people),
         "client_id": made.choice(clients), "target": "", "detail": "{}", "salt": b"s" * 32, "commitment": b"c" * 32,
         "mac": b"m" * 32,

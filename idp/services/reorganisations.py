@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Final
 
 from idp import handles
 from idp.clock import Clock
@@ -36,6 +37,8 @@ from policies.units import (
 )
 
 _OPERATOR = "operator:local"
+_LARGE: Final = 50_000
+_KEPT: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,7 @@ class Reorganisations:
         self._holders = holders
         self._audit = audit
         self._clock = clock
+        self._waiting = (0, 0)
 
     def plan(self, source: str, *, dry_run: bool, reason: str = "", actor: str = _OPERATOR) -> Plan:
         """Return what the document at ``source`` does, and do it unless ``dry_run``.
@@ -154,6 +158,17 @@ class Reorganisations:
     def decisions(self) -> list[Move]:
         """Return what hangs on no unit, or on several, today."""
         return list(undecided(self._units.register, self._holdings(), self._units.today()))
+
+    def waiting(self) -> int:
+        """Return how many these are; where many hang on units it may be a minute old, as all of them are read for it."""
+        now, (counted_at, found) = self._clock.now(), self._waiting
+        if now - counted_at < _KEPT:
+            return found
+        holdings = list(self._holdings())
+        found = sum(1 for _ in undecided(self._units.register, holdings, self._units.today()))
+        if sum(one.count for one in holdings) >= _LARGE:
+            self._waiting = now, found
+        return found
 
     def _settled(self, entry: Reorganisation) -> int:
         register = self._unit_store.load()

@@ -71,9 +71,13 @@ def undecided(register: Register, holdings: Iterable[Holding], day: str) -> Iter
 
     Holdings of units that the register never knew are left out: an agency's code is none of its business.
     """
+    seen: dict[tuple[str, str, frozenset[EdgeKind] | None], tuple[Unit, ...]] = {}
     for holding in holdings:
         known = register.on(holding.code, holding.since) or _last(register, holding.code)
-        after = holding.on(register, day)
+        place = (holding.code, holding.since, holding.follows)
+        after = seen.get(place)
+        if after is None:
+            after = seen[place] = holding.on(register, day)
         if known is not None and len(after) != 1:
             yield Move(holding, _fate(after), known, after)
 

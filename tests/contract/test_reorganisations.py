@@ -32,9 +32,13 @@ DAY_LONG = 86_400
 class Held:
     """Three holders: one that moves, one whose unit is divided, one whose unit ends."""
 
+    people: int = 1
+    asked: int = 0
+
     def holdings(self) -> list[Holding]:
+        self.asked += 1
         codes = {"client-1": "99001", "client-2": "99002", "client-3": "990"}
-        return [Holding("client", name, code, "2024-06-01") for name, code in codes.items()]
+        return [Holding("client", name, code, "2024-06-01", self.people) for name, code in codes.items()]
 
 
 class World:
@@ -84,6 +88,20 @@ def test_it_takes_effect_at_midnight_and_tells_the_audit_log_once(world: World, 
     assert len(world.events("unit:move")) == 3
     assert world.service.get(plan.id).state is ReorganisationState.IN_FORCE
     assert [move.holding.holder for move in world.service.decisions()] == ["client-3"]
+    assert world.service.waiting() == 1
+
+
+@pytest.mark.parametrize(("people", "asked"), [(1, 3), (50_000, 2)])
+def test_where_many_people_hang_on_units_those_that_wait_are_counted_once_a_minute(
+    world: World, people: int, asked: int
+) -> None:
+    held = Held(people)
+    service = Reorganisations(world.entries, world.store, world.units, (held,), world.audit, world.clock)
+    service.waiting()
+    service.waiting()
+    world.clock.advance(60)
+    service.waiting()
+    assert held.asked == asked
 
 
 def test_until_its_day_it_is_undone_to_the_row(world: World, tmp_path: Path) -> None:

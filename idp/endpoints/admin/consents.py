@@ -17,7 +17,6 @@ from idp.endpoints.departments import Departments
 from idp.endpoints.desk import Form
 from idp.endpoints.routes import Route
 from idp.flows.administration.consents import ConsentSearch, ConsentView
-from idp.flows.administration.paging import Page
 from idp.flows.administration.use_cases import UseCases
 from idp.ports.consents import Consent, ConsentCount
 from idp.protocol.wire import WireResponse
@@ -74,7 +73,7 @@ class Consents(ListPart):
         return Listing(
             self.name,
             "/consents/figures",
-            lambda visit, _window: Page(self._acts.consents.counts(visit.who)),
+            lambda visit, window: self._acts.consents.figures(visit.who, window),
             [f"admin.consent.{name}" for name in ("client", "kind", "current", "over")],
             self._figures,
             "admin.consent.none",

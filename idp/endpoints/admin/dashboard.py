@@ -9,7 +9,6 @@ from idp.endpoints.admin.frame import ROOT, Part, Visit, address
 from idp.endpoints.admin.tables import record_table
 from idp.endpoints.admin.views import DASH, Section, Tile
 from idp.endpoints.routes import Route
-from idp.errors import Refused
 from idp.flows.administration.audit import AuditSearch
 from idp.flows.administration.clients import ClientQuery
 from idp.flows.administration.paging import MOST, Window
@@ -50,11 +49,10 @@ class Dashboard(Part):
             retires = [row.retires for row in acts.keys.rows(who) if row.state == "active" and row.retires]
             yield Tile(t("admin.tile.keys"), t.moment(min(retires))[:10] if retires else DASH, f"{ROOT}/keys")
         if self._frame.holds(visit, Action.UNIT_READ):
-            undecided = self._undecided(visit)
+            undecided = acts.units.waiting(who)
             yield Tile(
                 t("admin.tile.units"), str(undecided), f"{ROOT}/units/changes/decisions", "bad" if undecided else ""
             )
-
         yield from self._operating(visit)
 
     def _operating(self, visit: Visit) -> Iterator[Tile]:
@@ -74,9 +72,3 @@ class Dashboard(Part):
                 month = "/".join(reversed(line.month.split("-")))
                 share = share_text(line.figure, t.language)
                 yield Tile(t("admin.tile.indicator", month=month), share, address("/indicators", month=line.month))
-
-    def _undecided(self, visit: Visit) -> int:
-        try:
-            return len(self._acts.units.decisions(visit.who))
-        except Refused:
-            return 0

@@ -11,7 +11,7 @@ from idp.errors import InvalidInput
 from idp.flows.administration import targets
 from idp.flows.administration.administrator import Administrator
 from idp.flows.administration.gate import Gate, Reach
-from idp.flows.administration.paging import Page, Window, key_of, page
+from idp.flows.administration.paging import Page, Window, key_of, page, place_page
 from idp.ports.consents import Consent, ConsentCount, ConsentQuery, ConsentText, Withdrawal, WithdrawalQuery
 from idp.services.consents import ConsentService
 from policies import data_requests
@@ -77,6 +77,10 @@ class ConsentAdministration:
         )
         rows = self._consents.page(query)
         return page(rows, [row.id for row in rows], window.limit)
+
+    def figures(self, who: Administrator, window: Window) -> Page[ConsentCount]:
+        """Return these a page at a time."""
+        return place_page(self.counts(who), window)
 
     def counts(self, who: Administrator) -> list[ConsentCount]:
         """Return how many consents and notices each client within reach has."""

@@ -6,7 +6,6 @@ ephemeral store for an hour.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -17,7 +16,7 @@ from idp.clock import Clock
 from idp.config.directories import Directory as Source
 from idp.flows.administration.administrator import Administrator
 from idp.flows.administration.gate import Gate
-from idp.flows.administration.paging import Page, Window, page
+from idp.flows.administration.paging import Page, Window, place_page
 from idp.flows.comparing import DirectoryComparer, people
 from idp.flows.examining import examined_person
 from idp.model.audit import AuditEvent, Event, Outcome
@@ -36,7 +35,6 @@ _KEPT: Final = 3600
 _PATIENCE: Final = 600
 """Seconds after which a dry run that was asked for and not answered may be asked for again: the worker may have died over it."""
 _MOST_PEOPLE: Final = 2_000
-_PLACE: Final = re.compile(r"[0-9]{1,4}")
 """A cursor among these."""
 _SECONDS: Final = 25
 """For which an examination may go on; each of its steps has a limit of its own beside it."""
@@ -146,9 +144,7 @@ class DirectoryAdministration:
     def people(self, who: Administrator, name: str, window: Window) -> Page[Sequence[str]]:
         """Return whom the last dry run would touch, by our own ids, a page at a time."""
         found = self.dry_run(who, name)
-        first = int(window.after) if _PLACE.fullmatch(window.after) else 0
-        rows = list(found.people if found is not None else ())[first : first + window.limit + 1]
-        return page(rows, [str(first + place + 1) for place in range(len(rows))], window.limit)
+        return place_page(found.people if found is not None else (), window)
 
     def run_asked(self) -> int:
         """Make the dry runs that were asked for; of several workers one makes each. Returns how many were made."""

@@ -14,6 +14,7 @@ T = TypeVar("T")
 MOST: Final = 200
 USUAL: Final = 50
 _LONGEST: Final = 400
+_LONGEST_PLACE: Final = 8
 _CURSOR: Final = re.compile(r"[A-Za-z0-9_-]*")
 
 
@@ -53,6 +54,14 @@ def page(rows: Sequence[T], keys: Sequence[str], limit: int) -> Page[T]:
     if len(rows) <= limit:
         return Page(tuple(rows))
     return Page(tuple(rows[:limit]), cursor_after(keys[limit - 1]))
+
+
+def place_page(rows: Sequence[T], window: Window) -> Page[T]:
+    """Return a page of rows that all stand in memory; their place is the key. A key that is none begins at the first."""
+    after = window.after
+    first = int(after) if after.isascii() and after.isdigit() and len(after) <= _LONGEST_PLACE else 0
+    wanted = rows[first : first + window.limit + 1]
+    return page(wanted, [str(first + place + 1) for place in range(len(wanted))], window.limit)
 
 
 def cursor_after(key: str) -> str:

@@ -16,7 +16,7 @@ from idp.flows.administration.acts import Act, Arguments, Parties
 from idp.flows.administration.administrator import Administrator
 from idp.flows.administration.approvals import ApprovalAdministration
 from idp.flows.administration.gate import Gate
-from idp.flows.administration.paging import Page, Window, page
+from idp.flows.administration.paging import Page, Window, place_page
 from idp.model.approval import Approval
 from idp.ports.ephemeral import TransactionStore
 from idp.ports.reorganisations import Reorganisation
@@ -31,7 +31,6 @@ REORGANISE: Final = "unit:reorganise"
 UNDO: Final = "unit:undo"
 _LONGEST: Final = 64 * 1024
 _KEPT: Final = 3600
-_INDEX: Final = 9
 
 
 class ReorganisationAdministration:
@@ -149,9 +148,7 @@ class ReorganisationAdministration:
 
 def moves_of(plan: Plan, window: Window, *, only_decisions: bool = False) -> Page[Move]:
     """Return what a plan touches, a page at a time, in the plan's order."""
-    first = int(window.after) if window.after.isascii() and window.after.isdigit() and len(window.after) < _INDEX else 0
-    rows = (plan.decisions if only_decisions else plan.moves)[first : first + window.limit + 1]
-    return page(rows, [str(first + place + 1) for place in range(len(rows))], window.limit)
+    return place_page(plan.decisions if only_decisions else plan.moves, window)
 
 
 def summed(plan: Plan) -> dict[tuple[str, str], int]:

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
 
 from idp.errors import InvalidInput, NotFound
 from idp.flows.administration.administrator import Administrator
 from idp.flows.administration.gate import Gate
-from idp.flows.administration.paging import Page, Window, page
+from idp.flows.administration.paging import Page, Window, page, place_page
 from idp.ports.reorganisations import Reorganisation
 from idp.services.reorganisations import Reorganisations
 from idp.services.units import UnitAnswer, UnitService
 from policies.delegation import Action
 from policies.folding import folded
 from policies.units import Edge, Move, Unit, UnitKey
-
-_INDEX: Final = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +52,12 @@ class UnitAdministration:
 
     def undecided(self, who: Administrator, window: Window) -> Page[Move]:
         """Return these a page at a time."""
-        first = (
-            int(window.after) if window.after.isascii() and window.after.isdigit() and len(window.after) < _INDEX else 0
-        )
-        rows = self.decisions(who)[first : first + window.limit + 1]
-        return page(rows, [str(first + place + 1) for place in range(len(rows))], window.limit)
+        return place_page(self.decisions(who), window)
+
+    def waiting(self, who: Administrator) -> int:
+        """Return how many these are; in a large province as it was at most a minute ago."""
+        self._gate.anywhere(who, Action.UNIT_READ, "units")
+        return self._reorganisations.waiting() if self._gate.holds(who, Action.UNIT_READ, everywhere=True) else 0
 
     def lineage(self, who: Administrator, key: UnitKey) -> Lineage:
         """Return what a row of the register was made of and became, with the legal basis, and what is above it on its first day."""

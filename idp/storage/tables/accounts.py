@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, text
 
 from idp.storage.tables.base import metadata
+
+_LIVES_SOMEWHERE: Final = "unit_code IS NOT NULL AND state != 'merged'"
 
 accounts = Table(
     "accounts",
@@ -28,6 +32,12 @@ accounts = Table(
         "merged_into",
         sqlite_where=text("merged_into IS NOT NULL"),
         postgresql_where=text("merged_into IS NOT NULL"),
+    ),
+    Index(
+        "ix_accounts_unit_code",
+        "unit_code",
+        sqlite_where=text(_LIVES_SOMEWHERE),
+        postgresql_where=text(_LIVES_SOMEWHERE),
     ),
     Index("ix_accounts_sample", "sample", sqlite_where=text("sample = 1"), postgresql_where=text("sample = 1")),
 )
