@@ -119,7 +119,7 @@ class CredentialService:
         issued = self._store.get(account_id, "password")
         if issued is not None and not must_change:
             self._check_changed(issued, raw)
-        kept = self._check_unused(issued, raw)
+        kept = self._check_unused(issued, raw, is_issued=must_change)
         row = self._row(account_id, "password", self._hasher.hash(raw).encode(), must_change=must_change)
         self._store.put(row, self._record(Event.CREDENTIAL_SET, account_id, actor, "password"), former=kept)
         self._changed(account_id)
@@ -149,12 +149,15 @@ class CredentialService:
         if issued.must_change and self._hasher.verify(issued.secret.decode(), raw):
             raise InvalidInput("must not be the one that was issued", field="password", code="password_unchanged")
 
-    def _check_unused(self, issued: CredentialRow | None, raw: str) -> int:
-        """Refuse what an administrator had lately; returns how many of the former ones are to be remembered."""
+    def _check_unused(self, issued: CredentialRow | None, raw: str, *, is_issued: bool) -> int:
+        """Refuse what an administrator had lately; returns how many of the former ones are to be remembered.
+
+        One that ``is_issued`` is replaced at the next sign-in anyway.
+        """
         last = self._ages.history
         if issued is None or not last or not self._ages.is_bound(issued.account_id):
             return 0
-        for secret in (issued.secret, *self._store.former(issued.account_id)):
+        for secret in () if is_issued else (issued.secret, *self._store.former(issued.account_id)):
             if self._hasher.verify(secret.decode(), raw):
                 raise InvalidInput("was used lately", field="password", code="password_reused")
         return last - 1

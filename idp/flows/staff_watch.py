@@ -6,7 +6,7 @@ is a citizen's, and loses the grants. Citizens are not looked at.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
@@ -47,6 +47,16 @@ class Tools:
     clock: Clock
 
 
+@dataclass(frozen=True, slots=True)
+class Unused:
+    """An unused account: since when, when it ends, and when it was locked (0: it is not). Moments are epoch seconds."""
+
+    account_id: str
+    used_at: int
+    ends_at: int
+    locked_at: int
+
+
 class StaffWatch:
     """Looks once a day, and at each sign-in of an official."""
 
@@ -82,6 +92,21 @@ class StaffWatch:
             return False
         self._end(usage)
         return True
+
+    def unused(self, after: str = "") -> Iterator[Unused]:
+        """Yield the accounts whose people were warned and have not come since, and those that were locked, by id after ``after``."""
+        while found := self._tools.store.dormant(after, _PAGE):
+            for one in found:
+                usage = one.usage
+                ends = ends_at(usage.used_at, usage.unused_warned_at, self._unused)
+                if one.locked_at or (self._unused.is_on and self._is_waited_for(usage)):
+                    yield Unused(usage.account_id, usage.used_at, ends, one.locked_at)
+            after = found[-1].usage.account_id
+
+    def _is_waited_for(self, usage: Usage) -> bool:
+        """Tell whether somebody who was warned has not come since, and still has something to lose."""
+        is_open = usage.unused_warned_at >= usage.used_at
+        return is_open and (usage.kind == KIND or bool(self._tools.admins.held(f"account:{usage.account_id}")))
 
     def _officials(self) -> Iterable[Usage]:
         after = ""

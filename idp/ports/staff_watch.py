@@ -17,6 +17,14 @@ class Usage:
     password_warned_at: int
 
 
+@dataclass(frozen=True, slots=True)
+class Dormant:
+    """An account whose person was warned, or that was locked for it: the use that counts, and since when it is locked (0: it is not)."""
+
+    usage: Usage
+    locked_at: int
+
+
 class StaffWatchStore(Protocol):
     """Uses and warnings in SQL. The first look at a dormant account is kept, as sessions and browsers are forgotten."""
 
@@ -26,6 +34,10 @@ class StaffWatchStore(Protocol):
 
     def of(self, account_id: str) -> Usage | None:
         """Return an active account, whatever its kind."""
+        ...
+
+    def dormant(self, after: str, limit: int) -> list[Dormant]:
+        """Return accounts that were warned of disuse and are active, or are locked for it, by id from ``after`` on."""
         ...
 
     def note(self, usage: Usage) -> None:

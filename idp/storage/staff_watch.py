@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import Column, bindparam, func, select, update
+from sqlalchemy import Column, Select, and_, bindparam, func, or_, select, update
 
-from idp.ports.staff_watch import Usage
+from idp.ports.staff_watch import Dormant, Usage
 from idp.storage.database import Database, Prepared
 from idp.storage.tables import (
     account_locks,
@@ -17,6 +17,7 @@ from idp.storage.tables import (
     sessions,
     staff_watch,
 )
+from policies.locks import Reason
 
 _USES: Final[tuple[tuple[Column[Any], Column[Any]], ...]] = (
     (sessions.c.last_seen_at, sessions.c.account_id),
@@ -37,16 +38,13 @@ class SqlStaffWatchStore:
         self._database = database
         uses = (select(func.max(moment)).where(owner == accounts.c.id).scalar_subquery() for moment, owner in _USES)
         watch = staff_watch.c
-        rows = (
-            select(
-                accounts.c.id,
-                accounts.c.kind,
-                *(watch.unused_warned_at, watch.password_warned_at, watch.used_at, accounts.c.created_at),
-                *uses,
-            )
-            .select_from(accounts.outerjoin(staff_watch, watch.account_id == accounts.c.id))
-            .where(accounts.c.state == "active")
-        )
+        rows = select(
+            accounts.c.id,
+            accounts.c.kind,
+            *(watch.unused_warned_at, watch.password_warned_at, watch.used_at, accounts.c.created_at),
+            *uses,
+        ).select_from(accounts.outerjoin(staff_watch, watch.account_id == accounts.c.id))
+        everybody, rows = rows, rows.where(accounts.c.state == "active")
         listed = select(directory_links.c.account_id).where(directory_links.c.ended_at.is_(None))
         self._officials = prepare(
             rows.where(accounts.c.id > bindparam("after"), accounts.c.id.in_(listed))
@@ -54,6 +52,7 @@ class SqlStaffWatchStore:
             .limit(bindparam("most"))
         )
         self._one = prepare(rows.where(accounts.c.id == bindparam("account")))
+        self._dormant = prepare(_of_dormant(everybody))
         insert = database.insert(staff_watch).values(
             account_id=bindparam("account"), used_at=bindparam("used"), unused_warned_at=0, password_warned_at=0
         )
@@ -72,6 +71,11 @@ class SqlStaffWatchStore:
         row = self._database.row(self._one, {"account": account_id})
         return _usage(row) if row else None
 
+    def dormant(self, after: str, limit: int) -> list[Dormant]:
+        """Return accounts that were warned of disuse and are active, or are locked for it, by id from ``after`` on."""
+        rows = self._database.rows(self._dormant, {"after": after, "most": limit})
+        return [Dormant(_usage(row[:-1]), int(row[-1] or 0)) for row in rows]
+
     def note(self, usage: Usage) -> None:
         """Keep when a dormant account was used last."""
         self._database.run(self._note, {"account": usage.account_id, "used": usage.used_at})
@@ -87,6 +91,26 @@ class SqlStaffWatchStore:
     def _warned(self, statement: Prepared, usage: Usage, before: int, now: int) -> bool:
         self.note(usage)
         return self._database.run(statement, {"account": usage.account_id, "before": before, "now": now}) == 1
+
+
+def _of_dormant(rows: Select[Any]) -> Select[Any]:
+    disuse = account_locks.alias()
+    locked = (
+        select(disuse.c.locked_at)
+        .where(
+            disuse.c.account_id == accounts.c.id,
+            disuse.c.reason_code == Reason.DISUSE.value,
+            disuse.c.ended_at.is_(None),
+        )
+        .scalar_subquery()
+    )
+    warned = and_(accounts.c.state == "active", staff_watch.c.unused_warned_at > 0)
+    return (
+        rows.add_columns(locked)
+        .where(accounts.c.id > bindparam("after"), or_(warned, locked.is_not(None)))
+        .order_by(accounts.c.id)
+        .limit(bindparam("most"))
+    )
 
 
 def _warned(column: Column[Any], mine: Any) -> Any:

@@ -37,6 +37,7 @@ from idp.flows.administration.reorganisations import ReorganisationAdministratio
 from idp.flows.administration.settings import SettingsAdministration
 from idp.flows.administration.simulation import Simulation
 from idp.flows.administration.units import UnitAdministration
+from idp.flows.administration.unused import UnusedAccounts
 from idp.flows.administration.upstreams import UpstreamAdministration
 from idp.flows.administration.use_cases import UseCases
 from idp.flows.hourly import HourlyLimit
@@ -107,6 +108,7 @@ class AdministrationDesk(DataRights, ABC):
             **self.data_right_cases(gate),
             accounts=people,
             account_states=states,
+            unused=UnusedAccounts(gate, people, self.accounts, self.staff_watch),
             recoveries=recoveries,
             units=UnitAdministration(gate, self.units, self.reorganisations),
             admins=admins,

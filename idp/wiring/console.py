@@ -24,6 +24,7 @@ from idp.endpoints.admin.reorganisations import ReorganisationPages
 from idp.endpoints.admin.settings import SettingsArea
 from idp.endpoints.admin.simulation import SimulationPages
 from idp.endpoints.admin.units import Units
+from idp.endpoints.admin.unused import UnusedPages
 from idp.endpoints.admin.upstreams import UpstreamsArea
 from idp.endpoints.routes import Route
 from idp.flows.administration.directories import DirectoryAdministration, Knowledge
@@ -72,6 +73,7 @@ class Console(ActingPages):
         own = (
             *Dashboard(frame, acts).routes(),
             *ClientForm(frame, acts).routes(),
+            *UnusedPages(frame, acts).routes(),
             *ReorganisationPages(frame, acts).routes(),
             *AuditProofPages(frame, acts).routes(),
         )

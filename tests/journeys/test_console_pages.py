@@ -23,7 +23,17 @@ from tests.support.visit import BASE, Visitor, asked
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 PAGES = (
-    *("", "/clients", "/clients/new", "/accounts", "/consents", "/consents/figures", "/data-requests", "/keys"),
+    *(
+        "",
+        "/clients",
+        "/clients/new",
+        "/accounts",
+        "/accounts/unused",
+        "/consents",
+        "/consents/figures",
+        "/data-requests",
+        "/keys",
+    ),
     *("/units", "/units/79.1", "/units/changes", "/approvals", "/administrators", "/administrators/grant"),
     *("/audit", "/settings", "/settings/level-3"),
 )

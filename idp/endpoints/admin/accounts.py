@@ -12,7 +12,7 @@ from idp.endpoints.account import browser_name
 from idp.endpoints.admin.frame import ROOT, ConsoleFrame, Part, Visit
 from idp.endpoints.admin.inputs import reason
 from idp.endpoints.admin.tables import moment, record_table, state
-from idp.endpoints.admin.views import DASH, ActForm, Cell, Detail, Field, Section, Table
+from idp.endpoints.admin.views import DASH, ActForm, Cell, Detail, Field, Link, Section, Table
 from idp.endpoints.desk import Form, first
 from idp.endpoints.routes import Route
 from idp.errors import InvalidInput
@@ -108,7 +108,11 @@ class Accounts(Part):
         search = Field("q", t("admin.account.search"), hint=t("admin.account.search_hint"), is_required=True)
         table, address = Table(columns, rows, empty), f"{ROOT}/accounts/search"
         return self._frame.list(
-            visit, self.name, table, filters=(search,), search=address, lead=t("admin.account.lead")
+            *(visit, self.name, table),
+            filters=(search,),
+            links=(Link(f"{ROOT}/accounts/unused", t("admin.unused.title")),),
+            search=address,
+            lead=t("admin.account.lead"),
         )
 
     def _detail(self, visit: Visit, view: AccountView) -> Detail:

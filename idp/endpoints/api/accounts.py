@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any, Final
 
-from idp.endpoints.api.operation import MOMENT, PAGED, REASON, WHY, Call, Operation, Reply, waiting
+from idp.endpoints.api.operation import MOMENT, PAGED, REASON, WHY, Call, Operation, Reply, listed, page_of, waiting
 from idp.endpoints.api.schema import Schema, choice, items, members, nullable, ref, text
 from idp.flows.administration.account_states import AccountStates
 from idp.flows.administration.accounts import AccountAdministration, AccountView
+from idp.flows.administration.unused import UnusedAccounts
 from idp.model.account import Account
 from idp.model.approval import Approval
 from idp.ports.locks import LockRow
@@ -62,6 +64,13 @@ SHAPES: Final[dict[str, Schema]] = {
         ),
     ),
     "Locks": members(("items",), items=items({"type": "object"})),
+    "UnusedAccount": members(
+        ("account_id", "used_at", "ends_at", "locked_at"),
+        account_id=_STRING,
+        used_at=MOMENT,
+        ends_at=MOMENT,
+        locked_at={**MOMENT, "description": "0 for an account that is not locked yet."},
+    ),
     "Ended": members(("ended",), ended=_NUMBER),
     "Events": members(("items",), items=items(ref("AuditRecord"))),
 }
@@ -79,8 +88,9 @@ _LOCK: Final = members(
 class AccountOperations:
     """The handlers."""
 
-    def __init__(self, accounts: AccountAdministration, states: AccountStates) -> None:
+    def __init__(self, accounts: AccountAdministration, states: AccountStates, unused: UnusedAccounts) -> None:
         """Take the use cases."""
+        self._unused = unused
         self._accounts = accounts
         self._states = states
 
@@ -94,6 +104,10 @@ class AccountOperations:
         one = _ONE
         return (
             Operation("POST", "/accounts/search", "findAccounts", find, READ, self.find, ref("Accounts"), body=wanted),
+            Operation(
+                *("GET", "/accounts/unused", "listUnusedAccounts", "Accounts of staff that nobody uses", READ),
+                *(self.unused, page_of("UnusedAccount"), 200, PAGED),
+            ),
             Operation("GET", one, "getAccount", "An account, masked", READ, self.show, ref("Account")),
             Operation(
                 *("POST", f"{one}/reveal", "revealAccount", "An account with codes and profile", READ, self.reveal),
@@ -164,6 +178,10 @@ class AccountOperations:
     def find(self, call: Call) -> Reply:
         """Find."""
         return Reply({"items": [view(one) for one in self._accounts.find(call.who, call.body["q"])]})
+
+    def unused(self, call: Call) -> Reply:
+        """List unused accounts of staff."""
+        return listed(self._unused.search(call.who, call.window), asdict)
 
     def show(self, call: Call) -> Reply:
         """Show."""

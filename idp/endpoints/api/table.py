@@ -51,7 +51,7 @@ def table(acts: UseCases) -> tuple[Operation, ...]:
         *consents.ConsentOperations(acts.consents).table(),
         *data_requests.DataRequestOperations(acts.data_requests).table(),
         *protection.ProtectionOperations(acts.protection, acts.breaches).table(),
-        *accounts.AccountOperations(acts.accounts, acts.account_states).table(),
+        *accounts.AccountOperations(acts.accounts, acts.account_states, acts.unused).table(),
         *administrators.AdministratorOperations(acts).table(),
         *records.RecordOperations(acts).table(),
         *settings.SettingOperations(acts.settings).table(),

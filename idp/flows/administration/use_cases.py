@@ -26,6 +26,7 @@ from idp.flows.administration.reorganisations import ReorganisationAdministratio
 from idp.flows.administration.settings import SettingsAdministration
 from idp.flows.administration.simulation import Simulation
 from idp.flows.administration.units import UnitAdministration
+from idp.flows.administration.unused import UnusedAccounts
 from idp.flows.administration.upstreams import UpstreamAdministration
 
 
@@ -42,6 +43,7 @@ class UseCases:
     breaches: BreachAdministration
     accounts: AccountAdministration
     account_states: AccountStates
+    unused: UnusedAccounts
     recoveries: RecoveryAdministration
     units: UnitAdministration
     admins: AdminAdministration

@@ -8,8 +8,10 @@ from typing import Any, Final
 import pytest
 
 from idp.errors import InvalidInput
+from idp.flows.administration.paging import window
 from idp.model.directory import Entry
 from idp.model.session import Origin
+from idp.services.locks import Ground
 from idp.storage.sqlite import SqliteDatabase
 from idp.storage.tables import accounts, former_passwords, sessions
 from policies.assurance import LOA_1
@@ -18,6 +20,7 @@ from policies.locks import Reason
 from policies.officials.comparison import Standing
 from tests.support.administered_world import AdministeredWorld
 from tests.support.clock import FrozenClock
+from tests.support.console import Administrating
 from tests.support.in_process import browser, citizen
 from tests.support.mailbox import BY_FILE, Mailbox
 from tests.support.stores import in_parallel, stored
@@ -216,3 +219,28 @@ def test_what_a_citizen_had_is_not_remembered(world: TokenWorld) -> None:
     world.wiring.credentials.set_password(account_id, NEW)
     world.wiring.credentials.set_password(account_id, person.password)
     assert stored(world.database, former_passwords) == []
+
+
+def test_administrators_see_whose_account_is_about_to_end_within_their_reach(world: TokenWorld) -> None:
+    place = AdministeredWorld(world)
+    place.grant("root", Role.PROVINCIAL_ADMINISTRATOR)
+    place.grant("commune", Role.UNIT_ADMINISTRATOR, "79.1")
+    soon, gone, back = (official(world, number) for number in (1, 2, 3))
+    later(world, 38)
+    sweep(world)
+    warned_at = world.clock.now()
+    later(world, 1)
+    for name in ("root", "commune"):
+        session = (place.account(name), LOA_1, ("pwd",), Origin("192.0.2.7", "thử"))
+        world.wiring.sessions.start(*session)
+    world.wiring.sessions.start(back, LOA_1, ("pwd",), Origin("192.0.2.7", "thử"))
+    world.wiring.locks.lock(gone, Ground(Reason.DISUSE, "thử"), actor="system")
+    found = place.acts.unused.search(place.who("root"), window()).rows
+    assert {(one.account_id, bool(one.locked_at)) for one in found} == {(soon, False), (gone, True)}
+    assert {one.ends_at for one in found} == {warned_at + 7 * DAY}
+    first = place.acts.unused.search(place.who("root"), window(limit=1))
+    second = place.acts.unused.search(place.who("root"), window(first.following, 1))
+    assert [one.account_id for one in (*first.rows, *second.rows)] == [one.account_id for one in found]
+    assert place.acts.unused.search(place.who("commune"), window()).rows == ()
+    page = Administrating(place, place.account("root")).open("/admin/accounts/unused")
+    assert (page.status, soon in page.text, gone in page.text, back in page.text) == (200, True, True, False)

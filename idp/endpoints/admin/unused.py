@@ -1,0 +1,55 @@
+"""Accounts of staff that nobody uses, and those that were locked for it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from idp.endpoints.admin.frame import ROOT, Visit
+from idp.endpoints.admin.lists import Listing, ListPart
+from idp.endpoints.admin.sheets import Sheet
+from idp.endpoints.admin.tables import moment, person, written
+from idp.endpoints.admin.views import Cell, Link
+from idp.endpoints.routes import Route
+from idp.flows.administration.paging import Page, Window
+from idp.flows.staff_watch import Unused
+
+PATH: Final = "/accounts/unused"
+
+
+class UnusedPages(ListPart):
+    """``/admin/accounts/unused``; it stands before the pages of single accounts."""
+
+    def routes(self) -> tuple[Route, ...]:
+        """Return the list and its file."""
+        columns = ("account", "used", "ends", "state")
+        return self.listed(
+            Listing(
+                "accounts",
+                PATH,
+                self._find,
+                [f"admin.unused.{name}" for name in columns],
+                _row,
+                "admin.unused.none",
+                Sheet("unused-accounts", ("account_id", "used_at", "ends_at", "locked_at"), _values),
+                links=lambda visit: (Link(f"{ROOT}/accounts", visit.t("admin.area.accounts")),),
+                title="admin.unused.title",
+                lead="admin.unused.lead",
+            )
+        )
+
+    def _find(self, visit: Visit, window: Window) -> Page[Unused]:
+        return self._acts.unused.search(visit.who, window)
+
+
+def _row(visit: Visit, one: Unused) -> tuple[Cell, ...]:
+    t, state = visit.t, "locked" if one.locked_at else "warned"
+    return (
+        person(one.account_id),
+        moment(t, one.used_at),
+        moment(t, one.locked_at or one.ends_at),
+        Cell(t(f"admin.unused.{state}"), tone="bad" if one.locked_at else ""),
+    )
+
+
+def _values(one: Unused) -> list[object]:
+    return [one.account_id, written(one.used_at), written(one.ends_at), written(one.locked_at)]
