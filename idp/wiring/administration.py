@@ -108,7 +108,6 @@ class AdministrationDesk(DataRights, ABC):
             **self.data_right_cases(gate),
             accounts=people,
             account_states=states,
-            unused=UnusedAccounts(gate, people, self.accounts, self.staff_watch),
             recoveries=recoveries,
             units=UnitAdministration(gate, self.units, self.reorganisations),
             admins=admins,
@@ -120,7 +119,7 @@ class AdministrationDesk(DataRights, ABC):
                 *(people, clients, self.consents, self.locks, simulation_sources(self), self.clock),
             ),
             settings=self._settings_use_case(clients),
-            **self._operating(),
+            **self._operating(people),
         )
 
     def _settings_use_case(self, clients: ClientAdministration) -> SettingsAdministration:
@@ -128,9 +127,10 @@ class AdministrationDesk(DataRights, ABC):
         facts = partial(facts_of, settings, shortest_password=SHORTEST)
         return SettingsAdministration(self.gate, clients, partial(effective, settings), facts)
 
-    def _operating(self) -> dict[str, Any]:
+    def _operating(self, people: AccountAdministration) -> dict[str, Any]:
         """Return the use cases of running the deployment, by their names in ``UseCases``."""
         return {
+            "unused": UnusedAccounts(self.gate, people, self.accounts, self.staff_watch),
             "indicators": IndicatorAdministration(self.gate, indicators_of(self), self.clients, self.clock),
             "directories": self.directory_administration(),
             "upstreams": self.upstream_administration(),
