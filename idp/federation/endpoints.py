@@ -115,7 +115,8 @@ class FederationEndpoints:
         subject = _one(_query(request), "sub")
         issuer = self._entity(code)
         if subject == issuer:
-            raise InvalidSubject("sub is the issuer itself: its configuration is at its own address")
+            # Nobody is subordinate to himself: the OpenID Foundation's suite wants the error of any other stranger.
+            raise EntityNotFound("sub is the issuer itself: its configuration is at its own address", reason="own_sub")
         return _jwt(_found(self._authority.statement(issuer, subject), "not_subordinate"), STATEMENT)
 
     @answered

@@ -105,7 +105,7 @@ def test_lists_name_immediate_subordinates_and_filter(federated: FederatedWorld)
     [
         ("/federation/fetch", {}, 400, "invalid_request"),
         ("/federation/fetch", {"sub": ["https://a.vn", "https://b.vn"]}, 400, "invalid_request"),
-        ("/federation/fetch", {"sub": ISSUER}, 400, "invalid_subject"),
+        ("/federation/fetch", {"sub": ISSUER}, 404, "not_found"),
         ("/federation/fetch", {"sub": "javascript:alert(1)"}, 400, "invalid_subject"),
         ("/federation/fetch", {"sub": "https://stranger.example.vn"}, 404, "not_found"),
         (f"/federation/units/{ELSEWHERE}{WELL_KNOWN}", {}, 404, "not_found"),
