@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,10 @@ from tests.support.accounts import sample_code
 
 Run = Callable[..., Result]
 BUSINESS = "0100233488"
+
+
+UNTIL = (datetime.now(UTC) + timedelta(days=300)).date().isoformat()
+"""The commands go by the real clock."""
 
 
 @pytest.fixture(scope="module")
@@ -51,9 +56,7 @@ def read(result: Result) -> dict[str, Any]:
 
 
 def test_life_of_a_mandate(run: Run) -> None:
-    made = read(
-        add(run, "--procedure", "1.002835", "--procedure", "1.000001", "--may-delegate", "--until", "2027-11-27")
-    )
+    made = read(add(run, "--procedure", "1.002835", "--procedure", "1.000001", "--may-delegate", "--until", UNTIL))
     assert (made["state"], made["procedures"], made["may_delegate"]) == ("proposed", "1.000001 1.002835", True)
     accepted = read(run("mandates", "accept", made["id"], "--reason", "at the counter", "--json"))
     assert accepted["state"] == "accepted"

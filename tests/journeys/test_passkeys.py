@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
+from playwright.sync_api import Browser, CDPSession, Page
 
 from policies.assurance import LOA_2
 from tests.support.browser import Person
+from tests.support.journeys import PATIENCE
+from tests.support.journeys import chromium as running_chromium
 from tests.support.web_pages import WebPages
 from tests.support.world import World, deployed
 
-CHROMIUM = Path("/usr/bin/chromium")
 DEVICE = {
     "protocol": "ctap2",
     "transport": "internal",
@@ -37,12 +37,8 @@ def world() -> Iterator[World]:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    if not CHROMIUM.exists():
-        pytest.skip("apt-get install chromium")
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+    with running_chromium() as browser:
         yield browser
-        browser.close()
 
 
 class Desk:
@@ -50,6 +46,7 @@ class Desk:
 
     def __init__(self, browser: Browser, language: str, width: int, *, conditional: bool = False) -> None:
         context = browser.new_context(locale=language, viewport={"width": width, "height": 800})
+        context.set_default_timeout(PATIENCE)
         self.page: Page = context.new_page()
         self.errors: list[str] = []
         if not conditional:
@@ -64,6 +61,7 @@ class Desk:
     def seen(self, selector: str) -> None:
         """Wait for an element, and look at the whole page."""
         self.page.locator(selector).first.wait_for()
+        self.page.wait_for_load_state("load")  # An element may be there before the stylesheet is.
         found = Axe().run(self.page)
         assert found.violations_count == 0, f"{self.page.url}\n{found.generate_report()}"
         assert self.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{self.page.url} is too wide"

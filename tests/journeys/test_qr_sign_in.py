@@ -72,7 +72,7 @@ def test_phone_signs_the_computer_in(world: World, browser: Browser, language: s
     expect(mobile.locator("#qr-approved")).to_be_visible()
     looked_at(mobile, f"qr-phone-approved-{language}")
     # The computer sees the answer by itself, and says who it is that was approved.
-    expect(desktop.locator("#qr-continue")).to_be_visible(timeout=15_000)
+    expect(desktop.locator("#qr-continue")).to_be_visible()
     looked_at(desktop, f"qr-screen-approved-{language}")
     expect(desktop.locator("#qr-name")).to_contain_text("Công dân mẫu")
     desktop.click("#qr-continue")
@@ -100,7 +100,7 @@ def test_declined_and_used_codes_say_so_on_both_screens(world: World, browser: B
     mobile.click("#qr-deny")
     expect(mobile.locator("#qr-denied")).to_be_visible()
     looked_at(mobile, "qr-phone-denied")
-    expect(desktop.locator("#qr-new")).to_be_visible(timeout=15_000)
+    expect(desktop.locator("#qr-new")).to_be_visible()
     looked_at(desktop, "qr-screen-denied")
     # Another person who has the address learns nothing of the answer.
     stranger = context(browser, "phone", "vi").new_page()

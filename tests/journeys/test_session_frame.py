@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
+from tests.support.journeys import PATIENCE, chromium
 from tests.support.web_pages import WebPages
 from tests.support.world import World, deployed
 
-CHROMIUM = Path("/usr/bin/chromium")
 ASKER = """<!doctype html><title>Hệ thống</title><iframe id="op" src="{frame}"></iframe>
 <script>
 window.answers = [];
@@ -30,12 +31,10 @@ def world() -> Iterator[World]:
 
 @pytest.fixture
 def page() -> Iterator[Page]:
-    if not CHROMIUM.exists():
-        pytest.skip("apt-get install chromium")
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        yield browser.new_page(locale="vi-VN")
-        browser.close()
+    with chromium() as browser:
+        page = browser.new_page(locale="vi-VN")
+        page.set_default_timeout(PATIENCE)
+        yield page
 
 
 def asked(page: Page, text: str) -> str:
@@ -75,6 +74,7 @@ def test_department_hears_that_the_session_is_unchanged_and_then_that_it_ended(w
             assert asked(page, nonsense) == "error"
         page.goto(f"{world.issuer}/end_session")
         page.click("#logout-confirm")
+        page.locator("#signed-out").wait_for()
         page.goto(f"{host}/")
         page.frame_locator("#op").locator("body").wait_for(state="attached")
         assert asked(page, f"{client_id} {state}") == "changed"
@@ -102,6 +102,8 @@ def test_sign_out_loads_the_departments_page_and_goes_on(world: World, page: Pag
         page.click("#logout-confirm")
         page.locator("#signed-out").wait_for()
         page.screenshot(path=str(tmp_path / f"signed-out-{width}.png"))
-        page.wait_for_load_state("networkidle")
-        assert any(path.startswith("/out?iss=http") and "&sid=" in path for path in pages.asked)
+        end = time.monotonic() + PATIENCE / 1000
+        while not any(path.startswith("/out?iss=http") and "&sid=" in path for path in pages.asked):
+            assert time.monotonic() < end, pages.asked
+            page.wait_for_timeout(20)
         assert page.locator("iframe[data-logout]").count() == 1

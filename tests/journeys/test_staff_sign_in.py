@@ -68,7 +68,7 @@ def test_an_official_mistypes_then_signs_in(world: World, browser: Browser, lang
     assert page.input_value("[name=password]") == ""
     looked_at(page, f"staff-wrong-{language}-{width}")
     fill(page, "an", PASSWORD)
-    expect(page.locator("#account-name")).to_contain_text("Cán bộ mẫu an", timeout=20_000)
+    expect(page.locator("#account-name")).to_contain_text("Cán bộ mẫu an")
     expect(page.locator("#account-office")).to_have_text("Sở Khoa học và Công nghệ")
     looked_at(page, f"staff-account-{language}-{width}")
 
@@ -81,14 +81,14 @@ def test_a_directory_that_hangs_says_come_back_and_not_wrong(
     with page.expect_response(lambda answer: answer.request.method == "POST") as posted:
         fill(page, "an", PASSWORD, "treo")
     assert posted.value.status == 503
-    expect(page.locator("#problem")).to_be_visible(timeout=20_000)
+    expect(page.locator("#problem")).to_be_visible()
     looked_at(page, f"staff-unavailable-{language}-{width}")
 
 
 def test_the_form_works_without_a_script(world: World, browser: Browser) -> None:
     page = staff_page(world, browser, "desktop", "vi", script=False)
     fill(page, "binh", PASSWORD)
-    expect(page.locator("#account-name")).to_contain_text("Cán bộ mẫu binh", timeout=20_000)
+    expect(page.locator("#account-name")).to_contain_text("Cán bộ mẫu binh")
 
 
 def test_while_a_directory_hangs_nobody_else_waits(world: World, browser: Browser) -> None:
@@ -101,10 +101,10 @@ def test_while_a_directory_hangs_nobody_else_waits(world: World, browser: Browse
         page.fill("[name=username]", "an")
         page.fill("[name=password]", PASSWORD)
         page.evaluate("document.getElementById('staff-login-submit').click()")
-    assert requests.get(f"{world.issuer}/jwks", timeout=15).status_code == 200
+    assert requests.get(f"{world.issuer}/jwks", timeout=60).status_code == 200
     fill(others, "an", PASSWORD)
-    expect(others.locator("#account-name")).to_be_visible(timeout=20_000)
+    expect(others.locator("#account-name")).to_be_visible()
     signed_in(citizen, person.code, person.password)
-    expect(citizen.locator("#account-name")).to_be_visible(timeout=20_000)
+    expect(citizen.locator("#account-name")).to_be_visible()
     for page in pages:
-        expect(page.locator("#problem")).to_be_visible(timeout=30_000)
+        expect(page.locator("#problem")).to_be_visible()

@@ -10,10 +10,12 @@ from typing import Any, Final
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 CHROMIUM: Final = Path("/usr/bin/chromium")
 WIDTHS: Final = {"phone": 360, "desktop": 1280}
+PATIENCE: Final = 120_000
+"""Milliseconds that a page may take, on a machine that is busy with other things; nothing waits longer than it must."""
 _RULES: Final = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 
 
@@ -23,18 +25,21 @@ def chromium() -> Iterator[Browser]:
     if not CHROMIUM.exists():
         pytest.skip("apt-get install chromium")
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        expect.set_options(timeout=PATIENCE)
+        browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"], timeout=PATIENCE)
         yield browser
         browser.close()
 
 
 def context(browser: Browser, width: str, language: str, *, script: bool = True) -> BrowserContext:
     """Return a browser of a person's own, with cookies of its own."""
-    return browser.new_context(
+    made = browser.new_context(
         viewport={"width": WIDTHS[width], "height": 800},
         locale={"vi": "vi-VN", "en": "en-GB"}[language],
         java_script_enabled=script,
     )
+    made.set_default_timeout(PATIENCE)
+    return made
 
 
 def looked_at(page: Page, name: str) -> None:

@@ -29,9 +29,9 @@ def at_home(world: World, rp: RelyingParty, person: Person) -> Browser:
 
 @pytest.fixture
 def authenticator(world: World, person: Person) -> Callable[[], str]:
-    """Enrol a one-time code generator by the command line, as at a counter; return what it shows."""
-    enrolled = world.provider.idp_json("accounts", "enrol", person.code, "totp")
-    seed = base64.b32decode(enrolled["secret"] + "=" * (-len(enrolled["secret"]) % 8))
+    """Enrol a one-time code generator as an operator does, as at a counter; return what it shows."""
+    secret = world.wiring.credentials.enrol_totp(world.wiring.accounts.find(person.code).id).secret
+    seed = base64.b32decode(secret + "=" * (-len(secret) % 8))
     return lambda: totp.code_at(seed, int(time.time()) // totp.STEP)
 
 
@@ -103,8 +103,8 @@ def test_max_age_asks_for_the_password_only_when_the_sign_in_is_older(
     assert rp.redeem(attempt, at_home.open(attempt.url).callback).claims["auth_time"]
     time.sleep(2.1)
     assert asked(rp, at_home, max_age="1").form("login-form")
-    tokens = world.sign_in(rp, person, at_home, max_age="1")
-    assert time.time() - tokens.claims["auth_time"] < 10
+    before = int(time.time())
+    assert world.sign_in(rp, person, at_home, max_age="1").claims["auth_time"] >= before
 
 
 @pytest.mark.spec("OIDC Core", "15.1")
