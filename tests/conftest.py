@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from tests.support.officials import office, own_office
+from tests.support.order import ByModule, order
+from tests.support.prepared import remember_statements
+from tests.support.scratch import use_memory
 from tests.support.stores import (
     audit,
     audit_tree,
@@ -34,3 +41,17 @@ __all__ = [
     "sqlite_database",
     "sqlite_template",
 ]
+
+use_memory()
+remember_statements()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let long modules come first."""
+    order(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByModule:
+    """Give each process of ``pytest -n`` whole modules, and those that share deployments together."""
+    return ByModule(config, log)

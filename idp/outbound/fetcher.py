@@ -14,6 +14,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from threading import Timer
 from types import MappingProxyType
@@ -52,7 +53,12 @@ class GuardedFetcher:
     def __init__(self, policy: OutboundPolicy, context: ssl.SSLContext | None = None) -> None:
         """Take the policy; ``context`` defaults to the system's trust store (``SSL_CERT_FILE`` adds a bundle)."""
         self._policy = policy
-        self._context = context or ssl.create_default_context()
+        self._given = context
+
+    @cached_property
+    def _context(self) -> ssl.SSLContext:
+        """How peers prove who they are; reading the system's authorities takes long, and many processes never fetch anything."""
+        return self._given or ssl.create_default_context()
 
     def post(
         self,

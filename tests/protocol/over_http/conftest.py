@@ -11,11 +11,25 @@ from tests.support.rp import RelyingParty
 from tests.support.world import World, deployed
 
 
-@pytest.fixture(scope="session", params=["sqlite", pytest.param("production", marks=pytest.mark.servers)])
-def world(request: pytest.FixtureRequest) -> Iterator[World]:
-    """Yield a running deployment: SQLite with one worker, then PostgreSQL and Redis with four."""
-    with deployed(request.param) as running:
+@pytest.fixture(scope="session")
+def sqlite_world() -> Iterator[World]:
+    """Run SQLite with one worker."""
+    with deployed("sqlite") as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def production_world() -> Iterator[World]:
+    """Run PostgreSQL and Redis with four workers."""
+    with deployed("production") as running:
+        yield running
+
+
+@pytest.fixture(params=["sqlite", pytest.param("production", marks=pytest.mark.servers)])
+def world(request: pytest.FixtureRequest) -> World:
+    """Return a running deployment of either kind; all modules share them."""
+    found: World = request.getfixturevalue(f"{request.param}_world")
+    return found
 
 
 @pytest.fixture
