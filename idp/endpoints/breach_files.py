@@ -42,6 +42,7 @@ def report_of(found: Collected, asked: BreachQuestion, now: int, name: Name) -> 
         "made_at": now,
         "reason": asked.reason.strip(),
         "people": findings.people,
+        "archives_unread": findings.unread,
         "acts": dict(sorted(findings.events.items())),
         "claims": list(claim_policy.unpack(findings.claims)),
         "categories": list(categories(findings.claims)),

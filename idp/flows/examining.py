@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from idp.errors import AmbiguousEntry, DirectoryUnavailable
 from idp.model.directory import Check, Entry, Proof
@@ -21,24 +21,35 @@ def examined(
 
 
 def examined_person(
-    directory: Directory, officials: OfficialService, user_name: str, password: str | None = None
+    directory: Directory,
+    officials: OfficialService,
+    user_name: str,
+    password: str | None = None,
+    found: Callable[[Entry], None] = lambda _entry: None,
 ) -> Iterator[Check]:
-    """Yield the steps of one person's sign-in down to the roles; nothing is stored."""
+    """Yield the steps of one person's sign-in down to the roles; nothing is stored. ``found`` is told whose entry it is."""
     try:
-        yield from _person(directory, officials, user_name, password)
+        yield from _person(directory, officials, user_name, password, found)
     except AmbiguousEntry as error:
         yield Check("person", "failed", str(error), advice="narrow filter or login_attributes until one entry is left")
     except DirectoryUnavailable as error:
         yield Check("person", "failed", str(error), advice="see the steps above")
 
 
-def _person(directory: Directory, officials: OfficialService, user_name: str, password: str | None) -> Iterator[Check]:
+def _person(
+    directory: Directory,
+    officials: OfficialService,
+    user_name: str,
+    password: str | None,
+    found: Callable[[Entry], None],
+) -> Iterator[Check]:
     name = names.user_name(user_name)
     entry = directory.find(name) if name is not None else None
     if entry is None:
         why = "no entry has this user name" if name is not None else "no directory is asked about such a name"
         yield Check("person", "failed", why, advice="look at base, filter and login_attributes")
         return
+    found(entry)
     filled = ", ".join(sorted(entry.profile)) or "no column"
     yield Check("person", "ok", f"{entry.dn}: {entry.standing}; fills {filled}")
     if password is not None:

@@ -21,6 +21,7 @@ from idp.model.audit import AuditEvent, Event
 from idp.ports.audit import AuditQuery, AuditStore
 from idp.ports.audit_segments import AuditKeeper, Segment
 from idp.services.audit import PERSONAL, PUBLIC, AuditLog
+from idp.services.audit_archived import ArchivedRecords
 from idp.services.audit_bundle import AuditBundles
 from idp.services.audit_erasure import ranges
 from idp.services.audit_heads import AuditHeads
@@ -81,6 +82,10 @@ class AuditArchive:
             return last - first + 1
         path.unlink(missing_ok=True)
         return 0
+
+    def archived(self) -> ArchivedRecords:
+        """Return what reads the archives."""
+        return ArchivedRecords(self._keeper.segments, self._keeping.directory)
 
     def spans(self) -> tuple[range, ...]:
         """Return the numbers that lie in archives."""

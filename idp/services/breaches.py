@@ -15,6 +15,7 @@ from typing import IO, Any, Final, Self
 
 from idp.ports.audit import AuditStore
 from idp.ports.consents import ConsentStore
+from idp.services.audit_archived import ArchivedRecords
 from policies import breach
 from policies.breach import Scope
 
@@ -51,9 +52,10 @@ class System:
 
 @dataclass(slots=True)
 class Findings:
-    """The figures: people in all, acts by event, and each system."""
+    """The figures: people in all, acts by event, each system; ``unread`` are archives of the range that are gone or do not hold."""
 
     people: int = 0
+    unread: int = 0
     events: dict[str, int] = field(default_factory=dict)
     systems: dict[str, System] = field(default_factory=dict)
 
@@ -124,14 +126,16 @@ class Collected:
 class BreachCollector:
     """Walks the log."""
 
-    def __init__(self, records: AuditStore, consents: ConsentStore) -> None:
-        """Take the log, and what people agreed that systems get."""
+    def __init__(self, records: AuditStore, consents: ConsentStore, archived: ArchivedRecords) -> None:
+        """Take the log, what people agreed that systems get, and the records that were moved out of the log."""
+        self._archived = archived
         self._records = records
         self._consents = consents
 
     def collect(self, wanted: Wanted) -> Collected:
         """Return what the log says of a range; the caller closes it."""
         found = Collected()
+        found.findings.unread = self._archived.unread(wanted.since * _SECOND_US, wanted.until * _SECOND_US)
         for rows in self._pages(wanted):
             self._take(found, rows)
         found.count_people()
@@ -140,6 +144,8 @@ class BreachCollector:
     def _pages(self, wanted: Wanted) -> Iterator[list[Mapping[str, Any]]]:
         events = breach.counted(wanted.scope)
         since, until = wanted.since * _SECOND_US, wanted.until * _SECOND_US
+        for moved in self._archived.pages(since, until):
+            yield [one for one in moved if since <= int(one["at_us"]) < until and _counts(one, events, wanted)]
         position = self._before(since - _SLACK_US)
         while rows := self._records.after(position, _PAGE):
             position = int(str(rows[-1]["seq"]))

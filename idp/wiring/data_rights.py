@@ -56,7 +56,9 @@ class DataRights(UnitChanges, ABC):
     @cached_property
     def breach_collector(self) -> BreachCollector:
         """What walks the log after a breach."""
-        return BreachCollector(SqlAuditStore(self.database), SqlConsentStore(self.database))
+        return BreachCollector(
+            SqlAuditStore(self.database), SqlConsentStore(self.database), self.audit_archive.archived()
+        )
 
     def breach_administration(self, gate: Gate) -> BreachAdministration:
         """Return what officers collect after a breach."""

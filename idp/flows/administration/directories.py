@@ -20,7 +20,7 @@ from idp.flows.administration.paging import Page, Window, place_page
 from idp.flows.comparing import DirectoryComparer, people
 from idp.flows.examining import examined_person
 from idp.model.audit import AuditEvent, Event, Outcome
-from idp.model.directory import Check, ServerStanding
+from idp.model.directory import Check, Entry, ServerStanding
 from idp.ports.directories import Directory
 from idp.ports.ephemeral import TransactionStore
 from idp.ports.officials import OfficialStore, Run
@@ -119,7 +119,9 @@ class DirectoryAdministration:
         directory = self._known.directories[self._source(who, Action.SETTINGS_TEST, name).name]
         checks = directory.examined(_SECONDS)
         if user_name:
-            checks += examined_person(directory, self._known.officials, user_name)
+            checks += examined_person(
+                directory, self._known.officials, user_name, found=lambda entry: self._note_person(who, name, entry)
+            )
         self._note(who, name, {"failed": [one.step for one in checks if one.state == "failed"]})
         return checks
 
@@ -184,6 +186,21 @@ class DirectoryAdministration:
 
     def _require(self, who: Administrator, action: Action, name: str) -> None:
         self._gate.require(who, action, DEPLOYMENT, name, hidden=False)
+
+    def _note_person(self, who: Administrator, name: str, entry: Entry) -> None:
+        """Record a look at somebody who has an account: an official may ask who got which of his data, like everybody."""
+        account = self._known.officials.account_of(name, entry.link)
+        if account is None:
+            return
+        event = AuditEvent(
+            Event.ACCOUNT_SHOW,
+            actor=who.principal,
+            account_id=account.id,
+            target=f"account:{account.id}",
+            case_code=who.case_code,
+            detail={"revealed": True, "directory": name},
+        )
+        self._audit.write(event)
 
     def _note(self, who: Administrator, name: str, detail: Mapping[str, Any], reason: str = "") -> None:
         """Record what was tried; whose sign-in is not said, as it may be nobody's."""

@@ -19,6 +19,7 @@ from tests.support.slapd import CLERKS, PEOPLE, SlapdServer, person, tree
 from tests.support.staff_world import StaffWorld
 from tests.support.stores import running, stored
 from tests.support.units import SHORT
+from tests.support.visit import Visitor
 
 pytestmark = pytest.mark.servers
 NAMES = tuple(f"can.bo.mau.{number}" for number in range(5))
@@ -101,6 +102,17 @@ def test_examination_goes_down_to_the_roles_of_a_person_and_does_not_say_whose(p
     found = boss("POST", f"{ONE}/examine", {"username": NAMES[1]}).json["items"]
     assert next(row for row in found if row["step"] == "person")["state"] == "ok"
     assert NAMES[1] not in str(place.world.events("directory:test"))
+
+
+def test_official_reads_that_somebody_looked_him_up_in_the_directory(place: ApiWorld) -> None:
+    boss = place.administrator("tỉnh", Role.PROVINCIAL_ADMINISTRATOR)
+    boss("POST", f"{ONE}/examine", {"username": "khong-co-ai"})
+    assert place.world.events("account:show") == []
+    boss("POST", f"{ONE}/examine", {"username": NAMES[1]})
+    (seen,) = place.world.events("account:show")
+    assert (seen["actor"], seen["target"]) == (boss.principal, f"account:{seen['account_id']}")
+    page = Visitor(place.world, seen["account_id"]).open("/account/data")
+    assert "Xem đầy đủ thông tin" in page.text
 
 
 def test_server_that_is_down_is_shown_as_such_and_nothing_breaks(place: ApiWorld, department: SlapdServer) -> None:

@@ -18,6 +18,7 @@ from idp.services import breaches as collecting
 from idp.services.breaches import Collected
 from idp.storage.sqlite import SqliteDatabase
 from idp.web.i18n import translator
+from idp.wiring.measuring import indicators_of
 from policies.delegation import Role
 from tests.support.api_world import ApiWorld
 from tests.support.clock import FrozenClock
@@ -91,6 +92,44 @@ def test_range_leaves_out_what_was_before_and_after(case: Case) -> None:
     late = officer("POST", "/breach-reports", case.question("client", client_id, since=case.second_day)).json
     assert (early["people"], late["people"]) == (1, 1)
     assert early["systems"][0]["last_at"] < case.second_day <= late["systems"][0]["first_at"]
+
+
+def archived(case: Case) -> Path:
+    """Move what there is into the archive, as the regular tasks do when its time is over; returns the file."""
+    wiring = case.place.wiring
+    case.clock.advance((wiring.settings.audit.online_days + 1) * DAY)
+    wiring.audit_tree.sequence()
+    wiring.audit_heads.publish()
+    while indicators_of(wiring).run():
+        pass
+    assert wiring.audit_archive.run() > 0
+    (file,) = (wiring.settings.home / "audit").glob("*.jsonl.gz")
+    return file
+
+
+def test_what_was_moved_to_an_archive_is_in_the_bundle(case: Case) -> None:
+    question = case.question("client", case.here.client.client_id)
+    archived(case)
+    later = {**question, "discovered_at": case.clock.now() - 1800}
+    officer = case.place.administrator("officer", Role.CONSENT_OFFICER)
+    found = officer("POST", "/breach-reports", later).json
+    assert (found["people"], found["acts"]) == (2, {"token:authorization_code": 2})
+    assert found["claims"] == ["email", "email_verified"]
+    assert found["archives_unread"] == 0
+    early = officer("POST", "/breach-reports", {**later, "until": case.second_day}).json
+    assert early["people"] == 1
+
+
+def test_archive_that_is_gone_or_was_changed_is_told_and_nothing_is_read_from_it(case: Case) -> None:
+    question = case.question("client", case.here.client.client_id)
+    file = archived(case)
+    file.write_bytes(file.read_bytes() + b"x")
+    officer = case.place.administrator("officer", Role.CONSENT_OFFICER)
+    later = {**question, "discovered_at": case.clock.now() - 1800}
+    found = officer("POST", "/breach-reports", later).json
+    assert (found["archives_unread"], found["people"]) == (1, 0)
+    file.unlink()
+    assert officer("POST", "/breach-reports", later).json["archives_unread"] == 1
 
 
 def test_unit_takes_in_the_units_below_and_a_key_everything_since_it_signs(case: Case) -> None:
