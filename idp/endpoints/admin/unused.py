@@ -21,7 +21,7 @@ class UnusedPages(ListPart):
 
     def routes(self) -> tuple[Route, ...]:
         """Return the list and its file."""
-        columns = ("account", "used", "ends", "state")
+        columns = ("account", "ends", "state", "used")
         return self.listed(
             Listing(
                 "accounts",
@@ -45,9 +45,9 @@ def _row(visit: Visit, one: Unused) -> tuple[Cell, ...]:
     t, state = visit.t, "locked" if one.locked_at else "warned"
     return (
         person(one.account_id),
-        moment(t, one.used_at),
         moment(t, one.locked_at or one.ends_at),
         Cell(t(f"admin.unused.{state}"), tone="bad" if one.locked_at else ""),
+        moment(t, one.used_at),
     )
 
 

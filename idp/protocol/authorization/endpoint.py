@@ -246,7 +246,7 @@ class AuthorizationEndpoint:
     ) -> Facts:
         now = self._clock.now()
         is_elsewhere = pending is not None and bool(pending.decoupled)
-        if snapshot is not None and (is_elsewhere or administers(request) or not client.accept_trusted_devices):
+        if snapshot is not None and (is_elsewhere or administers(request) or self._takes_no_stand_in(request, client)):
             # What stood in for a second factor in this browser is no proof for another device, none for administration, and
             # none for a department that takes none.
             snapshot = replace(snapshot, session=without_stand_ins(snapshot.session))
@@ -256,6 +256,11 @@ class AuthorizationEndpoint:
         counted = self._capacities.agreed(snapshot, client, capacity)
         beside = (capacity, self._attainable, self._enrol_within)
         return Facts(request, client, counted, now, self._can_reach, pending, *beside)
+
+    def _takes_no_stand_in(self, request: AuthorizationRequest, client: Client) -> bool:
+        """Tell whether the department takes no trusted browsers, or one whose resource the tokens would be for."""
+        servers = (self._readers.resources.server(name) for name in request.resources)
+        return any(not one.accept_trusted_devices for one in (client, *servers) if one is not None)
 
     def _told(self, reply: Reply, error: ProtocolError) -> WireResponse:
         return self._responder.respond(reply, {"error": error.error, "error_description": error.description})

@@ -117,6 +117,15 @@ def test_a_department_that_takes_none_asks_each_time_and_offers_none(me: Citizen
     assert len(me.world.wiring.trusted_devices.of_account(me.id)) == 1
 
 
+def test_tokens_for_the_resource_of_such_a_department_are_asked_a_code_for_too(me: Citizen) -> None:
+    register = "https://dat-dai.example.vn/api"
+    me.world.add_client(accept_trusted_devices=False, resource_identifiers=[register])
+    of = me.world.add_client(allowed_resources=[register])
+    claims(me, of, typed(me, asks(me, of), trust="1"))
+    assert claims(me, of, asks(me, of))["amr"] == SPARED
+    assert asks(me, of, resource=register).form("otp-form") is not None
+
+
 def test_it_is_told_what_was_proved_where_it_demands_nothing(me: Citizen) -> None:
     easy, strict = me.world.add_client(), me.world.add_client(accept_trusted_devices=False)
     claims(me, easy, typed(me, asks(me, easy), trust="1"))
