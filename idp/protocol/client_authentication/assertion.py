@@ -29,6 +29,7 @@ LONGEST_LIFE: Final = 3600
 _TYPS: Final = frozenset({"", "jwt", "client-authentication+jwt"})
 _REQUIRED: Final = frozenset({"iss", "sub", "aud", "exp", "jti"})
 _LONGEST_JTI: Final = 256
+_PUSHES: Final = "/par"
 MAX_ASSERTION: Final = 48 * 1024
 """Characters of an assertion: a federated client's may hold its whole trust chain (OpenID Federation 1.0 section 4.3)."""
 _ANY_ALG: Final = Expectation(typs=_TYPS, required=_REQUIRED, leeway=SKEW, max_lifetime=LONGEST_LIFE)
@@ -107,11 +108,15 @@ def _is_for_us(audience: object, client: Client, request: WireRequest, tools: To
     """Tell whether ``aud`` names this provider.
 
     For FAPI clients it is the issuer as the only value: an assertion that names several, or an endpoint that another server chose, could be
-    presented elsewhere (FAPI 2.0 Security Profile section 5.3.2.1); so it is for federated clients (OpenID Federation 1.0 section 12.1.2).
-    For others also the token endpoint and the endpoint called (RFC 7523 section 3, RFC 9126 section 2).
+    presented elsewhere (FAPI 2.0 Security Profile section 5.3.2.1); so it is where a federated client pushes (OpenID Federation 1.0 section
+    12.1.1.2), and elsewhere it names one place, as a text. For others also the token endpoint and the endpoint called (RFC 7523 section 3,
+    RFC 9126 section 2).
     """
-    if PROFILES[client.profile].asserts_to_issuer or client.federation is not None:
+    is_federated = client.federation is not None
+    if PROFILES[client.profile].asserts_to_issuer or (is_federated and request.path == _PUSHES):
         return audience == tools.bases[0]
+    if is_federated and not isinstance(audience, str):
+        return False
     named = audience if isinstance(audience, list) else [audience]
     ours = {tools.bases[0], *(base + path for base in tools.bases for path in ("/token", request.path))}
     return any(isinstance(one, str) and one in ours for one in named)

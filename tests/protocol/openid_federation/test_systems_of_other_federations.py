@@ -12,9 +12,10 @@ from idp.storage.sqlite import SqliteDatabase
 from keys import algorithms
 from keys.signer import Signer
 from tests.support.clock import FrozenClock
-from tests.support.federated_party import CALLBACK, LEAF, FederatedParty
+from tests.support.federated_party import ASSERTION, CALLBACK, LEAF, FederatedParty
 from tests.support.federated_world import ANCHOR, COMMUNE, FederatedWorld
 from tests.support.federation import RP, published
+from tests.support.token_world import ISSUER, REDIRECT, Registered
 
 BARE: dict[str, Any] = {
     "code_challenge": None, "code_challenge_method": None, "nonce": None, "state": None, "scope": "openid", "iat": None,
@@ -48,7 +49,7 @@ def test_a_bare_system_comes_in_and_belongs_to_the_unit_that_answers_for_its_anc
 ) -> None:
     token = party.signed_request(**BARE)
     if method == "PAR":
-        proof = {"client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"}
+        proof = {"client_assertion_type": ASSERTION}
         pushed = party.post("/par", {"request": token, **proof, "client_assertion": party.assertion()})
         assert pushed.status == 201, pushed.body
         answer = party.authorize(request_uri=pushed.json["request_uri"])
@@ -64,6 +65,36 @@ def test_a_bare_system_comes_in_and_belongs_to_the_unit_that_answers_for_its_anc
     assert client.purpose["vi"]
     assert client.token_endpoint_auth_method == "private_key_jwt"
     assert client.federation == {"trust_anchor": ANCHOR, "superior": ANCHOR}
+
+
+@pytest.mark.spec("OpenID Federation 1.0", "12.1")
+@pytest.mark.spec("RFC 7523", "3")
+@pytest.mark.parametrize(
+    ("audience", "status"),
+    [
+        (ISSUER, 200),
+        (f"{ISSUER}/token", 200),
+        ([f"{ISSUER}/token"], 401),
+        (f"{ISSUER}/par", 401),
+        ("https://b.vn", 401),
+    ],
+)
+def test_at_the_token_endpoint_it_proves_itself_to_the_issuer_or_to_that_endpoint(
+    party: FederatedParty, audience: object, status: int
+) -> None:
+    assert party.authorize(request=party.signed_request(**BARE)).status == 303
+    world = party.federated.world
+    session = world.sign_in(world.add_person())
+    code = world.code(Registered(party.known(), ""), session, "openid", challenge="")
+    form = {
+        "grant_type": "authorization_code", "code": code, "redirect_uri": REDIRECT, "client_id": LEAF,
+        "client_assertion_type": ASSERTION, "client_assertion": party.assertion(aud=audience),
+    }  # fmt: skip
+    answer = party.post("/token", form)
+    assert answer.status == status, answer.body
+    if status == 200:
+        claims = world.verified(answer.json["id_token"])
+        assert (claims["iss"], claims["aud"]) == (ISSUER, LEAF), "one audience, as a text (section 12.1.1.1)"
 
 
 def test_without_a_unit_for_its_anchor_and_without_pkce_it_is_refused(federated: FederatedWorld) -> None:
