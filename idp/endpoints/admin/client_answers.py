@@ -11,6 +11,7 @@ import orjson
 from clients import purposes
 from clients.errors import MetadataError
 from idp.endpoints.admin.client_history import compared
+from idp.endpoints.admin.problem_words import fault_text
 from idp.endpoints.admin.views import Cell, Section, Table
 from idp.endpoints.desk import Form
 from idp.web.i18n import LANGUAGES, Translator, translator
@@ -21,38 +22,6 @@ CHECKED: Final = "checked"
 """The hidden field that says which answers were shown once more."""
 BUTTONS: Final = ("client-check", "client-register", "client-change")
 _NOT_CARRIED: Final = frozenset({"csrf_token", CHECKED, "version", *BUTTONS})
-_FAULTS: Final = frozenset(
-    {
-        "beyond_scope",
-        "characters",
-        "duplicate",
-        "empty",
-        "en_missing",
-        "fragment",
-        "host",
-        "inconsistent",
-        "malformed",
-        "missing",
-        "no_choice",
-        "no_duty",
-        "not_code",
-        "not_id",
-        "not_supported",
-        "openid_missing",
-        "private_scheme",
-        "public_client",
-        "relative",
-        "response_parameter",
-        "scheme",
-        "too_long",
-        "userinfo",
-        "vi_missing",
-        "wildcard",
-    }
-)
-"""Reason ids that have words of their own; the others are shown as the registry says them, in English."""
-
-
 _LABELS: Final = {
     "client_name": "name_vi",
     "client_name#en": "name_en",
@@ -78,11 +47,6 @@ def fingerprint(document: Mapping[str, Any]) -> str:
 def carried(form: Form) -> tuple[tuple[str, str], ...]:
     """Return the fields of the form as they go on, hidden, to the next page."""
     return tuple((name, value) for name, values in form.items() if name not in _NOT_CARRIED for value in values)
-
-
-def fault_text(t: Translator, fault: MetadataError) -> str:
-    """Return a fault in the reader's words, as far as there are any."""
-    return t(f"admin.fault.{fault.reason}") if fault.reason in _FAULTS else fault.detail
 
 
 def told(t: Translator, faults: Sequence[MetadataError], document: Mapping[str, Any]) -> dict[str, str]:

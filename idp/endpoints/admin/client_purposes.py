@@ -10,11 +10,11 @@ from clients import purposes as purposes_field
 from clients.documents import to_metadata
 from clients.errors import RegistrationRefused
 from clients.model import Client
-from idp.endpoints.admin.client_answers import fault_text
 from idp.endpoints.admin.client_check import Asking, check_page, is_read, version_seen
 from idp.endpoints.admin.client_form import registered
 from idp.endpoints.admin.frame import ROOT, Part, Visit
 from idp.endpoints.admin.inputs import client_path, reason
+from idp.endpoints.admin.problem_words import fault_text
 from idp.endpoints.admin.views import DASH, Cell, Detail, Field, Link, Section, Table
 from idp.endpoints.desk import Form, first
 from idp.endpoints.routes import Route

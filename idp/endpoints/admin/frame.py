@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -13,7 +14,8 @@ from clients.errors import RegistrationRefused
 from idp.clock import Clock
 from idp.config.level_three import CONSOLE_IDLE
 from idp.endpoints.admin.inputs import named
-from idp.endpoints.admin.views import Detail, Field, Link, Section, Table
+from idp.endpoints.admin.problem_words import problem_lines
+from idp.endpoints.admin.views import Detail, Field, Link, Table
 from idp.endpoints.desk import Desk, Exchange, Form
 from idp.endpoints.door import Door
 from idp.endpoints.routes import Route
@@ -34,6 +36,7 @@ from keys.errors import KeysError
 from policies import assurance
 from policies.delegation import Action, holds_anywhere
 
+_log = logging.getLogger("idp.web")
 ROOT: Final = "/admin"
 _CSRF: Final = "admin"
 _CONFLICT: Final = 409
@@ -253,15 +256,12 @@ class ConsoleFrame:
         return Visit(exchange, session, who, translator(exchange.language), query)
 
     def _problem(self, visit: Visit, error: Exception) -> WireResponse:
-        """Show what is wrong with a form, by field; what was typed is one step back in the browser."""
-        shown = Detail(
-            visit.t("admin.problem.title"),
-            visit.t("admin.problem.lead"),
-            (Section(visit.t("admin.problem.faults"), lines=problems(error)),),
-            crumbs=(Link(ROOT, visit.t("admin.title")),),
-        )
+        """Show what is wrong with a form, by field; what was typed is one step back in the browser. The operator's sentence goes into the log."""
+        case_code = visit.exchange.wire.case_code
+        said = {"case_code": case_code, "field": getattr(error, "field", None), "reason": str(error)}
+        _log.info("refused: %s", getattr(error, "code", "invalid_input"), extra=said)
         status = _CONFLICT if isinstance(error, Conflict) else _BAD
-        return self.page("detail", visit, shown=shown, status=status)
+        return self.page("problem", visit, lines=problem_lines(visit.t, error), case_code=case_code, status=status)
 
 
 class Part:
@@ -271,14 +271,6 @@ class Part:
         """Take collaborators."""
         self._frame = frame
         self._acts = acts
-
-
-def problems(error: Exception) -> list[str]:
-    """Return every fault of an error, each by the name of its field."""
-    if isinstance(error, RegistrationRefused):
-        return [f"{fault.field}: {fault.detail}" for fault in error.errors]
-    field = getattr(error, "field", None)
-    return [f"{field}: {error}" if field else str(error)]
 
 
 def address(path: str, **query: str) -> str:

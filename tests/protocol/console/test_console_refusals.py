@@ -123,7 +123,9 @@ def test_a_system_whose_id_is_an_address_is_shown_changed_and_suspended(
     assert token is not None
     form = {"csrf_token": str(token["value"]), "overlap": "1", "reason": "Định kỳ"}
     refused = top.http.post(f"{href}/secret", data=form, base_url=BASE)
-    assert "token_endpoint_auth_method is none" in refused.get_data(as_text=True), "the system was found, and has none"
+    assert "Không dùng được với hệ thống không có mã bí mật" in refused.get_data(as_text=True), (
+        "it was found, and has none"
+    )
     done = top.submit(page, "suspend-form", reason="Bảo trì")
     assert (done.status, done.url.partition("?")[0]) == (200, href)
     assert admin.world.events("client:suspend", client_id=client_id)

@@ -1,0 +1,79 @@
+"""What is wrong with a form, in the reader's language, with the codes that the contract wants and nothing of the inside."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from clients.errors import MetadataError, RegistrationRefused
+from idp.endpoints.admin.problem_words import problem_lines
+from idp.errors import Conflict, InvalidInput
+from idp.storage.sqlite import SqliteDatabase
+from idp.web.i18n import translator
+from keys.errors import KeyNotFound, KeyRefused
+from policies.delegation import Role
+from tests.support.administered_world import AdministeredWorld
+from tests.support.clock import FrozenClock
+from tests.support.console import Administrating
+from tests.support.token_world import TokenWorld
+
+VI, EN = translator("vi"), translator("en")
+
+
+@pytest.fixture
+def admin(tmp_path: Path, sqlite_database: SqliteDatabase, clock: FrozenClock) -> AdministeredWorld:
+    return AdministeredWorld(TokenWorld(tmp_path, sqlite_database, clock))
+
+
+@pytest.fixture
+def top(admin: AdministeredWorld) -> Administrating:
+    admin.grant("root", Role.PROVINCIAL_ADMINISTRATOR)
+    return Administrating(admin, admin.account("root"))
+
+
+def test_fault_is_told_in_the_language_of_the_reader_with_both_codes(
+    admin: AdministeredWorld, top: Administrating, caplog: pytest.LogCaptureFixture
+) -> None:
+    client_id = admin.client("79.1").client.client_id
+    page = top.open(f"/admin/clients/{client_id}")
+    with caplog.at_level(logging.INFO, "idp.web"):
+        wrong = top.submit(page, "rotate-form", reason="x" * 501)
+    assert wrong.status == 400
+    assert "Dài quá 500 ký tự" in wrong.text
+    assert "must have" not in wrong.text
+    case = wrong.soup.select_one("#case-code")
+    assert case is not None
+    assert wrong.soup.select_one("#error-code") is not None
+    (logged,) = [one for one in caplog.records if one.message.startswith("refused:")]
+    assert logged.__dict__["case_code"] == case.get_text()
+
+
+def test_fault_of_english_readers_is_in_english(admin: AdministeredWorld, top: Administrating) -> None:
+    page = top.open(f"/admin/clients/{admin.client('79.1').client.client_id}?lang=en")
+    wrong = top.submit(page, "suspend-form", reason="")
+    assert "reason: Is required." in wrong.text
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (InvalidInput("is required: how and when the person asked", field="reason"), "Mục reason: Cần điền mục này."),
+        (InvalidInput("must be 0 to 2592000 seconds", field="overlap"), "Mục overlap: Cần nằm trong khoảng từ 0 đến"),
+        (InvalidInput("must be one of active, suspended", field="state"), "các giá trị: active, suspended"),
+        (InvalidInput("'SELECT 049499000001' went wrong", field="x"), "Mục x: Giá trị chưa đúng"),
+        (Conflict("the client was changed meanwhile: look again", code="changed"), "Người khác vừa thay đổi"),
+        (Conflict("/var/lib/x is odd", code="unheard_of"), "không còn phù hợp"),
+        (KeyNotFound("EdDSA has no next key to sign with: see `idp keys list`"), "Không có khóa này"),
+        (KeyRefused("key x is active already", code="key_not_signing"), "không cho phép"),
+        (RegistrationRefused([MetadataError("scope", "openid_missing", "must contain openid")]), "Cần chọn openid"),
+        (InvalidInput("nothing was written; faults:\n79.1: ends twice", code="register_faults"), "79.1: ends twice"),
+    ],
+)
+def test_nothing_of_an_operators_sentence_is_shown_but_bounds_and_choices(error: Exception, said: str) -> None:
+    text = "\n".join(problem_lines(VI, error))
+    assert said in text
+    for inside in ("SELECT", "049499000001", "/var/lib", "meanwhile", "idp keys"):
+        assert inside not in text
+        assert inside not in "\n".join(problem_lines(EN, error))
