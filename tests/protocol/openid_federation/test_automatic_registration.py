@@ -78,6 +78,7 @@ def test_a_grant_beyond_the_cap_is_refused_at_the_token_endpoint(party: Federate
 
 
 @pytest.mark.spec("OpenID Federation 1.0", "12.1.1")
+@pytest.mark.spec("OpenID Federation 1.0", "12.1.1.2")
 @pytest.mark.parametrize(
     ("attack", "status", "error"),
     [

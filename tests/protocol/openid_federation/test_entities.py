@@ -20,6 +20,7 @@ LEAF = "https://motcua.example.vn"
 @pytest.mark.spec("OpenID Federation 1.0", "3.1.2")
 @pytest.mark.spec("OpenID Federation 1.0", "9")
 @pytest.mark.spec("OpenID Federation 1.0", "3.1.1")
+@pytest.mark.spec("OpenID Federation 1.0", "5.1.3")
 def test_the_provider_publishes_its_configuration(federated: FederatedWorld) -> None:
     claims = federated.said(federated.get(WELL_KNOWN))
     assert (claims["iss"], claims["sub"]) == (ISSUER, ISSUER)
@@ -32,6 +33,8 @@ def test_the_provider_publishes_its_configuration(federated: FederatedWorld) -> 
     # The entity statement is signed itself; metadata signed in it (RFC 8414 section 2.1) would say nothing more.
     del published["signed_metadata"]
     assert provider.items() >= published.items()
+    assert provider["client_registration_types_supported"] == ["automatic", "explicit"]
+    assert provider["federation_registration_endpoint"] == f"{ISSUER}/federation/register"
     entity = claims["metadata"]["federation_entity"]
     assert entity["organization_name"] == "Thành phố Mẫu"
     for name, address in entity.items():

@@ -27,6 +27,7 @@ def party(federated: FederatedWorld) -> FederatedParty:
 
 
 @pytest.mark.spec("OpenID Federation 1.0", "12.2")
+@pytest.mark.spec("OpenID Federation 1.0", "12.2.3")
 @pytest.mark.parametrize("by_chain", [False, True])
 def test_an_entity_takes_away_a_signed_registration_that_ends_with_its_chain(
     party: FederatedParty, by_chain: bool
