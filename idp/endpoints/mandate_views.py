@@ -73,10 +73,11 @@ class MandateViews:
 
     def terms(self, t: Translator, mandate: Mandate) -> dict[str, str]:
         """Return sort, reach and end of a mandate in words."""
-        every = mandate.procedures == (ALL_PROCEDURES,)
+        every, named = mandate.procedures == (ALL_PROCEDURES,), ", ".join(mandate.procedures)
         return {
             "kind": t(f"mandate.kind_{mandate.kind}"),
-            "procedures": t("mandate.all_procedures") if every else ", ".join(mandate.procedures),
+            "procedures": t("mandate.all_procedures") if every else named,
+            "reach": t("mandate.reach_all") if every else t("mandate.reach_some", procedures=named),
             "unit": self.unit(mandate.unit_code, mandate.created_at),
             "start": t.moment(mandate.valid_from),
             "end": t.moment(mandate.valid_to),

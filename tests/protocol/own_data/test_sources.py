@@ -17,7 +17,7 @@ HOME = f"{ISSUER}/account"
 
 @pytest.mark.parametrize(
     ("language", "by", "level"),
-    [("vi", "Do cán bộ ghi nhận, ngày 15/01/2027", "Mức độ 01"), ("en", "Written down by an official, 15/01/2027", "")],
+    [("vi", "Do cán bộ ghi nhận, ngày 15/01/2027", "Mức độ 01"), ("en", "Recorded by an official, 15/01/2027", "")],
 )
 def test_the_page_says_who_told_what(world: TokenWorld, language: str, by: str, level: str) -> None:
     _, person = citizen(world)
