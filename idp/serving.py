@@ -18,7 +18,7 @@ from idp.config import Settings
 from idp.fibers import Fibers
 from idp.meters import Meter
 from idp.protocol.wire import MAX_BODY, WireResponse
-from idp.server import worker
+from idp.server import memory, worker
 from idp.server.desk import Application as Answering
 from idp.server.desk import Desk, Limits, Respond
 from idp.server.streaming import Got
@@ -188,6 +188,7 @@ def serve(listening: socket.socket, settings: Settings, workers: int, parent: in
 
 def _attach(wiring: Wiring, show: Callable[[], None] | None, loop: asyncio.AbstractEventLoop) -> None:
     wiring.fibers.attach(loop)
+    memory.give_back_regularly(loop)
     if show is not None:
         _show_again(loop, show)
 

@@ -149,18 +149,14 @@ class TokenVerifier:
 
     def remember(self, token: str, payload: bytes, signer: Signer, ring_version: int, now: int) -> None:
         """Take a token that this process has just signed for verified: its first use is often the next request."""
-        digest = hashlib.sha256(token.encode()).digest()
-        entry = _Remembered(signer.kid, signer.alg, ACCESS_TOKEN, payload, now + self.ttl)
-        self._recall(digest, ring_version, now)  # Forgets what an older ring remembered.
-        self._remember(digest, ring_version, entry)
+        # A copy: what the encoder gives lies in a buffer of several kilobytes, which would live as long as the entry.
+        kept = memoryview(payload).tobytes()
+        entry = _Remembered(signer.kid, signer.alg, ACCESS_TOKEN, kept, now + self.ttl)
+        self._remember(hashlib.sha256(token.encode()).digest(), ring_version, entry)
 
     def _recall(self, digest: bytes, version: int, now: int) -> _Remembered | None:
         with self._lock:
-            if version != self._version:
-                # An older ring in a slow thread must not bring back what a newer one dropped.
-                if version > self._version:
-                    self._version = version
-                    self._entries.clear()
+            if not self._is_of(version):
                 return None
             known = self._entries.get(digest)
             if known is None or known.until <= now:
@@ -170,12 +166,19 @@ class TokenVerifier:
 
     def _remember(self, digest: bytes, version: int, entry: _Remembered) -> None:
         with self._lock:
-            if version != self._version or self.size < 1:
+            if not self._is_of(version) or self.size < 1:
                 return
             self._entries[digest] = entry
             self._entries.move_to_end(digest)
             if len(self._entries) > self.size:
                 self._entries.popitem(last=False)
+
+    def _is_of(self, version: int) -> bool:
+        """Tell whether a ring of this version may use the memory; a newer one begins anew, an older one must not bring back what that dropped."""
+        if version > self._version:
+            self._version = version
+            self._entries.clear()
+        return version == self._version
 
 
 def check_claims(claims: Mapping[str, Any], expected: Expectation, now: int) -> None:

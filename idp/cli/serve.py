@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import os
 import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,6 +24,7 @@ from idp.cli.context import Context, pass_context
 from idp.cli.output import Exit, emit, say, with_exit_codes
 from idp.config import Settings
 from idp.errors import SettingsError
+from idp.server.memory import few_arenas
 from idp.server.supervisor import Job, Supervisor
 from idp.server.worker import DRAIN
 from idp.wiring import Wiring
@@ -32,8 +32,6 @@ from idp.wiring import Wiring
 _MARGIN: Final = 5
 """Seconds that a process may take to end after its worker has drained."""
 _LOOK: Final = 1.0
-_M_ARENA_MAX: Final = -8
-"""glibc, malloc.h."""
 
 
 @click.command("serve")
@@ -47,7 +45,7 @@ def serve(context: Context, /, *, host: str, port: int, workers: int, no_worker:
     """Serve until SIGTERM, then drain and exit 0."""
     settings = context.settings
     logs.configure(settings.log)
-    _few_arenas()
+    few_arenas()
     _check_in_a_child(context)
     public, parent = _listen(host, port, "--port"), os.getpid()
     sockets = (public, *metrics.sockets(settings, port, _listen))
@@ -112,12 +110,6 @@ def _check_in_a_child(context: Context) -> None:
     _, status = os.waitpid(pid, 0)
     if code := os.waitstatus_to_exitcode(status):
         sys.exit(code if code > 0 else Exit.FAILURE)
-
-
-def _few_arenas() -> None:
-    """Many threads with an arena of memory each would keep tens of megabytes that nobody uses; elsewhere than on glibc there are none."""
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)
 
 
 def _keeping(own: socket.socket | None, sockets: Sequence[socket.socket], run: Callable[[], None]) -> None:

@@ -7,13 +7,13 @@ the same request) and after every page of a transaction.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from clients.model import Client
 from idp.flows.capacities import Capacity
 from idp.model.authorization import AuthorizationRequest, PendingRequest
+from idp.model.frozen import frozen
 from idp.model.session import Session
 from idp.ports.sessions import ConsentState, Snapshot
 from policies import assurance, consent, delegation
@@ -43,7 +43,7 @@ _AS_STEP: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Facts:
     """All that a decision may depend on. ``pending`` is None on the first look.
 
@@ -64,7 +64,7 @@ class Facts:
     enrol_within: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Decision:
     """The step and why; ``ask`` tells the consent page what to show, ``acr`` is the level that a sign-in or step-up aims at."""
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
+
+from idp.model.frozen import frozen
 
 
 class Outcome(StrEnum):
@@ -162,7 +164,7 @@ class Event(StrEnum):
     AUDIT_WITNESS = "audit:witness"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AuditEvent:
     """One act or refusal, before it is sealed into a record.
 
@@ -183,7 +185,7 @@ class AuditEvent:
     private: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AuditRecord:
     """A row of the log as it is inserted: ``values`` are the named columns of ``audit_events``, the MAC included."""
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from idp.model.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class AuthorizationRequest:
     """A valid authorization request (RFC 6749 section 4.1.1, OpenID Connect Core section 3.1.2.1); parsed once, never re-read.
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from idp.model.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CodePayload:
     """What an authorization code carries, sealed: everything that redemption needs, bounded in size.
 
@@ -40,7 +40,7 @@ class CodePayload:
     until: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Grant:
     """A stored grant (token family). ``generation`` is the number of the newest refresh token, 0 where there is none.
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from idp.model.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class Session:
     """A stored session. Moments are epoch seconds; ``acr`` is a URN of the contract; ``amr`` are RFC 8176 values.
 

@@ -7,10 +7,11 @@ from typing import Final, Protocol
 
 from idp.model.audit import AuditRecord
 from idp.model.binding import UNBOUND, Binding
+from idp.model.frozen import frozen
 from idp.model.grant import Grant
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Versions:
     """Registry versions that rode along with a statement."""
 
@@ -32,14 +33,14 @@ class Holder:
 NOBODY: Final = Holder()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Redemption:
     """What redeeming a code returned."""
 
     versions: Versions
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rotation:
     """A refreshed family as it is after the compare-and-swap."""
 
@@ -47,7 +48,7 @@ class Rotation:
     versions: Versions
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TokenState:
     """What decides about an access token now, and what userinfo may need, read at once.
 

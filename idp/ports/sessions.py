@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from idp.model.audit import AuditRecord
+from idp.model.frozen import frozen
 from idp.model.outbox import OutboxMessage
 from idp.model.session import Session
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ConsentState:
     """The current consent or notice of one account for one client; ``claims`` and ``declined`` are bit sets of ``policies.claims``."""
 
@@ -21,7 +22,7 @@ class ConsentState:
     text_version: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Snapshot:
     """All that decides about one authorization request, read at once.
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
+from idp.model.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class ListedToken:
     """An access token that a verifier can look up; ``grant_id`` is "" for a client's own. Moments are epoch seconds."""
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from idp.clock import Clock
+from idp.model.frozen import frozen
 from idp.protocol.errors import InvalidRequest, InvalidToken
 from idp.protocol.parameters import FORM, form_parameters
 from idp.protocol.wire import WireRequest
@@ -17,7 +18,7 @@ _SCHEMES: Final = frozenset({"bearer", "dpop"})
 """Which of them fits a token is asked of ``sender_constraints``."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AccessClaims:
     """A verified access token of ours; ``grant_id`` is "" for a client's own; ``ring_version`` is that of the keys it was checked with."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
@@ -13,6 +12,7 @@ import orjson
 from clients.model import Client
 from idp import handles
 from idp.clock import Clock
+from idp.model.frozen import frozen
 from idp.model.mandate import Acting
 from idp.model.signal import QueuedSignal
 from idp.ports.status_lists import ListedToken
@@ -34,7 +34,7 @@ _RESPONSE_LIFETIME: Final = 600
 """Seconds for which a signed authorization response is good: the most that JARM section 2.1 recommends."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Authentication:
     """What a token says of the sign-in behind it, and of the mandate that the person acts by."""
 

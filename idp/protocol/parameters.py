@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
-from urllib.parse import unquote_plus
+from urllib.parse import unquote_to_bytes
 
 from idp.protocol.errors import InvalidRequest
 from idp.protocol.wire import MAX_BODY, MAX_QUERY, WireRequest
@@ -81,11 +81,14 @@ def _pairs(text: str, *, lines: bool = False) -> Iterator[tuple[str, str]]:
     pairs = text.split("&") if text else []
     if len(pairs) > _MAX_PARAMETERS:
         raise InvalidRequest("too many parameters", reason="too_many_parameters")
+    # What is clean as a whole is so in its parts; only what was encoded has to be looked at again.
+    is_clean_as_it_is = text.isprintable()
     for pair in pairs:
-        raw_name, _, raw_value = pair.partition("=")
-        name = _decoded(raw_name)
+        name, _, value = pair.partition("=")
+        if "%" in pair or "+" in pair or not is_clean_as_it_is:
+            name, value = _decoded(name), _decoded(value, lines=lines)
         if name:
-            yield name, _decoded(raw_value, lines=lines)
+            yield name, value
 
 
 def _decoded(raw: str, *, lines: bool = False) -> str:
@@ -93,8 +96,8 @@ def _decoded(raw: str, *, lines: bool = False) -> str:
         text = raw
     else:
         try:
-            text = unquote_plus(raw, errors="strict")
-        except UnicodeDecodeError as error:
+            text = unquote_to_bytes(raw.replace("+", " ")).decode()
+        except UnicodeError as error:
             raise InvalidRequest("a parameter is not valid UTF-8", reason="encoding") from error
     if not is_clean(text.translate(_LINE_ENDS) if lines else text):
         raise InvalidRequest("a parameter holds a control character", reason="control_character")

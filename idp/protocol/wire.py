@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
 import orjson
+
+from idp.model.frozen import frozen
 
 MAX_BODY: Final = 64 * 1024
 MAX_QUERY: Final = 16 * 1024
@@ -17,7 +18,7 @@ NO_STORE: Final[Headers] = (("Cache-Control", "no-store"), ("Pragma", "no-cache"
 JSON: Final[Headers] = (("Content-Type", "application/json"), ("X-Content-Type-Options", "nosniff"))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WireRequest:
     """One HTTP request, read completely and bounded before it got here.
 
@@ -39,7 +40,7 @@ class WireRequest:
         return self.headers.get(name, "")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WireResponse:
     """One HTTP response: status, header pairs (repeated names allowed) and body."""
 
@@ -48,7 +49,7 @@ class WireResponse:
     body: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StreamedResponse(WireResponse):
     """One whose body comes in pieces, so that it never has to be held whole; of pages only, hot paths know no such thing."""
 

@@ -74,9 +74,10 @@ def parse(block: bytes, variables: Mapping[bytes, str], address: str) -> Head:
             raise Malformed("field name")
         value = value.strip(b" \t")
         if name in _FRAMING:
-            _note(framing, name, value)
+            framing[name] = value if name not in framing else _both(name, framing[name], value)
         if variable is not None and (value.isascii() or (value := _ascii_part(variable, value))):
-            _set(environ, variable, value.decode("ascii"))
+            text = value.decode("ascii")
+            environ[variable] = text if variable not in environ else _joined(variable, environ[variable], text)
     if is_modern and b"host" not in framing:
         raise Malformed("no Host")
     return Head(
@@ -124,21 +125,16 @@ def _path_of(target: bytes) -> bytes:
     return slash + path or b"/"
 
 
-def _note(framing: dict[bytes, bytes], name: bytes, value: bytes) -> None:
-    """Keep a field that frames the message; only ``Connection`` may be there twice, as the attack is that two readers heed different ones."""
-    if name not in framing:
-        framing[name] = value
-    elif name == b"connection":
-        framing[name] += b"," + value
-    else:
+def _both(name: bytes, first: bytes, second: bytes) -> bytes:
+    """Return a framing field that is there twice; only ``Connection`` may be, as the attack is that two readers heed different ones."""
+    if name != b"connection":
         raise Malformed("framing field twice")
+    return first + b"," + second
 
 
-def _set(environ: dict[str, Any], variable: str, value: str) -> None:
-    if variable in environ:
-        # Cookies are joined as RFC 6265 section 5.4 writes them, anything else becomes a list (RFC 9110 section 5.3).
-        value = f"{environ[variable]}{'; ' if variable == 'HTTP_COOKIE' else ', '}{value}"
-    environ[variable] = value
+def _joined(variable: str, first: str, second: str) -> str:
+    """Cookies are joined as RFC 6265 section 5.4 writes them, anything else becomes a list (RFC 9110 section 5.3)."""
+    return f"{first}{'; ' if variable == 'HTTP_COOKIE' else ', '}{second}"
 
 
 def _ascii_part(variable: str, value: bytes) -> bytes:

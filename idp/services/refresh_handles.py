@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
+from idp.model.frozen import frozen
 from keys import base64url
 
 PREFIX: Final = "rt_"
@@ -13,7 +13,7 @@ _ID: Final = 26
 _LONGEST: Final = 160
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RefreshHandle:
     """What a refresh token says before its MAC is checked."""
 

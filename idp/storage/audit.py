@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any, Final
 
 from sqlalchemy import Select, bindparam, func, select, text
@@ -17,17 +18,21 @@ _INSERTED = (
     *("id", "at_us", "event", "outcome", "reason", "case_code", "actor"),
     *("account_id", "client_id", "session_id", "target", "detail", "sealed", "salt", "commitment", "mac"),
 )
+_BOUND: Final = tuple(f"a_{name}" for name in _INSERTED)
+_VALUES: Final = itemgetter(*_INSERTED)
 _CHAIN: Final = "audit-chain"
 
 
 def record_params(record: AuditRecord) -> dict[str, object]:
     """Return the record's values under the names that ``record_statement`` binds."""
-    return {f"a_{name}": value for name, value in record.values.items()}
+    return dict(zip(_BOUND, _VALUES(record.values), strict=True))
 
 
 def record_statement(database: Database) -> Prepared:
     """Return the INSERT of one record; ``Database.claim_and_record`` takes it as its second half."""
-    values = {name: bindparam(f"a_{name}", type_=audit_events.c[name].type) for name in _INSERTED}
+    values = {
+        name: bindparam(bound, type_=audit_events.c[name].type) for bound, name in zip(_BOUND, _INSERTED, strict=True)
+    }
     return database.prepare(audit_events.insert().values(values).inline())
 
 

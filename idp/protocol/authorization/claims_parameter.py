@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
+from idp.model.frozen import frozen
 from idp.protocol.errors import InvalidRequest
 
 _MAX_LENGTH: Final = 4096
@@ -15,7 +16,7 @@ _DEMANDS: Final = frozenset({"sub", "acr"})
 """What says who and how, and is no attribute to release."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ClaimsRequest:
     """What the parameter asks: names for each place, plus the values demanded of ``acr`` and ``sub``.
 

@@ -20,6 +20,7 @@ from idp.flows.pending import PendingRequests
 from idp.flows.pushed import PushedRequests
 from idp.model.audit import AuditEvent, Event, Outcome
 from idp.model.authorization import AuthorizationRequest, PendingRequest
+from idp.model.frozen import frozen
 from idp.model.grant import CodePayload
 from idp.model.session import Session
 from idp.ports.sessions import Snapshot
@@ -68,7 +69,7 @@ def unmet(step: Step, reason: str) -> ProtocolError:
     return UnmetAuthenticationRequirements("the requested authentication cannot be reached", reason=reason)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Browser:
     """The two cookies of the asking browser: the session's secret and the browser-binding value; either may be absent."""
 

@@ -15,6 +15,7 @@ from clients.model import Client
 from clients.profiles import PROFILES
 from clients.redirects import matches
 from idp.model.authorization import AuthorizationRequest
+from idp.model.frozen import frozen
 from idp.protocol.authorization import (
     capacity_parameter,
     claims_parameter,
@@ -47,7 +48,7 @@ _MAX_LIST: Final = 16
 Parameters = Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Target:
     """Where the answer may go: a known, active client and a redirect URI that is registered for it."""
 

@@ -6,14 +6,16 @@ that end in ``jwt`` (JARM) carry one signed parameter, ``response``, with everyt
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 from clients.model import Client
 from clients.redirects import form_action_origin
+from idp.model.frozen import frozen
 from idp.protocol.wire import WireResponse, redirect
 
 
@@ -26,7 +28,7 @@ class FormPost:
     fields: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reply:
     """Where an answer goes: the client, its validated redirect URI, the mode, and the ``state`` to give back."""
 
@@ -36,17 +38,23 @@ class Reply:
     state: str | None
 
 
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_.~-]*").fullmatch
 FormRenderer = Callable[[FormPost], WireResponse]
 SignResponse = Callable[[Client, Mapping[str, str]], str]
 """Signs the parameters of a response for a client (JARM section 2.1)."""
 
 
 def _by_query(uri: str, carried: Mapping[str, str], _render: FormRenderer) -> WireResponse:
-    return redirect(f"{uri}{_joint(uri)}{urlencode(carried)}")
+    return redirect(f"{uri}{_joint(uri)}{_encoded(carried)}")
 
 
 def _by_fragment(uri: str, carried: Mapping[str, str], _render: FormRenderer) -> WireResponse:
-    return redirect(f"{uri}#{urlencode(carried)}")
+    return redirect(f"{uri}#{_encoded(carried)}")
+
+
+def _encoded(carried: Mapping[str, str]) -> str:
+    """Return the parameters form-urlencoded; most values, the sealed code above all, hold nothing that would have to be."""
+    return "&".join([f"{name}={value if _PLAIN(value) else quote_plus(value)}" for name, value in carried.items()])
 
 
 def _by_form(uri: str, carried: Mapping[str, str], render: FormRenderer) -> WireResponse:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from clients.model import Client
 from clients.profiles import PROFILES
 from idp.flows.pushed import PREFIX, PushedRequests
+from idp.model.frozen import frozen
 from idp.protocol.authorization.request_objects import RequestObjects
 from idp.protocol.errors import InvalidRequest, InvalidRequestUri, ProtocolError
 
@@ -15,7 +15,7 @@ FindClient = Callable[[Mapping[str, str]], Client]
 """Takes the parameters as sent and returns the active client that they name; raises ``ProtocolError``."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Source:
     """The parameters that count, and the key of the pushed request that the answer uses up ("" for none), with the moment of the push.
 

@@ -8,6 +8,7 @@ from enum import Enum
 
 from clients.model import Client, Secret
 from idp.clock import Clock
+from idp.model.frozen import frozen
 from idp.protocol.client_certificates import ClientCertificates
 from idp.protocol.client_keys import ClientKeys
 from idp.protocol.wire import WireRequest
@@ -22,7 +23,7 @@ class Shape(Enum):
     NOTHING = "nothing"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Credential:
     """What a request presents: its shape, the claimed client, and the secret or the assertion ("" for neither)."""
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 from binascii import Error as Base64Error
+from binascii import a2b_base64
 from collections.abc import Mapping
 from typing import Final
 from urllib.parse import unquote_plus
@@ -24,9 +24,12 @@ def by_header(request: WireRequest, _parameters: Mapping[str, str]) -> Credentia
     if scheme.lower() != "basic":
         return None
     try:
-        text = base64.b64decode(value.strip(), validate=True).decode("utf-8")
-        user, colon, password = text.partition(":")
-        client_id, secret = unquote_plus(user, errors="strict"), unquote_plus(password, errors="strict")
+        text = a2b_base64(value.strip(), strict_mode=True).decode("utf-8")
+        if "%" in text or "+" in text:
+            user, colon, password = text.partition(":")
+            client_id, secret = unquote_plus(user, errors="strict"), unquote_plus(password, errors="strict")
+        else:
+            client_id, colon, secret = text.partition(":")
     except (Base64Error, ValueError) as error:
         raise InvalidClient("the Basic credential cannot be read", reason="basic_malformed") from error
     if not colon or not client_id:

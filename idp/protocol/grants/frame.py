@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from clients.model import Client
 from idp.flows.decoupled import DecoupledRequests
 from idp.model.binding import UNBOUND, Binding
+from idp.model.frozen import frozen
 from idp.model.mandate import Acting
 from idp.ports.grants import Versions
 from idp.protocol.bearer import AccessTokens
@@ -27,7 +28,7 @@ from idp.services.tokens import TokenService
 from keys.ring import KeyRing, LiveRing
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TokenRequest:
     """An authenticated request: its client, its parameters, the case code for the audit log, and what its sender proved."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from idp.model.frozen import frozen
 from idp.protocol.authorization import details_parameter
 from idp.protocol.errors import InvalidAuthorizationDetails
 from idp.protocol.grants.frame import GrantServices, TokenRequest
@@ -17,7 +17,7 @@ PARAMETERS = ("resource", "authorization_details")
 """What a token request may narrow its token with."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reach:
     """The audience of one access token and the authorization details in it."""
 
