@@ -19,7 +19,7 @@ from keys.strict_json import read_object
 @pass_context
 @with_exit_codes
 def export(context: Context, /, *, as_json: bool) -> None:
-    """Print the configuration that lives in the database: clients (without secrets) and administrators, as JSON."""
+    """Print the configuration that lives in the database, without secrets, as JSON: clients, administrators, federation, streams, initial tokens."""
     document = context.wiring.configuration.export()
     text = orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS).decode()
     emit(document, as_json=as_json, text=text)
@@ -28,7 +28,7 @@ def export(context: Context, /, *, as_json: bool) -> None:
 @click.command("apply")
 @click.argument("file", type=click.File("rb"))
 @click.option("--dry-run", is_flag=True, help="Print the difference, write nothing.")
-@click.option("--prune", is_flag=True, help="Also remove clients and end grants that FILE does not name.")
+@click.option("--prune", is_flag=True, help="Also remove what the lists of FILE do not name.")
 @click.option("--reason", default="idp apply", show_default=True, help="Goes into the audit log.")
 @click.option("--yes", is_flag=True, help="Do not ask before something is removed.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")

@@ -9,6 +9,8 @@ from typing import Protocol
 from clients.model import Client
 from clients.repository import ClientEvent
 from idp.model.audit import AuditRecord
+from idp.model.signal import Stream
+from idp.ports.federation import IssuedMark, Subordinate
 from policies.delegation import AdminGrant
 
 
@@ -30,11 +32,56 @@ class GrantWrite:
     is_end: bool
 
 
+@dataclass(frozen=True, slots=True)
+class SubordinateWrite:
+    """A subordinate that is vouched for, or no more."""
+
+    subordinate: Subordinate
+    record: AuditRecord
+    is_end: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MarkWrite:
+    """A trust mark that is issued, or ends at the moment of the write."""
+
+    mark: IssuedMark
+    record: AuditRecord
+    is_end: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StreamWrite:
+    """A stream of signals: ``add``, ``change``, ``status``, ``drop``."""
+
+    act: str
+    stream: Stream
+    record: AuditRecord
+
+
+@dataclass(frozen=True, slots=True)
+class TokenEnd:
+    """An initial access token that ends."""
+
+    token_id: str
+    record: AuditRecord
+
+
+PartWrite = SubordinateWrite | MarkWrite | StreamWrite | TokenEnd
+
+
 class ConfigurationStore(Protocol):
     """All of it in one transaction with the audit records, or nothing."""
 
     def write(
-        self, clients: Sequence[ClientWrite], grants: Sequence[GrantWrite], *, now: int, by: str, reason: str
+        self,
+        clients: Sequence[ClientWrite],
+        grants: Sequence[GrantWrite],
+        parts: Sequence[PartWrite],
+        *,
+        now: int,
+        by: str,
+        reason: str,
     ) -> None:
-        """Write; raises ``Conflict`` when clients or grants were changed since they were read."""
+        """Write; raises ``Conflict`` when something of it was changed or went since it was read."""
         ...

@@ -28,8 +28,9 @@ _RECEIVERS: Final = frozenset({"events_requested", "delivery", "description"})
 class StreamService:
     """Adds, changes and removes the streams of departments; another department's stream is not found."""
 
-    def __init__(self, store: SignalStore, audit: AuditLog, clock: Clock) -> None:
-        """Take collaborators."""
+    def __init__(self, store: SignalStore, audit: AuditLog, clock: Clock, actor: str = "") -> None:
+        """Take collaborators; ``actor`` is who acts where it is not the department itself."""
+        self._actor = actor
         self._store = store
         self._audit = audit
         self._clock = clock
@@ -126,7 +127,7 @@ class StreamService:
             AuditEvent(
                 Event.SIGNAL_STREAM,
                 reason=reason,
-                actor=f"client:{stream.client_id}",
+                actor=self._actor or f"client:{stream.client_id}",
                 client_id=stream.client_id,
                 target=f"stream:{stream.id}",
                 case_code=case_code,

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, delete, select, update
 from idp.model.audit import AuditRecord
 from idp.ports.federation import IssuedMark, Subordinate
 from idp.storage.audit import Recorder
-from idp.storage.database import Database
+from idp.storage.database import Database, Executor
 from idp.storage.tables import federation_subordinates, federation_trust_marks
 
 _IN_DOCUMENT = ("jwks", "entity_types", "metadata", "metadata_policy", "constraints")
@@ -79,6 +79,11 @@ class SqlFederationStore:
 
     def put(self, subordinate: Subordinate, record: AuditRecord) -> None:
         """Add or replace."""
+        with self._database.transaction() as tx:
+            self.put_within(tx, subordinate, record)
+
+    def put_within(self, tx: Executor, subordinate: Subordinate, record: AuditRecord) -> None:
+        """Add or replace as part of ``tx``."""
         document = orjson.dumps({name: getattr(subordinate, name) for name in _IN_DOCUMENT}).decode()
         values = {
             "new_superior": subordinate.superior,
@@ -86,24 +91,31 @@ class SqlFederationStore:
             "new_document": document,
             "new_created_at": subordinate.created_at,
         }
-        with self._database.transaction() as tx:
-            tx.run(self._put, values)
-            self._recorder.write(tx, record)
+        tx.run(self._put, values)
+        self._recorder.write(tx, record)
 
     def drop(self, superior: str, entity_id: str, record: AuditRecord) -> bool:
         """Remove; tell whether there was one."""
         with self._database.transaction() as tx:
-            if tx.run(self._drop, {"wanted_superior": superior, "wanted": entity_id}) == 0:
-                return False
-            self._recorder.write(tx, record)
+            return self.drop_within(tx, superior, entity_id, record)
+
+    def drop_within(self, tx: Executor, superior: str, entity_id: str, record: AuditRecord) -> bool:
+        """Remove as part of ``tx``."""
+        if tx.run(self._drop, {"wanted_superior": superior, "wanted": entity_id}) == 0:
+            return False
+        self._recorder.write(tx, record)
         return True
 
     def issue(self, mark: IssuedMark, record: AuditRecord) -> None:
         """Keep a mark."""
-        values = {f"new_{column.name}": getattr(mark, column.name) for column in federation_trust_marks.columns}
         with self._database.transaction() as tx:
-            tx.run(self._issue, values)
-            self._recorder.write(tx, record)
+            self.issue_within(tx, mark, record)
+
+    def issue_within(self, tx: Executor, mark: IssuedMark, record: AuditRecord) -> None:
+        """Keep a mark as part of ``tx``."""
+        values = {f"new_{column.name}": getattr(mark, column.name) for column in federation_trust_marks.columns}
+        tx.run(self._issue, values)
+        self._recorder.write(tx, record)
 
     def mark(self, mark_id: str) -> IssuedMark | None:
         """Return a mark by its id."""
@@ -120,9 +132,13 @@ class SqlFederationStore:
     def revoke(self, mark_id: str, now: int, record: AuditRecord) -> bool:
         """End a mark for good; tell whether it was in force until now."""
         with self._database.transaction() as tx:
-            if tx.run(self._revoke, {"wanted": mark_id, "moment": now}) == 0:
-                return False
-            self._recorder.write(tx, record)
+            return self.revoke_within(tx, mark_id, now, record)
+
+    def revoke_within(self, tx: Executor, mark_id: str, now: int, record: AuditRecord) -> bool:
+        """End a mark as part of ``tx``."""
+        if tx.run(self._revoke, {"wanted": mark_id, "moment": now}) == 0:
+            return False
+        self._recorder.write(tx, record)
         return True
 
 

@@ -11,7 +11,7 @@ from clients import terms
 from idp.model.audit import AuditRecord
 from idp.model.initial_token import InitialToken
 from idp.storage.audit import Recorder, record_params
-from idp.storage.database import Database
+from idp.storage.database import Database, Executor
 from idp.storage.tables import initial_access_tokens
 
 _READ: Final = ("id", "terms", "uses_left", "created_at", "expires_at", "revoked_at")
@@ -67,6 +67,13 @@ class SqlInitialTokenStore:
         params = {"token": token_id, "now": now}
         done = self._database.claim_and_record(self._revoke, params, self._recorder.statement, record_params(record))
         return done is not None
+
+    def revoke_within(self, tx: Executor, token_id: str, now: int, record: AuditRecord) -> bool:
+        """Revoke as part of ``tx``; tell whether it was in force."""
+        if tx.row(self._revoke, {"token": token_id, "now": now}) is None:
+            return False
+        self._recorder.write(tx, record)
+        return True
 
     def all(self) -> list[InitialToken]:
         """Return every token, oldest first."""

@@ -12,7 +12,7 @@ from sqlalchemy import and_, bindparam, delete, select, update
 from idp.model.audit import AuditRecord
 from idp.model.signal import QueuedSignal, Stream, StreamStatus
 from idp.storage.audit import Recorder
-from idp.storage.database import Database, Params, Prepared
+from idp.storage.database import Database, Executor, Prepared
 from idp.storage.tables import deployment, signal_queue, signal_silences, signal_streams, withdrawals
 
 _POSITION: Final = "signals-position"
@@ -116,25 +116,37 @@ class SqlSignalStore:
 
     def add(self, stream: Stream, record: AuditRecord) -> None:
         """Add a stream."""
-        with self._database.transaction() as tx:
-            tx.run(self._add, self._values(stream))
-            self._recorder.write(tx, record)
+        self._within("add", stream, record)
 
     def change(self, stream: Stream, record: AuditRecord) -> bool:
         """Write what its owner says of a stream."""
-        values = self._values(stream)
-        named = {f"new_{name}": values[f"new_{name}"] for name in _OWNERS}
-        return self._written(self._change, {"wanted": stream.id, **named}, record)
+        return self._within("change", stream, record)
 
     def set_status(self, stream: Stream, record: AuditRecord) -> bool:
         """Write a stream's status as its owner wants it; one that is disabled loses what waits."""
+        return self._within("status", stream, record)
+
+    def _within(self, act: str, stream: Stream, record: AuditRecord) -> bool:
         with self._database.transaction() as tx:
-            named = {"wanted": stream.id, "new_status": stream.status.value, "new_reason": stream.reason}
-            if tx.run(self._set_status, named) == 0:
-                return False
-            if stream.status is StreamStatus.DISABLED:
-                tx.run(self._empty, {"stream": stream.id})
-            self._recorder.write(tx, record)
+            return self.write_within(tx, act, stream, record)
+
+    def write_within(self, tx: Executor, act: str, stream: Stream, record: AuditRecord) -> bool:
+        """Do one of ``add``, ``change``, ``status``, ``drop`` as part of ``tx``; tell whether the stream was there."""
+        this, values = {"wanted": stream.id}, self._values(stream)
+        if act == "drop":
+            tx.run(self._empty, {"stream": stream.id})
+            tx.run(self._forget_silences, {"stream": stream.id})
+        statement, named = {
+            "add": (self._add, values),
+            "change": (self._change, {**this, **{f"new_{name}": values[f"new_{name}"] for name in _OWNERS}}),
+            "status": (self._set_status, {**this, "new_status": stream.status.value, "new_reason": stream.reason}),
+            "drop": (self._drop, this),
+        }[act]
+        if tx.run(statement, named) == 0:
+            return False
+        if act == "status" and stream.status is StreamStatus.DISABLED:
+            tx.run(self._empty, {"stream": stream.id})
+        self._recorder.write(tx, record)
         return True
 
     def pause(self, stream: Stream, reason: str, told: QueuedSignal, record: AuditRecord) -> bool:
@@ -148,22 +160,10 @@ class SqlSignalStore:
             self._recorder.write(tx, record)
         return True
 
-    def _written(self, statement: Prepared, named: Params, record: AuditRecord) -> bool:
-        with self._database.transaction() as tx:
-            if tx.run(statement, named) == 0:
-                return False
-            self._recorder.write(tx, record)
-        return True
-
     def drop(self, stream_id: str, record: AuditRecord) -> bool:
         """Remove a stream with all that waits in it."""
-        with self._database.transaction() as tx:
-            tx.run(self._empty, {"stream": stream_id})
-            tx.run(self._forget_silences, {"stream": stream_id})
-            if tx.run(self._drop, {"wanted": stream_id}) == 0:
-                return False
-            self._recorder.write(tx, record)
-        return True
+        known = self.stream(stream_id)
+        return known is not None and self._within("drop", known, record)
 
     def silence(self, stream_id: str, account_id: str, record: AuditRecord) -> None:
         """Tell of an account by this stream no more."""

@@ -52,9 +52,11 @@ from idp.storage.administration import SqlAdminStore
 from idp.storage.approvals import SqlApprovalStore
 from idp.storage.client_history import SqlClientHistory
 from idp.storage.clients import SqlClientRepository
-from idp.storage.configuration import SqlConfigurationStore
+from idp.storage.configuration import ConfiguredStores, SqlConfigurationStore
 from idp.storage.idempotency import SqlAnswerStore
+from idp.storage.initial_tokens import SqlInitialTokenStore
 from idp.wiring.auditing import known_witnesses
+from idp.wiring.configuring import configured_parts
 from idp.wiring.data_rights import DataRights
 from idp.wiring.drilling import drill_orders_of
 from idp.wiring.measuring import indicators_of
@@ -164,13 +166,17 @@ class AdministrationDesk(DataRights, ABC):
     def configuration(self) -> Configuration:
         """Configuration as code."""
         clients, grants = SqlClientRepository(self.database, self.audit.record), SqlAdminStore(self.database)
+        stores = ConfiguredStores(
+            clients, grants, self.federation_store, self.signal_store, SqlInitialTokenStore(self.database)
+        )
         return Configuration(
             clients,
             grants,
-            SqlConfigurationStore(self.database, clients, grants),
+            SqlConfigurationStore(self.database, stores),
             self.registry_over,
             lambda store: AdminService(store, self.units, self.audit, self.clock),
             self.sector_documents.check,
+            configured_parts(self, stores),
             self.clock,
         )
 

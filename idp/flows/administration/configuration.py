@@ -6,7 +6,7 @@ The local operator's. A document names all that it knows of; what it does not na
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from clients.documents import to_metadata
@@ -17,6 +17,9 @@ from clients.registry import ClientRegistry
 from clients.repository import ClientRepository
 from idp.clock import Clock
 from idp.errors import InvalidInput
+from idp.flows.administration.configuration_changes import Change, differing
+from idp.flows.administration.configuration_document import FORMAT, check
+from idp.flows.administration.configuration_parts import Parts
 from idp.flows.administration.staging import StagedClients, StagedGrants
 from idp.ports.administration import AdminStore
 from idp.ports.configuration import ConfigurationStore
@@ -24,9 +27,7 @@ from idp.services.admins import AdminService
 from policies.delegation import TOP, AdminGrant, Proposal, Role
 from policies.units import UnitKey
 
-FORMAT: Final = "dinhdanh-configuration/1"
 OPERATOR: Final = "operator:local"
-_MOST: Final = 20_000
 _STATES: Final = ("active", "suspended")
 _NOT_COMPARED: Final = frozenset(
     {"created_at", "updated_at", "client_id_issued_at", "client_secret_expires_at", "expires_at", "introduced_by"}
@@ -34,16 +35,6 @@ _NOT_COMPARED: Final = frozenset(
 _TWIN: Final = ("principal", "role", "unit", "unit_from")
 
 Document = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One line of the difference: ``add``, ``update``, ``remove``; for each field the value before and after."""
-
-    act: str
-    kind: str
-    name: str
-    fields: Mapping[str, tuple[object, object]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,25 +56,28 @@ class Configuration:
         registry_over: Callable[[ClientRepository], ClientRegistry],
         admins_over: Callable[[AdminStore], AdminService],
         check: Callable[[Values], None],
+        parts: Parts,
         clock: Clock,
     ) -> None:
-        """Take what is stored, the store of a whole configuration, how the services are made over a store, and what asks a sector's document."""
+        """Take what is stored, the store of it all, how services are made over a store, what asks a sector's document, the other parts."""
         self._check = check
         self._clients = clients
         self._grants = grants
         self._store = store
         self._registry_over = registry_over
         self._admins_over = admins_over
+        self._parts = parts
         self._clock = clock
 
     def export(self) -> dict[str, Any]:
-        """Return the document: every client that an operator keeps (no secret, nor its digest), every grant that counts."""
+        """Return the document: every client that an operator keeps (no secret, nor its digest), every grant that counts, and the parts."""
         clients = self._registry_over(StagedClients(self._clients)).all()
         grants = StagedGrants(self._grants, self._clock.now()).everything()
         return {
             "format": FORMAT,
             "clients": [shown(one) for one in clients if not one.introduced_by],
             "admins": [granted(one) for one in grants],
+            **self._parts.export(),
         }
 
     def apply(self, document: Document, *, reason: str, prune: bool = False, dry_run: bool = False) -> Applied:
@@ -91,16 +85,22 @@ class Configuration:
 
         Raises ``InvalidInput``, ``RegistrationRefused`` and ``Conflict``; then nothing was written.
         """
-        _check(document)
+        check(document)
         staged, grants = StagedClients(self._clients), StagedGrants(self._grants, self._clock.now())
-        work = _Work(self._registry_over(staged), self._admins_over(grants), self._check, reason)
+        registry = self._registry_over(staged)
+        work = _Work(registry, self._admins_over(grants), self._check, reason)
         if "clients" in document:
             work.clients(document["clients"], prune=prune)
         if "admins" in document:
             work.admins(document["admins"], grants.everything(), self._clock.now(), prune=prune)
-        if work.changes and not dry_run:
-            self._store.write(staged.writes, grants.writes, now=self._clock.now(), by=OPERATOR, reason=reason)
-        return Applied(tuple(work.changes), {} if dry_run else work.secrets)
+        known = frozenset(one.client_id for one in registry.all() if one.state != "removed")
+        more = self._parts.staged(document, known.__contains__, reason, prune=prune)
+        changes = (*work.changes, *more.changes)
+        if changes and not dry_run:
+            now = self._clock.now()
+            self._store.write(staged.writes, grants.writes, more.writes, now=now, by=OPERATOR, reason=reason)
+            self._parts.ended(more, reason)
+        return Applied(changes, {} if dry_run else work.secrets)
 
 
 class _Work:
@@ -198,12 +198,6 @@ def granted(one: AdminGrant) -> dict[str, Any]:
     }
 
 
-def differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[object, object]]:
-    """Return the fields that two documents differ in, with both values."""
-    names = sorted(before.keys() | after.keys())
-    return {name: (before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)}
-
-
 def _twin(one: Mapping[str, Any]) -> tuple[Any, ...]:
     return tuple(one[name] for name in _TWIN)
 
@@ -212,18 +206,4 @@ def _name(one: Mapping[str, Any]) -> str:
     return f"{one['principal']} {one['role']} {one['unit']}"
 
 
-def _check(document: Document) -> None:
-    if document.get("format") != FORMAT:
-        raise InvalidInput(f"must be {FORMAT}", field="format")
-    if unknown := sorted(document.keys() - {"format", "clients", "admins"}):
-        raise InvalidInput(f"knows no {', '.join(unknown)}", field="document")
-    for kind, names in (("clients", ("client_id",)), ("admins", ("principal", "role", "unit"))):
-        rows = document.get(kind, [])
-        if not isinstance(rows, list) or len(rows) > _MOST:
-            raise InvalidInput(f"must be a list of at most {_MOST}", field=kind)
-        for place, one in enumerate(rows):
-            if not isinstance(one, dict) or not all(isinstance(one.get(name), str) and one[name] for name in names):
-                raise InvalidInput(f"must be an object with {', '.join(names)}", field=f"{kind}[{place}]")
-        found = [tuple(one[name] for name in names) for one in rows]
-        if len(set(found)) != len(found):
-            raise InvalidInput("names something twice", field=kind)
+__all__ = ["Applied", "Change", "Configuration"]
