@@ -72,6 +72,14 @@ def flask_command(_folder: Path) -> list[str]:
     return [sys.executable, "app.py"]
 
 
+def django_command(folder: Path) -> list[str]:
+    """Return how the Django system is started: its tables first, as its page says."""
+    (folder / "department" / "__init__.py").touch()
+    steps = ("migrate -v 0", "createcachetable", "runserver --noreload $PORT")
+    *before, last = (f'"{sys.executable}" -W ignore -m django {step}' for step in steps)
+    return ["sh", "-c", " && ".join(("export DJANGO_SETTINGS_MODULE=department.settings", *before, f"exec {last}"))]
+
+
 def node_command(folder: Path) -> list[str]:
     """Return how the Node system is started; its packages are those of this folder."""
     packages = Path(__file__).with_name("node_modules")

@@ -11,7 +11,7 @@ from tests.interop.department_process import EXAMPLES, PAGES, registration
 from tests.support.provider import Provider
 
 STACKS = sorted(page.stem for page in PAGES.glob("*.md") if page.stem != "README")
-RUN_HERE = {"flask", "nginx", "node", "spring"}
+RUN_HERE = {"django", "flask", "nginx", "node", "spring"}
 _SHOWN = re.compile(
     r"^[^\n]*\[[^\]]+\]\(\.\./\.\./(examples/integration/[^)]+)\):\n\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL
 )

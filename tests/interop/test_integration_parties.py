@@ -1,4 +1,4 @@
-"""The systems of docs/integration that run as they are: Flask with Authlib, Node with openid-client."""
+"""The systems of docs/integration that run as they are: Flask and Django with Authlib, Node with openid-client."""
 
 from __future__ import annotations
 
@@ -6,17 +6,20 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.interop.department_process import add_system, copied, flask_command, node_command, running
+from tests.interop.department_process import add_system, copied, django_command, flask_command, node_command, running
 from tests.support.browser import Browser, Page, Person
 from tests.support.ports import free_port
 from tests.support.provider import Provider
 from tests.support.receiver import Receiver
 
-STACKS: dict[str, Callable[[Path], list[str]]] = {"flask": flask_command, "node": node_command}
+STACKS: dict[str, Callable[[Path], list[str]]] = {
+    "flask": flask_command,
+    "django": django_command,
+    "node": node_command,
+}
 
 
 @dataclass
@@ -36,7 +39,7 @@ class System:
 
     def post_logout_token(self, browser: Browser, token: str) -> int:
         answer = browser.session.post(f"{self.url}/backchannel-logout", data={"logout_token": token}, timeout=30)
-        assert answer.headers["Cache-Control"] == "no-store"
+        assert "no-store" in answer.headers["Cache-Control"]
         return int(answer.status_code)
 
 
@@ -84,12 +87,11 @@ def test_a_genuine_logout_token_ends_the_session_and_serves_once(system: System,
 
 
 def test_an_id_token_does_not_pass_for_a_logout_token(system: System, citizen: Person) -> None:
-    browser, bystander = Browser(), Browser()
+    browser, bystander = Browser(f"{system.issuer}/end_session"), Browser()
     system.sign_in(bystander, citizen)
     system.sign_in(browser, citizen)
-    answer = browser.session.post(f"{system.url}/logout", allow_redirects=False, timeout=30)
-    hint = parse_qs(urlsplit(answer.headers["Location"]).query)["id_token_hint"][0]
-    assert system.post_logout_token(Browser(), hint) == 400
+    leaving = browser.submit(system.opened(browser, "/"), "logout").callback or {}
+    assert system.post_logout_token(Browser(), leaving["id_token_hint"]) == 400
     assert system.opened(bystander, "/").text_of("person") is not None
 
 
