@@ -15,7 +15,6 @@ from idp.clock import Clock
 from idp.model.frozen import frozen
 from idp.model.mandate import Acting
 from idp.model.signal import QueuedSignal
-from idp.ports.status_lists import ListedToken
 from idp.protocol.encryption import Encrypt
 from idp.services.sids import SessionIds
 from idp.services.subjects import sector_of
@@ -23,8 +22,8 @@ from keys import base64url
 from keys.ring import KeyRing
 from keys.signer import ACCESS_TOKEN, ID_TOKEN, INTROSPECTION, LOGOUT_TOKEN, SECURITY_EVENT, Signer
 
-Status = Callable[[ListedToken], dict[str, Any] | None]
-"""Returns the ``status`` claim of an access token, None for a client that did not ask for one."""
+Status = Callable[[Mapping[str, Any]], dict[str, Any] | None]
+"""Returns the ``status`` claim of an access token with these claims, None for a client that did not ask for one."""
 Remember = Callable[[str, bytes, Signer, int, int], None]
 """Gets an access token, its payload, its signer, the ring's version and the time in epoch seconds."""
 LOGOUT_EVENT: Final = "http://schemas.openid.net/event/backchannel-logout"
@@ -58,13 +57,13 @@ class Mint:
         access_lifetime: int,
         id_lifetime: int,
         encrypt: Encrypt = lambda _client, _answer, jwt: jwt,
-        status: Status = lambda _token: None,
+        status: Status = lambda _claims: None,
         remember: Remember = lambda *_signed: None,
     ) -> None:
         """Take the issuer, the clock, the maker of ``sid`` and lifetimes in seconds.
 
         ``encrypt`` seals an answer to a client that wants it, ``status`` gives an access token its place in a status list, ``remember``
-        is told of every access token: the next request mostly brings it back.
+        is told of every access token of a person: the next request mostly brings it back.
         """
         self._encrypt = encrypt
         self._status = status
@@ -165,14 +164,14 @@ class Mint:
 
     def _access_token(self, ring: KeyRing, claims: dict[str, Any]) -> str:
         """Sign an access token, with a place in a status list where its client wants one."""
-        listed = ListedToken(claims["jti"], claims.get("gid", ""), claims["client_id"], claims["iat"], claims["exp"])
-        if (status := self._status(listed)) is not None:
+        if (status := self._status(claims)) is not None:
             claims["status"] = status
         if self._confirmation is not None:
             claims["cnf"] = self._confirmation
         payload, signer = orjson.dumps(claims), ring.signer()
         token = signer.sign_payload(payload, ACCESS_TOKEN)
-        self._remember(token, payload, signer, ring.version, claims["iat"])
+        if "gid" in claims:  # What a system got for itself goes to other systems, and does not come back to ours.
+            self._remember(token, payload, signer, ring.version, claims["iat"])
         return token
 
     def _audience(self, resources: Sequence[str]) -> str | list[str]:

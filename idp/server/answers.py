@@ -12,6 +12,7 @@ GO_ON: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 _TEXT: Final = bytes((9, *range(0x20, 0x7F), *range(0x80, 0x100)))
 _LINES: Final = {status.value: f"HTTP/1.1 {status.value} {status.phrase}" for status in HTTPStatus}
+_LENGTH_CHARACTERS: Final = len("content-length")
 _BODILESS: Final = frozenset({204, 304})
 _REFUSED: Final = (("Content-Type", "text/plain"), ("Cache-Control", "no-store"))
 
@@ -51,7 +52,7 @@ def octets(
     lines = [_LINES.get(status) or f"HTTP/1.1 {status} ", _DATES.line()]
     length = str(len(body)) if body is not None else ""
     for name, value in fields:
-        if name.lower() == "content-length":
+        if len(name) == _LENGTH_CHARACTERS and name.lower() == "content-length":
             length = value if is_head else length
         else:
             lines.append(f"{name}: {value}")

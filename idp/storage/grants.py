@@ -3,20 +3,10 @@
 from __future__ import annotations
 
 from itertools import product
+from operator import attrgetter
 from typing import Any, Final
 
-from sqlalchemy import (
-    Column,
-    ScalarSelect,
-    and_,
-    bindparam,
-    exists,
-    func,
-    not_,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Column, ScalarSelect, and_, bindparam, exists, func, not_, or_, select, update
 
 from idp.model.audit import AuditRecord
 from idp.model.grant import Grant
@@ -31,6 +21,10 @@ from idp.storage.tables import accounts, grants, identity_codes, registry_versio
 _NAMES: Final = tuple(Grant.__dataclass_fields__)
 _COLUMNS: Final[tuple[Column[Any], ...]] = tuple(grants.c[name] for name in _NAMES)
 _WIDTH: Final = len(_NAMES)
+_FIELDS: Final = attrgetter(*_NAMES)
+_NEW: Final = tuple(f"new_{name}" for name in _NAMES)
+_LISTS: Final = (_NAMES.index("amr"), _NAMES.index("resources"))
+_FLAGS: Final = (_NAMES.index("offline"), _NAMES.index("grace_used"))
 
 
 def version_of(name: str) -> ScalarSelect[Any]:
@@ -67,7 +61,7 @@ class SqlGrantStore:
 
         And only if nothing voided the code since it was issued: the account's mark, or the withdrawal of the consent that it rests on.
         """
-        new = {name: bindparam(f"new_{name}", type_=grants.c[name].type) for name in _NAMES}
+        new = {name: bindparam(new, type_=grants.c[name].type) for name, new in zip(_NAMES, _NEW, strict=True)}
         issued = bindparam("issued_at", type_=grants.c.created_at.type)
         of_account = and_(
             accounts.c.id == new["account_id"], accounts.c.state == "active", accounts.c.not_before <= issued
@@ -178,7 +172,7 @@ class SqlGrantStore:
         self, grant: Grant, record: AuditRecord, *, needs_session: bool = True, issued_at: int | None = None
     ) -> Redemption | None:
         """Insert the grant, which spends its code, with the audit record."""
-        values = {f"new_{name}": getattr(grant, name) for name in _NAMES}
+        values = dict(zip(_NEW, _FIELDS(grant), strict=True))
         values |= {"new_amr": " ".join(grant.amr), "new_resources": " ".join(grant.resources)}
         values |= {"new_offline": int(grant.offline), "new_grace_used": 0}
         values["issued_at"] = grant.created_at if issued_at is None else issued_at
@@ -292,7 +286,9 @@ def _versions(row: tuple[Any, ...], at: int) -> Versions:
 
 
 def _grant(row: tuple[Any, ...]) -> Grant:
-    named = dict(zip(_NAMES, row, strict=False))
-    named["amr"], named["resources"] = tuple(named["amr"].split()), tuple(named["resources"].split())
-    named["offline"], named["grace_used"] = bool(named["offline"]), bool(named["grace_used"])
-    return Grant(**named)
+    values = list(row[:_WIDTH])
+    for at in _LISTS:
+        values[at] = tuple(values[at].split())
+    for at in _FLAGS:
+        values[at] = bool(values[at])
+    return Grant(*values)

@@ -97,7 +97,7 @@ class PostgresqlDatabase(Database):
         # Of their own, so that what only reads never waits for a commit.
         self._reads, self._writes = Pipeline(url, self.fibers), Pipeline(url, self.fibers)
         self._pool = FiberPool(url, self.fibers)
-        self._combined: dict[tuple[str, str], str] = {}
+        self._combined: dict[tuple[str, str], Prepared] = {}
 
     def insert(self, table: Table) -> Any:
         """Return PostgreSQL's INSERT."""
@@ -129,13 +129,13 @@ class PostgresqlDatabase(Database):
         ``record`` must be a plain ``INSERT … VALUES (…)``; its values become a SELECT from the claimed row, so that nothing is
         recorded when nothing was claimed.
         """
-        sql = self._combined.get((claim.sql, record.sql))
-        if sql is None:
+        both = self._combined.get((claim.sql, record.sql))
+        if both is None:
             head, _, values = record.sql.partition(" VALUES (")
             body = values.rpartition(")")[0]
             sql = f"WITH claimed AS ({claim.sql}), noted AS ({head} SELECT {body} FROM claimed) SELECT * FROM claimed"  # noqa: S608 - both parts are our own compiled statements; values stay bound
-            self._combined[claim.sql, record.sql] = sql
-        return self.row(Prepared(sql, {**claim.constants, **record.constants}), {**params, **record_params})
+            both = self._combined[claim.sql, record.sql] = Prepared(sql, {**claim.constants, **record.constants})
+        return self.row(both, {**params, **record_params})
 
     def _place(self, name: str) -> str:
         return rf"%\({name}\)s"

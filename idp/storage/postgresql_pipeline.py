@@ -69,7 +69,7 @@ class Pipeline:
     def call(self, statement: Prepared, params: Params | None) -> tuple[list[Row], int]:
         """Run a statement for this fiber; return its rows and how many it touched. Raises what psycopg raises."""
         positional = self._statements.get(statement.sql) or self._translated(statement.sql)
-        values = merged(statement, params)
+        values = merged(statement, params) if statement.constants else params or {}
         encoded, formats = written([values.get(name) for name in positional.names])
         call = _Call(positional, encoded, formats, Outcome())
         self._queue.append(call)

@@ -22,11 +22,11 @@ def written(values: list[Any]) -> tuple[list[bytes | None], list[int]]:
     encoded: list[bytes | None] = []
     formats: list[int] = []
     for value in values:
-        if value is None or isinstance(value, bytes):
-            encoded.append(value)
-            formats.append(_BINARY)
-        elif isinstance(value, str):
+        if isinstance(value, str):
             encoded.append(value.encode())
+            formats.append(_BINARY)
+        elif value is None or isinstance(value, bytes):
+            encoded.append(value)
             formats.append(_BINARY)
         elif isinstance(value, int):
             encoded.append(b"%d" % value)
@@ -70,10 +70,10 @@ def read_rows(result: pq.abc.PGresult) -> tuple[list[Row], int]:
     touched = result.command_tuples or 0
     if result.status != pq.ExecStatus.TUPLES_OK:
         return [], touched
-    readers = [_READERS[result.ftype(column)] for column in range(result.nfields)]
+    readers = [(column, _READERS[result.ftype(column)]) for column in range(result.nfields)]
     get = result.get_value
-    rows = []
-    for at in range(result.ntuples):
-        raw = [get(at, column) for column in range(len(readers))]
-        rows.append(tuple(None if one is None else read(one) for read, one in zip(readers, raw, strict=True)))
+    rows = [
+        tuple([None if (raw := get(at, column)) is None else read(raw) for column, read in readers])
+        for at in range(result.ntuples)
+    ]
     return rows, touched

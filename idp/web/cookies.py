@@ -67,6 +67,8 @@ class Cookies:
         if len(header) > _MAX_HEADER:
             return None
         prefix = f"{name}="
+        if prefix not in header:
+            return None
         found = {part.strip()[len(prefix) :] for part in header.split(";") if part.strip().startswith(prefix)}
         value = found.pop() if len(found) == 1 else None
         return value if value and len(value) <= _MAX_VALUE else None

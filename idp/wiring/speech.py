@@ -77,9 +77,12 @@ class Speech(Proofs):
             ttl=self.settings.status_list_ttl,
         )
 
-    def _status(self, token: ListedToken) -> dict[str, Any] | None:
-        client = self.clients.find(token.client_id)
-        return self.status_lists.reference(token) if client is not None and client.token_status_list else None
+    def _status(self, claims: Mapping[str, Any]) -> dict[str, Any] | None:
+        client = self.clients.find(claims["client_id"])
+        if client is None or not client.token_status_list:
+            return None
+        listed = ListedToken(claims["jti"], claims.get("gid", ""), claims["client_id"], claims["iat"], claims["exp"])
+        return self.status_lists.reference(listed)
 
     def _marks(self) -> dict[str, int]:
         self.clients.refresh_if_older_than(1)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 from urllib.parse import quote_plus
@@ -52,9 +53,15 @@ def _by_fragment(uri: str, carried: Mapping[str, str], _render: FormRenderer) ->
     return redirect(f"{uri}#{_encoded(carried)}")
 
 
+@lru_cache(maxsize=16)
+def _quoted(value: str) -> str:
+    """Return a value form-urlencoded; the issuer is in every answer, and often the only one that needs it."""
+    return quote_plus(value)
+
+
 def _encoded(carried: Mapping[str, str]) -> str:
     """Return the parameters form-urlencoded; most values, the sealed code above all, hold nothing that would have to be."""
-    return "&".join([f"{name}={value if _PLAIN(value) else quote_plus(value)}" for name, value in carried.items()])
+    return "&".join([f"{name}={value if _PLAIN(value) else _quoted(value)}" for name, value in carried.items()])
 
 
 def _by_form(uri: str, carried: Mapping[str, str], render: FormRenderer) -> WireResponse:
