@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from tests.support.compiled import compile_once
+from tests.support.examples import look_for_the_same
 from tests.support.officials import office, own_office
 from tests.support.order import ByModule, order
-from tests.support.prepared import remember_statements
 from tests.support.scratch import use_memory
 from tests.support.stores import (
     audit,
@@ -43,7 +44,8 @@ __all__ = [
 ]
 
 use_memory()
-remember_statements()
+compile_once()
+look_for_the_same()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -48,7 +48,7 @@ headers = st.one_of(
     st.binary(max_size=60).map(lambda raw: "Basic " + base64.b64encode(raw).decode()),
     st.text(st.characters(min_codepoint=33, max_codepoint=255), max_size=80).map(lambda text: f"Bearer {text}"),
 )
-limits = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+limits = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def check(world: TokenWorld, method: str, path: str, body: bytes, authorization: str, content_type: str = FORM) -> None:

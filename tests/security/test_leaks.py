@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from urllib.parse import quote, quote_plus
 
 import jwt
@@ -23,6 +24,7 @@ from tests.support.rp import RelyingParty, Tokens
 from tests.support.world import World, deployed
 
 AGENT = "Leak-Finder/7 Nowhere"
+OPTIONAL = ("email", "name", "phone_number", "identity_code")
 
 
 @dataclass
@@ -61,6 +63,11 @@ def trace(request: pytest.FixtureRequest) -> Iterator[Trace]:
         yield found
 
 
+def code_now(seed: bytes) -> str:
+    """Return what the person's app shows at this moment."""
+    return totp.code_at(seed, int(time.time()) // totp.STEP)
+
+
 def run_everything(trace: Trace, receiver: Receiver) -> None:
     world, secrets = trace.world, trace.secrets
     person = world.person(name="Tôn Nữ Rất Riêng Tư", email="rieng-tu@example.vn", phone_number="+84905777111")
@@ -68,7 +75,6 @@ def run_everything(trace: Trace, receiver: Receiver) -> None:
     secrets |= {"email": "rieng-tu@example.vn", "phone": "+84905777111", "agent": AGENT}
     seed = world.provider.idp_json("accounts", "enrol", person.code, "totp")["secret"]
     raw_seed = base64.b32decode(seed + "=" * (-len(seed) % 8))
-    otp = totp.code_at(raw_seed, int(time.time()) // totp.STEP)
     rp = world.rp(backchannel_logout_uri=receiver.url, post_logout_redirect_uris=["http://127.0.0.1:9/bye"])
     browser = world.browser("http://127.0.0.1:9/")
     trace.watch(browser.session)
@@ -81,7 +87,7 @@ def run_everything(trace: Trace, receiver: Receiver) -> None:
     browser.submit(page, "login-form", "login-submit", identity_code="Mã gõ nhầm 777", password=wrong)
     secrets["mistyped code"] = "Mã gõ nhầm 777"
     claims = json.dumps({"id_token": {"acr": {"essential": True, "values": ["urn:dinhdanh:loa:2"]}, "email": None}})
-    every = replace(person, otp=lambda: otp, optional_claims=("email", "name", "phone_number", "identity_code"))
+    every = replace(person, otp=partial(code_now, raw_seed), optional_claims=OPTIONAL)
     scope = "openid profile email phone identity offline_access"
     attempt, page = world.walk(rp, every, browser, scope=scope, claims=claims)
     secrets |= {"one-time code": (page.callback or {})["code"], "verifier": attempt.verifier}

@@ -63,7 +63,7 @@ class Provider:
         }
         self._environ |= {f"IDP_{name}": value for name, value in given.items() if value}
         self._process: subprocess.Popen[bytes] | None = None
-        self._is_initialised = False
+        self.is_initialised = False
 
     @property
     def pid(self) -> int:
@@ -94,9 +94,9 @@ class Provider:
 
     def initialise(self) -> Self:
         """Run `idp init`, once."""
-        if not self._is_initialised:
+        if not self.is_initialised:
             self.idp_json("init")
-            self._is_initialised = True
+            self.is_initialised = True
         return self
 
     def start(self) -> Self:

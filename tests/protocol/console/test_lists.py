@@ -32,6 +32,7 @@ FILES = {
     "/units": "code",
     "/units/changes": "id",
     "/units/changes/decisions": "kind",
+    "/accounts/unused": "account_id",
     "/approvals": "id",
     "/administrators": "id",
     "/audit": "id",
