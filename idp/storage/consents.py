@@ -23,13 +23,19 @@ _OF_ONE = ("account_id", "client_id", "mandate_id")
 
 
 def withdrawn_since(new: dict[str, BindParameter[Any]], issued: BindParameter[Any]) -> Exists:
-    """Return the condition that the consent of a new grant was withdrawn since its code was issued; within its second, unless agreed to anew."""
+    """Return the condition that the consent of a new grant was withdrawn since its code was issued; within its second, unless agreed to anew.
+
+    So it is where another consent took its place that declines what the grant would release.
+    """
     ended, current = consents.alias("ended").c, consents.alias("current").c
-    anew = exists().where(*(current[name] == new[name] for name in _OF_ONE), current.ended_at.is_(None))
+    of_today = and_(*(current[name] == new[name] for name in _OF_ONE), current.ended_at.is_(None))
+    withdrawn = and_(ended.end_reason != "superseded", or_(ended.ended_at > issued, not_(exists().where(of_today))))
+    # What one purpose declines another may still allow: only what is declined and not agreed to counts.
+    taken_back = current.declined.op("&")(new["claims"]).op("&")(current.claims.bitwise_not())
+    narrowed = exists().where(of_today, taken_back != 0)
     return exists().where(
         *(ended[name] == new[name] for name in _OF_ONE),
-        *(ended.ended_at >= issued, ended.end_reason != "superseded"),
-        or_(ended.ended_at > issued, not_(anew)),
+        *(ended.ended_at >= issued, or_(withdrawn, and_(ended.end_reason == "superseded", narrowed))),
     )
 
 
@@ -93,12 +99,13 @@ class SqlConsentStore:
         pair = {"account": consent.account_id, "client": consent.client_id, "mandate": consent.mandate_id}
         values = {f"new_{name}": getattr(consent, name) for name in _NAMES}
         with self._database.transaction() as tx:
-            tx.run(self._supersede, {**pair, "now": consent.given_at, "reason": "superseded"})
+            had_one = tx.run(self._supersede, {**pair, "now": consent.given_at, "reason": "superseded"})
             tx.run(self._add, values)
-            if consent.declined:
+            taken_back = consent.declined & ~consent.claims
+            if taken_back and had_one:
                 mine = {name: getattr(consent, name) for name in _OF_ONE}
-                end = {"declined": consent.declined, "now": consent.given_at, "reason": "consent_narrowed"}
-                tx.run(self._revoke_beyond, {**mine, **end})
+                end = {"declined": taken_back, "now": consent.given_at, "reason": "consent_narrowed"}
+                self._gate.swept(tx, self._revoke_beyond, {**mine, **end})
             if text is not None:
                 document = _document(text)
                 tx.run(self._keep, {"text_version": text.version, "document": document, "shown_at": consent.given_at})

@@ -13,7 +13,7 @@ from idp.model.grant import Grant
 from idp.services.audit import AuditLog
 from idp.storage.database import Database
 from idp.storage.grants import SqlGrantStore
-from idp.storage.tables import accounts, audit_events, grants, registry_versions, revoked_tokens, sessions
+from idp.storage.tables import accounts, audit_events, consents, grants, registry_versions, revoked_tokens, sessions
 from tests.support.clock import START
 from tests.support.stores import add_account, in_parallel, insert, stored
 
@@ -113,6 +113,20 @@ def test_ended_session_redeems_nothing(store: SqlGrantStore, audit: AuditLog, da
     update(database, sessions, ended_at=START)
     assert store.redeem(grant(), record(audit)) is None
     assert stored(database, grants) == []
+
+
+@pytest.mark.parametrize(
+    ("claims", "issued_at", "is_redeemed"), [(5, 4, False), (5, 5, False), (1, 4, True), (9, 4, True), (5, 6, True)]
+)
+def test_a_code_from_before_a_narrower_consent_releases_nothing_that_was_declined_since(
+    store: SqlGrantStore, audit: AuditLog, database: Database, claims: int, issued_at: int, is_redeemed: bool
+) -> None:
+    agreed = {"account_id": "an", "client_id": "portal", "kind": "consent", "scope": "openid", "text_version": "v1"}
+    past = {"given_at": START, "ended_at": START + 5, "end_reason": "superseded"}
+    insert(database, consents, id="old", **agreed, claims=5, declined=0, **past)
+    insert(database, consents, id="new", **agreed, claims=9, declined=12, given_at=START + 5)
+    done = store.redeem(grant(claims=claims), record(audit), issued_at=START + issued_at)
+    assert (done is not None) is is_redeemed
 
 
 def test_rotation_compares_and_swaps(store: SqlGrantStore, audit: AuditLog, database: Database) -> None:

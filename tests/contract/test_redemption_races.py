@@ -53,6 +53,11 @@ class Scene:
         consents = ConsentService(SqlConsentStore(self.database), self.people.audit, self.clock)
         return consents.withdraw(self.code.account_id, "portal", actor="operator:local", reason="asked")
 
+    def narrow(self) -> object:
+        """Agree anew, and decline a part of what was agreed to before."""
+        consents = ConsentService(SqlConsentStore(self.database), self.people.audit, self.clock)
+        return consents.give(self.code.account_id, "portal", "s1", ConsentState("consent", "openid", 1, 4, "v1"))
+
     def mark(self) -> object:
         """Void all that was issued so far."""
         marks = AccountMarks(SqlGrantStore(self.database), self.people.audit, self.clock)
@@ -126,7 +131,12 @@ class Uncommitted(PostgresqlDatabase):
 @pytest.mark.spec("RFC 9700", "2.1.1")
 @pytest.mark.parametrize(
     ("act", "reason"),
-    [(Scene.withdraw, "consent_withdrawn"), (Scene.mark, "before_mark"), (Scene.lock, "account_locked")],
+    [
+        (Scene.withdraw, "consent_withdrawn"),
+        (Scene.narrow, "consent_narrowed"),
+        (Scene.mark, "before_mark"),
+        (Scene.lock, "account_locked"),
+    ],
 )
 def test_a_revocation_waits_for_the_redemption_that_did_not_see_it(
     scene: Scene, act: Callable[[Scene], object], reason: str
