@@ -36,6 +36,7 @@ from idp.flows.administration.recoveries import RecoveryAdministration
 from idp.flows.administration.reorganisations import ReorganisationAdministration
 from idp.flows.administration.settings import SettingsAdministration
 from idp.flows.administration.simulation import Simulation
+from idp.flows.administration.unit_decisions import UnitDecisions
 from idp.flows.administration.units import UnitAdministration
 from idp.flows.administration.unused import UnusedAccounts
 from idp.flows.administration.upstreams import UpstreamAdministration
@@ -93,6 +94,7 @@ class AdministrationDesk(DataRights, ABC):
         states = AccountStates(gate, people, self.accounts, self.credentials, self.sessions, self.locks)
         recoveries = RecoveryAdministration(gate, people, self.accounts, self.recoveries)
         admins = AdminAdministration(gate, self.admins, self.accounts, registry, self.clock)
+        units = UnitAdministration(gate, self.units, self.reorganisations)
         acts: dict[str, Act] = {
             **clients.acts(),
             **changes.acts(),
@@ -111,7 +113,8 @@ class AdministrationDesk(DataRights, ABC):
             accounts=people,
             account_states=states,
             recoveries=recoveries,
-            units=UnitAdministration(gate, self.units, self.reorganisations),
+            units=units,
+            unit_decisions=UnitDecisions(units, clients, changes, admins),
             admins=admins,
             approvals=ApprovalAdministration(gate, self.admins, self.approvals, acts, self.clock),
             audit=self._audit_search,

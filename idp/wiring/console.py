@@ -23,6 +23,7 @@ from idp.endpoints.admin.protection import Protection
 from idp.endpoints.admin.reorganisations import ReorganisationPages
 from idp.endpoints.admin.settings import SettingsArea
 from idp.endpoints.admin.simulation import SimulationPages
+from idp.endpoints.admin.unit_decisions import UnitDecisionPages
 from idp.endpoints.admin.units import Units
 from idp.endpoints.admin.unused import UnusedPages
 from idp.endpoints.admin.upstreams import UpstreamsArea
@@ -74,6 +75,7 @@ class Console(ActingPages):
             *Dashboard(frame, acts).routes(),
             *ClientForm(frame, acts).routes(),
             *UnusedPages(frame, acts).routes(),
+            *UnitDecisionPages(frame, acts).routes(),
             *ReorganisationPages(frame, acts).routes(),
             *AuditProofPages(frame, acts).routes(),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from idp.endpoints.admin.frame import ROOT, Visit, address
@@ -10,6 +10,7 @@ from idp.endpoints.admin.inputs import client_path, reason
 from idp.endpoints.admin.lists import Listing, ListPart
 from idp.endpoints.admin.sheets import Sheet
 from idp.endpoints.admin.tables import moment, person, state
+from idp.endpoints.admin.unit_decisions import way_to
 from idp.endpoints.admin.views import DASH, ActForm, Cell, Detail, Field, Link, Section, Table
 from idp.endpoints.desk import Form, first
 from idp.endpoints.routes import Route
@@ -27,6 +28,7 @@ from policies.units import Fate, Move
 _CHANGES: Final = "/units/changes"
 _DRAFT: Final = "/units/reorganise"
 _MOST_SOURCE: Final = 200
+_MOST_LEFT: Final = 50
 
 
 class ReorganisationPages(ListPart):
@@ -104,8 +106,24 @@ class ReorganisationPages(ListPart):
             )
         links = (Link(address("/audit", event="unit:move"), t("admin.reorganisation.moved")),)
         crumbs = (Link(f"{ROOT}{_CHANGES}", t("admin.unit.changes")),)
-        shown = Detail(one.source, "", (Section(t("admin.reorganisation.about"), facts),), forms, links, crumbs)
+        sections = (Section(t("admin.reorganisation.about"), facts), *self._left(visit, one))
+        shown = Detail(one.source, "", sections, forms, links, crumbs)
         return self._frame.detail(visit, "units", shown)
+
+    def _left(self, visit: Visit, one: Reorganisation) -> Iterator[Section]:
+        """Return what one left to decide, once its days have come, each with the way to decide it."""
+        t = visit.t
+        found = [
+            move
+            for move in self._acts.units.decisions(visit.who)
+            if move.unit.valid_to is not None and one.effective <= move.unit.valid_to <= one.complete
+        ]
+        names = ("what", "holder", "unit", "fate", "targets", "decide")
+        rows = [(*_move(t, move), _decide(t, move)) for move in found[:_MOST_LEFT]]
+        more = ROOT + f"{_CHANGES}/decisions" if len(found) > _MOST_LEFT else ""
+        if rows:
+            table = Table([t(f"admin.reorganisation.{name}") for name in names], rows, "", more)
+            yield Section(t("admin.reorganisation.decisions"), table=table)
 
     def undo(self, visit: Visit, form: Form, entry_id: str) -> WireResponse:
         """Ask that one be taken back."""
@@ -234,12 +252,10 @@ def _holder(move: Move) -> Cell:
 
 
 def _decide(t: Translator, move: Move) -> Cell:
-    """Return where somebody decides: a system's unit on its form, a right by a new grant, anything else as the text says."""
-    kind, holder = move.holding.kind, move.holding.holder
-    if kind == "client":
-        return Cell(t("admin.reorganisation.decide_client"), f"{ROOT}/clients/{client_path(holder)}/edit")
-    if kind == "role" and holder:
-        return Cell(t("admin.reorganisation.decide_role"), f"{ROOT}/administrators")
+    """Return where somebody decides: a system and a right on a page of their own, anything else as the text says."""
+    kind = move.holding.kind
+    if there := way_to(move):
+        return Cell(t("admin.reorganisation.decide_now"), there)
     return Cell(t.either(f"admin.reorganisation.decide_{kind}", "admin.reorganisation.decide_other"))
 
 

@@ -17,9 +17,10 @@ from idp.endpoints.api.operation import (
     page_of,
     waiting,
 )
-from idp.endpoints.api.schema import Schema, items, members, ref, text
+from idp.endpoints.api.schema import Schema, choice, items, members, ref, text
 from idp.flows.administration.paging import USUAL, Window, window
 from idp.flows.administration.reorganisations import moves_of, summed
+from idp.flows.administration.unit_decisions import END, MOVE, Question, Verdict
 from idp.flows.administration.use_cases import UseCases
 from idp.ports.reorganisations import Reorganisation
 from idp.services.reorganisations import Plan
@@ -33,6 +34,19 @@ _FLAG: Final[Schema] = {"type": "boolean"}
 _FATE: Final[Schema] = {"type": "string", "enum": [one.value for one in Fate]}
 _NAME: Final = text(200, 1, description="Its file's name; the ending says how it is read: .json or .csv.")
 _DOCUMENT: Final = text(64 * 1024, 1, description="The document of docs/units.md, lines ended by a line feed alone.")
+
+_DECIDING: Final = (
+    *("admin:units:read", "admin:clients:read", "admin:clients:write", "admin:admins:read", "admin:admins:write"),
+)
+_VERDICT: Final = members(
+    ("kind", "holder", "unit", "verdict", "reason"),
+    kind=choice("client", "role"),
+    holder=text(600, 1, description="As the list has it."),
+    unit=text(100, 1, description="As the list has it: `code@day`."),
+    verdict=choice(MOVE, END, description="`end` is for roles alone."),
+    target=text(64, description="Code of a unit of today, for `move`."),
+    reason=REASON,
+)
 
 SHAPES: Final[dict[str, Schema]] = {
     "Reorganisation": members(
@@ -99,6 +113,11 @@ class ReorganisationOperations:
                 *("GET", "/unit-decisions", "listUnitDecisions", "What hangs on no unit, or on several, today", READ),
                 *(self.decisions, page_of("UnitMove"), 200, PAGED),
             ),
+            Operation(
+                *("POST", "/unit-decisions", "decideUnit", "Decide one of them: a system's unit, a role", _DECIDING),
+                *(self.decide, None, 204, (), _VERDICT),
+                waits=True,
+            ),
         )
 
     def _changing(self) -> tuple[Operation, ...]:
@@ -139,6 +158,14 @@ class ReorganisationOperations:
     def decisions(self, call: Call) -> Reply:
         """List what is to be decided."""
         return listed(self._acts.units.undecided(call.who, call.window), _move)
+
+    def decide(self, call: Call) -> Reply:
+        """Decide."""
+        body = call.body
+        question = Question(body["kind"], body["holder"], body["unit"])
+        verdict = Verdict(body["verdict"], body.get("target", ""), body["reason"])
+        done = self._acts.unit_decisions.decide(call.who, question, verdict)
+        return waiting(done) if done is not None else Reply(None, 204)
 
     def preview(self, call: Call) -> Reply:
         """Show what a document would do."""

@@ -25,6 +25,7 @@ from idp.flows.administration.recoveries import RecoveryAdministration
 from idp.flows.administration.reorganisations import ReorganisationAdministration
 from idp.flows.administration.settings import SettingsAdministration
 from idp.flows.administration.simulation import Simulation
+from idp.flows.administration.unit_decisions import UnitDecisions
 from idp.flows.administration.units import UnitAdministration
 from idp.flows.administration.unused import UnusedAccounts
 from idp.flows.administration.upstreams import UpstreamAdministration
@@ -46,6 +47,7 @@ class UseCases:
     unused: UnusedAccounts
     recoveries: RecoveryAdministration
     units: UnitAdministration
+    unit_decisions: UnitDecisions
     admins: AdminAdministration
     approvals: ApprovalAdministration
     audit: AuditAdministration
