@@ -95,15 +95,8 @@ class AdministrationDesk(DataRights, ABC):
         recoveries = RecoveryAdministration(gate, people, self.accounts, self.recoveries)
         admins = AdminAdministration(gate, self.admins, self.accounts, registry, self.clock)
         units = UnitAdministration(gate, self.units, self.reorganisations)
-        acts: dict[str, Act] = {
-            **clients.acts(),
-            **changes.acts(),
-            **keys.acts(),
-            **states.acts(),
-            **admins.acts(),
-            **recoveries.acts(),
-            **self._changes_of_units.acts(),
-        }
+        waiting = (clients, changes, keys, states, admins, recoveries, self._changes_of_units)
+        acts: dict[str, Act] = {name: act for one in waiting for name, act in one.acts().items()}
         return UseCases(
             clients=clients,
             client_changes=changes,
