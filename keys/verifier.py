@@ -119,7 +119,7 @@ class TokenVerifier:
 
     ring: Callable[[], KeyRing]
     ttl: int = 10
-    size: int = 4096
+    size: int = 2048
     _lock: Lock = field(default_factory=Lock, init=False, repr=False)
     _version: int = field(default=-1, init=False, repr=False)
     _entries: OrderedDict[bytes, _Remembered] = field(default_factory=OrderedDict, init=False, repr=False)
