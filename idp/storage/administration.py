@@ -95,7 +95,7 @@ class SqlAdminStore:
                 statement = statement.where(columns[name] == wanted)
         if not query.ended:
             statement = statement.where(columns.revoked_at.is_(None))
-        return [_grant(row) for row in self._database.rows(self._database.prepare(statement))]
+        return [_grant(row) for row in self._database.search(statement)]
 
     def add(self, grant: AdminGrant, needs: Sequence[str], record: AuditRecord) -> None:
         """Insert a grant with its audit record, if what it rests on counts; one that ran out makes room for it."""

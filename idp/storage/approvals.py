@@ -70,7 +70,7 @@ class SqlApprovalStore:
         statement = select(approvals).where(columns.state.in_(states)).order_by(columns.id.desc()).limit(limit)
         if after:
             statement = statement.where(columns.id < after)
-        return [_approval(row) for row in self._database.rows(self._database.prepare(statement))]
+        return [_approval(row) for row in self._database.search(statement)]
 
     def pending(self, act: str, target: str, requester: str, now: int) -> list[Approval]:
         """Return what a requester has asked to be done to a target that waits and has not run out."""

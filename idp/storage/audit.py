@@ -69,7 +69,7 @@ class SqlAuditStore:
 
     def search(self, query: AuditQuery) -> list[Mapping[str, object]]:
         """Return rows that match; built for each call, as no hot path searches the log."""
-        rows = self._database.rows(self._database.prepare(_filtered(query)))
+        rows = self._database.search(_filtered(query))
         return [named_row(row) for row in rows]
 
     def after(self, seq: int, limit: int) -> list[Mapping[str, object]]:

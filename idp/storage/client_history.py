@@ -33,7 +33,7 @@ class SqlClientHistory:
         if before is not None:
             statement = statement.where(columns.version < before)
         statement = statement.order_by(columns.version.desc()).limit(limit)
-        found = [dict(zip(_NAMES, row, strict=True)) for row in self._database.rows(self._database.prepare(statement))]
+        found = [dict(zip(_NAMES, row, strict=True)) for row in self._database.search(statement)]
         return [
             ClientChange(
                 *(row["version"], row["at"], row["actor"], row["action"], row["reason"]),

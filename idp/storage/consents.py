@@ -158,7 +158,7 @@ class SqlConsentStore:
         if query.after is not None:
             due, last = query.after
             statement = statement.where(or_(columns.due_at > due, and_(columns.due_at == due, columns.id > last)))
-        return [Withdrawal(*row) for row in self._database.rows(self._database.prepare(statement))]
+        return [Withdrawal(*row) for row in self._database.search(statement)]
 
     def confirm(self, withdrawal_id: str, now: int, by: str, note: str, record: AuditRecord) -> bool:
         """Note that a client was told by hand."""
@@ -177,7 +177,7 @@ class SqlConsentStore:
             statement = statement.where(consents.c.account_id == account_id)
         if client_id is not None:
             statement = statement.where(consents.c.client_id == client_id)
-        return [_consent(row) for row in self._database.rows(self._database.prepare(statement))]
+        return [_consent(row) for row in self._database.search(statement)]
 
     def get(self, consent_id: str) -> Consent | None:
         """Return one, current or ended."""
@@ -197,7 +197,7 @@ class SqlConsentStore:
             statement = statement.where(ended)
         if query.before_id:
             statement = statement.where(columns.id < query.before_id)
-        return [_consent(row) for row in self._database.rows(self._database.prepare(statement))]
+        return [_consent(row) for row in self._database.search(statement)]
 
     def agreed(self, pairs: Sequence[tuple[str, str]]) -> dict[str, int]:
         """Return by client the claims that these people ever agreed to or were told of; built for each call."""
@@ -210,7 +210,7 @@ class SqlConsentStore:
                 .where(columns.account_id.in_(accounts[at : at + _AT_ONCE]), columns.client_id.in_(clients))
                 .distinct()
             )
-            for account_id, client_id, claims in self._database.rows(self._database.prepare(statement)):
+            for account_id, client_id, claims in self._database.search(statement):
                 if (account_id, client_id) in wanted:
                     found[client_id] = found.get(client_id, 0) | int(claims)
         return found
@@ -226,7 +226,7 @@ class SqlConsentStore:
         )
         if client_ids is not None:
             statement = statement.where(columns.client_id.in_(client_ids))
-        rows = self._database.rows(self._database.prepare(statement))
+        rows = self._database.search(statement)
         return [ConsentCount(row[0], row[1], int(row[2]), int(row[3]) - int(row[2])) for row in rows]
 
 

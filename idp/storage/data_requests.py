@@ -60,7 +60,7 @@ class SqlDataRequestStore:
 
     def search(self, query: RequestQuery) -> list[DataRequest]:
         """Return those that match; built for each call, as no hot path asks."""
-        return [self._request(row) for row in self._database.rows(self._database.prepare(_filtered(query)))]
+        return [self._request(row) for row in self._database.search(_filtered(query))]
 
     def change(self, before: DataRequest, after: DataRequest, record: AuditRecord) -> bool:
         """Write a change of one that is still as it was."""

@@ -13,7 +13,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import local
 from typing import Any, Final, Protocol
 
@@ -36,13 +36,15 @@ Take = Callable[[Params], Sequence[Any]]
 class Prepared:
     """Driver SQL with the values that the statement itself brings along; ``is_read`` tells that it changes nothing.
 
-    ``take`` gives the values in the order of the SQL's places, where these have no names.
+    ``take`` gives the values in the order of the SQL's places, where these have no names. ``is_once`` tells that it was built for one call:
+    servers plan it with its values and keep nothing of it.
     """
 
     sql: str
     constants: Mapping[str, Any]
     is_read: bool = False
     take: Take | None = None
+    is_once: bool = False
 
 
 class Executor(Protocol):
@@ -128,6 +130,10 @@ class Database(ABC):
 
         Returns the claimed row, or None when nothing was claimed (and nothing recorded). One round trip.
         """
+
+    def search(self, statement: Select[Any]) -> list[Row]:
+        """Run a SELECT that was built for this call, as searches are, and return all rows."""
+        return self.rows(replace(self.prepare(statement), is_once=True))
 
     def row(self, statement: Prepared, params: Params | None = None) -> Row | None:
         """Run one statement in a transaction of its own and return the first row, or None."""

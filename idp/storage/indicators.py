@@ -145,7 +145,7 @@ class SqlIndicatorStore:
         people = each.group_by(marks.mark, marks.kind).subquery()
         sums = (func.sum(people.c[f"b{bit}"]) for bit in (AUTHENTICATED, IDENTIFIED, STRONG))
         statement = select(people.c.kind, func.count(), *sums).group_by(people.c.kind)
-        rows = self._database.rows(self._database.prepare(statement))
+        rows = self._database.search(statement)
         return {str(kind): (int(a), int(b), int(c), int(d)) for kind, a, b, c, d in rows}
 
     def close(self, month: str, rows: Sequence[FigureRow], closed_at: int) -> bool:

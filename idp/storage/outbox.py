@@ -152,5 +152,5 @@ class SqlOutbox:
 def count_messages(database: Database) -> list[dict[str, object]]:
     """Return how many messages there are by kind, state and last reason; for operators, so it may read the whole table."""
     group = (outbox.c.kind, outbox.c.state, outbox.c.last_error)
-    rows = database.rows(database.prepare(select(*group, func.count()).group_by(*group).order_by(*group)))
+    rows = database.search(select(*group, func.count()).group_by(*group).order_by(*group))
     return [dict(zip(("kind", "state", "last_error", "count"), row, strict=True)) for row in rows]

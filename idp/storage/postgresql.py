@@ -58,7 +58,8 @@ class PostgresqlTransaction:
 
     def rows(self, statement: Prepared, params: Params | None = None) -> list[Row]:
         """Run and return all rows."""
-        cursor = self._connection.execute(statement.sql.encode(), merged(statement, params))
+        prepare = False if statement.is_once else None
+        cursor = self._connection.execute(statement.sql.encode(), merged(statement, params), prepare=prepare)
         return cursor.fetchall() if cursor.description else []
 
     def row(self, statement: Prepared, params: Params | None = None) -> Row | None:

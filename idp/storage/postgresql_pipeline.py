@@ -29,7 +29,7 @@ _PLACE: Final = re.compile(r"%\((\w+)\)s|%%")
 
 @dataclass(frozen=True, slots=True)
 class _Statement:
-    """A statement in the protocol's own form: numbered places, the names whose values fill them, and its name on the server."""
+    """A statement in the protocol's own form: numbered places, the names whose values fill them, and its name on the server ("" for none)."""
 
     sql: bytes
     names: tuple[str, ...]
@@ -68,7 +68,7 @@ class Pipeline:
 
     def call(self, statement: Prepared, params: Params | None) -> tuple[list[Row], int]:
         """Run a statement for this fiber; return its rows and how many it touched. Raises what psycopg raises."""
-        positional = self._statements.get(statement.sql) or self._translated(statement.sql)
+        positional = _translated(statement.sql, "") if statement.is_once else self._kept(statement)
         values = merged(statement, params) if statement.constants else params or {}
         encoded, formats = written([values.get(name) for name in positional.names])
         call = _Call(positional, encoded, formats, Outcome())
@@ -76,20 +76,12 @@ class Pipeline:
         self._gathering.joined()
         return wait(call.outcome)
 
-    def _translated(self, sql: str) -> _Statement:
-        names: list[str] = []
-
-        def place(match: re.Match[str]) -> str:
-            if match[1] is None:
-                return "%"
-            if match[1] not in names:
-                names.append(match[1])
-            return f"${names.index(match[1]) + 1}"
-
-        text = _PLACE.sub(place, sql)
-        made = _Statement(text.encode(), tuple(names), f"p{len(self._statements)}".encode())
-        self._statements[sql] = made
-        return made
+    def _kept(self, statement: Prepared) -> _Statement:
+        kept = self._statements.get(statement.sql)
+        if kept is None:
+            kept = _translated(statement.sql, f"p{len(self._statements)}")
+            self._statements[statement.sql] = kept
+        return kept
 
     def _start(self) -> None:
         if self._connection is not None:
@@ -121,6 +113,11 @@ class Pipeline:
             preparing: set[bytes] = set()
             for call in self._flight:
                 name = call.statement.name
+                if not name:
+                    server.send_query_params(
+                        call.statement.sql, call.values, param_formats=call.formats, result_format=pq.Format.BINARY
+                    )
+                    continue
                 if name not in self._known and name not in preparing:
                     preparing.add(name)
                     call.prepares = True
@@ -262,3 +259,17 @@ class Pipeline:
 
 
 _FAILED: Final = frozenset({pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.BAD_RESPONSE, pq.ExecStatus.PIPELINE_ABORTED})
+
+
+def _translated(sql: str, name: str) -> _Statement:
+    names: list[str] = []
+
+    def place(match: re.Match[str]) -> str:
+        if match[1] is None:
+            return "%"
+        if match[1] not in names:
+            names.append(match[1])
+        return f"${names.index(match[1]) + 1}"
+
+    text = _PLACE.sub(place, sql)
+    return _Statement(text.encode(), tuple(names), name.encode())

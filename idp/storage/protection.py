@@ -34,7 +34,7 @@ class SqlProtectionFigures:
             .group_by(columns.event, columns.outcome, reason, client)
             .order_by(columns.event, columns.outcome, reason, client)
         )
-        return [ActCount(*row) for row in self._database.rows(self._database.prepare(statement))]
+        return [ActCount(*row) for row in self._database.search(statement)]
 
     def requests(self, since: int, until: int, now: int) -> list[RequestCount]:
         """Return the numbers of requests by kind and system."""
@@ -56,5 +56,5 @@ class SqlProtectionFigures:
             .group_by(columns.kind, columns.client_id)
             .order_by(columns.kind, columns.client_id)
         )
-        rows = self._database.rows(self._database.prepare(statement))
+        rows = self._database.search(statement)
         return [RequestCount(row[0], row[1], *(int(one or 0) for one in row[2:])) for row in rows]

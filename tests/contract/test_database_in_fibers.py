@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, select, text, update
 
 from idp.errors import Conflict, StorageUnavailable
 from idp.model.audit import AuditEvent, Event
@@ -79,6 +79,35 @@ def test_fiber_reads_what_it_has_just_written(database: Database) -> None:
 
     works = [lambda name=f"n{number}": work(name) for number in range(40)]  # type: ignore[misc]
     assert together(database.fibers, *works) == [[1, ("2",)]] * 40
+
+
+def test_searches_are_each_answered_and_a_fault_of_one_is_its_own(database: Database) -> None:
+    def searched(name: str) -> list[Any]:
+        database.run(insert(database), {"wanted": name, "new_value": name})
+        return database.search(select(deployment.c.value).where(deployment.c.name == name))
+
+    def broken() -> list[Any]:
+        return database.search(select(text("1 FROM nowhere")))
+
+    works: list[Callable[[], Any]] = [lambda name=f"n:{number}": searched(name) for number in range(10)]  # type: ignore[misc]
+    *found, fault = together(database.fibers, *works, broken)
+    assert found == [[(f"n:{number}",)] for number in range(10)]
+    assert isinstance(fault, Exception)
+
+
+@pytest.mark.servers
+def test_server_keeps_nothing_of_a_search(postgresql_database: PostgresqlDatabase) -> None:
+    """Each one asks for something else: kept, they would fill the server's memory, and one plan for all of them reads the whole log."""
+    kept = Prepared("SELECT count(*) FROM pg_prepared_statements", {}, is_read=True)
+
+    def work() -> list[Any]:
+        before = [postgresql_database.rows(kept) for _ in range(3)][-1]
+        for number in range(20):
+            postgresql_database.search(select(deployment.c.value).where(deployment.c.name == f"n{number}"))
+        return [before, postgresql_database.rows(kept)]
+
+    for before, after in (alone(postgresql_database.fibers, work), work()):
+        assert before == after
 
 
 def test_values_come_back_as_they_went_in(database: Database, audit: AuditLog) -> None:
