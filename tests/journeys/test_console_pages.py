@@ -11,8 +11,11 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, Route
 
+from idp.model.approval import Approval
 from idp.storage.sqlite import SqliteDatabase
 from policies.delegation import Role
+from policies.units import Register
+from tests.support import units
 from tests.support.administered_world import AdministeredWorld
 from tests.support.clock import FrozenClock
 from tests.support.console import Administrating
@@ -182,3 +185,37 @@ def test_purposes_are_written_and_read_as_people_will_read_them(
         form.wait_for_selector(".facts")
         looked_at(form, f"purposes-two-{width}-{language}")
     assert [one["id"] for one in admin.wiring.clients.known(client).purposes] == ["settle", "tell"]
+
+
+@pytest.mark.parametrize(("width", "language"), [("phone", "vi"), ("desktop", "en")])
+def test_a_second_person_reads_the_change_and_a_fault_is_told(
+    tmp_path: Path, sqlite_database: SqliteDatabase, clock: FrozenClock, width: str, language: str
+) -> None:
+    admin = AdministeredWorld(TokenWorld(tmp_path, sqlite_database, clock))
+    admin.grant("root", Role.PROVINCIAL_ADMINISTRATOR)
+    admin.grant("xã cũ", Role.CLIENT_MANAGER, "79.1")
+    duty = {
+        "id": "settle",
+        "text": {"vi": "Giải quyết hồ sơ", "en": "To settle a dossier"},
+        "legal_basis": "public_duty",
+        "claims": ["name"],
+    }
+    client = admin.client("79.1", scope="openid profile").client
+    document = {**admin.document("79.1"), "purposes": [duty]}
+    waiting = admin.acts.client_changes.update(admin.who("root"), client.client_id, document, version=client.version)
+    assert isinstance(waiting, Approval)
+    rows = [one for one in units.register().units if one.code not in {"79.1", "79.1.1"}]
+    ended = units.unit("79.1", "79", ends=admin.wiring.units.today())
+    admin.register(Register([*rows, ended]))
+    decide = f"/admin/units/changes/decide?kind=client&holder={client.client_id}&unit=79.1@{ended.valid_from}"
+    with chromium() as browser:
+        root = Administrating(admin, admin.account("root"))
+        page = InProcess(root, context(browser, width, language).new_page())
+        looked_at(page.open(f"/admin/approvals/{waiting.id}?lang={language}"), f"second-person-{width}-{language}")
+        looked_at(page.open(decide), f"decide-{width}-{language}")
+        shown = page.open(f"/admin/clients/{client.client_id}")
+        shown.click("#suspend summary")
+        shown.fill("#suspend-reason", "x" * 501)
+        shown.click("#suspend-submit")
+        shown.wait_for_selector("#case-code")
+        looked_at(shown, f"problem-{width}-{language}")

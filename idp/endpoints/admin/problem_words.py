@@ -68,7 +68,8 @@ def problem_lines(t: Translator, error: Exception) -> Sequence[str]:
         return [t.either(f"admin.problem.code_{code}", f"admin.problem.{usual}")]
     text = _invalid(t, str(error), code)
     field = getattr(error, "field", None)
-    return [t("admin.problem.of_field", field=field, text=text) if field else text]
+    label = t("admin.reason") if field == "reason" else field
+    return [t("admin.problem.of_field", field=label, text=text) if label else text]
 
 
 def _invalid(t: Translator, said: str, code: str) -> str:

@@ -53,16 +53,16 @@ def test_fault_is_told_in_the_language_of_the_reader_with_both_codes(
 def test_fault_of_english_readers_is_in_english(admin: AdministeredWorld, top: Administrating) -> None:
     page = top.open(f"/admin/clients/{admin.client('79.1').client.client_id}?lang=en")
     wrong = top.submit(page, "suspend-form", reason="")
-    assert "reason: Is required." in wrong.text
+    assert "Reason: Is required." in wrong.text
 
 
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (InvalidInput("is required: how and when the person asked", field="reason"), "Mục reason: Cần điền mục này."),
-        (InvalidInput("must be 0 to 2592000 seconds", field="overlap"), "Mục overlap: Cần nằm trong khoảng từ 0 đến"),
+        (InvalidInput("is required: how and when the person asked", field="reason"), "Lý do: Cần điền mục này."),
+        (InvalidInput("must be 0 to 2592000 seconds", field="overlap"), "overlap: Cần nằm trong khoảng từ 0 đến"),
         (InvalidInput("must be one of active, suspended", field="state"), "các giá trị: active, suspended"),
-        (InvalidInput("'SELECT 049499000001' went wrong", field="x"), "Mục x: Giá trị chưa đúng"),
+        (InvalidInput("'SELECT 049499000001' went wrong", field="x"), "x: Giá trị chưa đúng"),
         (Conflict("the client was changed meanwhile: look again", code="changed"), "Người khác vừa thay đổi"),
         (Conflict("/var/lib/x is odd", code="unheard_of"), "không còn phù hợp"),
         (KeyNotFound("EdDSA has no next key to sign with: see `idp keys list`"), "Không có khóa này"),
