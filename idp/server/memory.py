@@ -23,7 +23,7 @@ def give_back_regularly(loop: asyncio.AbstractEventLoop) -> None:
     """Give back what lies idle, now and every few seconds.
 
     An argon2id hash takes 19 MiB, and the allocator keeps what each of its threads had last. To have them from the system for every single hash
-    costs a tenth of it in page faults; so they are kept while people sign in, and go a moment later.
+    costs a third of it in page faults; so they are kept while people sign in, and go a moment later.
     """
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)
