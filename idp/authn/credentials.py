@@ -32,10 +32,11 @@ _DAY: Final = 86400
 
 @dataclass(frozen=True, slots=True)
 class PasswordCheck:
-    """The result of a verification; ``must_change`` asks for a password of the person's own."""
+    """The result of a verification; ``must_change`` asks for another password, as this one was issued (``is_issued``) or is old."""
 
     ok: bool
     must_change: bool = False
+    is_issued: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +179,8 @@ class CredentialService:
             # A full pool must not turn a right password away: the next sign-in upgrades.
             with suppress(Busy):
                 self._upgrade(row, raw)
-        return PasswordCheck(ok=True, must_change=bool(row.must_change) or self._is_old(row))
+        is_issued = bool(row.must_change)
+        return PasswordCheck(ok=True, must_change=is_issued or self._is_old(row), is_issued=is_issued)
 
     def enrol_totp(self, account_id: str, *, actor: str = OPERATOR) -> TotpEnrolment:
         """Give the account a new seed, replacing one it had; the seed is shown this once."""

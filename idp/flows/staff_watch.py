@@ -78,8 +78,7 @@ class StaffWatch:
             if found is None:
                 continue
             if self._unused.is_on and found.kind != KIND:
-                began = max(grant.granted_at for grant in grants)
-                self._look(replace(found, used_at=max(found.used_at, began)), warned, touched)
+                self._look(_counted(found, grants), warned, touched)
             self._look_at_password(found, touched)
         if warned:
             tell(warned)
@@ -97,16 +96,21 @@ class StaffWatch:
         """Yield the accounts whose people were warned and have not come since, and those that were locked, by id after ``after``."""
         while found := self._tools.store.dormant(after, _PAGE):
             for one in found:
-                usage = one.usage
-                ends = ends_at(usage.used_at, usage.unused_warned_at, self._unused)
-                if one.locked_at or (self._unused.is_on and self._is_waited_for(usage)):
-                    yield Unused(usage.account_id, usage.used_at, ends, one.locked_at)
+                usage = self._at_stake(one.usage)
+                if one.locked_at or (self._unused.is_on and usage is not None):
+                    counted = usage or one.usage
+                    ends = ends_at(counted.used_at, counted.unused_warned_at, self._unused)
+                    yield Unused(counted.account_id, counted.used_at, ends, one.locked_at)
             after = found[-1].usage.account_id
 
-    def _is_waited_for(self, usage: Usage) -> bool:
-        """Tell whether somebody who was warned has not come since, and still has something to lose."""
-        is_open = usage.unused_warned_at >= usage.used_at
-        return is_open and (usage.kind == KIND or bool(self._tools.admins.held(f"account:{usage.account_id}")))
+    def _at_stake(self, usage: Usage) -> Usage | None:
+        """Return the use that counts of somebody who was warned, has not come since, and still has something to lose."""
+        if usage.kind != KIND:
+            grants = self._tools.admins.held(f"account:{usage.account_id}")
+            if not grants:
+                return None
+            usage = _counted(usage, grants)
+        return usage if usage.unused_warned_at >= usage.used_at else None
 
     def _officials(self) -> Iterable[Usage]:
         after = ""
@@ -162,6 +166,12 @@ class StaffWatch:
             day = _day(max(dates.changed_at + self._password.days * _DAY, now))
             tools.notices.tell(usage.account_id, Topic.ADMIN_PASSWORD_OLD, Detail(code=day))
             touched.append(usage.account_id)
+
+
+def _counted(usage: Usage, grants: Iterable[AdminGrant]) -> Usage:
+    """Return the use with grants as a beginning: who was just given a right, or gets it next month, is not idle in it."""
+    began = max(max(grant.granted_at, grant.begins) for grant in grants)
+    return replace(usage, used_at=max(usage.used_at, began))
 
 
 def _day(moment: int) -> str:

@@ -27,8 +27,8 @@ class PasswordFactor:
         return (Enrolled(PASSWORD, PASSWORD, found.changed_at),) if found is not None else ()
 
     def prove(self, account_id: str, answer: str, bound_to: str) -> str:  # noqa: ARG002 - a password answers no challenge
-        """Verify; an issued password proves nothing here, since whoever issued it knows it."""
+        """Verify; an issued password proves nothing here, since whoever issued it knows it. An old one is the person's own."""
         check = self._credentials.verify_password(account_id, answer)
-        if not check.ok or check.must_change:
+        if not check.ok or check.is_issued:
             raise Refused("the password is wrong or was only issued", code="wrong_password")
         return PASSWORD

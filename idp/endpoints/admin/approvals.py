@@ -95,11 +95,12 @@ class Approvals(ListPart):
         overtaken = (Section(visit.t("admin.client.changes"), lines=(visit.t("admin.approval.overtaken"),)),)
         client_id, document = one.arguments["client_id"], one.arguments[_SHOWN_APART]
         try:
-            now, then = self._acts.client_changes.proposed(visit.who, client_id, document)
+            found = self._acts.client_changes.proposed(visit.who, client_id, document)
         except RegistrationRefused:
             return overtaken
-        if now.version != one.arguments["version"]:
+        if found is None or found[0].version != one.arguments["version"]:
             return overtaken
+        now, then = found
         return answers(visit.t, to_metadata(then), to_metadata(now))
 
     def approve(self, visit: Visit, _form: Form, approval_id: str) -> WireResponse:

@@ -65,9 +65,18 @@ class ClientChanges:
         self._gate.require(who, Action.CLIENT_CREATE, self._owner(document), "client:new", hidden=False)
         return self._registry.checked(document, is_operator=True).values
 
-    def proposed(self, who: Administrator, client_id: str, document: Mapping[str, Any]) -> tuple[Client, Client]:
-        """Return a client as it is and as a document would make it, for whoever compares them. Raises ``RegistrationRefused``."""
-        client, _ = self._clients.seen(who, Action.CLIENT_READ, client_id)
+    def proposed(self, who: Administrator, client_id: str, document: Mapping[str, Any]) -> tuple[Client, Client] | None:
+        """Return a client as it is and as a document would make it, for whoever compares them. Raises ``RegistrationRefused``.
+
+        None for one that went, or moved out of sight: what was asked of it is still to be rejected, so that is no refusal.
+        """
+        self._registry.refresh_if_older_than(0)
+        client = self._registry.find(client_id)
+        if client is None or client.state == "removed":
+            return None
+        owner = targets.of_client(client, self._gate.ground())
+        if self._gate.decide(who.actor, Action.CLIENT_READ, owner).is_denied:
+            return None
         return client, replace(client, **self._registry.checked(document, is_operator=True).values)
 
     def create(self, who: Administrator, document: Mapping[str, Any], reason: str = "") -> Created:

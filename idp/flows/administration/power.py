@@ -53,7 +53,7 @@ def gives_notice(document: Mapping[str, Any], before: Client | None) -> bool:
         known = before.purpose_list if before is not None else ()
         return takes_by_law(known, _purposes(document["purposes"]))
     basis = document.get("legal_basis")
-    if document.get("consent") != "notice" or basis not in BY_LAW:
+    if document.get("consent") != "notice" or not isinstance(basis, str) or basis not in BY_LAW:
         return False
     if before is None or before.purposes or consent.mode_for(before.consent, before.legal_basis) != "notice":
         return True

@@ -209,3 +209,13 @@ def test_cursor_leads_on(place: ApiWorld, manager: Caller) -> None:
     assert "next" not in rest
     for query in ("limit=0", "limit=x", "cursor=%25", "limt=2", "state=x", "limit=2&limit=3"):
         assert problem(manager("GET", f"/clients?{query}"))[0] in {400, 422}
+
+
+@pytest.mark.parametrize("basis", [["public_duty"], {"vi": "luật"}, 7, None])
+def test_ground_that_is_no_text_is_refused_by_its_name(place: ApiWorld, manager: Caller, basis: Any) -> None:
+    document = {**place.document(SHORT), "consent": "notice", "legal_basis": basis}
+    new = made(place, manager)
+    tag = manager("GET", path := f"/clients/{new['client_id']}").headers["etag"]
+    for answer in (manager("POST", "/clients", document), manager("PUT", path, document, If_Match=tag)):
+        assert problem(answer)[0] == 422, answer.body
+        assert "legal_basis" in answer.body.decode()

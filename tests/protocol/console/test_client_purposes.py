@@ -16,7 +16,7 @@ from tests.support.administered_world import AdministeredWorld
 from tests.support.clock import FrozenClock
 from tests.support.console import Administrating
 from tests.support.token_world import TokenWorld
-from tests.support.units import SHORT
+from tests.support.units import LONG, SHORT
 
 TELL = {
     "id": "tell",
@@ -166,6 +166,30 @@ def test_second_person_is_told_that_the_system_changed_meanwhile(
     admin.wiring.clients.set_state(client_id, "suspended", actor="operator:local", note="thử")
     page = top.open(waiting.url.partition("?")[0])
     assert "không thể duyệt, cần yêu cầu lại" in page.text
+
+
+def test_what_was_asked_of_a_system_that_went_is_shown_and_rejected(
+    admin: AdministeredWorld, top: Administrating, client_id: str
+) -> None:
+    waiting = add(top, client_id, BY_LAW)
+    admin.wiring.clients.set_state(client_id, "removed", actor="operator:local", note="thử")
+    before = len(admin.refusals())
+    page = top.open(waiting.url.partition("?")[0])
+    assert (page.status, "không thể duyệt, cần yêu cầu lại" in page.text) == (200, True)
+    assert len(admin.refusals()) == before
+    assert top.submit(page, "reject-form", reason="Hệ thống đã ngừng").status == 200
+
+
+def test_who_asked_and_may_no_longer_see_the_system_still_takes_it_back(
+    admin: AdministeredWorld, top: Administrating, client_id: str
+) -> None:
+    admin.grant("một", Role.CLIENT_MANAGER, SHORT)
+    first = Administrating(admin, admin.account("một"))
+    waiting = add(first, client_id, BY_LAW)
+    admin.wiring.clients.update(client_id, {**admin.document(LONG), "client_id": client_id}, is_operator=True)
+    page = first.open(waiting.url.partition("?")[0])
+    assert (page.status, "Mẫu" in page.text) == (200, False)
+    assert first.submit(page, "reject-form", reason="Rút lại").status == 200
 
 
 def test_unknown_purpose_is_not_found_and_who_may_not_change_sees_no_way_to(

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import pytest
 
-from idp.errors import InvalidInput
+from idp.authn.factors.password import PasswordFactor
+from idp.errors import InvalidInput, Refused
 from idp.flows.administration.paging import window
 from idp.model.directory import Entry
 from idp.model.session import Origin
@@ -64,8 +65,8 @@ def later(world: TokenWorld, days: int) -> None:
     world.clock.advance(days * DAY)  # type: ignore[attr-defined]
 
 
-def grant(world: TokenWorld, account_id: str, role: Role = Role.AUDITOR) -> None:
-    proposal = Proposal(f"account:{account_id}", role, TOP, world.clock.now(), None)
+def grant(world: TokenWorld, account_id: str, role: Role = Role.AUDITOR, in_days: int = 0) -> None:
+    proposal = Proposal(f"account:{account_id}", role, TOP, world.clock.now() + in_days * DAY, None)
     world.wiring.admins.grant(proposal, by="operator:local", reason="thử")
 
 
@@ -140,6 +141,30 @@ def test_citizens_are_left_alone_and_who_administers_loses_the_grants_only(world
     assert {state(world, one) for one in (plain, keeper)} == {"active"}
 
 
+def test_a_right_that_has_not_begun_does_not_end_for_disuse(world: TokenWorld) -> None:
+    keeper, _ = citizen(world)
+    grant(world, keeper, in_days=60)
+    for _ in range(8):
+        later(world, 10)
+        sweep(world)
+    assert len(world.wiring.admins.held(f"account:{keeper}")) == 1
+
+
+def test_a_right_that_is_given_again_begins_the_time_anew_in_the_list_too(world: TokenWorld) -> None:
+    keeper, _ = citizen(world)
+    grant(world, keeper)
+    for days in (38, 7):
+        later(world, days)
+        sweep(world)
+    assert world.wiring.admins.held(f"account:{keeper}") == ()
+    grant(world, keeper)
+    assert list(world.wiring.staff_watch.unused()) == []
+    later(world, 38)
+    sweep(world)
+    [again] = world.wiring.staff_watch.unused()
+    assert again.ends_at == world.clock.now() + 7 * DAY
+
+
 def test_of_many_sweeps_at_once_one_warns(world: TokenWorld) -> None:
     official(world)
     later(world, 40)
@@ -189,6 +214,17 @@ def test_an_administrators_old_password_is_told_of_and_changed_at_the_sign_in(wo
     assert page.form("password-form") is not None
     own.submit(page, "password-form", "password-submit", new_password=NEW, new_password_again=NEW)
     assert not verify(account_id, NEW).must_change
+
+
+def test_an_old_password_is_right_where_the_person_steps_up_with_it(world: TokenWorld) -> None:
+    account_id, person = citizen(world)
+    grant(world, account_id)
+    later(world, 60)
+    factor = PasswordFactor(world.wiring.credentials)
+    assert factor.prove(account_id, person.password, "") == "password"
+    world.wiring.credentials.set_password(account_id, NEW, must_change=True)
+    with pytest.raises(Refused):
+        factor.prove(account_id, NEW, "")
 
 
 def test_a_citizens_password_does_not_age(world: TokenWorld) -> None:
