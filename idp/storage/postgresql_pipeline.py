@@ -187,17 +187,19 @@ class Pipeline:
             if call.prepares and call.found and call.found[0].status == pq.ExecStatus.COMMAND_OK:
                 self._known.add(call.statement.name)
         has_failed = any(result.status in _FAILED for call in flight for result in call.found)
-        if not has_failed:
-            for call in flight:
-                self._answer(call)
-        elif len(flight) == 1:
-            self._refuse(flight[0])
-        else:
+        goes_again = has_failed and len(flight) > 1
+        if goes_again:
             for call in reversed(flight):
                 call.is_alone, call.prepares, call.found = True, False, []
                 self._queue.appendleft(call)
+        # Before anybody is answered: whoever goes on and asks again came with this batch, and must not be waited for as one more.
         # Those that go alone came with others, who need not be waited for.
         self._gathering.ended(0 if has_failed or flight[0].is_alone else len(flight))
+        if has_failed and not goes_again:
+            self._refuse(flight[0])
+        elif not has_failed:
+            for call in flight:
+                self._answer(call)
 
     def _answer(self, call: _Call) -> None:
         try:
@@ -225,16 +227,20 @@ class Pipeline:
         self._broken(psycopg.OperationalError("the server does not answer"))
 
     def _broken(self, error: Exception) -> None:
+        is_under_way = bool(self._flight)
         self._drop()
-        self._fail(error)
+        if (
+            is_under_way
+        ):  # Else no batch ends by it: the one that is being gathered begins in its time, on a new connection.
+            self._fail(error)
 
     def _fail(self, error: BaseException) -> None:
         flight, self._flight = self._flight, []
         if self._timer is not None:
             self._timer.cancel()
+        self._gathering.ended(0)
         for call in flight:
             call.outcome.fail(error)
-        self._gathering.ended(0)
 
     def close(self) -> None:
         """Close the connection; the next call makes another."""

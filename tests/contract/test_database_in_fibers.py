@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 from collections.abc import Callable
@@ -9,12 +10,13 @@ from typing import Any
 
 import psycopg
 import pytest
+import uvloop
 from sqlalchemy import bindparam, select, text, update
 
 from idp.errors import Conflict, StorageUnavailable
 from idp.model.audit import AuditEvent, Event
 from idp.services.audit import AuditLog
-from idp.storage import postgresql_pipeline
+from idp.storage import gathering, postgresql_pipeline
 from idp.storage.audit import record_params, record_statement
 from idp.storage.database import Database, Prepared
 from idp.storage.postgresql import PostgresqlDatabase
@@ -171,6 +173,16 @@ def test_conflict_within_a_transaction_takes_all_of_it_back(database: Database) 
     assert names(database) == set()
 
 
+def answered(database: Database, *works: Callable[[], Any]) -> list[Any]:
+    """Run every work in a fiber of its own, all at once; fails where one of them is never answered."""
+
+    async def main() -> list[Any]:
+        database.fibers.attach(asyncio.get_running_loop())
+        return await asyncio.wait_for(asyncio.gather(*(database.fibers.run(work) for work in works)), 60)
+
+    return uvloop.run(main())
+
+
 @pytest.fixture
 def own_server() -> Any:
     with PostgresServer(fsync=False) as server:
@@ -223,3 +235,38 @@ def _outcome(work: Callable[[], Any]) -> Any:
         return work()
     except StorageUnavailable as error:
         return error
+
+
+@pytest.mark.servers
+def test_connection_that_ends_while_somebody_waits_for_others_begins_no_batch_twice(
+    postgresql_database: PostgresqlDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Begun twice, the second batch takes the place of the first, whose members are never answered."""
+    monkeypatch.setattr(gathering, "_PATIENCE", 0.03)
+    first, second, third, *others = adding(postgresql_database, *[f"n{number}" for number in range(400)])
+
+    def work() -> list[Any]:
+        first()  # Came with another one, so the next that comes alone waits for a second.
+        with psycopg.connect(postgresql_database.url, autocommit=True) as other:
+            other.execute(
+                "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
+                "WHERE pid <> pg_backend_pid() AND datname = current_database()"
+            )
+        return [_outcome(one) for one in (third, *others)]
+
+    assert answered(postgresql_database, work, second) == [[1] * 398, 1]
+
+
+@pytest.mark.servers
+def test_whoever_asks_one_thing_after_another_waits_for_nobody(
+    postgresql_database: PostgresqlDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gathering, "_PATIENCE", 3600.0)
+    first, *others = adding(postgresql_database, *[f"n{number}" for number in range(9)])
+    read = postgresql_database.prepare(select(deployment.c.name))
+
+    def work() -> int:
+        done = first() + sum(one() for one in others)
+        return done + len([postgresql_database.rows(read) for _ in range(3)][-1])
+
+    assert answered(postgresql_database, work) == [9 + 9]
