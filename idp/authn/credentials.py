@@ -163,6 +163,11 @@ class CredentialService:
                 raise InvalidInput("was used lately", field="password", code="password_reused")
         return last - 1
 
+    def is_old(self, account_id: str) -> bool:
+        """Tell whether the password of somebody whose passwords age has lasted its time."""
+        row = self._store.get(account_id, "password") if self._ages.days else None
+        return row is not None and self._is_old(row)
+
     def _is_old(self, row: CredentialRow) -> bool:
         days = self._ages.days
         is_old = days > 0 and self._clock.now() - row.updated_at >= days * _DAY

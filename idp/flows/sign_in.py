@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from idp.authn.credentials import CredentialService, PasswordCheck
 from idp.authn.factors.passkey import rule_of
+from idp.authn.factors.password import PASSWORD
 from idp.authn.factors.registry import Factors
 from idp.authn.passkeys import Passkeys
 from idp.authn.trusted_devices import NAME as TRUSTED
@@ -97,8 +98,9 @@ class SignInFlow:
             self._write(Event.SIGN_IN, _why(watch, typed, check), typed.account_id, origin, case_code)
             raise Refused("sign-in refused", code="wrong_credentials")
         self._guard.succeeded(watch)
-        if check.must_change:
-            self._pending.change(held, password_account=typed.account_id)
+        if check.is_issued or (check.must_change and not self._has_second_factor(typed.account_id)):
+            # Whoever has a second factor sets another in place of an old one after that: the password may be somebody else's by now.
+            self._pending.change(held, password_account=typed.account_id, password_rule="")
             return None
         following = self._trust_used(typed.account_id, trust, case_code)
         proved = ("password", TRUSTED) if following else ("password",)
@@ -110,7 +112,12 @@ class SignInFlow:
         if not account_id:
             raise NotFound("no password has to be set in this transaction", code="expired_transaction")
         self._credentials.set_password(account_id, password, actor=f"account:{account_id}")
-        return self._begin(held, account_id, origin, current)
+        rule = held.pending.password_rule
+        if not rule or current is None or current.account_id != account_id:
+            return self._begin(held, account_id, origin, current)
+        signed_in = self.raised(current, rule, origin)
+        self._pending.change(held, password_account="", password_rule="")
+        return signed_in
 
     def with_passkey(
         self, held: Held, answer: str, origin: Origin, current: Session | None, case_code: str
@@ -140,9 +147,10 @@ class SignInFlow:
         origin: Origin,
         case_code: str,
         device: str | None = None,
-    ) -> SignedIn:
+    ) -> SignedIn | None:
         """Verify one more factor; ``device`` is the cookie of a known device.
 
+        None when another password has to be set in place of an old one first: the factor counts once that is done.
         Raises ``Refused`` with the reason, ``Throttled``, ``Busy``, and ``NotFound`` for an ended session.
         """
         with self._counts(Event.STEP_UP, origin, case_code, session.account_id):
@@ -156,6 +164,9 @@ class SignInFlow:
             self._throttle.undone(attempt)
             raise
         self._throttle.succeeded(attempt)
+        if ("pwd" in session.amr or rule == PASSWORD) and self._credentials.is_old(session.account_id):
+            self._pending.change(held, password_account=session.account_id, password_rule=rule)
+            return None
         return self.raised(session, rule, origin)
 
     def raised(self, session: Session, rule: str, origin: Origin) -> SignedIn:
@@ -183,10 +194,12 @@ class SignInFlow:
         """Use the cookie of a trusted device up; "" where there is none, or no second factor that it could stand in for."""
         if not secret:
             return ""
+        return self._trusted.use(account_id, secret, case_code) if self._has_second_factor(account_id) else ""
+
+    def _has_second_factor(self, account_id: str) -> bool:
+        """Tell whether what the person has reaches level 2."""
         highest = factors.level_of_changes(self._factors.of(account_id), self._factors.table)
-        if not assurance.satisfies(highest, assurance.LOA_2):
-            return ""
-        return self._trusted.use(account_id, secret, case_code)
+        return assurance.satisfies(highest, assurance.LOA_2)
 
     def _begin(self, held: Held, account_id: str, origin: Origin, current: Session | None, *rules: str) -> SignedIn:
         """Renew the browser's session when it is the same person's; end another person's before a new one starts."""
@@ -199,7 +212,7 @@ class SignInFlow:
             self._sessions.end(current, "other_account", f"account:{current.account_id}")
             replaced = current
         session, secret = renewed or self._sessions.start(account_id, acr, amr, origin)
-        self._pending.change(held, signed_in_at=session.auth_time, password_account="")
+        self._pending.change(held, signed_in_at=session.auth_time, password_account="", password_rule="")
         return SignedIn(session, secret, replaced=replaced)
 
     def _verified(self, watch: Watch, typed: Typed, password: str) -> PasswordCheck:

@@ -53,7 +53,8 @@ class PendingRequest:
     ``request`` is None for a sign-in to the provider's own pages, which then go on at the local path ``return_to``. ``browser`` is the
     hex digest of the browser-binding cookie: another browser that learns the id gets nothing. ``signed_in_at`` is the moment of a sign-in
     made inside this transaction (0 for none), which is what ``prompt=login`` waits for. ``password_account`` is the account that proved a
-    first password and must set its own before anything else. ``decoupled`` is the key of the request of another device that is answered
+    first password, or whose password is old, and must set another before anything else; ``password_rule`` is the second factor that was proved
+    before and counts once that is done, "" for none. ``decoupled`` is the key of the request of another device that is answered
     here, "" where the answer goes back by this browser. ``capacity`` is what the person chose to act as in it, "" before he did.
     ``minimum_acr`` ("" for none) and ``max_age`` (seconds, None for any) are what a page of ours demands of the session, as a client would. ``qr``
     is what the QR code on this screen carries, "" for none.
@@ -69,6 +70,7 @@ class PendingRequest:
     account_chosen: bool = False
     consented: bool = False
     password_account: str = ""
+    password_rule: str = ""
     decoupled: str = ""
     capacity: str = ""
     minimum_acr: str = ""

@@ -65,7 +65,9 @@ class FactorWay(ABC):
             return again(self.show(visit, t("signin.busy")), 503, error.retry_after)
         except Refused:
             return self.show(visit, t.either(f"step_up.wrong_{self.name}", "step_up.wrong"))
-        return self._desk.go_on(visit, self._trust.taken(visit, form, signed_in) if self._trust else signed_in)
+        if self._trust is not None and signed_in is not None:
+            signed_in = self._trust.taken(visit, form, signed_in)
+        return self._desk.go_on(visit, signed_in)
 
     def trust_days(self, visit: Visit) -> int:
         """Return for how many days the page offers to trust the browser, 0 for not at all."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
+from idp.authn import totp
 from idp.authn.factors.password import PasswordFactor
 from idp.errors import InvalidInput, Refused
 from idp.flows.administration.paging import window
@@ -63,6 +65,10 @@ def state(world: TokenWorld, account_id: str) -> str:
 
 def later(world: TokenWorld, days: int) -> None:
     world.clock.advance(days * DAY)  # type: ignore[attr-defined]
+
+
+def later_a_step(world: TokenWorld) -> None:
+    world.clock.advance(totp.STEP)  # type: ignore[attr-defined]
 
 
 def grant(world: TokenWorld, account_id: str, role: Role = Role.AUDITOR, in_days: int = 0) -> None:
@@ -214,6 +220,26 @@ def test_an_administrators_old_password_is_told_of_and_changed_at_the_sign_in(wo
     assert page.form("password-form") is not None
     own.submit(page, "password-form", "password-submit", new_password=NEW, new_password_again=NEW)
     assert not verify(account_id, NEW).must_change
+
+
+def test_an_old_password_is_changed_after_the_second_factor_and_not_by_whoever_knows_it(world: TokenWorld) -> None:
+    account_id, person = citizen(world)
+    grant(world, account_id)
+    seed = base64.b32decode(world.wiring.credentials.enrol_totp(account_id).secret)
+    later(world, 60)
+    own = browser(world)
+    signed_in = {"identity_code": person.code, "password": person.password}
+    page = own.submit(own.open(f"{ISSUER}/account"), "login-form", "login-submit", **signed_in)
+    assert page.soup.find(id="password-form") is None
+    for _ in range(2):  # Whoever leaves the page of the password does not administer with the code alone.
+        later_a_step(world)
+        page = own.open(f"{ISSUER}/admin")
+        code = totp.code_at(seed, world.clock.now() // totp.STEP)
+        page = own.submit(page, "otp-form", "otp-submit", otp=code)
+        assert page.form("password-form") is not None
+    page = own.submit(page, "password-form", "password-submit", new_password=NEW, new_password_again=NEW)
+    assert (page.status, page.url.partition("?")[0]) == (200, f"{ISSUER}/admin")
+    assert not world.wiring.credentials.verify_password(account_id, NEW).must_change
 
 
 def test_an_old_password_is_right_where_the_person_steps_up_with_it(world: TokenWorld) -> None:
