@@ -26,6 +26,7 @@ from idp.ports.accounts import ALIASES, AccountRow, Alias, CodeRow, CredentialRo
 from idp.storage.audit import Recorder
 from idp.storage.database import Database, Prepared
 from idp.storage.merge import Merger
+from idp.storage.redemptions import RedemptionGate
 from idp.storage.tables import account_locks, accounts, credentials, grants, identity_codes, sessions
 from policies.locks import Scope
 
@@ -77,6 +78,7 @@ class SqlAccountStore:
         """Prepare the statements."""
         self._database = database
         self._recorder = Recorder(database)
+        self._gate = RedemptionGate(database)
         self._merger = Merger(database)
         self._add_account = ACCOUNT.insert(database)
         self._add_code = CODE.insert(database)
@@ -217,7 +219,7 @@ class SqlAccountStore:
             if change.after in _ENDED_BY_STATE:
                 ended = {"account": change.account_id, "now": change.now, "reason": f"account_{change.after}"}
                 tx.run(self._end_sessions, ended)
-                tx.run(self._end_grants, ended)
+                self._gate.swept(tx, self._end_grants, ended)
             self._recorder.write(tx, record)
         return True
 

@@ -15,6 +15,7 @@ from idp.storage.accounts import CREDENTIAL
 from idp.storage.audit import Recorder
 from idp.storage.database import Database
 from idp.storage.factors import lock_account
+from idp.storage.redemptions import RedemptionGate
 from idp.storage.tables import (
     credentials,
     grants,
@@ -40,6 +41,7 @@ class SqlRecoveryStore:
         self._database = database
         self._recorder = Recorder(database)
         self._lock = lock_account(database)
+        self._gate = RedemptionGate(database)
         self._prepare_reads()
         self._prepare_changes()
 
@@ -135,7 +137,7 @@ class SqlRecoveryStore:
             tx.run(self._password, CREDENTIAL.bound(password))
             ended = {**account, "now": now, "why": "recovered"}
             tx.run(self._end_sessions, ended)
-            tx.run(self._end_grants, ended)
+            self._gate.swept(tx, self._end_grants, ended)
             self._recorder.write(tx, record)
         return True
 

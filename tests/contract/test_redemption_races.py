@@ -13,7 +13,9 @@ import psycopg
 import pytest
 
 from idp.model.grant import Grant
+from idp.ports.accounts import CredentialRow
 from idp.ports.grants import Redemption
+from idp.ports.recoveries import RecoveryRow
 from idp.ports.sessions import ConsentState
 from idp.services.consents import ConsentService
 from idp.services.locks import Ground
@@ -21,6 +23,7 @@ from idp.services.marks import AccountMarks
 from idp.storage.consents import SqlConsentStore
 from idp.storage.grants import SqlGrantStore
 from idp.storage.postgresql import PostgresqlDatabase
+from idp.storage.recoveries import SqlRecoveryStore
 from idp.storage.tables import grants, registry_versions
 from policies.locks import Reason
 from tests.contract.test_grants import grant, record
@@ -69,6 +72,21 @@ class Scene:
         return locks.lock(
             self.code.account_id, Ground(Reason.AUTHORITY_REQUEST, "điều tra", "TK03-12/2026"), actor="operator:local"
         )
+
+    def close(self) -> None:
+        """Close the account, which may be restored some day."""
+        self.people.accounts.change_state(self.code.account_id, "closed", reason="moved away")
+
+    def recover(self) -> object:
+        """Begin the account's factors anew, as its owner does whose account somebody else has used."""
+        store, now = SqlRecoveryStore(self.database), self.clock.now()
+        row = RecoveryRow(
+            "r1", self.code.account_id, "counter", b"", b"", "", "", "account:clerk", now - 1, now, now + 9
+        )
+        store.begin(row, record(self.people.audit), supersede=False)
+        store.approve(row.id, "account:colleague", now, record(self.people.audit))
+        password = CredentialRow(row.account_id, "password", b"x", 0, 0, now, now)
+        return store.finish(row, password, now, record(self.people.audit))
 
     def reasons(self) -> list[str | None]:
         """Return why the grants ended; None for one that lives."""
@@ -136,6 +154,8 @@ class Uncommitted(PostgresqlDatabase):
         (Scene.narrow, "consent_narrowed"),
         (Scene.mark, "before_mark"),
         (Scene.lock, "account_locked"),
+        (Scene.close, "account_closed"),
+        (Scene.recover, "recovered"),
     ],
 )
 def test_a_revocation_waits_for_the_redemption_that_did_not_see_it(
