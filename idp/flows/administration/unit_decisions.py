@@ -98,7 +98,7 @@ class UnitDecisions:
     def _role(self, who: Administrator, move: Move, verdict: Verdict) -> Approval | None:
         grant = self._grant(who, move)
         if verdict.verdict == MOVE:
-            wish = GrantWish(grant.principal, grant.role.value, verdict.target.strip(), ends=grant.ends)
+            wish = GrantWish(grant.principal, grant.role.value, verdict.target.strip(), grant.begins, grant.ends)
             try:
                 made = self._admins.grant(who, wish, verdict.reason)
             except Conflict as error:

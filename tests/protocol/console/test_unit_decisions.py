@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from idp.storage.sqlite import SqliteDatabase
-from policies.delegation import Role
+from policies.delegation import Proposal, Role
 from policies.units import Register
 from tests.support import units
 from tests.support.api_world import ApiWorld, Caller
@@ -66,6 +66,17 @@ def test_role_goes_on_over_another_unit_or_ends(place: ApiWorld, boss: Caller) -
     (held,) = [one for one in place.wiring.admins.held(principal) if one.revoked_at is None]
     assert (held.unit.code, held.role) == (LONG, Role.CLIENT_MANAGER)
     assert "role" not in waiting(boss)
+
+
+def test_role_that_has_not_begun_begins_on_its_day_over_the_other_unit(place: ApiWorld, boss: Caller) -> None:
+    principal, admins = f"account:{place.account('xã cũ')}", place.wiring.admins
+    (old,) = admins.held(principal)
+    begins = place.world.clock.now() + 30 * 86400
+    admins.revoke([old], by="operator:local", reason="thử")
+    admins.grant(Proposal(principal, old.role, old.unit, begins, None), by="operator:local", reason="thử")
+    approved(place, verdict(boss, "role", verdict="move", target=LONG))
+    (held,) = [one for one in admins.held(principal) if one.revoked_at is None]
+    assert (held.unit.code, held.begins) == (LONG, begins)
 
 
 def test_role_that_ends_is_taken_away(place: ApiWorld, boss: Caller) -> None:
