@@ -24,6 +24,11 @@ Connection = psycopg.Connection[Row]
 _COPY_TYPES: Final = {Text: "text", Integer: "int4", BigInteger: "int8", LargeBinary: "bytea"}
 """The four column types of ``tables.base`` in the words of a binary COPY."""
 
+_TRANSACTIONS: Final = 6
+"""Connections of one process for the transactions of its fibers, beside those of its two pipelines."""
+_SEARCHES: Final = 2
+"""And for their searches, which may take long: however many people search, sign-ins go on."""
+
 _OUT_OF_REACH = (psycopg.OperationalError, psycopg.InternalError, psycopg.InterfaceError)
 """InternalError is what a standby answers to a write after a fail-over, and what damaged storage raises."""
 
@@ -97,7 +102,8 @@ class PostgresqlDatabase(Database):
         self.dialect = psycopg_dialect.PGDialect_psycopg()
         # Of their own, so that what only reads never waits for a commit.
         self._reads, self._writes = Pipeline(url, self.fibers), Pipeline(url, self.fibers)
-        self._pool = FiberPool(url, self.fibers)
+        self._pool = FiberPool(url, self.fibers, _TRANSACTIONS)
+        self._searches = FiberPool(url, self.fibers, _SEARCHES)
         self._combined: dict[tuple[str, str], Prepared] = {}
 
     def insert(self, table: Table) -> Any:
@@ -105,10 +111,10 @@ class PostgresqlDatabase(Database):
         return dialect_module.insert(table)
 
     def rows(self, statement: Prepared, params: Params | None = None) -> list[Row]:
-        """Run one statement and return all rows."""
-        if in_fiber():
+        """Run one statement and return all rows; a search on a connection of its own, for behind a long one all who read would wait."""
+        if in_fiber() and not statement.is_once:
             return self._piped(statement, params)[0]
-        with self._guarded() as connection:
+        with self._guarded(self._searches) as connection:
             return PostgresqlTransaction(connection).rows(statement, params)
 
     def run(self, statement: Prepared, params: Params | None = None) -> int:
@@ -146,11 +152,11 @@ class PostgresqlDatabase(Database):
             return (self._reads if statement.is_read else self._writes).call(statement, params)
 
     @contextmanager
-    def _guarded(self) -> Iterator[Connection]:
-        """Yield this thread's connection, or within a fiber one of the pool's, and turn the driver's errors into the domain's."""
+    def _guarded(self, pool: FiberPool | None = None) -> Iterator[Connection]:
+        """Yield this thread's connection, or within a fiber one of a pool's, and turn the driver's errors into the domain's."""
         with _MAPPED:
             if in_fiber():
-                with self._pool.connection() as lent:
+                with (pool or self._pool).connection() as lent:
                     yield lent
                 return
             try:
@@ -191,6 +197,7 @@ class PostgresqlDatabase(Database):
         self._reads.close()
         self._writes.close()
         self._pool.close()
+        self._searches.close()
 
     def _forget(self) -> None:
         connection: Connection | None = getattr(self._local, "connection", None)

@@ -29,7 +29,7 @@ _PLACE: Final = re.compile(r"%\((\w+)\)s|%%")
 
 @dataclass(frozen=True, slots=True)
 class _Statement:
-    """A statement in the protocol's own form: numbered places, the names whose values fill them, and its name on the server ("" for none)."""
+    """A statement in the protocol's own form: numbered places, the names whose values fill them, and its name on the server."""
 
     sql: bytes
     names: tuple[str, ...]
@@ -68,7 +68,7 @@ class Pipeline:
 
     def call(self, statement: Prepared, params: Params | None) -> tuple[list[Row], int]:
         """Run a statement for this fiber; return its rows and how many it touched. Raises what psycopg raises."""
-        positional = _translated(statement.sql, "") if statement.is_once else self._kept(statement)
+        positional = self._kept(statement)
         values = merged(statement, params) if statement.constants else params or {}
         encoded, formats = written([values.get(name) for name in positional.names])
         call = _Call(positional, encoded, formats, Outcome())
@@ -113,11 +113,6 @@ class Pipeline:
             preparing: set[bytes] = set()
             for call in self._flight:
                 name = call.statement.name
-                if not name:
-                    server.send_query_params(
-                        call.statement.sql, call.values, param_formats=call.formats, result_format=pq.Format.BINARY
-                    )
-                    continue
                 if name not in self._known and name not in preparing:
                     preparing.add(name)
                     call.prepares = True

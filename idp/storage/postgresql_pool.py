@@ -13,8 +13,6 @@ from psycopg.abc import RV, PQGen
 
 from idp.fibers import Fibers, in_fiber, wait
 
-_MOST: Final = 6
-"""Connections of one process, beside those of its two pipelines."""
 _ANSWER_SECONDS: Final = 15.0
 
 
@@ -48,9 +46,10 @@ class FiberConnection(psycopg.Connection[tuple[Any, ...]]):
 class FiberPool:
     """Lends connections to one fiber each."""
 
-    def __init__(self, url: str, fibers: Fibers) -> None:
-        """Take the server's URL; connections are made when needed."""
+    def __init__(self, url: str, fibers: Fibers, most: int) -> None:
+        """Take the server's URL, and how many connections there may be; they are made when needed."""
         self._url = url
+        self._most = most
         self._fibers = fibers
         self._idle: list[FiberConnection] = []
         self._lent = 0
@@ -59,7 +58,7 @@ class FiberPool:
     @contextmanager
     def connection(self) -> Iterator[FiberConnection]:
         """Yield a connection for the block; one that broke is not lent again."""
-        while self._lent >= _MOST:
+        while self._lent >= self._most:
             future: asyncio.Future[None] = self._fibers.loop.create_future()
             self._waiting.append(future)
             wait(future)

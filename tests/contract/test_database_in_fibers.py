@@ -6,12 +6,13 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import psycopg
 import pytest
 import uvloop
-from sqlalchemy import bindparam, select, text, update
+from sqlalchemy import Select, bindparam, literal_column, select, text, update
 
 from idp.errors import Conflict, StorageUnavailable
 from idp.model.audit import AuditEvent, Event
@@ -102,11 +103,14 @@ def test_server_keeps_nothing_of_a_search(postgresql_database: PostgresqlDatabas
     """Each one asks for something else: kept, they would fill the server's memory, and one plan for all of them reads the whole log."""
     kept = Prepared("SELECT count(*) FROM pg_prepared_statements", {}, is_read=True)
 
+    def counted() -> list[Any]:
+        return postgresql_database.rows(replace(kept, is_once=True))  # On the connection that searches have, too.
+
     def work() -> list[Any]:
-        before = [postgresql_database.rows(kept) for _ in range(3)][-1]
+        before = [counted() for _ in range(3)][-1]
         for number in range(20):
             postgresql_database.search(select(deployment.c.value).where(deployment.c.name == f"n{number}"))
-        return [before, postgresql_database.rows(kept)]
+        return [before, counted()]
 
     for before, after in (alone(postgresql_database.fibers, work), work()):
         assert before == after
@@ -255,6 +259,26 @@ def test_connection_that_ends_while_somebody_waits_for_others_begins_no_batch_tw
         return [_outcome(one) for one in (third, *others)]
 
     assert answered(postgresql_database, work, second) == [[1] * 398, 1]
+
+
+@pytest.mark.servers
+def test_searches_that_take_long_keep_nobody_else_from_reading_and_writing(
+    postgresql_database: PostgresqlDatabase,
+) -> None:
+    read, write = postgresql_database.prepare(select(deployment.c.name)), insert(postgresql_database)
+    long: Select[Any] = select(literal_column("1")).select_from(text("pg_advisory_xact_lock_shared(1)"))
+    with psycopg.connect(postgresql_database.url) as other:
+        other.execute("SELECT pg_advisory_xact_lock(1)")
+
+        def working() -> list[Any]:
+            with postgresql_database.transaction() as tx:
+                tx.run(write, {"wanted": "a", "new_value": "x"})
+            found = postgresql_database.rows(read)
+            postgresql_database.fibers.elsewhere(other.rollback)  # Only now can the searches end.
+            return found
+
+        searches = [lambda: postgresql_database.search(long)] * 8
+        assert answered(postgresql_database, *searches, working) == [[(1,)]] * 8 + [[("a",)]]
 
 
 @pytest.mark.servers
