@@ -26,10 +26,17 @@ class ArchivedRecords:
         self._segments = segments
         self._directory = directory
 
-    def pages(self, since_us: int, until_us: int) -> Iterator[list[Mapping[str, Any]]]:
-        """Yield the records of segments that may hold moments of a range, a page at a time; who was erased is in none."""
+    def last(self) -> int:
+        """Return the number of the last record that lies in an archive, 0 for none."""
+        return max((one.last for one in self._segments()), default=0)
+
+    def pages(self, since_us: int, until_us: int, numbers: range) -> Iterator[list[Mapping[str, Any]]]:
+        """Yield the records of segments that begin with one of ``numbers`` and may hold moments of a range, a page at a time.
+
+        Who was erased is in none.
+        """
         for segment in self._touched(since_us, until_us):
-            if self._is_whole(segment):
+            if segment.first in numbers and self._is_whole(segment):
                 yield from self._records(segment)
 
     def unread(self, since_us: int, until_us: int) -> int:

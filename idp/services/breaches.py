@@ -7,6 +7,7 @@ more of them in memory at a time than one over a few thousand.
 from __future__ import annotations
 
 import hashlib
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -142,16 +143,32 @@ class BreachCollector:
         return found
 
     def _pages(self, wanted: Wanted) -> Iterator[list[Mapping[str, Any]]]:
+        """Yield what counts. Records may move into the archive meanwhile: each is read once, there or here, and none is missed."""
         events = breach.counted(wanted.scope)
         since, until = wanted.since * _SECOND_US, wanted.until * _SECOND_US
-        for moved in self._archived.pages(since, until):
-            yield [one for one in moved if since <= int(one["at_us"]) < until and _counts(one, events, wanted)]
+
+        def kept(rows: Sequence[Mapping[str, Any]], read: Sequence[range] = ()) -> list[Mapping[str, Any]]:
+            return [
+                one
+                for one in rows
+                if since <= int(one["at_us"]) < until
+                and _counts(one, events, wanted)
+                and not any(int(one["seq"]) in span for span in read)
+            ]
+
+        moved, read = self._archived.last() + 1, list[range]()
+        for rows in self._archived.pages(since, until, range(moved)):
+            yield kept(rows)
         position = self._before(since - _SLACK_US)
         while rows := self._records.after(position, _PAGE):
-            position = int(str(rows[-1]["seq"]))
-            yield [one for one in rows if since <= int(str(one["at_us"])) < until and _counts(one, events, wanted)]
+            first, position = int(str(rows[0]["seq"])), int(str(rows[-1]["seq"]))
+            begin = read.pop().start if read and read[-1].stop == first else first
+            read.append(range(begin, position + 1))
+            yield kept(rows)
             if int(str(rows[-1]["at_us"])) >= until + _SLACK_US:
-                return
+                break
+        for rows in self._archived.pages(since, until, range(moved, sys.maxsize)):
+            yield kept(rows, read)
 
     def _before(self, moment: int) -> int:
         """Return a number before the first record of a moment, by halving: the log has no index of moments."""

@@ -15,6 +15,7 @@ from idp.cli.context import Context
 from idp.cli.protection import protection_group
 from idp.flows.administration import breaches
 from idp.services import breaches as collecting
+from idp.services.audit_archived import ArchivedRecords
 from idp.services.breaches import Collected
 from idp.storage.sqlite import SqliteDatabase
 from idp.web.i18n import translator
@@ -118,6 +119,29 @@ def test_what_was_moved_to_an_archive_is_in_the_bundle(case: Case) -> None:
     assert found["archives_unread"] == 0
     early = officer("POST", "/breach-reports", {**later, "until": case.second_day}).json
     assert early["people"] == 1
+
+
+@pytest.mark.parametrize("moment", [1, 2])
+def test_what_moves_into_an_archive_meanwhile_is_counted_once(
+    case: Case, monkeypatch: pytest.MonkeyPatch, moment: int
+) -> None:
+    """Before the log is read (1), and after it (2)."""
+    question = case.question("client", case.here.client.client_id)
+    later = {**question, "discovered_at": case.clock.now() - 1800}
+    pages, calls = ArchivedRecords.pages, list[int]()
+
+    def moving(archives: ArchivedRecords, *arguments: Any) -> Any:
+        calls.append(1)
+        if moment == 2 == len(calls):
+            archived(case)
+        yield from pages(archives, *arguments)
+        if moment == 1 == len(calls):
+            archived(case)
+
+    monkeypatch.setattr(ArchivedRecords, "pages", moving)
+    officer = case.place.administrator("officer", Role.CONSENT_OFFICER)
+    found = officer("POST", "/breach-reports", later).json
+    assert (found["people"], found["acts"]) == (2, {"token:authorization_code": 2})
 
 
 def test_archive_that_is_gone_or_was_changed_is_told_and_nothing_is_read_from_it(case: Case) -> None:
