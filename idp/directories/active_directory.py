@@ -140,7 +140,7 @@ def _primary_sid(raw: Raw) -> bytes:
 
 def _by_primary_group(search: Searcher, group: str, base: str) -> Iterator[str]:
     """Yield filters of the people whose primary group is this one, or one within it."""
-    itself = search.one(group, ("objectSid",))
+    itself = search.one(group, ("objectSid",), may_be_elsewhere=True)
     within = _groups(search, base, equal(f"memberOf:{IN_CHAIN}:", group))
     sids = (raw.octets("objectSid") for raw in (*((itself,) if itself is not None else ()), *within))
     numbers = [str(int.from_bytes(sid[-_RID_OCTETS:], "little")) for sid in sids if len(sid) > _RID_OCTETS]

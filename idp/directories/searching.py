@@ -41,6 +41,11 @@ class Raw:
         return bytes(found[0]) if found else b""
 
 
+_NOWHERE: Final = frozenset({"noSuchObject"})
+_ELSEWHERE: Final = _NOWHERE | {"referral"}
+"""What is answered for a name that this server does not hold; a name in another domain of a forest is referred."""
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """What a search brought; ``why`` says what may be missing, "" when nothing is."""
@@ -65,9 +70,11 @@ class Searcher:
         """Return at most ``limit`` entries below ``base``; raises ``DirectoryUnavailable`` when the base or the filter is wrong."""
         return self._search(base, wanted, attributes, SUBTREE, size_limit=limit)
 
-    def one(self, dn: str, attributes: Sequence[str], wanted: str = ANY) -> Raw | None:
-        """Return the entry of this name, None if there is none (any more)."""
-        found = self._search(dn, wanted, attributes, BASE, may_be_missing=True)
+    def one(
+        self, dn: str, attributes: Sequence[str], wanted: str = ANY, *, may_be_elsewhere: bool = False
+    ) -> Raw | None:
+        """Return the entry of this name, None if there is none (any more), or with ``may_be_elsewhere`` none that this server holds."""
+        found = self._search(dn, wanted, attributes, BASE, _ELSEWHERE if may_be_elsewhere else _NOWHERE)
         return found.entries[0] if len(found.entries) == 1 else None
 
     def all(self, base: str, wanted: str, attributes: Sequence[str]) -> Found:
@@ -98,8 +105,7 @@ class Searcher:
         wanted: str,
         attributes: Sequence[str],
         scope: Any,
-        *,
-        may_be_missing: bool = False,
+        absences: frozenset[str] = frozenset(),
         **more: Any,
     ) -> Found:
         try:
@@ -116,7 +122,7 @@ class Searcher:
             raise self._wrong(f"the filter {wanted} is not one") from error
         result = checked(self._connection)
         outcome = result["description"]
-        if outcome == "noSuchObject" and may_be_missing:
+        if outcome in absences:
             return Found(())
         if outcome not in {"success", *_CUT_SHORT}:
             raise self._wrong(f"searching {base} answers {outcome}")

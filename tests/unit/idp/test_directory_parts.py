@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from datetime import date
 from typing import Any
 
@@ -16,6 +17,7 @@ from idp.directories.breaker import Breaker
 from idp.directories.filters import any_of, equal, escaped, normal_dn
 from idp.directories.openldap import OpenLdap
 from idp.directories.searching import Raw
+from idp.errors import DirectoryUnavailable
 from idp.model.directory import Proof
 from policies.officials.comparison import Standing
 
@@ -214,3 +216,27 @@ def test_a_long_attribute_is_read_from_the_piece_that_comes_first() -> None:
     assert found.texts("memberOf") == ("cn=a", "cn=b")
     assert found.text("cn;lang-vi") == "x"
     assert not found.text("cn")
+
+
+class Forest:
+    """A connection to a server that holds no entry of the names it is asked for, and says so in its own way."""
+
+    response: tuple[Any, ...] = ()
+
+    def __init__(self, outcome: str) -> None:
+        self._outcome = outcome
+        self.result: dict[str, Any] = {}
+
+    def search(self, base: str, _wanted: str, **_more: Any) -> None:
+        self.result = {"description": self._outcome if base.startswith("cn=") else "success"}
+
+
+@pytest.mark.parametrize("outcome", ["referral", "noSuchObject"])
+def test_group_that_another_domain_holds_does_not_end_the_comparison(outcome: str) -> None:
+    connection: Any = Forest(outcome)
+    search = searching.Searcher(connection, "ad", 100, ())
+    group = "cn=to,dc=other,dc=mau"
+    found = ActiveDirectory().members(search, [group], {}, ("dc=mau", "dc=mau"))
+    assert found == ({}, "")
+    with pytest.raises(DirectoryUnavailable) if outcome == "referral" else nullcontext():
+        assert search.one(group, ("cn",)) is None
