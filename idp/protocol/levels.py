@@ -12,9 +12,9 @@ from clients.model import Client
 from policies.factors import firm
 
 
-def told(client: Client, acr: str, amr: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
-    """Return ``acr`` and ``amr`` as they count for a client: without what a trusted browser stood in for, where it takes none."""
-    return (acr, amr) if client.accept_trusted_devices else firm(acr, amr)
+def told(acr: str, amr: tuple[str, ...], *clients: Client) -> tuple[str, tuple[str, ...]]:
+    """Return ``acr`` and ``amr`` as they count for all of ``clients``: without what a trusted browser stood in for, where one takes none."""
+    return (acr, amr) if all(client.accept_trusted_devices for client in clients) else firm(acr, amr)
 
 
 def told_claims(claims: Mapping[str, Any], *clients: Client) -> Mapping[str, Any]:

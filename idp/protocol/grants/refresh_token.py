@@ -56,12 +56,13 @@ def _response(
     ring = services.keys_after(client, rotation.versions)
     services.check_mark(client, grant.id, grant.created_at, request.case_code)
     acting = services.acts_by(grant.mandate_id, client)
-    acr, amr = told(client, grant.acr, grant.amr)
-    who = Authentication(grant.sub, grant.session_id, grant.auth_time, acr, amr, acting)
     scope, reached = narrowed or (
         grant.scope,
         reach.of_grant(request, services, grant.resources, services.tokens.details(grant)),
     )
+    servers = [one for name in reached.audience if (one := services.resources.server(name)) is not None]
+    acr, amr = told(grant.acr, grant.amr, client, *servers)
+    who = Authentication(grant.sub, grant.session_id, grant.auth_time, acr, amr, acting)
     access_token = services.mint.person_token(
         ring, client.client_id, grant.id, scope, jti, who, audience=reached.audience, details=reached.details
     )

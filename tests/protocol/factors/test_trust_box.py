@@ -147,3 +147,18 @@ def test_switching_it_off_counts_for_the_tokens_of_yesterday(me: Citizen) -> Non
     assert (refused.status, refused.json["error"]) == (401, "insufficient_user_authentication")
     again = world.refresh(of, tokens["refresh_token"]).json
     assert world.verified(again["id_token"])["acr"] == LOA_1
+
+
+def test_switching_it_off_at_a_resource_counts_for_tokens_that_are_refreshed_for_it(me: Citizen) -> None:
+    world, register = me.world, "https://dat-dai.example.vn/api"
+    owner = world.add_client(resource_identifiers=[register])
+    of = world.add_client(allowed_resources=[register])
+    wish: dict[str, Any] = {"scope": "openid offline_access", "resource": register}
+    claims(me, of, typed(me, asks(me, of, **wish), trust="1"))
+    page = asks(me, of, **wish)
+    assert page.callback is not None
+    tokens = world.redeem(of, page.callback["code"]).json
+    world.wiring.clients.update(owner.client.client_id, {**to_metadata(owner.client), "accept_trusted_devices": False})
+    again = world.refresh(of, tokens["refresh_token"]).json
+    token = world.introspect(of, again["access_token"]).json
+    assert (token["aud"], token["acr"], token["amr"]) == (register, LOA_1, ONE_FACTOR)
