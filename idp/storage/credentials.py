@@ -75,6 +75,8 @@ class SqlCredentialStore:
                     self._retire,
                     {**account, "new_id": handles.new_id(), "old_secret": bytes(old[2]), "now": row.updated_at},
                 )
+            if row.kind == "password":
+                # Of whoever administers no more nothing is remembered either.
                 tx.run(self._trim, {**account, "most": former})
             tx.run(self._put, CREDENTIAL.bound(row))
             self._recorder.write(tx, record)

@@ -283,6 +283,19 @@ def test_what_a_citizen_had_is_not_remembered(world: TokenWorld) -> None:
     assert stored(world.database, former_passwords) == []
 
 
+def test_what_somebody_had_while_administering_is_forgotten_afterwards(world: TokenWorld) -> None:
+    account_id, person = citizen(world)
+    grant(world, account_id)
+    world.wiring.credentials.set_password(account_id, NEW)
+    assert len(stored(world.database, former_passwords)) == 1
+    world.wiring.credentials.enrol_totp(account_id)
+    assert len(stored(world.database, former_passwords)) == 1
+    admins = world.wiring.admins
+    admins.revoke(admins.held(f"account:{account_id}"), by="operator:local", reason="thử")
+    world.wiring.credentials.set_password(account_id, person.password)
+    assert stored(world.database, former_passwords) == []
+
+
 def test_administrators_see_whose_account_is_about_to_end_within_their_reach(world: TokenWorld) -> None:
     place = AdministeredWorld(world)
     place.grant("root", Role.PROVINCIAL_ADMINISTRATOR)
