@@ -29,9 +29,10 @@ def variables_of(match: re.Match[str]) -> dict[str, str]:
     """Return the variables of a path. One that begins with ``~`` is base64url: a client's id may be an address with slashes."""
     found = {}
     for name, value in match.groupdict().items():
-        if not value.isprintable() or len(value) > _LONGEST:
+        plain = _unwrapped(value) if value.startswith("~") else value
+        if not plain.isprintable() or len(value) > _LONGEST:
             raise Problem(404, "not_found")
-        found[name] = _unwrapped(value) if value.startswith("~") else value
+        found[name] = plain
     return found
 
 
