@@ -186,6 +186,22 @@ def test_a_redemption_waits_for_the_revocation_that_is_not_committed(scene: Scen
     assert scene.reasons() == []
 
 
+def test_a_revocation_outlives_a_circle_with_a_batch_that_passed_the_gate(scene: Scene) -> None:
+    assert scene.redeem() is not None
+    with psycopg.connect(scene.database.url) as batch:
+        batch.execute(
+            "SET deadlock_timeout = '1500ms'"
+        )  # The server's is a second: the revocation is the first to be ended.
+        batch.execute("SELECT 1 WHERE NOT EXISTS (SELECT name FROM redemption_gate FOR KEY SHARE)")
+        with at_work(scene.database, scene.mark) as revocation:
+            scene.wait_for_a_waiter("redemption_gate")
+            with pytest.raises(psycopg.errors.DeadlockDetected):
+                batch.execute("UPDATE grants SET rotated_at = rotated_at + 1")
+            batch.rollback()
+            assert revocation.result(_PATIENCE) == 1
+    assert scene.reasons() == ["before_mark"]
+
+
 def test_a_backup_keeps_nobody_from_revoking(scene: Scene) -> None:
     assert scene.redeem() is not None
     with psycopg.connect(scene.database.url) as backup:
