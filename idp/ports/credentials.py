@@ -22,8 +22,8 @@ class CredentialStore(Protocol):
         """Return the names of an account's factors."""
         ...
 
-    def put(self, row: CredentialRow, record: AuditRecord, *, former: int = 0) -> None:
-        """Store or replace a factor with the audit record in one transaction; of what it replaces the last ``former`` are remembered."""
+    def put(self, row: CredentialRow, record: AuditRecord, *, former: int | None = None) -> None:
+        """Store or replace a factor with the audit record in one transaction; of what it replaces the last ``former`` are remembered, None: as is."""
         ...
 
     def former(self, account_id: str) -> list[bytes]:

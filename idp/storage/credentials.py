@@ -65,8 +65,8 @@ class SqlCredentialStore:
         """Return the names of an account's factors."""
         return frozenset(row[0] for row in self._database.rows(self._kinds, {"account": account_id}))
 
-    def put(self, row: CredentialRow, record: AuditRecord, *, former: int = 0) -> None:
-        """Store or replace a factor with the audit record in one transaction; of what it replaces the last ``former`` are remembered."""
+    def put(self, row: CredentialRow, record: AuditRecord, *, former: int | None = None) -> None:
+        """Store or replace a factor with the audit record in one transaction; of what it replaces the last ``former`` are remembered, None: as is."""
         account = {"account": row.account_id}
         with self._database.transaction() as tx:
             old = tx.row(self._get, {**account, "kind": row.kind}) if former else None
@@ -75,7 +75,7 @@ class SqlCredentialStore:
                     self._retire,
                     {**account, "new_id": handles.new_id(), "old_secret": bytes(old[2]), "now": row.updated_at},
                 )
-            if row.kind == "password":
+            if former is not None:
                 # Of whoever administers no more nothing is remembered either.
                 tx.run(self._trim, {**account, "most": former})
             tx.run(self._put, CREDENTIAL.bound(row))

@@ -162,7 +162,7 @@ def test_every_act_asks_a_reason_that_the_audit_log_takes(
         (keys, "rotate-form", {"alg": "ES256"}),
     ):
         answer = top.submit(page, form, reason=reason, **more)
-        assert (answer.status, "reason:" in answer.text) == (400, True), form
+        assert (answer.status, "Lý do:" in answer.text) == (400, True), form
     assert not admin.world.events("client:rotate-secret", client_id=client_id)
 
 

@@ -289,6 +289,7 @@ def test_what_somebody_had_while_administering_is_forgotten_afterwards(world: To
     world.wiring.credentials.set_password(account_id, NEW)
     assert len(stored(world.database, former_passwords)) == 1
     world.wiring.credentials.enrol_totp(account_id)
+    world.wiring.credentials.require_change(account_id, actor="operator:local")
     assert len(stored(world.database, former_passwords)) == 1
     admins = world.wiring.admins
     admins.revoke(admins.held(f"account:{account_id}"), by="operator:local", reason="thử")
