@@ -1,8 +1,4 @@
-"""The registry: every process holds all clients as frozen objects and reads only what has changed since.
-
-Hot statements return the registry's version in their own round trip; ``observe`` reloads when it is newer, so a
-suspension counts at once everywhere. ``refresh_if_older_than`` is for answers that touch no database.
-"""
+"""The registry: clients are registered, introduced, changed and ended here, and read as ``clients.known`` holds them."""
 
 from __future__ import annotations
 
@@ -10,13 +6,13 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from threading import Lock
 from types import MappingProxyType
 from typing import Any, Final
 
 from clients import given, metadata, secrets, sectors
-from clients.errors import ClientConflict, ClientNotFound, MetadataError, RegistrationRefused
-from clients.model import EXPIRED, Client, Secret
+from clients.errors import ClientConflict, MetadataError, RegistrationRefused
+from clients.known import KnownClients
+from clients.model import Client, Secret
 from clients.repository import ClientEvent, ClientRepository, Newcomer
 from clients.rewritten import marked
 from clients.secrets import DEFAULT_OVERLAP
@@ -26,11 +22,8 @@ _METHOD: Final = "token_endpoint_auth_method"
 _ACTIONS: Final = MappingProxyType({"suspended": "suspend", "active": "resume", "removed": "remove"})
 
 
-class ClientRegistry:
-    """Reads are one dictionary look-up; changes go through the repository first.
-
-    Threads may share one: a reload swaps in a new mapping, and readers never wait for it.
-    """
+class ClientRegistry(KnownClients):
+    """What may change clients; a change goes through the repository first, and is then read back."""
 
     def __init__(
         self,
@@ -47,55 +40,15 @@ class ClientRegistry:
         ``grants`` names the grant types that a client may register for. ``seal`` (plaintext, client id) is for secrets that
         have to be readable; without it there can be none.
         """
-        self._repository = repository
-        self._now = now
+        super().__init__(repository, now, monotonic, lock)
         self._new_id = new_id
-        self._monotonic = monotonic
-        self._lock = lock or Lock()
         self._grants = tuple(grants)
         self._seal = seal
-        self._version = -1
-        self._loaded_at = 0.0
-        self._clients: Mapping[str, Client] = MappingProxyType({})
 
     @property
     def grants(self) -> tuple[str, ...]:
         """Return the grants that a client may register."""
         return tuple(self._grants)
-
-    def find(self, client_id: str) -> Client | None:
-        """Return the client as this process knows it, whatever its state: the caller asks ``is_active``."""
-        if self._version < 0:
-            self.observe(0)
-        client = self._clients.get(client_id)
-        if client is not None and client.expires_at is not None and client.expires_at <= self._now():
-            return replace(client, state=EXPIRED) if client.is_active else client
-        return client
-
-    def all(self) -> tuple[Client, ...]:
-        """Return every client that is not removed, by id."""
-        self._load()
-        clients = self._clients
-        return tuple(clients[name] for name in sorted(clients) if clients[name].state != "removed")
-
-    def snapshot(self) -> Mapping[str, Client]:
-        """Return all clients as this process knows them: the same object until something changes."""
-        return self._clients
-
-    def observe(self, version: int) -> None:
-        """Reload what changed if ``version``, which rode along with a statement, is newer than ours."""
-        if version > self._version:
-            with self._lock:
-                # Whoever waited here while another thread reloaded has nothing left to do.
-                if version > self._version:
-                    self._reload()
-
-    def refresh_if_older_than(self, seconds: float) -> None:
-        """Ask for the version if the last look is older than ``seconds``."""
-        if self._is_older_than(seconds):
-            with self._lock:
-                if self._is_older_than(seconds):
-                    self._reload()
 
     def checked(self, document: Mapping[str, Any], *, is_operator: bool) -> metadata.Registration:
         """Return what a document would register here; nothing is stored. Raises ``RegistrationRefused`` with every fault."""
@@ -257,14 +210,6 @@ class ClientRegistry:
         updated = replace(current, not_before=moment, updated_at=self._now())
         return self._changed(updated, ClientEvent("not-before", client_id, ("not_before",), actor, note))
 
-    def known(self, client_id: str) -> Client:
-        """Return a client that is not removed, as stored now; raises ``ClientNotFound``."""
-        self._load()
-        client = self._clients.get(client_id)
-        if client is None or client.state == "removed":
-            raise ClientNotFound(f"no client {client_id!r}")
-        return client
-
     def _sector(self, values: Mapping[str, Any]) -> str:
         uri = values["sector_identifier_uri"]
         return sectors.of_uri(uri) if uri else sectors.new_sector_id(self._new_id)
@@ -281,20 +226,3 @@ class ClientRegistry:
         stored = self._repository.replace(client, event)
         self._load()
         return stored
-
-    def _is_older_than(self, seconds: float) -> bool:
-        return self._version < 0 or self._monotonic() - self._loaded_at >= seconds
-
-    def _load(self) -> None:
-        with self._lock:
-            self._reload()
-
-    def _reload(self) -> None:
-        """Read what is new; the lock is held."""
-        asked_at = self._monotonic()
-        version = self._repository.version()
-        if version > self._version:
-            changed = self._repository.changed_since(max(self._version, 0))
-            self._clients = MappingProxyType({**self._clients, **{one.client_id: one for one in changed}})
-            self._version = max([version, *(one.version for one in changed)])
-        self._loaded_at = asked_at
