@@ -51,6 +51,8 @@ _SEEN: Final = (
     Event.ACCOUNT_EXPORT,
 )
 """Acts by which somebody got data of a person: a system that was given tokens, a member of staff who looked, the person who took a copy."""
+_OURS: Final = frozenset({"search", "sessions", "breach", "directory"})
+"""Reasons that an act gives by itself."""
 
 LevelOfChanges = Callable[[str], str]
 """Takes an account id and returns the level at which its person must have signed in to get at everything."""
@@ -251,8 +253,14 @@ class OwnDataPages:
             "when": t.moment(int(row["at_us"]) // 1_000_000),
             "who": who,
             "what": t("own_data.masked_look" if revealed else f"own_data.{kind}"),
-            "why": str(row["reason"]) if kind == "look" else "",
+            "why": _why(t, row) if kind == "look" else "",
         }
+
+
+def _why(t: Translator, row: Mapping[str, Any]) -> str:
+    """Return what somebody of staff looked for: in the reader's words where we say it ourselves, else as that person wrote it."""
+    reason = "directory" if row["detail"].get("directory") else str(row["reason"])
+    return t(f"own_data.why_{reason}") if reason in _OURS else reason
 
 
 def _names(t: Translator, claims: int) -> str:

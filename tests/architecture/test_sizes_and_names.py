@@ -22,7 +22,9 @@ def is_migration(path: Path) -> bool:
 def test_modules_are_short() -> None:
     long = {}
     for path in PYTHON:
-        lines = len(path.read_text("utf-8").splitlines())
+        lines = (
+            path.read_text("utf-8").count("\n") + 1
+        )  # As an editor numbers them, with the one behind the last break.
         if lines > (TEST_MODULE if shown(path).startswith("tests/") else MODULE) and not is_migration(path):
             long[shown(path)] = lines
     assert long == {}

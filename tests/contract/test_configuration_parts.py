@@ -123,6 +123,9 @@ def test_entity_that_is_vouched_for_no_more_loses_its_client(place: Administered
     ("document", "field"),
     [
         ({"clients": [{"client_id": "mot", "redirect_urls": []}]}, "clients[0].redirect_urls"),
+        ({"clients": [{"client_id": "mot", "secrets": []}]}, "clients[0].secrets"),
+        ({"clients": [{"client_id": "mot", "not_before": 5}]}, "clients[0].not_before"),
+        ({"clients": [{"client_id": "mot", "state": "removed"}]}, "clients[0].state"),
         ({"admins": [{"principal": "a", "role": "support", "unit": "*", "until": 5}]}, "admins[0].until"),
         ({"subordinates": [{"entity_id": ENTITY, "keys": {}}]}, "subordinates[0].keys"),
         ({"subordinates": [{"entity_id": ENTITY}]}, "subordinates[0].jwks"),

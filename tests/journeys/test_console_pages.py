@@ -42,6 +42,23 @@ PAGES = (
 )
 
 
+TWO_WAYS = pytest.mark.parametrize(("width", "language"), [("phone", "vi"), ("desktop", "en")])
+DUTY = {
+    "id": "settle",
+    "text": {"vi": "Giải quyết hồ sơ", "en": "To settle a dossier"},
+    "legal_basis": "public_duty",
+    "claims": ["name", "identity_code"],
+}
+
+
+@pytest.fixture
+def admin(tmp_path: Path, sqlite_database: SqliteDatabase, clock: FrozenClock) -> AdministeredWorld:
+    """Return a deployment whose administrator of everything is called root."""
+    found = AdministeredWorld(TokenWorld(tmp_path, sqlite_database, clock))
+    found.grant("root", Role.PROVINCIAL_ADMINISTRATOR)
+    return found
+
+
 class InProcess:
     """Answers a page's requests by the application."""
 
@@ -72,11 +89,7 @@ class InProcess:
 @pytest.mark.parametrize(
     ("width", "language"), [("phone", "vi"), ("desktop", "vi"), ("desktop", "en"), ("phone", "en")]
 )
-def test_every_page_holds_what_pages_must(
-    tmp_path: Path, sqlite_database: SqliteDatabase, clock: FrozenClock, width: str, language: str
-) -> None:
-    admin = AdministeredWorld(TokenWorld(tmp_path, sqlite_database, clock))
-    admin.grant("root", Role.PROVINCIAL_ADMINISTRATOR)
+def test_every_page_holds_what_pages_must(admin: AdministeredWorld, width: str, language: str) -> None:
     root = Administrating(admin, admin.account("root"))
     client = admin.client("79.1", scope="openid email")
     person = admin.world.add_person(1)
@@ -101,12 +114,10 @@ def test_every_page_holds_what_pages_must(
                 )
 
 
-@pytest.mark.parametrize(("width", "language"), [("phone", "vi"), ("desktop", "en")])
+@TWO_WAYS
 def test_the_registration_of_a_system_names_wrong_lines_and_shows_the_answers_before_they_count(
-    tmp_path: Path, sqlite_database: SqliteDatabase, clock: FrozenClock, width: str, language: str
+    admin: AdministeredWorld, width: str, language: str
 ) -> None:
-    admin = AdministeredWorld(TokenWorld(tmp_path, sqlite_database, clock))
-    admin.grant("root", Role.PROVINCIAL_ADMINISTRATOR)
     with chromium() as browser:
         root = Administrating(admin, admin.account("root"))
         page = InProcess(root, context(browser, width, language).new_page()).open(f"/admin/clients/new?lang={language}")
@@ -129,12 +140,10 @@ def test_the_registration_of_a_system_names_wrong_lines_and_shows_the_answers_be
         assert made.redirect_uris == ("https://motcua.example.vn/cb", "https://motcua.example.vn/cb2")
 
 
-@pytest.mark.parametrize(("width", "language"), [("phone", "vi"), ("desktop", "en")])
+@TWO_WAYS
 def test_a_sign_in_in_theory_and_a_test_sign_in_tell_what_happens_and_why(
-    tmp_path: Path, sqlite_database: SqliteDatabase, clock: FrozenClock, width: str, language: str
+    admin: AdministeredWorld, width: str, language: str
 ) -> None:
-    admin = AdministeredWorld(TokenWorld(tmp_path, sqlite_database, clock))
-    admin.grant("root", Role.PROVINCIAL_ADMINISTRATOR)
     client = admin.client("79.1", scope="openid profile email", minimum_acr="urn:dinhdanh:loa:2").client.client_id
     person = admin.world.add_person(1)
     admin.wiring.credentials.set_password(person, "Sông Thu Bồn 1975 mùa nước nổi")
@@ -155,19 +164,11 @@ def test_a_sign_in_in_theory_and_a_test_sign_in_tell_what_happens_and_why(
         looked_at(tried_at, f"trial-{width}-{language}")
 
 
-@pytest.mark.parametrize(("width", "language"), [("phone", "vi"), ("desktop", "en")])
+@TWO_WAYS
 def test_purposes_are_written_and_read_as_people_will_read_them(
-    tmp_path: Path, sqlite_database: SqliteDatabase, clock: FrozenClock, width: str, language: str
+    admin: AdministeredWorld, width: str, language: str
 ) -> None:
-    admin = AdministeredWorld(TokenWorld(tmp_path, sqlite_database, clock))
-    admin.grant("root", Role.PROVINCIAL_ADMINISTRATOR)
-    duty = {
-        "id": "settle",
-        "text": {"vi": "Giải quyết hồ sơ", "en": "To settle a dossier"},
-        "legal_basis": "public_duty",
-        "claims": ["name", "identity_code"],
-    }
-    client = admin.client("79.1", scope="openid profile email phone identity", purposes=[duty]).client.client_id
+    client = admin.client("79.1", scope="openid profile email phone identity", purposes=[DUTY]).client.client_id
     with chromium() as browser:
         root = Administrating(admin, admin.account("root"))
         page = InProcess(root, context(browser, width, language).new_page())
@@ -187,21 +188,13 @@ def test_purposes_are_written_and_read_as_people_will_read_them(
     assert [one["id"] for one in admin.wiring.clients.known(client).purposes] == ["settle", "tell"]
 
 
-@pytest.mark.parametrize(("width", "language"), [("phone", "vi"), ("desktop", "en")])
+@TWO_WAYS
 def test_a_second_person_reads_the_change_and_a_fault_is_told(
-    tmp_path: Path, sqlite_database: SqliteDatabase, clock: FrozenClock, width: str, language: str
+    admin: AdministeredWorld, width: str, language: str
 ) -> None:
-    admin = AdministeredWorld(TokenWorld(tmp_path, sqlite_database, clock))
-    admin.grant("root", Role.PROVINCIAL_ADMINISTRATOR)
     admin.grant("xã cũ", Role.CLIENT_MANAGER, "79.1")
-    duty = {
-        "id": "settle",
-        "text": {"vi": "Giải quyết hồ sơ", "en": "To settle a dossier"},
-        "legal_basis": "public_duty",
-        "claims": ["name"],
-    }
     client = admin.client("79.1", scope="openid profile").client
-    document = {**admin.document("79.1"), "purposes": [duty]}
+    document = {**admin.document("79.1"), "purposes": [{**DUTY, "claims": ["name"]}]}
     waiting = admin.acts.client_changes.update(admin.who("root"), client.client_id, document, version=client.version)
     assert isinstance(waiting, Approval)
     rows = [one for one in units.register().units if one.code not in {"79.1", "79.1.1"}]

@@ -28,7 +28,6 @@ from policies.delegation import TOP, AdminGrant, Proposal, Role
 from policies.units import UnitKey
 
 OPERATOR: Final = "operator:local"
-_STATES: Final = ("active", "suspended")
 _NOT_COMPARED: Final = frozenset(
     {"created_at", "updated_at", "client_id_issued_at", "client_secret_expires_at", "expires_at", "introduced_by"}
 )
@@ -152,7 +151,7 @@ class _Work:
                 self.secrets[client_id] = secret
         else:
             after = self._registry.update(client_id, document, note=self._reason)
-        if state != after.state and state in _STATES:
+        if state != after.state:
             after = self._registry.set_state(client_id, state, note=self._reason)
         fields = differing(shown(before) if before is not None else {}, shown(after))
         if before is None or fields:

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Final
 
 from clients import given, metadata
-from clients.model import Client
 from idp.errors import InvalidInput
 
 FORMAT: Final = "dinhdanh-configuration/1"
 _MOST: Final = 20_000
 _TERMS: Final = frozenset({"unit", "legal_basis", "purpose", "scope", "grant_types", "require_pkce"})
 _MEMBER: Final = frozenset({"superior", "jwks", "entity_types", "metadata", "metadata_policy", "constraints"})
-_CLIENT: Final = frozenset(one.name for one in fields(Client) if one.init) | metadata.FIELDS.keys() | given.FIELDS
-_SAID: Final = frozenset({"client_id_issued_at", "client_secret_expires_at"})
-"""Members of a client that an export does not have and a registration answer does: passed over."""
+_CLIENT: Final = frozenset(metadata.FIELDS) | given.FIELDS | {"state", "sector_id"}
+_SAID: Final = frozenset(
+    {
+        *("client_id_issued_at", "client_secret_expires_at", "created_at", "updated_at", "expires_at"),
+        *("federation", "introduced_by", "software_statement"),
+    }
+)
+"""Members of a client that the answers of a registration have and a file cannot set: passed over."""
+STATES: Final = ("active", "suspended")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,9 @@ def check(document: Mapping[str, Any]) -> None:
         raise InvalidInput(f"knows no {', '.join(unknown)}", field="document")
     for name, kind in KINDS.items():
         _check_rows(name, kind, document.get(name, []))
+    for place, client in enumerate(document.get("clients", [])):
+        if client.get("state", STATES[0]) not in STATES:
+            raise InvalidInput(f"must be one of {', '.join(STATES)}", field=f"clients[{place}].state")
 
 
 def _check_rows(name: str, kind: Kind, rows: object) -> None:

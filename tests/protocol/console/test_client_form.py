@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
 from bs4 import Tag
 
-from idp.storage.sqlite import SqliteDatabase
-from policies.delegation import Role
 from tests.support.administered_world import AdministeredWorld
-from tests.support.clock import FrozenClock
 from tests.support.console import Administrating
-from tests.support.token_world import TokenWorld
 from tests.support.visit import Landing
 
 GOOD = {
@@ -28,17 +21,6 @@ GOOD = {
     "scope": ["openid", "profile", "email"],
     "reason": "Công văn 1",
 }
-
-
-@pytest.fixture
-def admin(tmp_path: Path, sqlite_database: SqliteDatabase, clock: FrozenClock) -> AdministeredWorld:
-    return AdministeredWorld(TokenWorld(tmp_path, sqlite_database, clock))
-
-
-@pytest.fixture
-def top(admin: AdministeredWorld) -> Administrating:
-    admin.grant("root", Role.PROVINCIAL_ADMINISTRATOR)
-    return Administrating(admin, admin.account("root"))
 
 
 def registered(admin: AdministeredWorld) -> int:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from idp.ports.consents import ConsentText
 from idp.ports.sessions import ConsentState
-from idp.storage.sqlite import SqliteDatabase
 from policies import claims
 from policies.delegation import Role
 from tests.support.administered_world import AdministeredWorld
-from tests.support.clock import FrozenClock
 from tests.support.console import Administrating
-from tests.support.token_world import TokenWorld
 from tests.support.units import LONG, SHORT
 
 TELL = {
@@ -34,17 +30,6 @@ BY_LAW = {
     "legal_basis": "public_duty",
     "claims": ["birthdate"],
 }
-
-
-@pytest.fixture
-def admin(tmp_path: Path, sqlite_database: SqliteDatabase, clock: FrozenClock) -> AdministeredWorld:
-    return AdministeredWorld(TokenWorld(tmp_path, sqlite_database, clock))
-
-
-@pytest.fixture
-def top(admin: AdministeredWorld) -> Administrating:
-    admin.grant("root", Role.PROVINCIAL_ADMINISTRATOR)
-    return Administrating(admin, admin.account("root"))
 
 
 @pytest.fixture

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from pathlib import Path
 
 import pytest
 
 from idp.model.session import Origin
-from idp.storage.sqlite import SqliteDatabase
 from policies import assurance
 from policies.delegation import Role
 from tests.support.administered_world import AdministeredWorld
-from tests.support.clock import FrozenClock
 from tests.support.console import Administrating
-from tests.support.token_world import TokenWorld
 from tests.support.visit import BASE
 
 OPERATING = {"directories", "upstreams", "indicators", "settings"}
@@ -30,17 +26,6 @@ ONE_STOP = {
     "scope": ["openid", "profile"],
     "reason": "Công văn 1",
 }
-
-
-@pytest.fixture
-def admin(tmp_path: Path, sqlite_database: SqliteDatabase, clock: FrozenClock) -> AdministeredWorld:
-    return AdministeredWorld(TokenWorld(tmp_path, sqlite_database, clock))
-
-
-@pytest.fixture
-def top(admin: AdministeredWorld) -> Administrating:
-    admin.grant("root", Role.PROVINCIAL_ADMINISTRATOR)
-    return Administrating(admin, admin.account("root"))
 
 
 def paths(admin: AdministeredWorld, method: str) -> list[str]:

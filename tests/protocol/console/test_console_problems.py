@@ -3,34 +3,18 @@
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 
 import pytest
 
 from clients.errors import MetadataError, RegistrationRefused
 from idp.endpoints.admin.problem_words import problem_lines
 from idp.errors import Conflict, InvalidInput
-from idp.storage.sqlite import SqliteDatabase
 from idp.web.i18n import translator
 from keys.errors import KeyNotFound, KeyRefused
-from policies.delegation import Role
 from tests.support.administered_world import AdministeredWorld
-from tests.support.clock import FrozenClock
 from tests.support.console import Administrating
-from tests.support.token_world import TokenWorld
 
 VI, EN = translator("vi"), translator("en")
-
-
-@pytest.fixture
-def admin(tmp_path: Path, sqlite_database: SqliteDatabase, clock: FrozenClock) -> AdministeredWorld:
-    return AdministeredWorld(TokenWorld(tmp_path, sqlite_database, clock))
-
-
-@pytest.fixture
-def top(admin: AdministeredWorld) -> Administrating:
-    admin.grant("root", Role.PROVINCIAL_ADMINISTRATOR)
-    return Administrating(admin, admin.account("root"))
 
 
 def test_fault_is_told_in_the_language_of_the_reader_with_both_codes(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -15,25 +14,11 @@ from idp.errors import Conflict, InvalidInput, NotFound, Refused
 from idp.flows.administration.admins import GrantWish
 from idp.model.approval import Approval
 from idp.services.locks import Ground
-from idp.storage.sqlite import SqliteDatabase
 from policies.delegation import Role
 from policies.locks import OF_THE_PRODUCT, Reason
 from tests.support.administered_world import AdministeredWorld
-from tests.support.clock import FrozenClock
 from tests.support.console import Administrating
-from tests.support.token_world import TokenWorld
 from tests.support.visit import BASE
-
-
-@pytest.fixture
-def admin(tmp_path: Path, sqlite_database: SqliteDatabase, clock: FrozenClock) -> AdministeredWorld:
-    return AdministeredWorld(TokenWorld(tmp_path, sqlite_database, clock))
-
-
-@pytest.fixture
-def top(admin: AdministeredWorld) -> Administrating:
-    admin.grant("root", Role.PROVINCIAL_ADMINISTRATOR)
-    return Administrating(admin, admin.account("root"))
 
 
 def test_nobody_locks_on_a_ground_that_is_the_products_own(admin: AdministeredWorld, top: Administrating) -> None:

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
-from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
 from idp.endpoints.admin import sheets
-from idp.storage.sqlite import SqliteDatabase
 from policies.delegation import Role
 from tests.support.administered_world import AdministeredWorld
-from tests.support.clock import FrozenClock
 from tests.support.console import Administrating
-from tests.support.token_world import TokenWorld
 from tests.support.units import LONG, SHORT
 from tests.support.visit import BASE
 
@@ -41,17 +37,6 @@ FILES = {
     "/upstreams": "name",
     "/indicators": "scope",
 }
-
-
-@pytest.fixture
-def admin(tmp_path: Path, sqlite_database: SqliteDatabase, clock: FrozenClock) -> AdministeredWorld:
-    return AdministeredWorld(TokenWorld(tmp_path, sqlite_database, clock))
-
-
-@pytest.fixture
-def top(admin: AdministeredWorld) -> Administrating:
-    admin.grant("root", Role.PROVINCIAL_ADMINISTRATOR)
-    return Administrating(admin, admin.account("root"))
 
 
 def rows(browser: Administrating, path: str) -> list[list[str]]:

@@ -79,6 +79,16 @@ def test_who_looked_is_told_and_staff_are_not_named(world: TokenWorld) -> None:
     assert "staff-1" not in page
 
 
+@pytest.mark.parametrize(
+    ("reason", "told"), [("search", "Tìm tài khoản theo mã định danh"), ("sessions", "Xem các phiên đăng nhập")]
+)
+def test_what_an_act_says_by_itself_is_told_in_the_readers_words(world: TokenWorld, reason: str, told: str) -> None:
+    account_id, browser, _ = agreed(world)
+    world.wiring.accounts.note_shown(account_id, reveal=False, reason=reason, actor="account:staff-1")
+    page = browser.open("/account/data")
+    assert page.soup.select("tbody tr:first-child td")[-1].get_text() == told
+
+
 def test_the_copy_holds_everything_and_takes_a_fresh_sign_in(world: TokenWorld) -> None:
     account_id, browser, consent_id = agreed(world)
     page = browser.open("/account/data")
