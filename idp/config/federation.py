@@ -22,7 +22,7 @@ class Federation(Section):
     )
     anchor_units: dict[str, str] = Field(
         {},
-        description="By trust anchor the unit that owns a system whose superiors name none; without it such a system is refused.",
+        description="By outside trust anchor the unit that answers for its systems (superiors may name one below); without it none come in.",
     )
     registration: tuple[Literal["automatic", "explicit"], ...] = Field(
         ("automatic", "explicit"), description="How federated clients may register."

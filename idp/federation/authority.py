@@ -97,6 +97,10 @@ class Authority:
         above = (one.code for one in register.ancestors(code, today))
         return found if found is not None and self.standing.province in above else None
 
+    def is_within(self, code: str, above: str) -> bool:
+        """Tell whether a unit is another, or lies below it today."""
+        return code == above or above in (one.code for one in self._units.register.ancestors(code, self._units.today()))
+
     def units_below(self, code: str) -> Iterable[Unit]:
         """Return the units immediately below one of ours."""
         if not self.standing.province:

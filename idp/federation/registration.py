@@ -24,6 +24,7 @@ from idp.federation.entity_ids import is_entity_id
 from idp.federation.errors import NoEntity, ResolvedMetadataRefused, StatementRefused
 from idp.federation.key_sets import KeySets
 from idp.federation.marks import MarkVerifier
+from idp.federation.owners import OF_SUPERIORS, Owners
 from idp.federation.statements import MAX_STATEMENT, read
 from idp.model.audit import AuditEvent, Event
 from idp.ports.client_sources import Introduction
@@ -38,8 +39,6 @@ SOURCE: Final = "federation"
 """``Client.introduced_by`` of a federated client."""
 AUTOMATIC: Final = "automatic"
 EXPLICIT: Final = "explicit"
-_OF_SUPERIORS: Final = ("unit", "legal_basis", "consent", "purposes")
-"""What counts only where the immediate superior, or a policy, says it: people read it as the province's word."""
 _NEVER: Final = frozenset({"sector_identifier_uri", "profile", "software_statement", "authorization_details_types"})
 """What no entity decides for itself here, and the chain neither."""
 _MAX_HEADER: Final = 8 * MAX_STATEMENT
@@ -49,7 +48,7 @@ _MAX_HEADER: Final = 8 * MAX_STATEMENT
 class Entry:
     """What an operator demands of federated clients; ``refresh`` is in seconds.
 
-    ``units`` are the owners of systems whose superiors name none, by their trust anchor: another federation does not know our units.
+    ``units`` answer for the systems of other federations, by their trust anchor; see ``Owners``.
     """
 
     registration: tuple[str, ...]
@@ -83,6 +82,7 @@ class FederatedClients:
         self._key_sets = key_sets
         self._audit = audit
         self._clock = clock
+        self._owners = Owners(authority, entry.units)
 
     def introduce(self, introduction: Introduction) -> bool:
         """Register or renew the client by the chain that its id leads to; False where no federation entity is there.
@@ -167,36 +167,18 @@ class FederatedClients:
     def _document(self, chain: TrustChain, resolved: Mapping[str, Any]) -> dict[str, Any]:
         """Return the registration document, capped; raises ``ResolvedMetadataRefused``."""
         known = {name: value for name, value in resolved.items() if name.partition("#")[0] in client_metadata.FIELDS}
-        said = self._said_by_superiors(chain)
-        own = {name: value for name, value in known.items() if name not in _OF_SUPERIORS and name not in _NEVER}
-        document = {**own, **{name: known[name] for name in said if name in known}}
-        if "unit" not in document and chain.anchor in self._entry.units:
-            document["unit"] = self._entry.units[chain.anchor]
-        if "unit" not in document:
-            raise ResolvedMetadataRefused("unit_missing", "no superior says which unit the system belongs to")
+        own = {name: value for name, value in known.items() if name not in OF_SUPERIORS and name not in _NEVER}
+        document = {**own, **self._owners.heard(chain, known)}
+        document["unit"] = self._owners.unit(chain, document.get("unit"))
         document = {**_unsaid(chain, document), "legal_basis": "consent", **document}
-        cap = check(cap_of(self._level(chain, str(document["unit"]))).policy())
+        cap = check(cap_of(self._owners.level(chain, document["unit"])).policy())
         try:
-            capped = apply(merge(cap, _of_relying_parties(chain.policy)), {RELYING_PARTY: document})[RELYING_PARTY]
+            capped = apply(merge(cap, self._owners.policy(chain)), {RELYING_PARTY: document})[RELYING_PARTY]
         except PolicyError as error:
             raise StatementRefused(error.reason, str(error)) from error
         except FederationRefusal as error:
             raise ResolvedMetadataRefused(error.reason, str(error)) from error
         return {**capped, "require_pkce": self._entry.require_pkce}
-
-    def _said_by_superiors(self, chain: TrustChain) -> set[str]:
-        """Return what the immediate superior's metadata says, or a policy sets whatever the entity itself says."""
-        rules = chain.policy.get(RELYING_PARTY, {})
-        fixed = {name for name, operators in rules.items() if "value" in operators}
-        return {
-            name for name in _OF_SUPERIORS if name in chain.superiors_metadata.get(RELYING_PARTY, {}) or name in fixed
-        }
-
-    def _level(self, chain: TrustChain, unit: str) -> str:
-        """Return the level of cap: the province's own, up to our own anchor, may ask all; everybody else is capped as a commune."""
-        standing = self._authority.standing
-        is_provinces = chain.anchor == standing.issuer and chain.superior == standing.issuer
-        return "province" if is_provinces and unit == standing.province else "commune"
 
 
 def _unsaid(chain: TrustChain, document: Mapping[str, Any]) -> dict[str, Any]:
@@ -205,10 +187,6 @@ def _unsaid(chain: TrustChain, document: Mapping[str, Any]) -> dict[str, Any]:
     organization = chain.metadata.get("federation_entity", {}).get("organization_name")
     name = organization or urlsplit(chain.subject).hostname
     return {key: value for key, value in (("client_name", name), ("purpose", dict(SIGN_IN))) if key not in said}
-
-
-def _of_relying_parties(policy: Mapping[str, Any]) -> dict[str, Any]:
-    return {RELYING_PARTY: policy[RELYING_PARTY]} if RELYING_PARTY in policy else {}
 
 
 def _chain_in(token: str) -> Sequence[str]:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import Any, Final, Protocol
 
 from idp.server.streaming import Pieces
-
-if TYPE_CHECKING:
-    from idp.server.connection import Connection
 
 CONNECTIONS: Final = 1024
 """Connections of one worker, where it has descriptors enough."""
@@ -23,6 +20,29 @@ class Application(Protocol):
 
     def __call__(self, environ: dict[str, Any], respond: Respond) -> None:
         """Answer one request by calling ``respond`` once, at once or later, on the loop's thread; raises nothing."""
+        ...
+
+
+class Visitor(Protocol):
+    """A connection, as far as those that it shares a worker with are concerned; ``deadline`` is of the loop's clock."""
+
+    deadline: float
+
+    @property
+    def is_idle(self) -> bool:
+        """Tell whether it is between two requests."""
+        ...
+
+    def end_if_idle(self) -> None:
+        """Close if no request is under way."""
+        ...
+
+    def abort(self) -> None:
+        """End at once, whatever is under way."""
+        ...
+
+    def expire(self) -> None:
+        """End: the client took too long."""
         ...
 
 
@@ -60,7 +80,7 @@ class Desk:
         self.application = application
         self.variables = {name.encode("ascii"): variable for name, variable in variables.items()}
         self.limits = limits
-        self.connections: set[Connection] = set()
+        self.connections: set[Visitor] = set()
         self.is_draining = False
 
     def sweep(self, now: float) -> None:

@@ -185,6 +185,10 @@ class Served:
         self.loop.call_soon_threadsafe(act)
         assert done.wait(PATIENCE)
 
+    def wait_for(self, state: str) -> None:
+        """Wait until some connection is choked (``_is_choked``) or not read on (``_is_paused``): states that show on no wire."""
+        self.until(lambda: any(getattr(one, state) for one in self.desk.connections))
+
     def now(self) -> float:
         """Return the moment on the server's clock: the loop's, and what a test let pass."""
         return self.loop.time() + self.passed

@@ -13,7 +13,7 @@ from keys.signer import Signer
 from policies.federation.caps import CAPS
 from tests.support.clock import FrozenClock
 from tests.support.federated_party import ASSERTION, CALLBACK, LEAF, FederatedParty, with_chain
-from tests.support.federated_world import ANCHOR, COMMUNE, MARK, FederatedWorld
+from tests.support.federated_world import COMMUNE, MARK, FederatedWorld
 from tests.support.federation import RP, Entity
 from tests.support.token_world import CHALLENGE, ISSUER
 
@@ -238,21 +238,6 @@ def test_a_trust_chain_is_verified_in_full_and_yesterdays_word_of_ours_counts_fo
     # What does not hold is no chain: the leaf's own site decides, and there the dropped one finds nobody who vouches.
     assert answer.status == (400 if bent == "dropped" else 201)
     assert f"{LEAF}/.well-known/openid-federation" in party.federated.net.asked
-
-
-def test_a_leaf_of_a_foreign_anchor_comes_in_if_a_superior_names_its_unit_and_is_capped_as_a_commune(
-    federated: FederatedWorld,
-) -> None:
-    party = FederatedParty(federated, ANCHOR)
-    federated.anchor.vouches(party.entity)
-    answer = party.push()
-    assert (answer.status, answer.json["error"]) == (400, "invalid_metadata")
-    assert party.reason("authorization:push") == "unit_missing"
-    federated.anchor.vouches(party.entity, metadata={RP: {"unit": "48"}})
-    federated.clock.advance(60)
-    assert party.push().status == 201
-    assert party.known().scope == {"openid", "profile"}
-    assert party.known().federation["trust_anchor"] == ANCHOR
 
 
 def test_the_provinces_own_system_may_ask_for_the_identity_code(federated: FederatedWorld) -> None:

@@ -13,7 +13,7 @@ from keys import algorithms
 from keys.signer import Signer
 from tests.support.clock import FrozenClock
 from tests.support.federated_party import ASSERTION, CALLBACK, LEAF, FederatedParty
-from tests.support.federated_world import ANCHOR, COMMUNE, FederatedWorld
+from tests.support.federated_world import ANCHOR, COMMUNE, ELSEWHERE, OTHER_COMMUNE, FederatedWorld
 from tests.support.federation import RP, published
 from tests.support.token_world import ISSUER, REDIRECT, Registered
 
@@ -97,16 +97,81 @@ def test_at_the_token_endpoint_it_proves_itself_to_the_issuer_or_to_that_endpoin
         assert (claims["iss"], claims["aud"]) == (ISSUER, LEAF), "one audience, as a text (section 12.1.1.1)"
 
 
-def test_without_a_unit_for_its_anchor_and_without_pkce_it_is_refused(federated: FederatedWorld) -> None:
+def test_without_a_unit_that_answers_for_its_anchor_it_is_refused_whatever_unit_its_superior_names(
+    federated: FederatedWorld,
+) -> None:
     party = bare(federated)
     answer = party.authorize(request=party.signed_request(**BARE))
     assert answer.status == 400
     assert party.reason("authorization:request") == "unit_missing"
-    party.entity.metadata[RP]["unit"] = COMMUNE
+    federated.anchor.vouches(party.entity, metadata={RP: {"unit": COMMUNE}})
     federated.clock.advance(3600)
-    assert party.authorize(request=party.signed_request(**BARE)).status == 400, "nobody names his owner himself"
-    said = {RP: {"unit": COMMUNE}}
-    federated.anchor.vouches(party.entity, metadata=said)
-    federated.clock.advance(3600)
+    assert party.authorize(request=party.signed_request(**BARE)).status == 400
+    assert party.known() is None
+
+
+def test_without_pkce_it_is_sent_back_where_registered_clients_must_use_it(
+    sqlite_database: SqliteDatabase, tmp_path: Path, clock: FrozenClock
+) -> None:
+    party = bare(FederatedWorld(tmp_path, sqlite_database, clock, anchor_units={ANCHOR: COMMUNE}))
     answer = party.authorize(request=party.signed_request(**BARE), redirect_uri=CALLBACK)
     assert "code_challenge" in answer.headers["location"]
+
+
+@pytest.mark.parametrize(
+    ("answering", "named", "owner"),
+    [
+        ("48", COMMUNE, COMMUNE),
+        (COMMUNE, COMMUNE, COMMUNE),
+        ("48", None, "48"),
+        (COMMUNE, "48", None),
+        (COMMUNE, OTHER_COMMUNE, None),
+        ("48", ELSEWHERE, None),
+    ],
+)
+def test_a_superior_outside_names_the_unit_that_answers_for_its_anchor_or_one_below_it(
+    sqlite_database: SqliteDatabase, tmp_path: Path, clock: FrozenClock, answering: str, named: str | None, owner: str
+) -> None:
+    federated = FederatedWorld(tmp_path, sqlite_database, clock, anchor_units={ANCHOR: answering})
+    party = FederatedParty(federated, ANCHOR, unit="48")
+    federated.anchor.vouches(party.entity, metadata={RP: {"unit": named}} if named else {})
+    answer = party.push()
+    if owner is None:
+        assert (answer.status, answer.json["error"]) == (400, "invalid_metadata")
+        assert party.reason("authorization:push") == "unit_outside"
+        assert party.known() is None
+    else:
+        assert answer.status == 201, answer.body
+        assert party.known().unit == owner
+        assert party.known().scope == {"openid", "profile"}, "the cap of a commune"
+
+
+def test_a_superior_outside_may_not_say_that_a_law_obliges_or_that_people_need_not_be_asked(
+    party: FederatedParty,
+) -> None:
+    law = {"legal_basis": "public_duty", "consent": "notice"}
+    fixed = {RP: {name: {"value": value} for name, value in law.items()}}
+    party.federated.anchor.vouches(party.entity, metadata={RP: law}, metadata_policy=fixed)
+    assert party.authorize(request=party.signed_request(**BARE)).status == 303
+    client = party.known()
+    assert (client.unit, client.legal_basis, client.consent) == (COMMUNE, "consent", "ask")
+
+
+@pytest.mark.parametrize("named", [None, COMMUNE, OTHER_COMMUNE])
+def test_what_an_outsider_vouches_for_below_a_commune_is_that_communes(
+    federated: FederatedWorld, named: str | None
+) -> None:
+    hospital = federated.entity("https://benhvien.example.vn", federated.unit(COMMUNE))
+    policy = {RP: {"legal_basis": {"value": "contract"}}}
+    federated.vouch(hospital, COMMUNE, metadata_policy=policy)
+    party = FederatedParty(federated, hospital.entity_id)
+    said = {"legal_basis": "public_duty", "consent": "notice", **({"unit": named} if named else {})}
+    hospital.vouches(party.entity, metadata={RP: said})
+    answer = party.push()
+    if named == OTHER_COMMUNE:
+        assert answer.status == 400
+        assert party.reason("authorization:push") == "unit_outside"
+        return
+    assert answer.status == 201, answer.body
+    client = party.known()
+    assert (client.unit, client.legal_basis, client.consent) == (COMMUNE, "contract", "ask"), "by the commune's policy"

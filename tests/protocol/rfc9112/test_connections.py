@@ -186,8 +186,7 @@ def test_long_body_sent_ahead_is_read_to_its_end(server: Served) -> None:
     client = server.client().send(LATER + b"POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
     assert server.echo.arrived.wait(PATIENCE)
     client.send(chunks * 1400)
-    while not any(one._is_paused for one in server.desk.connections):
-        server.tell(lambda: None)
+    server.wait_for("_is_paused")
     server.echo.release()
     assert client.answer().body == b"later"
     assert client.send(chunks * 1400, b"0\r\n\r\n").answer().json()["body"] == 2800

@@ -59,8 +59,7 @@ def test_pieces_are_made_no_faster_than_they_are_taken(server: Served) -> None:
     pieces.count, pieces.size = MANY, 65536
     client = server.client().send(PIECES)
     assert client.socket.recv(1)
-    while not any(one._is_choked for one in list(server.desk.connections)):
-        server.tell(lambda: None)
+    server.wait_for("_is_choked")
     assert pieces.made < MANY
     received = 1
     while not pieces.closed.is_set():
