@@ -49,6 +49,7 @@ SUB_CODES: Final[Mapping[str, Proof]] = {
 _GUID_OCTETS: Final = 16
 _RID_OCTETS: Final = 4
 _RIDS_A_FILTER: Final = 100
+_OF_PRIMARY_GROUP: Final = ("primaryGroupID", "objectSid")
 
 
 class ActiveDirectory:
@@ -101,7 +102,7 @@ class ActiveDirectory:
 
     def groups(self, search: Searcher, entry: Entry, base: str) -> frozenset[str]:
         """Ask for the groups that hold the person, however deep, and what holds the primary group, which lists nobody ([MS-ADA3] 2.120)."""
-        raw = search.one(entry.dn, ("primaryGroupID", "objectSid"))
+        raw = search.one(entry.dn, _OF_PRIMARY_GROUP)
         primary = _primary_sid(raw) if raw is not None else b""
         mine = equal(f"member:{IN_CHAIN}:", entry.dn)
         found = list(_groups(search, base, any_of((mine, equal("objectSid", primary))) if primary else mine))
@@ -116,13 +117,17 @@ class ActiveDirectory:
         held: dict[str, set[str]] = {}
         why = ""
         for group in groups:
-            inside = [equal(f"memberOf:{IN_CHAIN}:", group), *_by_primary_group(search, group, bases[1])]
-            for wanted in inside:
-                found = search.all(bases[0], wanted, NO_ATTRIBUTES)
+            mine = search.all(bases[0], equal(f"memberOf:{IN_CHAIN}:", group), NO_ATTRIBUTES)
+            inside, why = list(mine.entries), why or mine.why
+            sids = _sids_within(search, group, bases[1])
+            for wanted in _primary_numbers(sids):
+                found = search.all(bases[0], wanted, _OF_PRIMARY_GROUP)
+                # The number alone may be that of a group in another domain: each has its own 513.
+                inside.extend(raw for raw in found.entries if _primary_sid(raw) in sids)
                 why = why or found.why
-                for name in (folded_dn(raw.dn) for raw in found.entries):
-                    if name in people:
-                        held.setdefault(people[name].link, set()).add(group)
+            for name in (folded_dn(raw.dn) for raw in inside):
+                if name in people:
+                    held.setdefault(people[name].link, set()).add(group)
         return {link: frozenset(names) for link, names in held.items()}, why
 
 
@@ -138,12 +143,17 @@ def _primary_sid(raw: Raw) -> bytes:
     return own[:-_RID_OCTETS] + number.to_bytes(_RID_OCTETS, "little")
 
 
-def _by_primary_group(search: Searcher, group: str, base: str) -> Iterator[str]:
-    """Yield filters of the people whose primary group is this one, or one within it."""
+def _sids_within(search: Searcher, group: str, base: str) -> frozenset[bytes]:
+    """Return the SIDs of a group and of the groups within it."""
     itself = search.one(group, ("objectSid",), may_be_elsewhere=True)
     within = _groups(search, base, equal(f"memberOf:{IN_CHAIN}:", group))
     sids = (raw.octets("objectSid") for raw in (*((itself,) if itself is not None else ()), *within))
-    numbers = [str(int.from_bytes(sid[-_RID_OCTETS:], "little")) for sid in sids if len(sid) > _RID_OCTETS]
+    return frozenset(sid for sid in sids if len(sid) > _RID_OCTETS)
+
+
+def _primary_numbers(sids: Collection[bytes]) -> Iterator[str]:
+    """Yield filters of the people whose primary group has the number of one of these."""
+    numbers = sorted({str(int.from_bytes(sid[-_RID_OCTETS:], "little")) for sid in sids})
     for start in range(0, len(numbers), _RIDS_A_FILTER):
         yield any_of(equal("primaryGroupID", number) for number in numbers[start : start + _RIDS_A_FILTER])
 

@@ -32,9 +32,9 @@ FLAGS = {
 LEADING = 1234
 
 
-def sid(number: int) -> bytes:
-    """Return the SID of something of the sample domain, S-1-5-21-1-2-3-number."""
-    return bytes((1, 5, 0, 0, 0, 0, 0, 5)) + b"".join(one.to_bytes(4, "little") for one in (21, 1, 2, 3, number))
+def sid(number: int, domain: int = 3) -> bytes:
+    """Return the SID of something of the sample domain, S-1-5-21-1-2-3-number, or of another."""
+    return bytes((1, 5, 0, 0, 0, 0, 0, 5)) + b"".join(one.to_bytes(4, "little") for one in (21, 1, 2, domain, number))
 
 
 def ad_person(name: str) -> str:
@@ -57,6 +57,7 @@ def ad_office() -> Iterator[SlapdServer]:
         server.group(LEADERS, f"cn=chi,{PEOPLE}", kind="group")
         server.group(f"cn=toan-so,{GROUPS}", LEADERS, kind="group")
         server.change(LEADERS, objectSid=sid(LEADING))
+        server.change(CLERKS, objectSid=sid(LEADING, domain=4))
         yield server
 
 
@@ -73,7 +74,7 @@ def test_active_directorys_primary_group_counts_though_it_lists_nobody(
     assert LEADERS not in directory.groups(other)
     listing = directory.listing()
     assert listing.is_whole
-    assert listing.groups[entry.link] == {LEADERS}
+    assert listing.groups[entry.link] == {LEADERS}, "and not the group of another domain that has the same number"
 
 
 @dataclass(frozen=True)
