@@ -78,6 +78,10 @@ class Browser:
         """Open an address and follow redirects up to a page or a stop."""
         return self._follow("GET", url, None, None)
 
+    def post(self, url: str, fields: Mapping[str, str]) -> Page:
+        """Post a form of another site's page to an address and follow redirects up to a page or a stop."""
+        return self._follow("POST", url, None, dict(fields))
+
     def submit(self, page: Page, form_id: str, button: str | None = None, **fields: str | list[str]) -> Page:
         """Submit a form of a page: its hidden and preset fields, then `fields`, then the pressed button."""
         form = page.form(form_id)

@@ -50,13 +50,16 @@ def initialised(provider: Provider) -> Provider:
 
 
 class World:
-    """One deployment: its provider, its operator, and makers of people and departments."""
+    """One deployment: its provider, its operator, and makers of people and departments.
 
-    def __init__(self, provider: Provider) -> None:
+    ``sections`` are settings that the operator's hands go by too, as `Settings` takes them.
+    """
+
+    def __init__(self, provider: Provider, sections: Mapping[str, Any] | None = None) -> None:
         self.provider = initialised(provider)
         environ = provider._environ
         given: dict[str, Any] = {field: environ.get(f"IDP_{name}", "") for name, field in _VARIABLES.items()}
-        self.wiring = Wiring(Settings(**given))
+        self.wiring = Wiring(Settings(**given, **(sections or {})))
         self._client_added_at = 0.0
         self._shared: dict[str, Mapping[str, Any]] = {}
         self.secrets: set[str] = set()
@@ -141,12 +144,13 @@ def deployed(stack: str, **options: Any) -> Iterator[World]:
     """Run a world on SQLite with one worker, or on PostgreSQL and Redis with four; throttling is off unless asked for."""
     settings: dict[str, str] = {"THROTTLE__ENABLED": "false", "OUTBOUND__TIMEOUT": "30", **options.pop("settings", {})}
     prepare: Callable[[World], None] = options.pop("prepare", lambda world: None)
+    sections: Mapping[str, Any] = options.pop("sections", {})
     with ExitStack() as stack_of:
         if stack == "production":
             database = stack_of.enter_context(running(PostgresServer(fsync=False, max_connections=200)))
             ephemeral = stack_of.enter_context(running(RedisServer()))
             options = {"database_url": database.url, "ephemeral_url": ephemeral.url, "workers": 4, **options}
-        world = World(Provider(settings=settings, **options))
+        world = World(Provider(settings=settings, **options), sections)
         stack_of.callback(world.close)
         prepare(world)
         yield world.start()
