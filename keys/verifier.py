@@ -22,6 +22,7 @@ from keys.errors import (
     AlgorithmRefused,
     AudienceRefused,
     ClaimRefused,
+    HeaderRefused,
     IssuerRefused,
     SignatureInvalid,
     TokenExpired,
@@ -53,7 +54,7 @@ class Expectation:
 
     ``typs`` are the accepted explicit types in lower case without ``application/``, ``""`` standing for none.
     ``issuer`` and ``audiences`` are not checked when None. ``max_lifetime`` bounds ``exp - now``. ``accept_expired``
-    and ``accept_removed_keys`` are for ``id_token_hint`` alone.
+    and ``accept_removed_keys`` are for ``id_token_hint`` alone. ``needs_kid`` refuses a token that does not name its key.
     """
 
     typs: frozenset[str]
@@ -65,6 +66,7 @@ class Expectation:
     max_lifetime: int | None = None
     accept_expired: bool = False
     accept_removed_keys: bool = False
+    needs_kid: bool = False
 
     def __post_init__(self) -> None:
         """Raise ``ValueError`` for an allow-list that is empty or names an algorithm that we do not know."""
@@ -208,6 +210,8 @@ def check_claims(claims: Mapping[str, Any], expected: Expectation, now: int) -> 
 def _check_signature(parsed: UnverifiedToken, source: KeySource, expected: Expectation) -> str | None:
     """Return the ``kid`` of the key whose signature fits."""
     _check_header(parsed.alg, parsed.typ, expected)
+    if expected.needs_kid and not parsed.kid:
+        raise HeaderRefused("kid is missing")
     keys = source.candidates(parsed.kid, parsed.alg, removed=expected.accept_removed_keys)
     # The key decides which algorithm it is for; the header only repeats it (RFC 8725 section 3.1).
     fitting = [key for key in keys if parsed.alg in key.algs]

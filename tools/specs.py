@@ -50,13 +50,15 @@ STATES: Final = {
     "untested": "no test yet",
     "not_applicable": "does not concern us",
 }
+_MEMORY: Final = "from memory"
 _HEAD: Final = """# Specifications and the tests that hold us to them
 
 Made by `make specs` from the register of demands in [tests/obligations](../tests/obligations) and from the `spec` marks of the tests.
 A demand is a MUST, MUST NOT, SHALL or REQUIRED that binds an authorization server, an OpenID provider, or a resource server where we are one; it is
-worded in short, the specification's text counts. It is **tested** when the named tests break it and see the refusal, or look at what has to be there;
-everything else has its reason. What we do otherwise is also in [divergences.md](divergences.md). Recommendations are not counted; tests of them are
-listed below the demands, as are specifications that have marks and no register.
+worded in short, the specification's text counts. The table says with which text a register was compared, and when, or that it was written from
+memory. A demand is **tested** when the named tests break it and see the refusal, or look at what has to be there; everything else has its reason.
+What we do otherwise is also in [divergences.md](divergences.md). Recommendations are not counted; tests of them are listed below the demands, as
+are specifications that have marks and no register.
 
 ## In short
 
@@ -129,11 +131,15 @@ class Obligation:
 
 @dataclass(frozen=True)
 class Register:
-    """The demands of one document, and ``also``: clauses without a demand that tests are marked with."""
+    """The demands of one document, and ``also``: clauses without a demand that tests are marked with.
+
+    ``read`` says which text the demands were compared with, and when; "" where they were written from memory.
+    """
 
     document: str
     obligations: tuple[Obligation, ...]
     also: frozenset[str]
+    read: str = ""
 
     def knows(self, clause: str) -> bool:
         """Tell whether a mark may name the clause: one of a demand, one below it, or one of ``also``."""
@@ -158,7 +164,7 @@ def _register(path: Path) -> Register:
         message = f"{path.name}: no such document: {document!r}"
         raise ValueError(message)
     demands = tuple(_obligation(path.name, document, one) for one in read["obligations"])
-    return Register(document, demands, frozenset(read.get("also", ())))
+    return Register(document, demands, frozenset(read.get("also", ())), read.get("read", ""))
 
 
 def _obligation(name: str, document: str, row: dict[str, str | list[str]]) -> Obligation:
@@ -205,9 +211,10 @@ def page(found: list[Mark], register: list[Register]) -> str:
 
 
 def _summary(register: list[Register]) -> str:
-    rows = [f"| specification | demands | {' | '.join(STATES.values())} |\n|---|{'---|' * (len(STATES) + 1)}\n"]
-    rows.extend(f"| {one.document} | {_counts(one.obligations)} |\n" for one in register)
-    rows.append(f"| **all** | {_counts([one for listed in register for one in listed.obligations])} |\n")
+    columns = ("specification", "demands", *STATES.values(), "compared with")
+    rows = [f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}\n"]
+    rows.extend(f"| {one.document} | {_counts(one.obligations)} | {one.read or _MEMORY} |\n" for one in register)
+    rows.append(f"| **all** | {_counts([one for listed in register for one in listed.obligations])} | |\n")
     return "".join(rows)
 
 

@@ -90,9 +90,9 @@ class ChainFinder:
                 return known[1]
         return self._remembered(wanted, lambda: self._search(self._subject(subject), anchors))
 
-    def from_configuration(self, configuration: Statement) -> TrustChain:
-        """Return a chain that begins with a configuration that came to us by hand (explicit registration)."""
-        return self._bounded(lambda: self._search(configuration, ()))
+    def from_configuration(self, configuration: Statement, anchors: Sequence[str] = ()) -> TrustChain:
+        """Return a chain that begins with a configuration that came to us by hand (explicit registration), to one of ``anchors`` as in ``find``."""
+        return self._bounded(lambda: self._search(configuration, anchors))
 
     @property
     def anchors(self) -> Anchors:

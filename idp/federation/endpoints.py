@@ -16,7 +16,7 @@ from idp.federation.authority import PROVINCE, Authority
 from idp.federation.collecting import ChainFinder
 from idp.federation.entity_ids import is_entity_id
 from idp.federation.entity_keys import EntityKeys
-from idp.federation.marks import MARK, STATUS, MarkVerifier, OwnMarks
+from idp.federation.marks import MARK, STATUS, MarkVerifier, OwnMarks, end_of
 from idp.federation.statements import STATEMENT
 from idp.model.audit import Event
 from idp.protocol.errors import InvalidRequest, ProtocolError, ServerError, TemporarilyUnavailable
@@ -44,12 +44,6 @@ class InvalidSubject(ProtocolError):
     """OpenID Federation 1.0 section 8.9."""
 
     error: ClassVar[str] = "invalid_subject"
-
-
-class UnsupportedParameter(ProtocolError):
-    """OpenID Federation 1.0 section 8.9."""
-
-    error: ClassVar[str] = "unsupported_parameter"
 
 
 def answered(
@@ -121,12 +115,9 @@ class FederationEndpoints:
 
     @answered
     def subordinates(self, request: WireRequest, code: str = PROVINCE) -> WireResponse:
-        """List the immediate subordinates (section 8.2)."""
+        """List the immediate subordinates (section 8.2). Every filter of the specification is served, what nobody defined is passed over."""
         self._entity(code)
         query = _query(request)
-        unknown = query.keys() - {"entity_type", "trust_marked", "trust_mark_type", "intermediate"}
-        if unknown:
-            raise UnsupportedParameter("there is no such filter here")
         units = [self._authority.identifier(one.code) for one in self._authority.units_below(code)]
         members = self._authority.members(code)
         kinds = {**dict.fromkeys(units, ("federation_entity",)), **{one.entity_id: one.entity_types for one in members}}
@@ -153,15 +144,15 @@ class FederationEndpoints:
             raise ERRORS["invalid_trust_anchor"]("none of these anchors is trusted here")
         chain = self._finder.find(subject, anchors)
         kinds = query.get("entity_type", ())
+        marks = self._marks.valid(chain)
         claims: dict[str, Any] = {
             "iss": self._authority.entity_id,
             "sub": subject,
             "iat": self._clock.now(),
-            "exp": chain.expires_at,
+            "exp": min(chain.expires_at, *map(end_of, marks)) if marks else chain.expires_at,
             "metadata": {kind: value for kind, value in chain.metadata.items() if not kinds or kind in kinds},
             "trust_chain": chain.tokens,
         }
-        marks = self._marks.valid(chain)
         return _jwt(self._keys.sign({**claims, "trust_marks": marks} if marks else claims, RESOLVED), RESOLVED)
 
     @answered

@@ -45,7 +45,11 @@ class KeySets:
         if not isinstance(uri, str) or web_fault(uri) is not None:
             raise ResolvedMetadataRefused("signed_jwks_uri", "signed_jwks_uri must be an https address")
         expected = Expectation(
-            frozenset({TYPE}), issuer=subject, required=frozenset({"iss", "sub", "keys"}), leeway=LEEWAY
+            frozenset({TYPE}),
+            issuer=subject,
+            required=frozenset({"iss", "sub", "keys"}),
+            leeway=LEEWAY,
+            needs_kid=True,
         )
         try:
             answer = self._fetcher.get(uri, f"application/{TYPE}")

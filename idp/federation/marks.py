@@ -28,6 +28,7 @@ from policies.federation.constraints import ALWAYS_ALLOWED
 MARK: Final = "trust-mark+jwt"
 STATUS: Final = "trust-mark-status-response+jwt"
 DELEGATION: Final = "trust-mark-delegation+jwt"
+NEVER: Final = 1 << 53
 _FORM: Final = "application/x-www-form-urlencoded"
 _REQUIRED: Final = frozenset({"iss", "sub", "iat", "trust_mark_type"})
 
@@ -135,8 +136,10 @@ class MarkVerifier:
         chain, now = self._finder.find(issuer, (anchor,)), self._clock.now()
         keys = chain.statements[0].keys
         claims = verify(token, keys, _expected(issuer), now, max_chars=MAX_STATEMENT).claims
-        if kind in rules.get("trust_mark_owners", {}):
-            _check_delegation(claims, issuer, kind, rules["trust_mark_owners"][kind], now)
+        owners = rules.get("trust_mark_owners", {})
+        if kind in owners or "delegation" in claims:
+            # A delegation that nobody's keys could prove is a false one (section 7.3, step 9).
+            _check_delegation(claims, issuer, kind, owners.get(kind, {}), now)
         endpoint = chain.metadata.get(ALWAYS_ALLOWED, {}).get("federation_trust_mark_status_endpoint")
         return not isinstance(endpoint, str) or self._says_active(endpoint, token, issuer, keys)
 
@@ -144,9 +147,16 @@ class MarkVerifier:
         answer = self._fetcher.post(endpoint, urlencode({"trust_mark": token}).encode(), _FORM)
         if answer.status != _OK:
             return False
-        expected = Expectation(frozenset({STATUS}), issuer=issuer, required=frozenset({"iss", "iat"}), leeway=LEEWAY)
+        required = frozenset({"iss", "iat"})
+        expected = Expectation(frozenset({STATUS}), issuer=issuer, required=required, leeway=LEEWAY, needs_kid=True)
         status = verify(answer.body.decode("ascii", "replace"), keys, expected, self._clock.now(), max_chars=_LONG)
         return status.claims.get("status") == "active" and status.claims.get("trust_mark") == token
+
+
+def end_of(mark: Mapping[str, str]) -> int:
+    """Return when a mark that counts ends (epoch seconds); one without an end never does."""
+    expires = parse(mark["trust_mark"], MAX_STATEMENT).unverified_claims.get("exp")
+    return NEVER if expires is None else int(expires)
 
 
 _OK: Final = 200
@@ -154,7 +164,7 @@ _LONG: Final = 2 * MAX_STATEMENT
 
 
 def _expected(issuer: str) -> Expectation:
-    return Expectation(frozenset({MARK}), issuer=issuer, required=_REQUIRED, leeway=LEEWAY)
+    return Expectation(frozenset({MARK}), issuer=issuer, required=_REQUIRED, leeway=LEEWAY, needs_kid=True)
 
 
 def _may_issue(issuer: str, kind: str, rules: Mapping[str, Any]) -> bool:
@@ -165,7 +175,9 @@ def _may_issue(issuer: str, kind: str, rules: Mapping[str, Any]) -> bool:
 
 def _check_delegation(claims: Mapping[str, Any], issuer: str, kind: str, owner: Mapping[str, Any], now: int) -> None:
     """Section 7.2: the type's owner says that this issuer may issue it."""
-    expected = Expectation(frozenset({DELEGATION}), issuer=str(owner.get("sub")), required=_REQUIRED, leeway=LEEWAY)
+    expected = Expectation(
+        frozenset({DELEGATION}), issuer=str(owner.get("sub")), required=_REQUIRED, leeway=LEEWAY, needs_kid=True
+    )
     keys = import_jwks(owner.get("jwks", {}), lenient=True)
     delegated = verify(str(claims.get("delegation")), keys, expected, now, max_chars=MAX_STATEMENT).claims
     if (delegated["sub"], delegated["trust_mark_type"]) != (issuer, kind):

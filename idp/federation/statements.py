@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from clients.uris import web_fault
 from idp.federation.entity_ids import is_entity_id
 from idp.federation.errors import StatementRefused
 from keys.compact import parse
@@ -64,10 +65,11 @@ class Statement:
         return found
 
 
-def read(token: str, *, loopback: bool = False) -> Statement:
+def read(token: str, *, loopback: bool = False, addressed: bool = False) -> Statement:
     """Return the statement with everything checked but signature and time; raises ``StatementRefused``.
 
-    Only to learn whose keys to ask for: nothing in it is true before ``verified``.
+    Only to learn whose keys to ask for: nothing in it is true before ``verified``. ``addressed`` is for requests of explicit
+    registration, which alone have an ``aud``.
     """
     try:
         parsed = parse(token, MAX_STATEMENT)
@@ -84,6 +86,8 @@ def read(token: str, *, loopback: bool = False) -> Statement:
     if isinstance(expires, bool) or not isinstance(expires, int | float):
         raise StatementRefused("statement_time", "exp must be a number")
     statement = Statement(token, claims["iss"], claims["sub"], int(min(expires, 1 << 53)), _keys(claims), claims)
+    if "aud" in claims and not addressed:
+        raise StatementRefused("statement_misplaced", "aud is misplaced: only a registration is for somebody")
     _check_claims(statement, loopback=loopback)
     return statement
 
@@ -125,9 +129,49 @@ def _check_claims(statement: Statement, *, loopback: bool) -> None:
     _check_metadata(claims.get("metadata", {}))
     if "metadata_policy_crit" in claims and not _is_names(claims["metadata_policy_crit"]):
         raise StatementRefused("statement_policy_crit", "metadata_policy_crit must be a list of names, not empty")
-    marks = claims.get("trust_marks", [])
+    source = claims.get("source_endpoint", "https://localhost")
+    if not isinstance(source, str) or web_fault(source) is not None:
+        raise StatementRefused("statement_source", "source_endpoint must be an https address")
+    _check_marks(claims.get("trust_marks", []))
+    _check_rules_of_marks(claims, loopback=loopback)
+
+
+def _check_marks(marks: Any) -> None:
+    """Step 20: each mark says its type twice, outside as inside. Whether anybody believes it is another question (section 7.3)."""
     if not isinstance(marks, list) or len(marks) > _MAX_MARKS or not all(isinstance(mark, dict) for mark in marks):
         raise StatementRefused("statement_marks", "trust_marks must be a short list of objects")
+    for mark in marks:
+        token, kind = mark.get("trust_mark"), mark.get("trust_mark_type")
+        try:
+            inside = parse(token, MAX_STATEMENT).unverified_claims if isinstance(token, str) else {}
+        except TokenError as error:
+            raise StatementRefused("statement_marks", f"trust_marks hold what is no mark: {error.reason}") from error
+        if not isinstance(kind, str) or inside.get("trust_mark_type") != kind:
+            raise StatementRefused("statement_marks", "trust_mark_type is not the one of the mark beside it")
+
+
+def _check_rules_of_marks(claims: Mapping[str, Any], *, loopback: bool) -> None:
+    """Steps 21 and 22: who may issue a type of marks, and whose it is."""
+    issuers, owners = claims.get("trust_mark_issuers", {}), claims.get("trust_mark_owners", {})
+    if not isinstance(issuers, dict) or not all(
+        isinstance(names, list) and all(is_entity_id(name, loopback=loopback) for name in names)
+        for names in issuers.values()
+    ):
+        raise StatementRefused(
+            "statement_mark_issuers", "trust_mark_issuers must be lists of entity identifiers by type"
+        )
+    if not isinstance(owners, dict) or not all(
+        isinstance(owner, dict) and is_entity_id(owner.get("sub"), loopback=loopback) and _is_jwks(owner.get("jwks"))
+        for owner in owners.values()
+    ):
+        raise StatementRefused("statement_mark_owners", "trust_mark_owners must be objects of sub and jwks by type")
+
+
+def _is_jwks(value: Any) -> bool:
+    try:
+        return isinstance(value, dict) and bool(import_jwks(value, lenient=True))
+    except InvalidJwk:
+        return False
 
 
 def _check_hints(hints: Any, name: str, *, loopback: bool) -> None:

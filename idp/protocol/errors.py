@@ -6,7 +6,11 @@ may be redirected is decided by where it is raised: before the redirect URI is v
 
 from __future__ import annotations
 
-from typing import ClassVar
+import re
+from typing import ClassVar, Final
+
+_NOT_PERMITTED: Final = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")
+"""The characters that ``error_description`` must not have (RFC 6749 sections 4.1.2.1 and 5.2, RFC 6750 section 3, CIBA section 13)."""
 
 
 class ProtocolError(Exception):
@@ -20,7 +24,8 @@ class ProtocolError(Exception):
     def __init__(self, description: str, *, reason: str = "", headers: tuple[tuple[str, str], ...] = ()) -> None:
         """Keep the developer's sentence, the reason id (by default the wire code itself), and headers that the answer must have."""
         super().__init__(description)
-        self.description = description
+        # What a stranger named, a parameter or a claim, stands in some sentences: here every one of them is made fit to be sent.
+        self.description = _NOT_PERMITTED.sub("?", description)
         self.reason = reason or self.error
         self.headers = headers
 

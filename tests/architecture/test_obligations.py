@@ -53,6 +53,13 @@ def test_a_mark_of_a_clause_that_the_register_does_not_know_is_a_fault(clause: s
     assert ("is not in the register" in " ".join(specs.faults([mark], [REGISTER]))) is not known
 
 
+def test_the_page_says_with_which_text_a_register_was_compared_or_that_it_was_with_none() -> None:
+    read = Register("RFC 6750", (), frozenset(), "the RFC's text, 2026-11-28")
+    shown = specs.page([], [REGISTER, read])
+    assert "| RFC 6749 | 1 | 1 | 0 | 0 | 0 | 0 | from memory |" in shown
+    assert "| RFC 6750 | 0 | 0 | 0 | 0 | 0 | 0 | the RFC's text, 2026-11-28 |" in shown
+
+
 @pytest.mark.parametrize(
     "row",
     [

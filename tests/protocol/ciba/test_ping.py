@@ -85,6 +85,7 @@ def test_the_department_is_told_of_a_refusal_too(
     assert desk.error(auth_req_id) == "access_denied"
 
 
+@pytest.mark.spec("CIBA Core", "10.1")
 def test_a_department_that_is_down_is_told_later_and_can_poll_meanwhile(
     world: TokenWorld, desk: Caller, department: Department, person: Person
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from idp import handles
@@ -30,8 +32,10 @@ def test_the_acknowledgement_has_an_id_a_life_and_an_interval(desk: Caller, pers
     assert (answer.status, answer.headers["cache-control"]) == (200, "no-store")
     assert (answer.json["expires_in"], answer.json["interval"]) == (300, 5)
     assert len(answer.json["auth_req_id"]) >= 43
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]+", desk.request()) for _ in range(20))
 
 
+@pytest.mark.spec("CIBA Core", "8")
 @pytest.mark.spec("CIBA Core", "10.1")
 @pytest.mark.spec("CIBA Core", "11")
 def test_the_person_approves_on_the_account_page_and_the_department_gets_tokens(
@@ -86,6 +90,10 @@ def test_the_life_that_is_asked_is_given_within_bounds(desk: Caller, person: Per
 def test_polling_too_fast_is_slowed_down(world: TokenWorld, desk: Caller, person: Person) -> None:
     auth_req_id = desk.request()
     assert [desk.error(auth_req_id), desk.error(auth_req_id)] == ["authorization_pending", "slow_down"]
+    world.clock.advance(9)
+    assert desk.error(auth_req_id) == "slow_down", "the interval grew by five seconds for good"
+    world.clock.advance(15)
+    assert desk.error(auth_req_id) == "authorization_pending"
 
 
 def test_nobody_can_tell_a_known_person_from_an_unknown_one(world: TokenWorld, desk: Caller, person: Person) -> None:
@@ -184,6 +192,7 @@ def test_an_id_of_one_kind_is_no_code_of_the_other(world: TokenWorld, desk: Call
     assert desk.error(tv.codes()["device_code"]) == "invalid_grant"
 
 
+@pytest.mark.spec("CIBA Core", "11")
 @pytest.mark.spec("CIBA Core", "10.1")
 def test_an_id_of_another_client_is_unknown(world: TokenWorld, desk: Caller, person: Person) -> None:
     auth_req_id = desk.request()

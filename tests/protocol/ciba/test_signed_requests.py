@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -97,6 +98,39 @@ def test_another_key_and_another_algorithm_are_refused(desk: Caller) -> None:
 @pytest.mark.spec("CIBA Core", "7.1.1")
 def test_a_client_that_signs_cannot_go_without(desk: Caller) -> None:
     assert desk.refused() == "invalid_request"
+
+
+@pytest.mark.spec("CIBA Core", "7.1")
+@pytest.mark.parametrize("audience", [ISSUER, f"{ISSUER}/token", f"{ISSUER}/bc-authorize"])
+def test_an_assertion_may_name_issuer_token_endpoint_or_this_endpoint(world: TokenWorld, audience: str) -> None:
+    citizen(world)
+    own = caller(world, token_endpoint_auth_method="private_key_jwt", jwks=key_set(KEY)).of
+    assert own.client.redirect_uris == ()
+    now, me = world.clock.now(), own.client.client_id
+    asserted = {"iss": me, "sub": me, "aud": audience, "iat": now, "exp": now + 60, "jti": "a"}
+    form = {
+        "scope": "openid", "login_hint": "049499000001", "client_assertion": KEY.sign(asserted),
+        "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+    }  # fmt: skip
+    assert world.post("/bc-authorize", form).status == 200
+    elsewhere = KEY.sign({**asserted, "aud": f"{ISSUER}/revoke", "jti": "b"})
+    assert world.post("/bc-authorize", {**form, "client_assertion": elsewhere}).json["error"] == "invalid_client"
+
+
+@pytest.mark.spec("CIBA Core", "13")
+@pytest.mark.parametrize("odd", ['"', "\\", "\u0111", "\x7f", "\U0001f600"])
+def test_no_error_has_a_character_that_is_not_permitted(world: TokenWorld, desk: Caller, odd: str) -> None:
+    plain, own = caller(world), {"scope": "openid", "login_hint": "049499000001"}
+    answers = [
+        desk.world.post("/bc-authorize", {"request": KEY.sign(claims(desk)), odd: "x"}, desk.of.basic),
+        desk.world.post("/bc-authorize", {"request": KEY.sign(claims(desk, **{odd: 1.5}))}, desk.of.basic),
+        desk.world.post("/bc-authorize", {"request": KEY.sign(claims(desk, scope=f"openid {odd}"))}, desk.of.basic),
+        *(plain.ask(**{**own, name: odd}) for name in ("scope", "requested_expiry", "acr_values", "resource")),
+    ]
+    refused = [answer.json for answer in answers if answer.status != 200]
+    assert len(refused) >= 4
+    for body in refused:
+        assert re.fullmatch(r"[\x20-\x21\x23-\x5b\x5d-\x7e]*", body["error_description"]), body
 
 
 def test_a_client_that_does_not_sign_cannot_begin_to(world: TokenWorld) -> None:

@@ -9,9 +9,10 @@ import orjson
 import pytest
 
 from idp.storage.sqlite import SqliteDatabase
+from keys import algorithms, base64url
 from tests.support.clock import FrozenClock
 from tests.support.federated_party import LEAF, FederatedParty
-from tests.support.federated_world import COMMUNE, FederatedWorld
+from tests.support.federated_world import ANCHOR, COMMUNE, FederatedWorld
 from tests.support.federation import RP, Entity
 from tests.support.token_world import ISSUER
 
@@ -62,6 +63,67 @@ def test_a_second_registration_takes_the_place_of_the_first(party: FederatedPart
     assert party.register().status == 200
     assert party.known().redirect_uris == (f"{LEAF}/moi",)
     assert party.known().sector_id == first.sector_id
+
+
+@pytest.fixture
+def both(sqlite_database: SqliteDatabase, tmp_path: Path, clock: FrozenClock) -> FederatedParty:
+    """Return a leaf below our own anchor and below the foreign one."""
+    federated = FederatedWorld(tmp_path, sqlite_database, clock, anchor_units={ANCHOR: COMMUNE})
+    party = FederatedParty(federated, ISSUER, ANCHOR, unit=COMMUNE)
+    federated.vouch(party.entity)
+    federated.anchor.vouches(party.entity, metadata={RP: {"unit": COMMUNE}})
+    return party
+
+
+def _to(party: FederatedParty, anchor: Entity) -> list[str]:
+    return [party.entity.configuration(), anchor.statement(LEAF), anchor.configuration()]
+
+
+def _with_header(party: FederatedParty, **header: Any) -> str:
+    """A request with more members in its header than our signer would give it."""
+    claims = party.entity.own(aud=ISSUER)
+    head = {"alg": "ES256", "kid": party.entity.kid, "typ": "entity-statement+jwt", **header}
+    signed = b".".join(base64url.encode_text(orjson.dumps(part)).encode() for part in (head, claims))
+    signature = algorithms.ALGORITHMS["ES256"].signer(party.entity.private)(signed)
+    return f"{signed.decode()}.{base64url.encode_text(signature)}"
+
+
+@pytest.mark.spec("OpenID Federation 1.0", "12.2.3")
+@pytest.mark.parametrize("by_header", [False, True])
+def test_a_chain_that_is_brought_says_to_which_anchor_the_registration_leads(
+    both: FederatedParty, *, by_header: bool
+) -> None:
+    anchor = both.federated.anchor
+    assert both.federated.said(both.register(), RESPONSE)["trust_anchor"] == ISSUER
+    chain = _to(both, anchor)
+    if by_header:
+        answer = both.register(_with_header(both, trust_chain=chain))
+    else:
+        chain[0] = both.entity.configuration(aud=ISSUER)
+        answer = both.register(orjson.dumps(chain).decode(), "trust-chain+json")
+    claims = both.federated.said(answer, RESPONSE)
+    assert (claims["trust_anchor"], claims["authority_hints"]) == (ANCHOR, [ANCHOR])
+
+
+@pytest.mark.spec("OpenID Federation 1.0", "12.2.2")
+@pytest.mark.spec("OpenID Federation 1.0", "3.2")
+def test_chains_in_the_header_begin_where_they_have_to_and_lead_to_one_anchor(both: FederatedParty) -> None:
+    ours, anchor = both.federated.wiring.authority.configuration(ISSUER), both.federated.anchor
+    theirs = _to(both, anchor)
+    headers: tuple[dict[str, Any], ...] = (
+        {"trust_chain": []},
+        {"trust_chain": "x"},
+        {"trust_chain": ["x"]},
+        {"trust_chain": theirs[1:]},
+        {"trust_chain": [theirs[0], theirs[2]]},
+        {"peer_trust_chain": theirs},
+        {"trust_chain": theirs, "peer_trust_chain": [ours]},
+    )
+    for header in headers:
+        answer = both.register(_with_header(both, **header))
+        assert (answer.status, answer.json["error"]) == (400, "invalid_trust_chain"), header
+    assert both.known() is None
+    assert both.register(_with_header(both, peer_trust_chain=[ours])).status == 200
 
 
 def _another_key(party: FederatedParty) -> dict[str, Any]:

@@ -58,6 +58,7 @@ def test_keys_signed_by_the_entity_prove_its_requests_and_a_rotation_comes_with_
         ({"exp": 1}, "signed_jwks_invalid"),
         ({"keys": None}, "signed_jwks_invalid"),
         ({"keys": []}, "signed_jwks_invalid"),
+        ({"signer": "nameless"}, "signed_jwks_invalid"),
         ({"signer": Signer("rp-1", "ES256", algorithms.generate("ES256"))}, "signed_jwks_invalid"),
     ],
 )
@@ -65,6 +66,8 @@ def test_a_set_that_the_entity_did_not_sign_for_itself_registers_nothing(
     party: FederatedParty, served: dict[str, Any], reason: str
 ) -> None:
     keys = [published(algorithms.generate("ES256"), "rp-1")]
+    if served.get("signer") == "nameless":
+        served = {"signer": Signer("", "ES256", party.entity.private)}
     publish(party, **{"keys": keys, **served})
     answer = party.push()
     assert (answer.status, answer.json["error"]) == (400, "invalid_metadata")

@@ -10,7 +10,7 @@ from idp.federation.collecting import MAX_VISITS
 from keys import algorithms
 from keys.signer import Signer
 from tests.support.federated_world import ANCHOR, COMMUNE, FederatedWorld
-from tests.support.federation import RP, Entity
+from tests.support.federation import RP, Entity, published
 from tests.support.token_world import ISSUER
 
 MIDDLE, LEAF = "https://so.example.gov.vn", "https://motcua.example.gov.vn"
@@ -54,6 +54,7 @@ def tree(federated: FederatedWorld) -> Tree:
 
 @pytest.mark.spec("OpenID Federation 1.0", "8.3")
 @pytest.mark.spec("OpenID Federation 1.0", "10.1")
+@pytest.mark.spec("OpenID Federation 1.0", "10.4")
 def test_a_leaf_is_resolved_up_to_the_anchor_with_every_policy_applied(tree: Tree) -> None:
     tree.anchor.vouches(tree.middle, metadata_policy={RP: {"scope": {"subset_of": ["openid", "profile"]}}})
     tree.middle.vouches(tree.leaf, metadata={RP: {"client_name": "Một cửa phường"}})
@@ -68,6 +69,7 @@ def test_a_leaf_is_resolved_up_to_the_anchor_with_every_policy_applied(tree: Tre
     assert tree.resolved(entity_type=[RP, "openid_provider"])["metadata"].keys() == {RP}
 
 
+@pytest.mark.spec("OpenID Federation 1.0", "11")
 def test_a_chain_is_remembered_until_its_end_and_then_asked_anew(tree: Tree) -> None:
     tree.anchor.lifetime = 600
     tree.resolved()
@@ -187,6 +189,52 @@ def _hints_of_a_subordinate(tree: Tree) -> None:
     tree.middle.about[LEAF]["authority_hints"] = [ANCHOR]
 
 
+def _same_kid_twice(tree: Tree) -> None:
+    other = published(algorithms.generate("ES256"), tree.leaf.kid)
+    tree.leaf.claims["jwks"] = {"keys": [*tree.leaf.jwks["keys"], other]}
+
+
+def _key_without_kid(tree: Tree) -> None:
+    nameless = {name: value for name, value in tree.leaf.jwks["keys"][0].items() if name != "kid"}
+    tree.leaf.claims["jwks"] = {"keys": [*tree.leaf.jwks["keys"], nameless]}
+
+
+def _addressed(tree: Tree) -> None:
+    """Only a request of explicit registration is for somebody."""
+    tree.leaf.claims["aud"] = ISSUER
+
+
+def _mark_of_another_type(tree: Tree) -> None:
+    mark = tree.anchor.sign(
+        {"iss": ANCHOR, "sub": LEAF, "iat": 1, "trust_mark_type": "https://x.vn/a"}, "trust-mark+jwt"
+    )
+    tree.leaf.claims["trust_marks"] = [{"trust_mark_type": "https://x.vn/b", "trust_mark": mark}]
+
+
+def _mark_that_is_none(tree: Tree) -> None:
+    tree.leaf.claims["trust_marks"] = [{"trust_mark_type": "https://x.vn/b", "trust_mark": "rubbish"}]
+
+
+def _mark_without_a_token(tree: Tree) -> None:
+    tree.leaf.claims["trust_marks"] = [{"trust_mark_type": "https://x.vn/b"}]
+
+
+def _issuers_of_wrong_form(tree: Tree) -> None:
+    tree.leaf.claims["trust_mark_issuers"] = {"https://x.vn/a": "https://x.vn"}
+
+
+def _owners_of_wrong_form(tree: Tree) -> None:
+    tree.leaf.claims["trust_mark_owners"] = {"https://x.vn/a": {"sub": ANCHOR}}
+
+
+def _source_of_wrong_form(tree: Tree) -> None:
+    tree.middle.about[LEAF]["source_endpoint"] = "fetch"
+
+
+def _registered_by_an_anchor(tree: Tree) -> None:
+    tree.leaf.claims["trust_anchor"] = ANCHOR
+
+
 def _private_key(tree: Tree) -> None:
     tree.middle.about[LEAF]["jwks"] = {"keys": [{**tree.leaf.jwks["keys"][0], "d": "AAAA"}]}
 
@@ -213,6 +261,16 @@ ATTACKS = [
     (_policy_about_itself, "statement_misplaced"),
     (_hints_of_a_subordinate, "anchor_unknown"),
     (_private_key, "anchor_unknown"),
+    (_same_kid_twice, "statement_jwks"),
+    (_key_without_kid, "statement_jwks"),
+    (_addressed, "statement_misplaced"),
+    (_registered_by_an_anchor, "statement_misplaced"),
+    (_mark_of_another_type, "statement_marks"),
+    (_mark_that_is_none, "statement_marks"),
+    (_mark_without_a_token, "statement_marks"),
+    (_issuers_of_wrong_form, "statement_mark_issuers"),
+    (_owners_of_wrong_form, "statement_mark_owners"),
+    (_source_of_wrong_form, "anchor_unknown"),
 ]
 
 

@@ -8,6 +8,8 @@ import orjson
 import pytest
 
 from idp.errors import InvalidInput, NotFound, Refused
+from keys.compact import parse
+from keys.signer import Signer
 from tests.support.federated_world import ANCHOR, MARK, FederatedWorld
 from tests.support.federation import RP, Entity
 from tests.support.token_world import FORM, ISSUER
@@ -84,6 +86,14 @@ def test_only_types_of_the_settings_are_issued_and_every_mark_ends(federated: Fe
         federated.wiring.members.issue_mark(MARK, "not a url", 60)
 
 
+class Nameless(Entity):
+    """An entity with the keys of another, which does not say by which of them it signs."""
+
+    def __init__(self, entity: Entity) -> None:
+        super().__init__(entity.entity_id, entity.clock)
+        self.signer = Signer("", "ES256", entity.private)
+
+
 class Elsewhere:
     """An anchor that lets somebody issue marks, that somebody, and a leaf that holds one."""
 
@@ -118,10 +128,12 @@ def test_a_mark_of_an_issuer_that_the_anchor_names_counts(elsewhere: Elsewhere) 
     assert elsewhere.counted(elsewhere.mark())
 
 
+@pytest.mark.spec("OpenID Federation 1.0", "7")
 @pytest.mark.spec("OpenID Federation 1.0", "7.3")
 @pytest.mark.spec("OpenID Federation 1.0", "8.3.2")
 @pytest.mark.parametrize(
-    "attack", ["forged", "other_subject", "expired", "other_type", "unnamed_issuer", "self_issued"]
+    "attack",
+    ["forged", "other_subject", "expired", "future", "untyped", "nameless_key", "unnamed_issuer", "self_issued"],
 )
 def test_no_other_mark_is_in_a_resolve_response(elsewhere: Elsewhere, attack: str) -> None:
     now = elsewhere.federated.clock.now()
@@ -131,7 +143,9 @@ def test_no_other_mark_is_in_a_resolve_response(elsewhere: Elsewhere, attack: st
         "forged": lambda: elsewhere.mark(elsewhere.leaf),
         "other_subject": lambda: elsewhere.mark(sub="https://other.example.gov.vn"),
         "expired": lambda: elsewhere.mark(iat=now - 900, exp=now - 600),
-        "other_type": lambda: elsewhere.mark(trust_mark_type="https://x.vn/other"),
+        "future": lambda: elsewhere.mark(iat=now + 900, exp=now + 960),
+        "untyped": lambda: elsewhere.issuing.sign(parse(elsewhere.mark()).unverified_claims, "JWT"),
+        "nameless_key": lambda: elsewhere.mark(Nameless(elsewhere.issuing)),
         "unnamed_issuer": elsewhere.mark,
         "self_issued": lambda: elsewhere.mark(elsewhere.leaf, iss=LEAF),
     }[attack]()
@@ -155,6 +169,27 @@ def test_a_mark_whose_type_has_an_owner_needs_the_owners_delegation(
         "forged": elsewhere.issuing.sign(claims, "trust-mark-delegation+jwt"),
     }
     assert elsewhere.counted(elsewhere.mark(delegation=tokens[delegated])) == counts
+
+
+@pytest.mark.spec("OpenID Federation 1.0", "7.3")
+def test_a_delegation_that_nobody_can_prove_takes_the_mark_away_also_where_none_is_needed(elsewhere: Elsewhere) -> None:
+    assert not elsewhere.counted(elsewhere.mark(delegation="rubbish"))
+    claims = {"iss": ISSUING, "sub": ISSUING, "iat": elsewhere.federated.clock.now(), "trust_mark_type": KIND}
+    own = elsewhere.issuing.sign(claims, "trust-mark-delegation+jwt")
+    assert not elsewhere.counted(elsewhere.mark(delegation=own))
+
+
+@pytest.mark.spec("OpenID Federation 1.0", "8.3.2")
+def test_a_resolve_response_ends_with_the_first_of_chain_and_marks(elsewhere: Elsewhere) -> None:
+    now = elsewhere.federated.clock.now()
+    elsewhere.leaf.claims["trust_marks"] = [{"trust_mark_type": KIND, "trust_mark": elsewhere.mark(exp=now + 60)}]
+    answer = elsewhere.federated.get("/federation/resolve", sub=LEAF, trust_anchor=ANCHOR)
+    assert elsewhere.federated.said(answer, "resolve-response+jwt")["exp"] == now + 60
+    elsewhere.federated.clock.advance(3600)
+    now = elsewhere.federated.clock.now()
+    elsewhere.leaf.claims["trust_marks"][0]["trust_mark"] = elsewhere.mark(exp=None)
+    answer = elsewhere.federated.get("/federation/resolve", sub=LEAF, trust_anchor=ANCHOR)
+    assert elsewhere.federated.said(answer, "resolve-response+jwt")["exp"] == now + 3600
 
 
 @pytest.mark.spec("OpenID Federation 1.0", "7.3")

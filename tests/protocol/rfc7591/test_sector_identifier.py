@@ -8,6 +8,8 @@ import orjson
 import pytest
 
 from idp.storage.tables import clients
+from tests.support.ciba_world import GRANT as CIBA
+from tests.support.client_keys import key_set, new_key
 from tests.support.stores import stored
 from tests.support.web_pages import WebPages
 from tests.support.whole_app import CALLBACK, WholeApp, editable
@@ -52,6 +54,33 @@ def test_document_that_is_no_list_of_redirects_is_refused(
     answer = app.register(app.initial_token(), sector_identifier_uri=pages.put("/s", body, status))
     assert (answer.status, answer.json["error"]) == (400, "invalid_client_metadata")
     assert pages.asked == ["/s"]
+
+
+@pytest.mark.spec("CIBA Core", "4")
+@pytest.mark.spec("OIDC Registration", "5")
+def test_a_client_without_redirects_shares_a_sector_only_by_keys_that_are_listed_and_prove_it(
+    app: WholeApp, pages: WebPages
+) -> None:
+    keys = pages.put("/jwks.json", orjson.dumps(key_set(new_key())))
+    uri = pages.put("/sector.json", orjson.dumps([CALLBACK, keys]))
+    ciba: dict[str, Any] = {
+        "redirect_uris": [], "response_types": [], "grant_types": [CIBA], "backchannel_token_delivery_mode": "poll",
+        "sector_identifier_uri": uri, "jwks_uri": keys, "token_endpoint_auth_method": "private_key_jwt",
+    }  # fmt: skip
+    grants = [CIBA, "authorization_code", "client_credentials"]
+    said = app.registered(app.initial_token(grant_types=grants), **ciba)
+    assert sector_of(app, said) == sector_of(app, app.registered(sector_identifier_uri=uri))
+    stranger = pages.put("/other.json", orjson.dumps(key_set(new_key())))
+    for change in (
+        {"jwks_uri": stranger},
+        {"jwks_uri": None, "token_endpoint_auth_method": "client_secret_basic"},
+        {"token_endpoint_auth_method": "client_secret_basic"},
+        {"grant_types": ["client_credentials"], "backchannel_token_delivery_mode": None},
+    ):
+        kept = {name: value for name, value in {**ciba, **change}.items() if value is not None}
+        answer = app.register(app.initial_token(grant_types=grants), **kept)
+        assert (answer.status, answer.json["error"]) == (400, "invalid_client_metadata"), change
+        assert "sector_identifier_uri" in answer.json["error_description"]
 
 
 def test_sector_stays_when_the_document_moves(app: WholeApp, pages: WebPages) -> None:

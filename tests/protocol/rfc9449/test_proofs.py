@@ -90,6 +90,7 @@ def test_claim_that_is_missing_or_wrong_is_refused(
     assert refused(world, portal, proof(world, key, **changes)) == reason
 
 
+@pytest.mark.spec("RFC 9449", "11.5")
 @pytest.mark.spec("RFC 9449", "11.6")
 @pytest.mark.spec("RFC 9449", "4.3")
 @pytest.mark.spec("RFC 8725", "3.1")
@@ -213,6 +214,7 @@ def test_replay_store_out_of_reach_is_503_and_plain_requests_go_on(
 
 
 @pytest.mark.spec("FAPI 2.0 Security Profile", "5.3.2.1")
+@pytest.mark.spec("RFC 9449", "11.3")
 @pytest.mark.spec("RFC 9449", "8")
 def test_nonce_is_supplied_where_one_is_needed(strict: TokenWorld, key: ClientKey) -> None:
     client = strict.add_client()
@@ -222,6 +224,9 @@ def test_nonce_is_supplied_where_one_is_needed(strict: TokenWorld, key: ClientKe
     second = token(strict, client, OWN, proof(strict, key, nonce=nonce))
     assert second.status == 200
     assert second.headers["dpop-nonce"]
+    assert token(strict, client, OWN, proof(strict, key)).json["error"] == "use_dpop_nonce", (
+        "no way back to proofs without"
+    )
     assert strict.own_token(client).status == 200
     strict.clock.advance(NONCE_WINDOW + 1)
     late = token(strict, client, OWN, proof(strict, key, nonce=nonce))
