@@ -87,7 +87,7 @@ class AdministrationDesk(DataRights, ABC):
     def administration(self) -> UseCases:
         """The use cases."""
         gate, registry = self.gate, self.clients
-        clients = ClientAdministration(gate, registry, self.units, self.audit, SqlClientHistory(self.database))
+        clients = ClientAdministration(gate, self.client_names, self.units, self.audit, SqlClientHistory(self.database))
         changes = ClientChanges(gate, clients, registry, self.sector_documents.check)
         keys = KeyAdministration(gate, self.key_service, drill_orders_of(self), self.clock)
         people = AccountAdministration(gate, self.accounts, self.credentials, self.sessions, self.audit)
@@ -101,7 +101,7 @@ class AdministrationDesk(DataRights, ABC):
             clients=clients,
             client_changes=changes,
             keys=keys,
-            consents=ConsentAdministration(gate, registry, self.consents, self.way_of_signals, self.clock),
+            consents=ConsentAdministration(gate, self.client_names, self.consents, self.way_of_signals, self.clock),
             **self.data_right_cases(gate),
             accounts=people,
             account_states=states,
@@ -109,7 +109,7 @@ class AdministrationDesk(DataRights, ABC):
             units=units,
             unit_decisions=UnitDecisions(units, clients, changes, admins),
             admins=admins,
-            approvals=ApprovalAdministration(gate, self.admins, self.approvals, acts, self.clock),
+            approvals=ApprovalAdministration(gate, self.admins, self.approvals, acts, self.client_names),
             audit=self._audit_search,
             exports=Exports(gate),
             client_tests=ClientTests(gate, clients, trial_of(self).run),

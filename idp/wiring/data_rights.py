@@ -10,6 +10,7 @@ from idp.flows.administration.breaches import BreachAdministration
 from idp.flows.administration.data_requests import DataRequestAdministration, DueWarnings, telling
 from idp.flows.administration.gate import Gate
 from idp.flows.administration.protection import ProtectionAdministration, Retention
+from idp.flows.administration.words import ClientNames
 from idp.flows.housekeeping import Task
 from idp.model.signal import StreamStatus
 from idp.services.breaches import BreachCollector
@@ -49,9 +50,14 @@ class DataRights(UnitChanges, ABC):
         store = SqlDataRequestStore(self.database, seal.seal, seal.unseal)
         return DataRequestService(store, self.notices, self.audit, self.clock, terms)
 
+    @cached_property
+    def client_names(self) -> ClientNames:
+        """Finds systems by their names, for every list that has systems in it."""
+        return ClientNames(self.clients)
+
     def data_request_administration(self, gate: Gate) -> DataRequestAdministration:
         """Return the officers' use cases."""
-        return DataRequestAdministration(gate, self.clients, self.accounts, self.data_requests, self.clock)
+        return DataRequestAdministration(gate, self.client_names, self.accounts, self.data_requests, self.clock)
 
     @cached_property
     def breach_collector(self) -> BreachCollector:
@@ -71,7 +77,7 @@ class DataRights(UnitChanges, ABC):
         retention = Retention(self.settings.lifetimes.refresh_token // 86400)
         figures = SqlProtectionFigures(self.database)
         return ProtectionAdministration(
-            *(gate, self.clients, figures, lambda client: self.units.name(owner_of(client)), retention, self.clock)
+            *(gate, self.client_names, figures, lambda client: self.units.name(owner_of(client)), retention, self.clock)
         )
 
     def data_right_cases(self, gate: Gate) -> dict[str, Any]:

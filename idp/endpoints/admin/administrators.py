@@ -7,7 +7,7 @@ from typing import Final
 
 from idp.endpoints.admin.frame import ROOT, Visit
 from idp.endpoints.admin.inputs import day, reason
-from idp.endpoints.admin.lists import Listing, ListPart
+from idp.endpoints.admin.lists import Listing, ListPart, words_field
 from idp.endpoints.admin.sheets import Sheet
 from idp.endpoints.admin.tables import moment, principal, written
 from idp.endpoints.admin.views import DASH, ActForm, Cell, Detail, Field, Link, Section
@@ -15,11 +15,12 @@ from idp.endpoints.desk import Form, first
 from idp.endpoints.routes import Route
 from idp.errors import InvalidInput
 from idp.flows.administration.admins import GrantWish
+from idp.flows.administration.paging import Page, Window
 from idp.ports.administration import GrantQuery
 from idp.protocol.wire import WireResponse
 from policies.delegation import TOP, Action, AdminGrant, Role
 
-_FILTERS: Final = ("who", "role", "ended")
+_FILTERS: Final = ("q", "who", "role", "unit", "ended")
 
 
 class AdministratorsArea(ListPart):
@@ -45,7 +46,7 @@ class AdministratorsArea(ListPart):
         return Listing(
             self.name,
             "/administrators",
-            lambda visit, window: self._acts.admins.search(visit.who, _wanted(visit), window),
+            self._search,
             [f"admin.grant.{name}" for name in ("role", "who", "unit", "begins", "ends")],
             _row,
             "admin.grant.none",
@@ -54,6 +55,11 @@ class AdministratorsArea(ListPart):
             _fields,
             lambda visit: (Link(f"{ROOT}/administrators/grant", visit.t("admin.grant.new")),),
         )
+
+    def _search(self, visit: Visit, window: Window) -> Page[AdminGrant]:
+        asked = visit.asked(*_FILTERS)
+        text, unit = asked.get("q", ""), asked.get("unit", "")
+        return self._acts.admins.search(visit.who, _wanted(visit), window, text=text, unit=unit)
 
     def ask(self, visit: Visit) -> WireResponse:
         """Show the form of a grant."""
@@ -153,8 +159,10 @@ def _fields(visit: Visit, asked: Mapping[str, str]) -> tuple[Field, ...]:
     roles = (("", t("admin.any")), *((one.value, t(f"admin.role.{one.value}")) for one in Role))
     which = (("", t("admin.grant.current")), ("1", t("admin.grant.all")))
     return (
+        words_field(visit, asked, "admin.grant.words"),
         Field("who", t("admin.grant.who"), asked.get("who", ""), hint=t("admin.grant.who_hint")),
         Field("role", t("admin.grant.role"), asked.get("role", ""), "select", roles),
+        Field("unit", t("admin.grant.unit"), asked.get("unit", ""), hint=t("admin.client.unit_hint")),
         Field("ended", t("admin.grant.which"), asked.get("ended", ""), "select", which),
     )
 

@@ -10,19 +10,20 @@ from clients.errors import RegistrationRefused
 from idp.endpoints.admin.client_answers import answers
 from idp.endpoints.admin.frame import ROOT, Visit
 from idp.endpoints.admin.inputs import reason
-from idp.endpoints.admin.lists import Listing, ListPart
+from idp.endpoints.admin.lists import Listing, ListPart, words_field
 from idp.endpoints.admin.sheets import Sheet
 from idp.endpoints.admin.tables import moment, principal, state, written
 from idp.endpoints.admin.views import ActForm, Cell, Detail, Field, Link, Section
 from idp.endpoints.desk import Form
 from idp.endpoints.routes import Route
-from idp.flows.administration.approvals import ApprovalView
+from idp.flows.administration.approvals import MAY_WAIT, ApprovalSearch, ApprovalView
 from idp.flows.administration.client_changes import UPDATE
 from idp.flows.administration.reorganisations import REORGANISE
 from idp.model.approval import Approval
 from idp.protocol.wire import WireResponse
 from idp.services.approvals import PENDING
 
+_FILTERS: Final = ("q", "action", "decided")
 _SHOWN_APART: Final = "document"
 """The document of a reorganisation has a page of its own that says what it would do, that of a system is compared with what is registered."""
 
@@ -50,13 +51,13 @@ class Approvals(ListPart):
             self.name,
             "/approvals",
             lambda visit, window: self._acts.approvals.search(
-                visit.who, window, pending=not visit.query.get("decided")
+                visit.who, window, _wanted(visit), pending=not visit.query.get("decided")
             ),
             [f"admin.approval.{name}" for name in ("act", "target", "requester", "asked", "state")],
             _row,
             "admin.approval.none",
             Sheet("approvals", heads, _values),
-            ("decided",),
+            _FILTERS,
             _fields,
             lead="admin.approval.lead",
         )
@@ -138,10 +139,20 @@ def _forms(visit: Visit, view: ApprovalView) -> list[ActForm]:
     return found
 
 
+def _wanted(visit: Visit) -> ApprovalSearch:
+    asked = visit.asked(*_FILTERS)
+    return ApprovalSearch(asked.get("q", ""), asked.get("action", ""))
+
+
 def _fields(visit: Visit, asked: Mapping[str, str]) -> tuple[Field, ...]:
     t = visit.t
+    actions = (("", t("admin.any")), *((one, t(f"admin.action.{one}")) for one in MAY_WAIT))
     which = (("", t("admin.approval.waiting")), ("1", t("admin.approval.decided")))
-    return (Field("decided", t("admin.approval.which"), asked.get("decided", ""), "select", which),)
+    return (
+        words_field(visit, asked, "admin.approval.words"),
+        Field("action", t("admin.approval.act"), asked.get("action", ""), "select", actions),
+        Field("decided", t("admin.approval.which"), asked.get("decided", ""), "select", which),
+    )
 
 
 def _values(view: ApprovalView) -> tuple[object, ...]:

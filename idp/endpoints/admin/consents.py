@@ -8,7 +8,7 @@ from typing import Final
 from idp.endpoints import receipt_purposes
 from idp.endpoints.admin.frame import ROOT, ConsoleFrame, Visit, address
 from idp.endpoints.admin.inputs import reason
-from idp.endpoints.admin.lists import Listing, ListPart
+from idp.endpoints.admin.lists import Listing, ListPart, words_field
 from idp.endpoints.admin.sheets import Sheet
 from idp.endpoints.admin.tables import NONE, moment, person, written
 from idp.endpoints.admin.views import DASH, ActForm, Cell, Detail, Field, Link, Section
@@ -23,7 +23,8 @@ from idp.protocol.wire import WireResponse
 from policies import claims as claim_policy
 from policies.delegation import Action
 
-_FILTERS: Final = ("client", "account", "state")
+_FILTERS: Final = ("q", "client", "account", "state")
+_NAMED: Final = ("q",)
 
 
 class Consents(ListPart):
@@ -73,11 +74,13 @@ class Consents(ListPart):
         return Listing(
             self.name,
             "/consents/figures",
-            lambda visit, window: self._acts.consents.figures(visit.who, window),
+            lambda visit, window: self._acts.consents.figures(visit.who, window, visit.query.get("q", "")),
             [f"admin.consent.{name}" for name in ("client", "kind", "current", "over")],
             self._figures,
             "admin.consent.none",
             Sheet("consent-figures", ("client_id", "kind", "current", "ended"), _count),
+            _NAMED,
+            lambda visit, asked: (words_field(visit, asked, "admin.client.words"),),
             title="admin.consent.figures",
         )
 
@@ -160,13 +163,14 @@ def _names(visit: Visit, claims: int) -> str:
 
 def _wanted(visit: Visit) -> ConsentSearch:
     asked = visit.asked(*_FILTERS)
-    return ConsentSearch(asked.get("client", ""), asked.get("account", ""), asked.get("state", ""))
+    return ConsentSearch(*(asked.get(name, "") for name in ("client", "account", "state", "q")))
 
 
 def _fields(visit: Visit, asked: Mapping[str, str]) -> tuple[Field, ...]:
     t = visit.t
     states = (("", t("admin.any")), ("current", t("admin.consent.current")), ("ended", t("admin.consent.over")))
     return (
+        words_field(visit, asked, "admin.client.words"),
         Field("client", "client_id", asked.get("client", "")),
         Field("account", t("admin.consent.account"), asked.get("account", "")),
         Field("state", t("admin.consent.state"), asked.get("state", ""), "select", states),

@@ -11,7 +11,8 @@ from idp.endpoints.admin.views import DASH, Section, Tile
 from idp.endpoints.routes import Route
 from idp.flows.administration.audit import AuditSearch
 from idp.flows.administration.clients import ClientQuery
-from idp.flows.administration.paging import MOST, Window
+from idp.flows.administration.connections import ILL
+from idp.flows.administration.paging import Window
 from idp.protocol.wire import WireResponse
 from idp.web.indicator_chart import share_text
 from policies.delegation import Action
@@ -36,8 +37,8 @@ class Dashboard(Part):
 
     def _tiles(self, visit: Visit) -> Iterator[Tile]:
         t, who, acts = visit.t, visit.who, self._acts
-        waiting = acts.approvals.search(who, Window("", MOST)).rows
-        yield Tile(t("admin.tile.approvals"), str(len(waiting)), f"{ROOT}/approvals", "bad" if waiting else "")
+        waiting = acts.approvals.count(who)
+        yield Tile(t("admin.tile.approvals"), str(waiting), f"{ROOT}/approvals", "bad" if waiting else "")
         if self._frame.holds(visit, Action.CLIENT_READ):
             for state in ("active", "suspended"):
                 count = acts.clients.count(who, ClientQuery(state=state))
@@ -60,9 +61,9 @@ class Dashboard(Part):
         t, who, acts = visit.t, visit.who, self._acts
         if self._frame.holds(visit, Action.SETTINGS_READ, everywhere=True):
             ill = sum(one.is_ill for one in acts.directories.all(who))
-            yield Tile(t("admin.tile.directories"), str(ill), f"{ROOT}/directories", "bad" if ill else "")
+            yield Tile(t("admin.tile.directories"), str(ill), address("/directories", state=ILL), "bad" if ill else "")
             out = sum(one.is_ill for one in acts.upstreams.all(who))
-            yield Tile(t("admin.tile.upstreams"), str(out), f"{ROOT}/upstreams", "bad" if out else "")
+            yield Tile(t("admin.tile.upstreams"), str(out), address("/upstreams", state=ILL), "bad" if out else "")
         if self._frame.holds(visit, Action.AUDIT_READ, everywhere=True):
             waiting = acts.audit_proofs.waiting(who)
             yield Tile(t("admin.tile.heads"), str(waiting), f"{ROOT}/audit/heads")

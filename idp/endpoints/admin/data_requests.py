@@ -7,7 +7,7 @@ from typing import Final
 
 from idp.endpoints.admin.frame import ROOT, ConsoleFrame, Visit
 from idp.endpoints.admin.inputs import reason
-from idp.endpoints.admin.lists import Listing, ListPart
+from idp.endpoints.admin.lists import Listing, ListPart, words_field
 from idp.endpoints.admin.sheets import Sheet
 from idp.endpoints.admin.tables import moment, person, principal, written
 from idp.endpoints.admin.views import ActForm, Cell, Detail, Field, Section
@@ -23,7 +23,7 @@ from idp.protocol.wire import WireResponse
 from policies.data_requests import OPEN, Kind, Standing, State
 from policies.delegation import Action
 
-_FILTERS: Final = ("state", "kind", "client", "account")
+_FILTERS: Final = ("q", "state", "kind", "client", "account")
 _TONES: Final = {Standing.OVERDUE: "bad", Standing.MISSED: "bad", Standing.KEPT: "good"}
 _MOST_DAYS: Final = 3
 
@@ -168,7 +168,7 @@ def _forms(visit: Visit, one: DataRequest) -> list[ActForm]:
 
 def _wanted(visit: Visit) -> RequestSearch:
     asked = visit.asked(*_FILTERS)
-    return RequestSearch(*(asked.get(name, "") for name in _FILTERS))
+    return RequestSearch(*(asked.get(name, "") for name in (*_FILTERS[1:], "q")))
 
 
 def _fields(visit: Visit, asked: Mapping[str, str]) -> tuple[Field, ...]:
@@ -180,6 +180,7 @@ def _fields(visit: Visit, asked: Mapping[str, str]) -> tuple[Field, ...]:
     )
     kinds = (("", t("admin.any")), *((one.value, t(f"data_request.{one.value}")) for one in Kind))
     return (
+        words_field(visit, asked, "admin.client.words"),
         Field("state", t("data_request.state"), asked.get("state", ""), "select", states),
         Field("kind", t("data_request.kind"), asked.get("kind", ""), "select", kinds),
         Field("client", "client_id", asked.get("client", "")),

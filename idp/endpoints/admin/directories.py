@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from idp.endpoints.admin.connections import FILTERS, fields, wanted
 from idp.endpoints.admin.frame import ROOT, Visit, address
 from idp.endpoints.admin.inputs import reason
 from idp.endpoints.admin.lists import Listing, ListPart
@@ -15,7 +16,6 @@ from idp.endpoints.desk import Form, first
 from idp.endpoints.routes import Route
 from idp.errors import InvalidInput
 from idp.flows.administration.directories import DONE, DirectoryView, DryRun
-from idp.flows.administration.paging import Page
 from idp.model.directory import Check
 from idp.protocol.wire import WireResponse
 from idp.web.i18n import Translator
@@ -47,13 +47,15 @@ class DirectoriesArea(ListPart):
         return Listing(
             self.name,
             "/directories",
-            lambda visit, _window: Page(self._acts.directories.all(visit.who)),
+            lambda visit, window: self._acts.directories.search(visit.who, wanted(visit), window),
             [f"admin.directory.{name}" for name in names],
             _row,
             "admin.directory.none",
             Sheet(
                 "directories", ("name", "dialect", "servers", "left_alone", "day", "outcome", "gone", "moved"), _values
             ),
+            filters=FILTERS,
+            fields=fields,
             lead="admin.directory.lead",
         )
 

@@ -36,9 +36,7 @@ class IndicatorsArea(ListPart):
         frame = self._frame
         return (
             frame.get("/indicators", self.all),
-            self.filed(
-                "/indicators", Sheet("indicators", COLUMNS, list), lambda visit, _window: self._lines(visit), ("month",)
-            ),
+            self.filed("/indicators", Sheet("indicators", COLUMNS, list), self._lines, _FILTERS),
             frame.get("/indicators/picture", self.picture),
         )
 
@@ -46,7 +44,7 @@ class IndicatorsArea(ListPart):
         """Show a month, the newest by default."""
         t, months = visit.t, self._acts.indicators.months(visit.who)
         month = visit.query.get("month", "") or (months[0].month if months else "")
-        links = (Link(address("/indicators.csv", month=month), t("admin.export")),)
+        links = (Link(address("/indicators.csv", **{**visit.asked(*_FILTERS), "month": month}), t("admin.export")),)
         if not month:
             return self._frame.page(
                 *("indicators", visit), area=self.name, months=None, links=links, lead=t("admin.indicator.lead")
@@ -72,11 +70,15 @@ class IndicatorsArea(ListPart):
             months=_months(t, months),
         )
 
-    def _lines(self, visit: Visit) -> Page[list[object]]:
-        """Return a month's lines within reach as the file has them: all of them at once, they are few."""
+    def _lines(self, visit: Visit, window: Window) -> Page[list[object]]:
+        """Return a month's lines as the file has them: those that the filters of the address leave, of every kind where none is named."""
         month = visit.query.get("month", "") or next((one.month for one in self._acts.indicators.months(visit.who)), "")
-        rows = rows_of(self._acts.indicators.report(visit.who, month)) if month else []
-        return Page([[row[name] for name in COLUMNS] for row in rows])
+        if not month:
+            return Page(())
+        found = self._found(visit, {**visit.asked(*_FILTERS), "month": month}, window)
+        report = self._acts.indicators.report(visit.who, month)
+        rows = rows_of(report, found.rows)
+        return Page([[row[name] for name in COLUMNS] for row in rows], found.following)
 
     def picture(self, visit: Visit) -> WireResponse:
         """Return the picture of the first lines that the filters leave."""

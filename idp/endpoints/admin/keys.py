@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from idp.endpoints.admin.frame import ROOT, Visit
+from idp.endpoints.admin.frame import ROOT, Visit, address
 from idp.endpoints.admin.inputs import reason
 from idp.endpoints.admin.lists import FILE, ListPart
 from idp.endpoints.admin.sheets import Sheet
@@ -13,14 +13,17 @@ from idp.endpoints.admin.tables import moment, state, written
 from idp.endpoints.admin.views import ActForm, Cell, Detail, Field, Link, Section, Table
 from idp.endpoints.desk import Form, first
 from idp.endpoints.routes import Route
-from idp.flows.administration.paging import Page
+from idp.flows.administration.keys import KeySearch
+from idp.flows.administration.paging import MOST, Page, Window
 from idp.flows.key_drill import Drill
 from idp.flows.key_drill_orders import DrillOrder
 from idp.protocol.wire import WireResponse
+from keys.model import KeyState
 from keys.service import KeyRow
 from policies.delegation import Action
 
 _HEADS: Final = ("kid", "alg", "use", "state", "created", "activates", "retires")
+_FILTERS: Final = ("alg", "state", "q")
 _RETIRABLE: Final = "active"
 _DEAD: Final = frozenset({"revoked", "removed"})
 _DRILLED: Final = ("max_age", "published_for", "accepted_for", "known_after", "cached_after")
@@ -37,7 +40,7 @@ class Keys(ListPart):
         frame = self._frame
         return (
             frame.get("/keys", self.all),
-            self.filed("/keys", Sheet("keys", _HEADS, _values), lambda visit, _: Page(self._acts.keys.rows(visit.who))),
+            self.filed("/keys", Sheet("keys", _HEADS, _values), self._search, _FILTERS),
             frame.get("/keys/<kid>", self.show),
             frame.post("/keys/rotate", self.rotate, "/keys"),
             frame.post("/keys/drill", self.drill, "/keys"),
@@ -47,24 +50,31 @@ class Keys(ListPart):
 
     def all(self, visit: Visit) -> WireResponse:
         """Show the timeline of each algorithm, what the last drill found, the rotation and the drill."""
-        t, rows = visit.t, self._acts.keys.rows(visit.who)
+        t, asked, rows = visit.t, visit.asked(*_FILTERS), self._acts.keys.rows(visit.who)
+        shown = self._search(visit, Window("", MOST)).rows
         columns = [t(f"admin.key.{name}") for name in ("kid", "state", "made", "activates", "retires")]
         algs = sorted({row.alg for row in rows})
         sections = [
             Section(
                 alg,
-                table=Table(columns, [_row(visit, row) for row in rows if row.alg == alg], t("admin.key.none")),
+                table=Table(columns, [_row(visit, row) for row in shown if row.alg == alg], t("admin.key.none")),
             )
             for alg in algs
+            if asked.get("alg", alg) == alg
         ]
         drill, order = self._acts.keys.last_drill(visit.who)
         sections.append(_drilled(visit, drill, order))
         rotate = _by_algorithm(visit, "rotate", algs)
         signing = [alg for alg in algs if any(row.alg == alg and row.use == "sig" for row in rows)]
         forms = (rotate,) if order else (rotate, _by_algorithm(visit, "drill", signing))
-        links = (Link(f"{ROOT}/keys{FILE}", t("admin.export")),)
-        shown = Detail(t("admin.area.keys"), t("admin.key.lead"), sections, forms, links)
-        return self._frame.detail(visit, self.name, shown)
+        links, filters = (Link(address(f"/keys{FILE}", **asked), t("admin.export")),), _fields(visit, asked, algs)
+        page = Detail(t("admin.area.keys"), t("admin.key.lead"), sections, forms, links, filters=filters)
+        return self._frame.detail(visit, self.name, page)
+
+    def _search(self, visit: Visit, window: Window) -> Page[KeyRow]:
+        asked = visit.asked(*_FILTERS)
+        wanted = KeySearch(*(asked.get(name, "") for name in ("alg", "state", "q")))
+        return self._acts.keys.search(visit.who, wanted, window)
 
     def show(self, visit: Visit, kid: str) -> WireResponse:
         """Show one key with its acts."""
@@ -105,6 +115,17 @@ class Keys(ListPart):
     def revoke(self, visit: Visit, form: Form, kid: str) -> WireResponse:
         """Ask for the emergency; a second person lets it happen."""
         return self._frame.after(self._acts.keys.revoke(visit.who, kid, reason(form)), "/keys")
+
+
+def _fields(visit: Visit, asked: Mapping[str, str], algs: Sequence[str]) -> tuple[Field, ...]:
+    t = visit.t
+    states = (("", t("admin.any")), *((one.value, t(f"admin.state.{one.value}")) for one in KeyState))
+    named = (("", t("admin.any")), *((alg, alg) for alg in algs))
+    return (
+        Field("alg", t("admin.key.alg"), asked.get("alg", ""), "select", named),
+        Field("state", t("admin.key.state"), asked.get("state", ""), "select", states),
+        Field("q", t("admin.key.kid"), asked.get("q", ""), hint=t("admin.key.kid_hint")),
+    )
 
 
 def _row(visit: Visit, row: KeyRow) -> tuple[Cell, ...]:

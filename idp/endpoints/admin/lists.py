@@ -42,6 +42,11 @@ class Listing(Generic[T]):
     may_take: Callable[[Visit], bool] = lambda _visit: True
 
 
+def words_field(visit: Visit, asked: Mapping[str, str], hint: str) -> Field:
+    """Return the field of a search by words without diacritics; ``hint`` is the key of what they are looked for in."""
+    return Field("q", visit.t("admin.words"), asked.get("q", ""), hint=visit.t(hint))
+
+
 class ListPart(Part):
     """A part of the console with lists in it."""
 

@@ -9,7 +9,7 @@ from typing import Final
 from idp.clock import VIETNAM, Clock
 from idp.endpoints.admin.frame import ROOT, ConsoleFrame, Visit, address
 from idp.endpoints.admin.inputs import day, reason
-from idp.endpoints.admin.lists import Listing, ListPart
+from idp.endpoints.admin.lists import Listing, ListPart, words_field
 from idp.endpoints.admin.sheets import Sheet
 from idp.endpoints.admin.views import DASH, ActForm, Cell, Detail, Field, Link, Section, Table
 from idp.endpoints.breach_files import bundle_of
@@ -29,6 +29,7 @@ from policies.delegation import Action
 PATH: Final = "/data-protection"
 _DAY: Final = 86400
 _PERIOD: Final = 90 * _DAY
+_FILTERS: Final = ("q", "from", "to")
 _HEADS: Final = (
     *("client_id", "name", "unit", "unit_name", "state", "purpose", "legal_basis", "categories", "claims"),
     *("recipients", "refresh_days", "history_years", "measures", "contacts"),
@@ -56,7 +57,7 @@ class Protection(ListPart):
         )
         return (
             frame.get(PATH, self.report),
-            self.filed(PATH, figures, self._figures, ("from", "to")),
+            self.filed(PATH, figures, self._figures, _FILTERS),
             *self.listed(self.processing()),
             frame.get(f"{PATH}/breach", self.breach),
             frame.post(f"{PATH}/breach", self.collect, f"{PATH}/breach"),
@@ -65,10 +66,10 @@ class Protection(ListPart):
     def report(self, visit: Visit) -> WireResponse:
         """Show the figures of a period."""
         t, (since, until) = visit.t, self._period(visit)
-        found = self._acts.protection.report(visit.who, since, until)
+        found = self._acts.protection.report(visit.who, since, until, visit.query.get("q", ""))
         days = {"from_day": t.moment(since)[:10], "to_day": t.moment(until - 1)[:10]}
         links = [
-            Link(address(f"{PATH}.csv", **visit.asked("from", "to")), t("admin.export")),
+            Link(address(f"{PATH}.csv", **visit.asked(*_FILTERS)), t("admin.export")),
             Link(f"{ROOT}{PATH}/processing", t("protection.processing")),
         ]
         if self._frame.holds(visit, Action.BREACH_COLLECT):
@@ -89,6 +90,7 @@ class Protection(ListPart):
             area=self.name,
             shown=Detail(t("protection.title"), t("protection.lead", **days), sections, links=links),
             filters=(
+                words_field(visit, visit.asked(*_FILTERS), "admin.client.words"),
                 Field("from", t("admin.audit.from"), visit.query.get("from", ""), "date"),
                 Field("to", t("admin.audit.to"), visit.query.get("to", ""), "date"),
             ),
@@ -100,11 +102,13 @@ class Protection(ListPart):
         return Listing(
             self.name,
             f"{PATH}/processing",
-            lambda visit, window: self._acts.protection.processing(visit.who, window),
+            lambda visit, window: self._acts.protection.processing(visit.who, window, visit.query.get("q", "")),
             [f"protection.{name}" for name in columns],
             _processing_row,
             "admin.client.none",
             Sheet("processing", _HEADS, _values),
+            _FILTERS[:1],
+            lambda visit, asked: (words_field(visit, asked, "admin.client.words"),),
             links=lambda visit: (Link(f"{ROOT}{PATH}", visit.t("protection.title")),),
             title="protection.processing",
             lead="protection.processing_lead",
@@ -164,7 +168,7 @@ class Protection(ListPart):
         return (since if since is not None else max(0, until - _PERIOD)), until
 
     def _figures(self, visit: Visit, _window: Window) -> Page[SystemFigures]:
-        return Page(self._acts.protection.report(visit.who, *self._period(visit)).systems)
+        return Page(self._acts.protection.report(visit.who, *self._period(visit), visit.query.get("q", "")).systems)
 
     def _systems(self, t: Translator, found: ProtectionReport) -> Table:
         columns = [t("protection.system"), *(t(f"protection.{name}") for name in _FIGURES[1:])]

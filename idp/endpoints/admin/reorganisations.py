@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from idp.endpoints.admin.frame import ROOT, Visit, address
 from idp.endpoints.admin.inputs import client_path, reason
-from idp.endpoints.admin.lists import Listing, ListPart
+from idp.endpoints.admin.lists import Listing, ListPart, words_field
 from idp.endpoints.admin.sheets import Sheet
 from idp.endpoints.admin.tables import moment, person, state
 from idp.endpoints.admin.unit_decisions import way_to
@@ -15,9 +15,9 @@ from idp.endpoints.admin.views import DASH, ActForm, Cell, Detail, Field, Link, 
 from idp.endpoints.desk import Form, first
 from idp.endpoints.routes import Route
 from idp.errors import InvalidInput
-from idp.flows.administration.paging import Page
 from idp.flows.administration.reorganisations import moves_of, summed
-from idp.ports.reorganisations import Reorganisation
+from idp.flows.administration.units import ReorganisationSearch
+from idp.ports.reorganisations import Reorganisation, ReorganisationState
 from idp.protocol.wire import WireResponse, redirect
 from idp.services.reorganisations import Plan
 from idp.web.i18n import Translator
@@ -53,11 +53,13 @@ class ReorganisationPages(ListPart):
         return Listing(
             "units",
             _CHANGES,
-            lambda visit, _window: Page(self._acts.units.reorganisations(visit.who)),
+            lambda visit, window: self._acts.units.reorganisations(visit.who, _wanted(visit), window),
             [f"admin.reorganisation.{name}" for name in ("source", "state", "effective", "made")],
             _row,
             "admin.reorganisation.none",
             Sheet("reorganisations", ("id", "state", "effective", "complete", "source"), _values),
+            ("q", "state"),
+            _fields,
             links=self._links,
             title="admin.unit.changes",
             lead="admin.reorganisation.lead",
@@ -69,11 +71,13 @@ class ReorganisationPages(ListPart):
         return Listing(
             "units",
             f"{_CHANGES}/decisions",
-            lambda visit, window: self._acts.units.undecided(visit.who, window),
+            lambda visit, window: self._acts.units.undecided(visit.who, window, text=visit.query.get("q", "")),
             [f"admin.reorganisation.{name}" for name in names],
             lambda visit, move: (*_move(visit.t, move), _decide(visit.t, move)),
             "admin.reorganisation.decided",
             Sheet("decisions", ("kind", "holder", "count", "code", "unit", "fate"), _decision),
+            ("q",),
+            lambda visit, asked: (words_field(visit, asked, "admin.reorganisation.decision_words"),),
             title="admin.reorganisation.decisions",
             lead="admin.reorganisation.decisions_lead",
         )
@@ -202,6 +206,19 @@ class ReorganisationPages(ListPart):
         crumbs = (Link(f"{ROOT}{_CHANGES}", t("admin.unit.changes")),)
         shown = Detail(title, t("admin.reorganisation.preview_lead"), sections, forms, (*links, narrow), crumbs)
         return self._frame.detail(visit, "units", shown)
+
+
+def _wanted(visit: Visit) -> ReorganisationSearch:
+    return ReorganisationSearch(visit.query.get("q", ""), visit.query.get("state", ""))
+
+
+def _fields(visit: Visit, asked: Mapping[str, str]) -> tuple[Field, ...]:
+    t = visit.t
+    states = (("", t("admin.any")), *((one.value, t(f"admin.state.{one.value}")) for one in ReorganisationState))
+    return (
+        words_field(visit, asked, "admin.reorganisation.words"),
+        Field("state", t("admin.reorganisation.state"), asked.get("state", ""), "select", states),
+    )
 
 
 def _moves(t: Translator, moves: Iterable[Move], empty: str, more: str) -> Table:

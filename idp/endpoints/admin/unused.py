@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from idp.endpoints.admin.frame import ROOT, Visit
 from idp.endpoints.admin.lists import Listing, ListPart
 from idp.endpoints.admin.sheets import Sheet
 from idp.endpoints.admin.tables import moment, person, written
-from idp.endpoints.admin.views import Cell, Link
+from idp.endpoints.admin.views import Cell, Field, Link
 from idp.endpoints.routes import Route
 from idp.flows.administration.paging import Page, Window
+from idp.flows.administration.unused import STATES
 from idp.flows.staff_watch import Unused
 
 PATH: Final = "/accounts/unused"
@@ -31,6 +33,8 @@ class UnusedPages(ListPart):
                 _row,
                 "admin.unused.none",
                 Sheet("unused-accounts", ("account_id", "used_at", "ends_at", "locked_at"), _values),
+                ("state",),
+                _fields,
                 links=lambda visit: (Link(f"{ROOT}/accounts", visit.t("admin.area.accounts")),),
                 title="admin.unused.title",
                 lead="admin.unused.lead",
@@ -38,7 +42,13 @@ class UnusedPages(ListPart):
         )
 
     def _find(self, visit: Visit, window: Window) -> Page[Unused]:
-        return self._acts.unused.search(visit.who, window)
+        return self._acts.unused.search(visit.who, window, visit.query.get("state", ""))
+
+
+def _fields(visit: Visit, asked: Mapping[str, str]) -> tuple[Field, ...]:
+    t = visit.t
+    states = (("", t("admin.any")), *((one, t(f"admin.unused.{one}")) for one in STATES))
+    return (Field("state", t("admin.unused.state"), asked.get("state", ""), "select", states),)
 
 
 def _row(visit: Visit, one: Unused) -> tuple[Cell, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from idp.clock import Clock
+from idp.endpoints.admin.connections import FILTERS, fields, wanted
 from idp.endpoints.admin.frame import ROOT, ConsoleFrame, Visit, address
 from idp.endpoints.admin.lists import Listing, ListPart
 from idp.endpoints.admin.sheets import Sheet
@@ -13,7 +14,6 @@ from idp.endpoints.admin.views import DASH, ActForm, Cell, Detail, Field, Link, 
 from idp.endpoints.desk import Form, first
 from idp.endpoints.routes import Route
 from idp.errors import InvalidInput
-from idp.flows.administration.paging import Page
 from idp.flows.administration.upstreams import Read, UpstreamView
 from idp.flows.administration.use_cases import UseCases
 from idp.protocol.wire import WireResponse
@@ -52,11 +52,13 @@ class UpstreamsArea(ListPart):
         return Listing(
             self.name,
             "/upstreams",
-            lambda visit, _window: Page(self._acts.upstreams.all(visit.who)),
+            lambda visit, window: self._acts.upstreams.search(visit.who, wanted(visit), window),
             [f"admin.upstream.{name}" for name in names],
             self._row,
             "admin.upstream.none",
             Sheet("upstreams", heads, _values),
+            filters=FILTERS,
+            fields=fields,
             lead="admin.upstream.lead",
         )
 

@@ -102,3 +102,4 @@ class Detail:
     links: Sequence[Link] = ()
     crumbs: Sequence[Link] = field(default_factory=tuple)
     notice: str = ""
+    filters: Sequence[Field] = ()

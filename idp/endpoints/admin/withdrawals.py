@@ -7,7 +7,7 @@ from typing import Final
 
 from idp.endpoints.admin.frame import ROOT, ConsoleFrame, Visit
 from idp.endpoints.admin.inputs import reason
-from idp.endpoints.admin.lists import Listing, ListPart
+from idp.endpoints.admin.lists import Listing, ListPart, words_field
 from idp.endpoints.admin.sheets import Sheet
 from idp.endpoints.admin.tables import NONE, moment, person, written
 from idp.endpoints.admin.views import ActForm, Cell, Detail, Field, Link, Section
@@ -15,13 +15,13 @@ from idp.endpoints.data_requests import left_in_words
 from idp.endpoints.departments import Departments
 from idp.endpoints.desk import Form
 from idp.endpoints.routes import Route
-from idp.flows.administration.consents import WithdrawalView
+from idp.flows.administration.consents import WithdrawalSearch, WithdrawalView
 from idp.flows.administration.paging import Page, Window
 from idp.flows.administration.use_cases import UseCases
 from idp.protocol.wire import WireResponse
 
 PATH: Final = "/consents/withdrawals"
-_FILTERS: Final = ("state", "client")
+_FILTERS: Final = ("q", "state", "client")
 _HEADS: Final = ("id", "client_id", "account_id", "withdrawn_at", "due_at", "state", "told_at", "told_by", "late")
 
 
@@ -90,7 +90,8 @@ class Withdrawals(ListPart):
 
     def _find(self, visit: Visit, window: Window) -> Page[WithdrawalView]:
         asked = visit.asked(*_FILTERS)
-        return self._acts.consents.withdrawals(visit.who, asked.get("state", ""), asked.get("client", ""), window)
+        wanted = WithdrawalSearch(*(asked.get(name, "") for name in ("state", "client", "q")))
+        return self._acts.consents.withdrawals(visit.who, wanted, window)
 
     def _row(self, visit: Visit, view: WithdrawalView) -> tuple[Cell, ...]:
         t, one = visit.t, view.withdrawal
@@ -119,6 +120,7 @@ def _fields(visit: Visit, asked: Mapping[str, str]) -> tuple[Field, ...]:
         ("all", t("admin.any")),
     )
     return (
+        words_field(visit, asked, "admin.client.words"),
         Field("state", t("admin.withdrawal.told_state"), asked.get("state", ""), "select", states),
         Field("client", "client_id", asked.get("client", "")),
     )

@@ -5,11 +5,23 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any, Final
 
-from idp.endpoints.api.operation import MOMENT, PAGED, REASON, WHY, Call, Operation, Reply, listed, page_of, waiting
+from idp.endpoints.api.operation import (
+    MOMENT,
+    PAGED,
+    REASON,
+    WHY,
+    Call,
+    Operation,
+    Parameter,
+    Reply,
+    listed,
+    page_of,
+    waiting,
+)
 from idp.endpoints.api.schema import Schema, choice, items, members, nullable, ref, text
 from idp.flows.administration.account_states import AccountStates
 from idp.flows.administration.accounts import AccountAdministration, AccountView
-from idp.flows.administration.unused import UnusedAccounts
+from idp.flows.administration.unused import STATES, UnusedAccounts
 from idp.model.account import Account
 from idp.model.approval import Approval
 from idp.ports.locks import LockRow
@@ -106,7 +118,7 @@ class AccountOperations:
             Operation("POST", "/accounts/search", "findAccounts", find, READ, self.find, ref("Accounts"), body=wanted),
             Operation(
                 *("GET", "/accounts/unused", "listUnusedAccounts", "Accounts of staff that nobody uses", READ),
-                *(self.unused, page_of("UnusedAccount"), 200, PAGED),
+                *(self.unused, page_of("UnusedAccount"), 200, (Parameter("state", choice(*STATES)), *PAGED)),
             ),
             Operation("GET", one, "getAccount", "An account, masked", READ, self.show, ref("Account")),
             Operation(
@@ -181,7 +193,7 @@ class AccountOperations:
 
     def unused(self, call: Call) -> Reply:
         """List unused accounts of staff."""
-        return listed(self._unused.search(call.who, call.window), asdict)
+        return listed(self._unused.search(call.who, call.window, call.query.get("state", "")), asdict)
 
     def show(self, call: Call) -> Reply:
         """Show."""

@@ -9,6 +9,7 @@ from idp.endpoints.api.operation import (
     PAGED,
     REASON,
     WHY,
+    WORDS,
     Call,
     Operation,
     Parameter,
@@ -20,7 +21,7 @@ from idp.endpoints.api.operation import (
 )
 from idp.endpoints.api.schema import Schema, choice, items, members, ref, text
 from idp.flows.administration.admins import GrantWish
-from idp.flows.administration.approvals import ApprovalView
+from idp.flows.administration.approvals import MAY_WAIT, ApprovalSearch, ApprovalView
 from idp.flows.administration.use_cases import UseCases
 from idp.model.approval import Approval
 from idp.ports.administration import GrantQuery
@@ -79,6 +80,12 @@ SHAPES: Final[dict[str, Schema]] = {
 }
 
 
+_WAITING: Final = (
+    Parameter("state", choice("pending", "decided")),
+    Parameter("action", choice(*MAY_WAIT)),
+    WORDS,
+    *PAGED,
+)
 _WISH: Final = members(
     ("principal", "role", "unit", "reason"),
     principal=text(600, 1, description="`account:ID` or `client:ID`."),
@@ -106,7 +113,9 @@ class AdministratorOperations:
         filters = (
             Parameter("principal", text(600)),
             Parameter("role", choice(*Role)),
+            Parameter("unit", text(64, description="A unit's code of today: that one and what is below it.")),
             Parameter("ended", _FLAG),
+            WORDS,
             *PAGED,
         )
         gone = (WHY, Parameter("with_granted", _FLAG))
@@ -135,7 +144,7 @@ class AdministratorOperations:
         )
 
     def _approvals(self) -> tuple[Operation, ...]:
-        one, filters = "/approvals/{approval_id}", (Parameter("state", choice("pending", "decided")), *PAGED)
+        one, filters = "/approvals/{approval_id}", _WAITING
         rejection = members(("reason",), reason=REASON)
         return (
             Operation(
@@ -170,7 +179,8 @@ class AdministratorOperations:
         """List grants."""
         get = call.query.get
         query = GrantQuery(get("principal", ""), get("role", ""), ended=get("ended", False))
-        return listed(self._acts.admins.search(call.who, query, call.window), grant_view)
+        text, unit = get("q", ""), get("unit", "")
+        return listed(self._acts.admins.search(call.who, query, call.window, text=text, unit=unit), grant_view)
 
     def show(self, call: Call) -> Reply:
         """Show a grant."""
@@ -196,7 +206,8 @@ class AdministratorOperations:
     def approvals(self, call: Call) -> Reply:
         """List approvals."""
         pending = call.query.get("state", "pending") == "pending"
-        return listed(self._acts.approvals.search(call.who, call.window, pending=pending), _seen)
+        wanted = ApprovalSearch(call.query.get("q", ""), call.query.get("action", ""))
+        return listed(self._acts.approvals.search(call.who, call.window, wanted, pending=pending), _seen)
 
     def approval(self, call: Call) -> Reply:
         """Show an approval."""

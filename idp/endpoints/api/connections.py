@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any, Final
 
-from idp.endpoints.api.operation import PAGED, REASON, Call, Operation, Reply, listed, page_of
+from idp.endpoints.api.operation import PAGED, REASON, WORDS, Call, Operation, Parameter, Reply, listed, page_of
 from idp.endpoints.api.schema import Schema, choice, items, members, nullable, ref, text
 from idp.errors import NotFound
+from idp.flows.administration.connections import STATES, ConnectionSearch
 from idp.flows.administration.directories import ASKED, DONE, RUNNING, DirectoryView, DryRun
 from idp.flows.administration.upstreams import UpstreamView
 from idp.flows.administration.use_cases import UseCases
@@ -20,6 +21,8 @@ _YES: Final[Schema] = {"type": "boolean"}
 _MAYBE: Final[Schema] = {"type": ["integer", "null"]}
 _COUNTS: Final[Schema] = {"type": "object", "additionalProperties": {"type": "integer"}}
 _TITLE: Final[Schema] = {"type": "object", "additionalProperties": {"type": "string"}}
+
+_FOUND: Final = (WORDS, Parameter("state", choice(*STATES)), *PAGED)
 
 SHAPES: Final[dict[str, Schema]] = {
     "Directory": members(
@@ -40,7 +43,6 @@ SHAPES: Final[dict[str, Schema]] = {
             )
         ),
     ),
-    "Directories": members(("items",), items=items(ref("Directory"))),
     "Checks": members(
         ("items",),
         items=items(
@@ -92,7 +94,6 @@ SHAPES: Final[dict[str, Schema]] = {
         highest_acr=_STRING,
         keys=items(_STRING),
     ),
-    "Upstreams": members(("items",), items=items(ref("Upstream"))),
     "Findings": members(
         ("items",), items=items(members(("check", "ok", "text"), check=_STRING, ok=_YES, text=_STRING))
     ),
@@ -127,7 +128,10 @@ class ConnectionOperations:
         examined = members((), username=text(200, 1, description="Follow this person's sign-in down to the roles."))
         reason = members(("reason",), reason=REASON)
         return (
-            Operation("GET", "/directories", "listDirectories", "Every directory", READ, self.all, ref("Directories")),
+            Operation(
+                *("GET", "/directories", "listDirectories", "Directories in the order of the settings", READ),
+                *(self.all, page_of("Directory"), 200, _FOUND),
+            ),
             Operation(
                 "GET", one, "getDirectory", "A directory as this process knows it", READ, self.show, ref("Directory")
             ),
@@ -152,7 +156,10 @@ class ConnectionOperations:
         one = "/upstreams/{name}"
         fields = members(("fields",), fields={"type": "object", "description": "An answer as the provider gives it."})
         return (
-            Operation("GET", "/upstreams", "listUpstreams", "Every upstream", READ, self.upstreams, ref("Upstreams")),
+            Operation(
+                *("GET", "/upstreams", "listUpstreams", "Upstreams in the order of the settings", READ),
+                *(self.upstreams, page_of("Upstream"), 200, _FOUND),
+            ),
             Operation(
                 "GET", one, "getUpstream", "An upstream as this process knows it", READ, self.upstream, ref("Upstream")
             ),
@@ -168,7 +175,7 @@ class ConnectionOperations:
 
     def all(self, call: Call) -> Reply:
         """List directories."""
-        return Reply({"items": [_directory(one) for one in self._directories.all(call.who)]})
+        return listed(self._directories.search(call.who, _wanted(call), call.window), _directory)
 
     def show(self, call: Call) -> Reply:
         """Show a directory."""
@@ -197,7 +204,7 @@ class ConnectionOperations:
 
     def upstreams(self, call: Call) -> Reply:
         """List upstreams."""
-        return Reply({"items": [_upstream(one) for one in self._upstreams.all(call.who)]})
+        return listed(self._upstreams.search(call.who, _wanted(call), call.window), _upstream)
 
     def upstream(self, call: Call) -> Reply:
         """Show an upstream."""
@@ -211,6 +218,10 @@ class ConnectionOperations:
         """Show what we would make of an answer."""
         found = self._upstreams.read(call.who, call.path["name"], call.body["fields"])
         return Reply({**asdict(found.mapped), **asdict(found.assessed)})
+
+
+def _wanted(call: Call) -> ConnectionSearch:
+    return ConnectionSearch(call.query.get("q", ""), call.query.get("state", ""))
 
 
 def _directory(view: DirectoryView) -> dict[str, Any]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any, Final
 
-from idp.endpoints.api.operation import PAGED, REASON, Call, Operation, Parameter, Reply, listed, page_of
+from idp.endpoints.api.operation import PAGED, REASON, WORDS, Call, Operation, Parameter, Reply, listed, page_of
 from idp.endpoints.api.schema import Schema, choice, items, members, ref, text
 from idp.endpoints.receipt_purposes import signed
-from idp.flows.administration.consents import ConsentAdministration, ConsentSearch, WithdrawalView
+from idp.flows.administration.consents import ConsentAdministration, ConsentSearch, WithdrawalSearch, WithdrawalView
 from idp.ports.consents import Consent
 from policies import claims
 
@@ -59,21 +59,16 @@ SHAPES: Final[dict[str, Schema]] = {
         days_left=_NUMBER,
         is_late={"type": "boolean"},
     ),
-    "ConsentCounts": members(
-        ("items",),
-        items=items(
-            members(
-                ("client_id", "kind", "current", "ended"),
-                client_id=_STRING,
-                kind=_STRING,
-                current=_NUMBER,
-                ended=_NUMBER,
-            )
-        ),
+    "ConsentCount": members(
+        ("client_id", "kind", "current", "ended"),
+        client_id=_STRING,
+        kind=_STRING,
+        current=_NUMBER,
+        ended=_NUMBER,
     ),
 }
 
-_TELLING: Final = (Parameter("state", choice("open", "told", "all")), Parameter("client_id", text(512)), *PAGED)
+_TELLING: Final = (Parameter("state", choice("open", "told", "all")), Parameter("client_id", text(512)), WORDS, *PAGED)
 
 
 class ConsentOperations:
@@ -89,6 +84,7 @@ class ConsentOperations:
             Parameter("client_id", text(512)),
             Parameter("account_id", text(64)),
             Parameter("state", choice("current", "ended")),
+            WORDS,
             *PAGED,
         )
         return (
@@ -98,7 +94,7 @@ class ConsentOperations:
             ),
             Operation(
                 *("GET", "/consent-counts", "countConsents", "Numbers by client and kind", READ, self.counts),
-                ref("ConsentCounts"),
+                *(page_of("ConsentCount"), 200, (WORDS, *PAGED)),
             ),
             Operation("GET", "/consents/{consent_id}", "getConsent", "A consent", READ, self.show, ref("Consent")),
             Operation(
@@ -118,12 +114,12 @@ class ConsentOperations:
     def search(self, call: Call) -> Reply:
         """List."""
         get = call.query.get
-        wanted = ConsentSearch(get("client_id", ""), get("account_id", ""), get("state", ""))
+        wanted = ConsentSearch(*(get(name, "") for name in ("client_id", "account_id", "state", "q")))
         return listed(self._consents.search(call.who, wanted, call.window), view)
 
     def counts(self, call: Call) -> Reply:
         """Count."""
-        return Reply({"items": [asdict(one) for one in self._consents.counts(call.who)]})
+        return listed(self._consents.figures(call.who, call.window, call.query.get("q", "")), asdict)
 
     def show(self, call: Call) -> Reply:
         """Show."""
@@ -137,9 +133,8 @@ class ConsentOperations:
     def withdrawals(self, call: Call) -> Reply:
         """List withdrawals."""
         get = call.query.get
-        return listed(
-            self._consents.withdrawals(call.who, get("state", ""), get("client_id", ""), call.window), _withdrawal
-        )
+        wanted = WithdrawalSearch(*(get(name, "") for name in ("state", "client_id", "q")))
+        return listed(self._consents.withdrawals(call.who, wanted, call.window), _withdrawal)
 
     def told(self, call: Call) -> Reply:
         """Confirm."""

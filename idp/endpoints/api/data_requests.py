@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from idp.endpoints.api.consents import READ, WRITE
-from idp.endpoints.api.operation import MOMENT, PAGED, REASON, Call, Operation, Parameter, Reply, listed, page_of
+from idp.endpoints.api.operation import MOMENT, PAGED, REASON, WORDS, Call, Operation, Parameter, Reply, listed, page_of
 from idp.endpoints.api.schema import Schema, choice, members, nullable, number, ref, text
 from idp.flows.administration.data_requests import DataRequestAdministration, RequestSearch, RequestView
 from idp.services.data_requests import LONGEST
@@ -53,6 +53,7 @@ class DataRequestOperations:
             Parameter("kind", choice(*Kind)),
             Parameter("client_id", text(512)),
             Parameter("account_id", text(64)),
+            WORDS,
             *PAGED,
         )
         one, shape = "/data-requests/{request_id}", ref("DataRequest")
@@ -80,7 +81,9 @@ class DataRequestOperations:
 
     def search(self, call: Call) -> Reply:
         """List."""
-        wanted = RequestSearch(*(call.query.get(name, "") for name in ("state", "kind", "client_id", "account_id")))
+        wanted = RequestSearch(
+            *(call.query.get(name, "") for name in ("state", "kind", "client_id", "account_id", "q"))
+        )
         return listed(self._requests.search(call.who, wanted, call.window), view)
 
     def show(self, call: Call) -> Reply:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any, Final
 
-from idp.endpoints.api.operation import REASON, Call, Operation, Reply, waiting
-from idp.endpoints.api.schema import Schema, items, members, ref, text
-from idp.flows.administration.keys import KeyAdministration
+from idp.endpoints.api.operation import PAGED, REASON, Call, Operation, Parameter, Reply, listed, page_of, waiting
+from idp.endpoints.api.schema import Schema, choice, items, members, ref, text
+from idp.flows.administration.keys import KeyAdministration, KeySearch
+from keys.model import KeyState
 from keys.service import Outcome
 
 READ: Final = ("admin:keys:read",)
@@ -16,6 +17,9 @@ _STRING: Final[Schema] = {"type": "string"}
 _INTEGER: Final[Schema] = {"type": "integer"}
 _NUMBER: Final[Schema] = {"type": "number"}
 _MAYBE: Final[Schema] = {"type": ["integer", "null"]}
+
+_BEGINNING: Final = Parameter("q", text(200, description="How the key id begins."))
+_SEARCH: Final = (Parameter("alg", text(40)), Parameter("state", choice(*KeyState)), _BEGINNING, *PAGED)
 
 SHAPES: Final[dict[str, Schema]] = {
     "Key": members(
@@ -28,7 +32,6 @@ SHAPES: Final[dict[str, Schema]] = {
         activates=_MAYBE,
         retires=_MAYBE,
     ),
-    "Keys": members(("items",), items=items(ref("Key"))),
     "KeyDrill": members(
         (
             *("alg", "kid", "successor", "at", "max_age", "published_for", "accepted_for", "known_after"),
@@ -78,7 +81,9 @@ class KeyOperations:
         """Return the rows."""
         reason = members(("reason",), reason=REASON)
         return (
-            Operation("GET", "/keys", "listKeys", "Every key, oldest first", READ, self.rows, ref("Keys")),
+            Operation(
+                *("GET", "/keys", "listKeys", "Keys, oldest first", READ, self.rows, page_of("Key"), 200, _SEARCH),
+            ),
             Operation("GET", "/keys/{kid}", "getKey", "A key", READ, self.show, ref("Key")),
             Operation(
                 *(
@@ -137,7 +142,8 @@ class KeyOperations:
 
     def rows(self, call: Call) -> Reply:
         """List."""
-        return Reply({"items": [asdict(row) for row in self._keys.rows(call.who)]})
+        wanted = KeySearch(*(call.query.get(name, "") for name in ("alg", "state", "q")))
+        return listed(self._keys.search(call.who, wanted, call.window), asdict)
 
     def show(self, call: Call) -> Reply:
         """Show."""

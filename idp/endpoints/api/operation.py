@@ -31,6 +31,7 @@ class Parameter:
 
 LIMIT: Final = Parameter("limit", number(1, MOST, default=USUAL, description="Rows of a page."))
 CURSOR: Final = Parameter("cursor", text(400, description="`next` of the page before."))
+WORDS: Final = Parameter("q", text(100, description="Words, each of which must occur; accents do not matter."))
 PAGED: Final = (CURSOR, LIMIT)
 WHY: Final = Parameter("reason", REASON, is_required=True)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any, Final
 
-from idp.endpoints.api.operation import MOMENT, PAGED, REASON, Call, Operation, Parameter, Reply, listed, page_of
+from idp.endpoints.api.operation import MOMENT, PAGED, REASON, WORDS, Call, Operation, Parameter, Reply, listed, page_of
 from idp.endpoints.api.schema import Schema, choice, items, members, ref, text
 from idp.endpoints.breach_files import drafts_of, report_of
 from idp.flows.administration.breaches import BreachAdministration, BreachQuestion
@@ -90,7 +90,7 @@ class ProtectionOperations:
 
     def table(self) -> tuple[Operation, ...]:
         """Return the rows."""
-        period = (Parameter("since", MOMENT, is_required=True), Parameter("until", MOMENT, is_required=True))
+        period = (Parameter("since", MOMENT, is_required=True), Parameter("until", MOMENT, is_required=True), WORDS)
         return (
             Operation(
                 *("GET", "/data-protection/report", "getProtectionReport", "Figures of a period", READ, self.report),
@@ -98,7 +98,7 @@ class ProtectionOperations:
             ),
             Operation(
                 *("GET", "/data-protection/processing", "listProcessing", "Record of processing activities", _CLIENTS),
-                *(self.processing, page_of("Processing"), 200, PAGED),
+                *(self.processing, page_of("Processing"), 200, (WORDS, *PAGED)),
             ),
             Operation(
                 *("POST", "/breach-reports", "collectBreach", "What the log knows of a breach, and drafts", _LOG),
@@ -108,14 +108,14 @@ class ProtectionOperations:
 
     def report(self, call: Call) -> Reply:
         """Return the figures."""
-        found = self._protection.report(call.who, call.query["since"], call.query["until"])
+        found = self._protection.report(call.who, call.query["since"], call.query["until"], call.query.get("q", ""))
         looks = dict(found.looks) if found.looks is not None else None
         rows = {"systems": [asdict(one) for one in found.systems], "requests": [asdict(one) for one in found.requests]}
         return Reply({"since": found.since, "until": found.until, **rows, "looks": looks})
 
     def processing(self, call: Call) -> Reply:
         """List."""
-        return listed(self._protection.processing(call.who, call.window), processing_view)
+        return listed(self._protection.processing(call.who, call.window, call.query.get("q", "")), processing_view)
 
     def breach(self, call: Call) -> Reply:
         """Collect."""

@@ -9,6 +9,7 @@ from idp.endpoints.api.operation import (
     LIMIT,
     PAGED,
     REASON,
+    WORDS,
     Call,
     Operation,
     Parameter,
@@ -21,8 +22,9 @@ from idp.endpoints.api.schema import Schema, choice, items, members, ref, text
 from idp.flows.administration.paging import USUAL, Window, window
 from idp.flows.administration.reorganisations import moves_of, summed
 from idp.flows.administration.unit_decisions import END, MOVE, Question, Verdict
+from idp.flows.administration.units import ReorganisationSearch
 from idp.flows.administration.use_cases import UseCases
-from idp.ports.reorganisations import Reorganisation
+from idp.ports.reorganisations import Reorganisation, ReorganisationState
 from idp.services.reorganisations import Plan
 from policies.units import Fate, Move
 
@@ -60,7 +62,6 @@ SHAPES: Final[dict[str, Schema]] = {
         settled_at={"type": ["integer", "null"]},
         may_undo=_FLAG,
     ),
-    "Reorganisations": members(("items",), items=items(ref("Reorganisation"))),
     "UnitMove": members(
         ("kind", "holder", "count", "fate", "unit", "name", "successors"),
         kind=_STRING,
@@ -102,7 +103,7 @@ class ReorganisationOperations:
         return (
             Operation(
                 *("GET", "/reorganisations", "listReorganisations", "Reorganisations, newest first", READ, self.all),
-                ref("Reorganisations"),
+                *(page_of("Reorganisation"), 200, (WORDS, Parameter("state", choice(*ReorganisationState)), *PAGED)),
             ),
             Operation("GET", one, "getReorganisation", "A reorganisation", READ, self.show, ref("Reorganisation")),
             Operation(
@@ -111,7 +112,7 @@ class ReorganisationOperations:
             ),
             Operation(
                 *("GET", "/unit-decisions", "listUnitDecisions", "What hangs on no unit, or on several, today", READ),
-                *(self.decisions, page_of("UnitMove"), 200, PAGED),
+                *(self.decisions, page_of("UnitMove"), 200, (WORDS, Parameter("kind", text(40)), *PAGED)),
             ),
             Operation(
                 *("POST", "/unit-decisions", "decideUnit", "Decide one of them: a system's unit, a role", _DECIDING),
@@ -144,7 +145,8 @@ class ReorganisationOperations:
 
     def all(self, call: Call) -> Reply:
         """List."""
-        return Reply({"items": [self._entry(one) for one in self._acts.units.reorganisations(call.who)]})
+        wanted = ReorganisationSearch(call.query.get("q", ""), call.query.get("state", ""))
+        return listed(self._acts.units.reorganisations(call.who, wanted, call.window), self._entry)
 
     def show(self, call: Call) -> Reply:
         """Show."""
@@ -157,7 +159,8 @@ class ReorganisationOperations:
 
     def decisions(self, call: Call) -> Reply:
         """List what is to be decided."""
-        return listed(self._acts.units.undecided(call.who, call.window), _move)
+        text, kind = call.query.get("q", ""), call.query.get("kind", "")
+        return listed(self._acts.units.undecided(call.who, call.window, text=text, kind=kind), _move)
 
     def decide(self, call: Call) -> Reply:
         """Decide."""

@@ -14,6 +14,7 @@ from idp.flows.administration.administrator import Administrator
 from idp.flows.administration.client_changes import strictest
 from idp.flows.administration.gate import Gate, Reach, needs_second
 from idp.flows.administration.paging import Page, Window, page
+from idp.flows.administration.words import begins_one, has_words, words_of
 from idp.model.approval import Approval
 from idp.ports.administration import GrantQuery
 from idp.services.accounts import AccountService
@@ -69,14 +70,27 @@ class AdminAdministration:
             REVOKE: Act(self._decide_revoke, self._carry_out_revoke),
         }
 
-    def search(self, who: Administrator, query: GrantQuery, window: Window) -> Page[AdminGrant]:
-        """Return grants in order of id; those over units out of reach are not there."""
+    def search(
+        self, who: Administrator, query: GrantQuery, window: Window, *, text: str = "", unit: str = ""
+    ) -> Page[AdminGrant]:
+        """Return grants in order of id; those over units out of reach are not there.
+
+        ``text`` are words of the unit's name or code or of the reason, or how the principal's id begins;
+        ``unit`` is a code of today: that one and what is below it.
+        """
         reach = self._gate.anywhere(who, Action.ADMIN_READ, "admins")
+        words, within = words_of(text), self._below(unit) if unit else None
         found: list[AdminGrant] = []
         after = window.after
         while len(found) <= window.limit:
             rows = self._admins.search(GrantQuery(query.principal, query.role, after, _CHUNK, ended=query.ended))
-            found += [row for row in rows if self._is_within(reach, row)]
+            found += [
+                row
+                for row in rows
+                if self._is_within(reach, row)
+                and (within is None or self._is_within(within, row))
+                and (begins_one(text, row.principal) or has_words(words, *self._texts(row)))
+            ]
             if len(rows) < _CHUNK:
                 break
             after = rows[-1].id
@@ -184,6 +198,16 @@ class AdminAdministration:
         if found.revoked_at is not None and action is not Action.ADMIN_READ:
             raise Conflict("it was revoked before", code="revoked")
         return found
+
+    def _below(self, code: str) -> Reach:
+        ground = self._gate.ground()
+        unit = ground.register.on(code, ground.day)
+        return Reach(everywhere=False, codes=ground.below(unit.key) if unit is not None else frozenset())
+
+    def _texts(self, grant: AdminGrant) -> tuple[str, ...]:
+        """Return what a grant is looked for by."""
+        unit = self._gate.ground().register.get(grant.unit) if grant.unit != TOP else None
+        return (grant.unit.code, unit.full_name if unit is not None else "", grant.reason)
 
     def _is_within(self, reach: Reach, grant: AdminGrant) -> bool:
         if reach.everywhere:

@@ -2,26 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from clients.errors import ClientConflict, ClientNotFound, RegistrationRefused
-from idp.clock import Clock
-from idp.errors import Conflict, DomainError, NotFound, Refused
+from idp.errors import Conflict, DomainError, InvalidInput, NotFound, Refused
 from idp.flows.administration.acts import Act, Parties
 from idp.flows.administration.administrator import Administrator
 from idp.flows.administration.gate import LEVEL, Gate
-from idp.flows.administration.paging import Page, Window, page
+from idp.flows.administration.paging import MOST, Page, Window, page
+from idp.flows.administration.words import ClientNames, begins_one, has_words, words_of
 from idp.model.approval import Approval
 from idp.services.admins import AdminService
 from idp.services.approvals import PENDING, UNEXPECTED, ApprovalService
 from keys.errors import KeysError
 from policies import assurance
 from policies.delegation import Action, Actor, Decision, Everybody, Verdict, may_approve
+from policies.delegation.actions import ADMINISTRATORS, DANGEROUS, DANGEROUS_AT_TOP
 
 _CHUNK: Final = 100
+MAY_WAIT: Final = tuple(sorted(DANGEROUS | DANGEROUS_AT_TOP | ADMINISTRATORS | {Action.CLIENT_UPDATE}))
+"""The rights whose acts may wait for a second person."""
 _FAILURES: Final = (DomainError, RegistrationRefused, ClientConflict, ClientNotFound, KeysError)
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalSearch:
+    """A search: words of the reason or of the system's name, or how an id begins, of the target or of who asked or decided.
+
+    ``action`` is the right that the act takes, one of ``MAY_WAIT``.
+    """
+
+    text: str = ""
+    action: str = ""
+
+
+_EVERY: Final = ApprovalSearch()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,28 +54,59 @@ class ApprovalAdministration:
     """Lists and decides approvals."""
 
     def __init__(
-        self, gate: Gate, admins: AdminService, approvals: ApprovalService, acts: Mapping[str, Act], clock: Clock
+        self,
+        gate: Gate,
+        admins: AdminService,
+        approvals: ApprovalService,
+        acts: Mapping[str, Act],
+        names: ClientNames,
     ) -> None:
-        """Take collaborators and the table of acts that may wait."""
+        """Take collaborators and the table of acts that may wait; ``names`` finds what is about a system by the system's name."""
         self._gate = gate
         self._admins = admins
         self._approvals = approvals
         self._acts = acts
-        self._clock = clock
+        self._names = names
 
-    def search(self, who: Administrator, window: Window, *, pending: bool = True) -> Page[ApprovalView]:
-        """Return what waits, or what was decided, newest first: one's own, and what one may do oneself."""
+    def search(
+        self, who: Administrator, window: Window, wanted: ApprovalSearch = _EVERY, *, pending: bool = True
+    ) -> Page[ApprovalView]:
+        """Return what waits, or what was decided, newest first: one's own, and what one may do oneself; raises ``InvalidInput``."""
+        is_wanted = self._filter(wanted)
         found: list[Approval] = []
         after = window.after
         while len(found) <= window.limit:
             rows = self._approvals.search(pending=pending, after=after, limit=_CHUNK)
-            found += [row for row in rows if self._is_seen(who, row)]
+            found += [row for row in rows if is_wanted(row) and self._is_seen(who, row)]
             if len(rows) < _CHUNK:
                 break
             after = rows[-1].id
         everybody = self._admins.everybody()
         views = [self._view(who, row, everybody) for row in found[: window.limit + 1]]
         return page(views, [view.approval.id for view in views], window.limit)
+
+    def count(self, who: Administrator) -> int:
+        """Return how many wait that one sees."""
+        total, window = 0, Window("", MOST)
+        while True:
+            found = self.search(who, window)
+            total += len(found.rows)
+            if not found.following:
+                return total
+            window = Window(found.rows[-1].approval.id, MOST)
+
+    def _filter(self, wanted: ApprovalSearch) -> Callable[[Approval], bool]:
+        if wanted.action and wanted.action not in MAY_WAIT:
+            raise InvalidInput(f"must be one of {', '.join(MAY_WAIT)}", field="action")
+        words, meant = words_of(wanted.text), self._names.found(wanted.text) or frozenset()
+
+        def is_wanted(one: Approval) -> bool:
+            kind, _, client_id = one.target.partition(":")
+            is_meant = kind == "client" and client_id in meant
+            is_named = begins_one(wanted.text, one.target, one.requester, one.decided_by)
+            return wanted.action in {"", one.action} and (is_meant or is_named or has_words(words, one.reason))
+
+        return is_wanted
 
     def show(self, who: Administrator, approval_id: str) -> ApprovalView:
         """Return one."""

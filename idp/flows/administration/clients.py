@@ -11,7 +11,6 @@ from typing import Final
 from clients.differences import ClientChange
 from clients.errors import ClientConflict, ClientNotFound
 from clients.model import Client
-from clients.registry import ClientRegistry
 from clients.secrets import DEFAULT_OVERLAP
 from idp.clock import local_day
 from idp.errors import Conflict, InvalidInput, NotFound
@@ -21,6 +20,7 @@ from idp.flows.administration.administrator import Administrator
 from idp.flows.administration.gate import Gate
 from idp.flows.administration.paging import Page, Window, page
 from idp.flows.administration.power import is_powerful
+from idp.flows.administration.words import ClientNames, words_of
 from idp.model.approval import Approval
 from idp.ports.audit import AuditQuery
 from idp.ports.client_history import ClientHistory
@@ -28,11 +28,9 @@ from idp.services.approvals import Request
 from idp.services.audit import AuditLog
 from idp.services.units import UnitService
 from policies.delegation import DEPLOYMENT, Action, Actor, Decision, Target
-from policies.folding import folded
 
 RESUME: Final = "client:resume"
 STATES: Final = ("active", "suspended", "expired")
-_LONGEST: Final = 100
 _CHUNK: Final = 10_000
 _VERSION: Final = re.compile(r"[0-9]{1,18}")
 _MOST_OVERLAP: Final = 30 * 86400
@@ -65,15 +63,15 @@ class ClientAdministration:
     """What administrators do with clients, metadata apart (``ClientChanges``)."""
 
     def __init__(
-        self, gate: Gate, registry: ClientRegistry, units: UnitService, audit: AuditLog, changes: ClientHistory
+        self, gate: Gate, names: ClientNames, units: UnitService, audit: AuditLog, changes: ClientHistory
     ) -> None:
         """Take collaborators."""
         self._changes = changes
         self._gate = gate
-        self._registry = registry
+        self._names = names
+        self._registry = names.registry
         self._units = units
         self._audit = audit
-        self._folded: dict[tuple[str, int], str] = {}
 
     def search(self, who: Administrator, query: ClientQuery, window: Window) -> Page[Client]:
         """Return clients by id; those out of reach are not there."""
@@ -197,26 +195,15 @@ class ClientAdministration:
             return self._registry.set_state(client.client_id, state, actor=who.principal, note=reason)
 
     def _wanted(self, query: ClientQuery) -> Iterator[Client]:
-        if len(query.text) > _LONGEST:
-            raise InvalidInput(f"must be at most {_LONGEST} characters", field="q")
+        words = words_of(query.text)
         if query.state and query.state not in STATES:
             raise InvalidInput(f"must be one of {', '.join(STATES)}", field="state")
-        words, beginning = folded(query.text).split(), query.text.strip()
         for one in self._registry.all():
             client = self._registry.find(one.client_id) or one
             if query.state and client.state != query.state:
                 continue
-            # An id by its beginning only: a number within it, such as the hour of its making, is nobody's search.
-            if all(word in self._text(client) for word in words) or client.client_id.startswith(beginning):
+            if self._names.is_meant(client, words, query.text):
                 yield client
-
-    def _text(self, client: Client) -> str:
-        key = (client.client_id, client.version)
-        if key not in self._folded:
-            if len(self._folded) > 2 * len(self._registry.snapshot()):
-                self._folded.clear()
-            self._folded[key] = folded(" ".join(client.client_name.values()))
-        return self._folded[key]
 
     def _below(self, code: str) -> frozenset[str]:
         ground = self._gate.ground()

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from clients.registry import ClientRegistry
 from idp.clock import Clock
 from idp.errors import InvalidInput
 from idp.flows.administration import targets
 from idp.flows.administration.administrator import Administrator
 from idp.flows.administration.gate import Gate, Reach
 from idp.flows.administration.paging import Page, Window, key_of, page, place_page
+from idp.flows.administration.words import ClientNames
 from idp.ports.consents import Consent, ConsentCount, ConsentQuery, ConsentText, Withdrawal, WithdrawalQuery
 from idp.services.consents import ConsentService
 from policies import data_requests
@@ -23,11 +23,21 @@ _TELLING = ("", "open", "told", "all")
 
 @dataclass(frozen=True, slots=True)
 class ConsentSearch:
-    """A search by client, by account (our ids) and by state (``current``, ``ended``)."""
+    """A search by client, by account (our ids), by state (``current``, ``ended``), and by words of the client's name (``ClientNames``)."""
 
     client_id: str = ""
     account_id: str = ""
     state: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawalSearch:
+    """A search: ``state`` is ``open`` (also "") until the system was told, ``told``, ``all``; a client by its id, or by words of its name."""
+
+    state: str = ""
+    client_id: str = ""
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +65,13 @@ Way = Callable[[str], str]
 class ConsentAdministration:
     """A consent belongs to the unit of its client."""
 
-    def __init__(self, gate: Gate, registry: ClientRegistry, consents: ConsentService, way: Way, clock: Clock) -> None:
+    def __init__(self, gate: Gate, names: ClientNames, consents: ConsentService, way: Way, clock: Clock) -> None:
         """Take collaborators; ``way`` says how a withdrawal gets to its system."""
         self._way = way
         self._clock = clock
         self._gate = gate
-        self._registry = registry
+        self._names = names
+        self._registry = names.registry
         self._consents = consents
 
     def search(self, who: Administrator, wanted: ConsentSearch, window: Window) -> Page[Consent]:
@@ -70,7 +81,7 @@ class ConsentAdministration:
         reach = self._gate.anywhere(who, Action.CONSENT_READ, "consents")
         query = ConsentQuery(
             account_id=wanted.account_id or None,
-            client_ids=self._clients(reach, wanted.client_id),
+            client_ids=self._clients(reach, wanted.client_id, wanted.text),
             state=wanted.state,
             before_id=window.after,
             limit=window.limit + 1,
@@ -78,14 +89,14 @@ class ConsentAdministration:
         rows = self._consents.page(query)
         return page(rows, [row.id for row in rows], window.limit)
 
-    def figures(self, who: Administrator, window: Window) -> Page[ConsentCount]:
+    def figures(self, who: Administrator, window: Window, text: str = "") -> Page[ConsentCount]:
         """Return these a page at a time."""
-        return place_page(self.counts(who), window)
+        return place_page(self.counts(who, text), window)
 
-    def counts(self, who: Administrator) -> list[ConsentCount]:
-        """Return how many consents and notices each client within reach has."""
+    def counts(self, who: Administrator, text: str = "") -> list[ConsentCount]:
+        """Return how many consents and notices each client within reach has, of those whose name has the words of ``text``."""
         reach = self._gate.anywhere(who, Action.CONSENT_COUNT, "consents")
-        return self._consents.counts(self._clients(reach, ""))
+        return self._consents.counts(self._clients(reach, "", text))
 
     def show(self, who: Administrator, consent_id: str) -> ConsentView:
         """Return one with what stood on the page."""
@@ -101,14 +112,14 @@ class ConsentAdministration:
             self._consents.withdraw(found.account_id, found.client_id, actor=who.principal, reason=reason)
         return self._consents.get(consent_id) or found
 
-    def withdrawals(self, who: Administrator, state: str, client_id: str, window: Window) -> Page[WithdrawalView]:
-        """Return withdrawals within reach, the one that is due first first: ``open`` (also "") until the system was told, ``told``, ``all``."""
-        if state not in _TELLING:
+    def withdrawals(self, who: Administrator, wanted: WithdrawalSearch, window: Window) -> Page[WithdrawalView]:
+        """Return withdrawals within reach, the one that is due first first."""
+        if wanted.state not in _TELLING:
             raise InvalidInput(f"must be one of {', '.join(_TELLING[1:])}", field="state")
         reach = self._gate.anywhere(who, Action.CONSENT_READ, "withdrawals")
         query = WithdrawalQuery(
-            self._clients(reach, client_id),
-            {"open": False, "": False, "told": True}.get(state),
+            self._clients(reach, wanted.client_id, wanted.text),
+            {"open": False, "": False, "told": True}.get(wanted.state),
             key_of(window.after),
             window.limit + 1,
         )
@@ -147,13 +158,21 @@ class ConsentAdministration:
         self._gate.require(who, action, self._target(found.client_id), f"consent:{consent_id}")
         return found
 
-    def _clients(self, reach: Reach, only: str) -> tuple[str, ...] | None:
-        """Return the ids of the clients to look at, None for all: also those that were removed, for the proof outlives them."""
-        if reach.everywhere:
+    def _clients(self, reach: Reach, only: str, text: str = "") -> tuple[str, ...] | None:
+        """Return the ids of the clients to look at, None for all: also those that were removed, for the proof outlives them.
+
+        Words find none that was removed: nobody knows its name any more.
+        """
+        meant = self._names.found(text)
+        if reach.everywhere and meant is None:
             return (only,) if only else None
         self._registry.refresh_if_older_than(0)
-        names = (only,) if only else self._registry.snapshot()
-        return tuple(name for name in names if reach.covers(self._target(name)))
+        names = (only,) if only else sorted(meant if meant is not None else self._registry.snapshot())
+        return tuple(
+            name
+            for name in names
+            if (meant is None or name in meant) and (reach.everywhere or reach.covers(self._target(name)))
+        )
 
     def _target(self, client_id: str) -> Target:
         client = self._registry.find(client_id)

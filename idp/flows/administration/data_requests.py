@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from clients.registry import ClientRegistry
 from idp.clock import Clock
 from idp.errors import InvalidInput
 from idp.flows.administration import targets
 from idp.flows.administration.administrator import Administrator
 from idp.flows.administration.gate import Gate
 from idp.flows.administration.paging import Page, Window, key_of, page
+from idp.flows.administration.words import ClientNames
 from idp.model.data_request import DataRequest
 from idp.model.notice import Topic
 from idp.ports.data_requests import RequestQuery
@@ -29,12 +29,16 @@ _CLOSED: Final = tuple(sorted(set(State) - OPEN))
 
 @dataclass(frozen=True, slots=True)
 class RequestSearch:
-    """A search: ``state`` is ``open`` (also ""), ``closed``, or one of the states; ``kind`` one of the kinds, "" for all."""
+    """A search: ``state`` is ``open`` (also ""), ``closed``, or one of the states; ``kind`` one of the kinds, "" for all.
+
+    ``text`` are words of the system's name.
+    """
 
     state: str = ""
     kind: str = ""
     client_id: str = ""
     account_id: str = ""
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +57,15 @@ class DataRequestAdministration:
     def __init__(
         self,
         gate: Gate,
-        registry: ClientRegistry,
+        names: ClientNames,
         accounts: AccountService,
         requests: DataRequestService,
         clock: Clock,
     ) -> None:
         """Take collaborators."""
         self._gate = gate
-        self._registry = registry
+        self._names = names
+        self._registry = names.registry
         self._accounts = accounts
         self._requests = requests
         self._clock = clock
@@ -68,7 +73,7 @@ class DataRequestAdministration:
     def search(self, who: Administrator, wanted: RequestSearch, window: Window) -> Page[RequestView]:
         """Return requests within reach, the clock that ends next first: so what is overdue comes before what is not."""
         reach = self._gate.anywhere(who, Action.DATA_REQUEST_READ, "data-requests")
-        states = _states(wanted.state)
+        states, meant = _states(wanted.state), self._names.found(wanted.text)
         query = RequestQuery(
             *(wanted.account_id, wanted.client_id, _kind(wanted.kind), states, key_of(window.after)),
             limit=_CHUNK,
@@ -77,7 +82,9 @@ class DataRequestAdministration:
         found: list[DataRequest] = []
         while len(found) <= window.limit:
             rows = self._requests.search(query)
-            found += [row for row in rows if reach.covers(self.target(row))]
+            found += [
+                row for row in rows if (meant is None or row.client_id in meant) and reach.covers(self.target(row))
+            ]
             if len(rows) < _CHUNK:
                 break
             query = replace(query, after=(rows[-1].next_at, rows[-1].id))

@@ -15,8 +15,10 @@ import orjson
 from idp.clock import Clock
 from idp.config.directories import Directory as Source
 from idp.flows.administration.administrator import Administrator
+from idp.flows.administration.connections import ConnectionSearch
 from idp.flows.administration.gate import Gate
 from idp.flows.administration.paging import Page, Window, place_page
+from idp.flows.administration.words import has_words
 from idp.flows.comparing import DirectoryComparer, people
 from idp.flows.examining import examined_person
 from idp.model.audit import AuditEvent, Event, Outcome
@@ -98,6 +100,19 @@ class DirectoryAdministration:
         """Return every directory in the order of the settings."""
         self._require(who, Action.SETTINGS_READ, "directories")
         return [self._view(source) for source in self._known.sources]
+
+    def search(self, who: Administrator, wanted: ConnectionSearch, window: Window) -> Page[DirectoryView]:
+        """Return directories in that order; raises ``InvalidInput``."""
+        words = wanted.words()
+        return place_page(
+            [
+                one
+                for one in self.all(who)
+                if wanted.fits(is_ill=one.is_ill)
+                and has_words(words, one.source.name, *one.source.title.values(), one.source.unit)
+            ],
+            window,
+        )
 
     def show(self, who: Administrator, name: str) -> DirectoryView:
         """Return one directory."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
@@ -14,9 +13,9 @@ from idp.flows.administration import targets
 from idp.flows.administration.administrator import Administrator
 from idp.flows.administration.gate import Gate
 from idp.flows.administration.paging import Page, Window, page
+from idp.flows.administration.words import has_words, words_of
 from idp.services.indicators import Indicators, MonthReport
 from policies.delegation import DEPLOYMENT, Action, Target
-from policies.folding import folded
 from policies.indicators import Figure
 
 KINDS: Final = ("all", "person", "organisation")
@@ -90,7 +89,7 @@ class IndicatorAdministration:
             raise InvalidInput(f"must be one of {', '.join(SCOPES)}", field="scope")
         if wanted.kind and wanted.kind not in KINDS:
             raise InvalidInput(f"must be one of {', '.join(KINDS)}", field="kind")
-        report, words = self.report(who, month), folded(wanted.text[:100]).split()
+        report, words = self.report(who, month), words_of(wanted.text)
         rows = [one for one in report.figures if _is_wanted(one, wanted, words, report)]
         rows = sorted((one for one in rows if _key(one) > window.after), key=_key)[: window.limit + 1]
         return page(rows, [_key(one) for one in rows], window.limit)
@@ -117,11 +116,10 @@ class IndicatorAdministration:
         return DEPLOYMENT
 
 
-def _is_wanted(figure: Figure, wanted: FigureQuery, words: Sequence[str], report: MonthReport) -> bool:
+def _is_wanted(figure: Figure, wanted: FigureQuery, words: tuple[str, ...], report: MonthReport) -> bool:
     if wanted.scope not in {"", figure.scope} or wanted.kind not in {"", figure.kind}:
         return False
-    text = folded(f"{figure.code} {report.names[figure.scope, figure.code]}")
-    return all(word in text for word in words)
+    return has_words(words, figure.code, report.names[figure.scope, figure.code])
 
 
 def _key(figure: Figure) -> str:

@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from idp.clock import Clock
+from idp.errors import InvalidInput
 from idp.flows.administration.acts import Act, Arguments, Parties
 from idp.flows.administration.administrator import Administrator
 from idp.flows.administration.gate import Gate
+from idp.flows.administration.paging import Page, Window, place_page
 from idp.flows.key_drill import Drill
 from idp.flows.key_drill_orders import DrillOrder, KeyDrillOrders
 from idp.model.approval import Approval
 from idp.services.approvals import Request
+from keys.model import KeyState
 from keys.service import KeyRow, KeyService, Outcome
 from policies.delegation import DEPLOYMENT, Action
 
 REVOKE: Final = "key:revoke"
+
+
+@dataclass(frozen=True, slots=True)
+class KeySearch:
+    """A search by algorithm, by state, and by how the id begins."""
+
+    alg: str = ""
+    state: str = ""
+    kid: str = ""
 
 
 class KeyAdministration:
@@ -41,6 +54,14 @@ class KeyAdministration:
         """Return every key, oldest first."""
         self._require(who, Action.KEY_READ, "keys")
         return self._keys.rows()
+
+    def search(self, who: Administrator, wanted: KeySearch, window: Window) -> Page[KeyRow]:
+        """Return keys, oldest first; raises ``InvalidInput`` for a state that there is not."""
+        rows = self.rows(who)
+        if wanted.state and wanted.state not in set(KeyState):
+            raise InvalidInput(f"must be one of {', '.join(KeyState)}", field="state")
+        fits = (row for row in rows if wanted.alg in {"", row.alg} and wanted.state in {"", row.state})
+        return place_page([row for row in fits if row.kid.startswith(wanted.kid)], window)
 
     def show(self, who: Administrator, kid: str) -> KeyRow:
         """Return one key."""

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from clients.model import CERTIFICATE_METHOD, Client
-from clients.registry import ClientRegistry
 from idp.clock import Clock
 from idp.errors import InvalidInput
 from idp.flows.administration import targets
 from idp.flows.administration.administrator import Administrator
 from idp.flows.administration.gate import Gate, Reach
 from idp.flows.administration.paging import Page, Window, page
+from idp.flows.administration.words import ClientNames
 from idp.model.audit import Event, Outcome
 from idp.ports.protection import ActCount, ProtectionFigures, RequestCount
 from policies import claims as claim_policy
@@ -84,7 +84,7 @@ class ProtectionAdministration:
     def __init__(
         self,
         gate: Gate,
-        registry: ClientRegistry,
+        names: ClientNames,
         figures: ProtectionFigures,
         unit_name: Callable[[Client], str],
         retention: Retention,
@@ -92,17 +92,22 @@ class ProtectionAdministration:
     ) -> None:
         """Take collaborators; ``unit_name`` returns the full name of a client's unit."""
         self._gate = gate
-        self._registry = registry
+        self._names = names
+        self._registry = names.registry
         self._figures = figures
         self._unit_name = unit_name
         self._retention = retention
         self._clock = clock
 
-    def report(self, who: Administrator, since: int, until: int) -> ProtectionReport:
-        """Return the figures of a period within reach; raises ``InvalidInput`` and ``Refused``."""
+    def report(self, who: Administrator, since: int, until: int, text: str = "") -> ProtectionReport:
+        """Return the figures of a period within reach, with ``text`` of the systems that it means alone; raises ``InvalidInput`` and ``Refused``."""
         reach = self._gate.anywhere(who, Action.CONSENT_COUNT, "data-protection")
+        meant = self._names.found(text)
         return self.figures(
-            since, until, lambda client_id: self._is_seen(reach, client_id), everywhere=reach.everywhere
+            since,
+            until,
+            lambda client_id: (meant is None or client_id in meant) and self._is_seen(reach, client_id),
+            everywhere=reach.everywhere and meant is None,
         )
 
     def figures(
@@ -122,13 +127,15 @@ class ProtectionAdministration:
         systems = tuple(_systems(one for one in acts if one.client_id and is_seen(one.client_id)))
         return ProtectionReport(since, until, systems, shown, tuple(_looks(acts)) if everywhere else None)
 
-    def processing(self, who: Administrator, window: Window) -> Page[Processing]:
-        """Return the record of processing of the systems within reach, by id."""
-        reach = self._gate.anywhere(who, Action.CLIENT_READ, "data-protection")
+    def processing(self, who: Administrator, window: Window, text: str = "") -> Page[Processing]:
+        """Return the record of processing of the systems within reach, by id; with ``text`` of those that it means."""
+        reach, meant = self._gate.anywhere(who, Action.CLIENT_READ, "data-protection"), self._names.found(text)
         found = [
             client
             for client in self._registry.all()
-            if client.client_id > window.after and reach.covers(self._target(client))
+            if client.client_id > window.after
+            and (meant is None or client.client_id in meant)
+            and reach.covers(self._target(client))
         ][: window.limit + 1]
         return page([self.row(one) for one in found], [one.client_id for one in found], window.limit)
 

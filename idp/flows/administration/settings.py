@@ -15,13 +15,12 @@ from idp.flows.administration.administrator import Administrator
 from idp.flows.administration.clients import ClientAdministration
 from idp.flows.administration.gate import Gate
 from idp.flows.administration.paging import Page, Window, page
+from idp.flows.administration.words import has_words, words_of
 from policies.delegation import DEPLOYMENT, Action
-from policies.folding import folded
 from policies.level_three import Facts, Finding, compared
 
 CLIENT: Final = "client"
 """The origin of what a registration says otherwise than its default."""
-_LONGEST: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +50,16 @@ class SettingsAdministration:
     def search(self, who: Administrator, query: SettingQuery, window: Window) -> Page[EffectiveSetting]:
         """Return settings by name, secrets masked; raises ``InvalidInput``."""
         self._gate.require(who, Action.SETTINGS_READ, DEPLOYMENT, "settings", hidden=False)
-        if len(query.text) > _LONGEST:
-            raise InvalidInput(f"must be at most {_LONGEST} characters", field="q")
+        words = words_of(query.text)
         if query.origin and query.origin not in ORIGINS:
             raise InvalidInput(f"must be one of {', '.join(ORIGINS)}", field="origin")
-        words = folded(query.text).split()
         found = sorted(
             (
                 one
                 for one in self._settings()
                 if one.name > window.after
                 and query.origin in {"", one.origin}
-                and all(word in folded(f"{one.name} {one.meaning}") for word in words)
+                and has_words(words, one.name, one.meaning)
             ),
             key=lambda one: one.name,
         )[: window.limit + 1]

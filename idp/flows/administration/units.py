@@ -9,11 +9,11 @@ from idp.errors import InvalidInput, NotFound
 from idp.flows.administration.administrator import Administrator
 from idp.flows.administration.gate import Gate
 from idp.flows.administration.paging import Page, Window, page, place_page
-from idp.ports.reorganisations import Reorganisation
+from idp.flows.administration.words import begins_one, has_words, words_of
+from idp.ports.reorganisations import Reorganisation, ReorganisationState
 from idp.services.reorganisations import Reorganisations
 from idp.services.units import UnitAnswer, UnitService
 from policies.delegation import Action
-from policies.folding import folded
 from policies.units import Edge, Move, Unit, UnitKey
 
 
@@ -24,6 +24,14 @@ class Lineage:
     above: tuple[Unit, ...]
     before: tuple[tuple[Unit, Edge], ...]
     after: tuple[tuple[Unit, Edge], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReorganisationSearch:
+    """A search: words of the document's name or of its day, and one of the states."""
+
+    text: str = ""
+    state: str = ""
 
 
 class UnitAdministration:
@@ -40,19 +48,35 @@ class UnitAdministration:
         self._gate.anywhere(who, Action.UNIT_READ, f"unit:{code}")
         return self._units.show(code, _day(on) or None)
 
-    def reorganisations(self, who: Administrator) -> list[Reorganisation]:
-        """Return the reorganisations, newest first."""
+    def reorganisations(self, who: Administrator, wanted: ReorganisationSearch, window: Window) -> Page[Reorganisation]:
+        """Return the reorganisations, newest first; raises ``InvalidInput``."""
         self._gate.anywhere(who, Action.UNIT_READ, "units")
-        return self._reorganisations.all()
+        if wanted.state and wanted.state not in set(ReorganisationState):
+            raise InvalidInput(f"must be one of {', '.join(ReorganisationState)}", field="state")
+        words = words_of(wanted.text)
+        rows = (one for one in self._reorganisations.all() if wanted.state in {"", one.state})
+        return place_page([one for one in rows if has_words(words, one.source, one.effective)], window)
 
     def decisions(self, who: Administrator) -> list[Move]:
         """Return what hangs on no unit, or on several, today, to whoever reads the whole register; nothing to others."""
         self._gate.anywhere(who, Action.UNIT_READ, "units")
         return self._reorganisations.decisions() if self._gate.holds(who, Action.UNIT_READ, everywhere=True) else []
 
-    def undecided(self, who: Administrator, window: Window) -> Page[Move]:
-        """Return these a page at a time."""
-        return place_page(self.decisions(who), window)
+    def undecided(self, who: Administrator, window: Window, *, text: str = "", kind: str = "") -> Page[Move]:
+        """Return these a page at a time: those of a kind, whose unit or what it became has the words, or whose holder's id begins so."""
+        words = words_of(text)
+        return place_page(
+            [
+                one
+                for one in self.decisions(who)
+                if kind in {"", one.holding.kind}
+                and (
+                    begins_one(text, one.holding.holder)
+                    or has_words(words, *(f"{unit.code} {unit.full_name}" for unit in (one.unit, *one.targets)))
+                )
+            ],
+            window,
+        )
 
     def waiting(self, who: Administrator) -> int:
         """Return how many these are; in a large province as it was at most a minute ago."""
@@ -82,7 +106,7 @@ class UnitAdministration:
         """Return the units of a date by code: directly below ``under`` ("" for the provinces), or of this name without diacritics."""
         self._gate.anywhere(who, Action.UNIT_READ, "units")
         day = _day(on) or self._units.today()
-        register, words = self._units.register, folded(text[:100]).split()
+        register, words = self._units.register, words_of(text)
         children = register.tree(day)
         if under and register.on(under, day) is None:
             raise NotFound("no unit has this code on that day", field="under")
@@ -92,15 +116,10 @@ class UnitAdministration:
             else children.get(under or None, ())
         )
         rows = sorted(
-            (unit for unit in chosen if unit.code > window.after and (not words or _has(unit, words))),
+            (unit for unit in chosen if unit.code > window.after and has_words(words, unit.code, unit.full_name)),
             key=lambda unit: unit.code,
         )[: window.limit + 1]
         return page(rows, [unit.code for unit in rows], window.limit)
-
-
-def _has(unit: Unit, words: list[str]) -> bool:
-    text = folded(f"{unit.code} {unit.full_name}")
-    return all(word in text for word in words)
 
 
 def _day(text: str) -> str:

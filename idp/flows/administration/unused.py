@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from idp.errors import InvalidInput
 from idp.flows.administration.accounts import AccountAdministration
 from idp.flows.administration.administrator import Administrator
 from idp.flows.administration.gate import Gate
@@ -9,6 +12,8 @@ from idp.flows.administration.paging import Page, Window, page
 from idp.flows.staff_watch import StaffWatch, Unused
 from idp.services.accounts import AccountService
 from policies.delegation import Action
+
+STATES: Final = ("warned", "locked")
 
 
 class UnusedAccounts:
@@ -21,11 +26,18 @@ class UnusedAccounts:
         self._accounts = accounts
         self._watch = watch
 
-    def search(self, who: Administrator, window: Window) -> Page[Unused]:
-        """Return unused accounts within reach, by id; names are not told: whoever looks at one is recorded there. Raises ``Refused``."""
+    def search(self, who: Administrator, window: Window, state: str = "") -> Page[Unused]:
+        """Return unused accounts within reach, by id: all, those that were ``warned`` or ``locked``; raises ``InvalidInput`` and ``Refused``.
+
+        Names are not told: whoever looks at one is recorded there.
+        """
+        if state not in {"", *STATES}:
+            raise InvalidInput(f"must be one of {', '.join(STATES)}", field="state")
         self._gate.anywhere(who, Action.ACCOUNT_READ, "accounts")
         found: list[Unused] = []
         for one in self._watch.unused(window.after):
+            if state and state != ("locked" if one.locked_at else "warned"):
+                continue
             target = self._people.target(self._accounts.get(one.account_id))
             if not self._gate.decide(who.actor, Action.ACCOUNT_READ, target).is_denied:
                 found.append(one)

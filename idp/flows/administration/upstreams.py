@@ -9,7 +9,10 @@ from typing import Any
 from idp.config.upstreams import Upstream
 from idp.errors import SettingsError
 from idp.flows.administration.administrator import Administrator
+from idp.flows.administration.connections import ConnectionSearch
 from idp.flows.administration.gate import Gate
+from idp.flows.administration.paging import Page, Window, place_page
+from idp.flows.administration.words import has_words
 from idp.flows.upstream.breaker import Standing
 from idp.model.audit import AuditEvent, Event, Outcome
 from idp.ports.upstreams import ExaminedDoor, Finding
@@ -71,6 +74,19 @@ class UpstreamAdministration:
         """Return every upstream in the order of the settings."""
         self._require(who, Action.SETTINGS_READ, "upstreams")
         return [self._view(name) for name in self._settings]
+
+    def search(self, who: Administrator, wanted: ConnectionSearch, window: Window) -> Page[UpstreamView]:
+        """Return upstreams in that order; raises ``InvalidInput``."""
+        words = wanted.words()
+        return place_page(
+            [
+                one
+                for one in self.all(who)
+                if wanted.fits(is_ill=one.is_ill)
+                and has_words(words, one.name, *one.settings.label.values(), one.settings.connector)
+            ],
+            window,
+        )
 
     def show(self, who: Administrator, name: str) -> UpstreamView:
         """Return one upstream."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from idp.endpoints.admin.withdrawals import PATH
+from idp.flows.administration.consents import WithdrawalSearch
 from idp.flows.administration.paging import Window
 from policies.delegation import Role
 from tests.support.api_world import ApiWorld, Caller
@@ -37,7 +38,7 @@ def withdrawn(place: ApiWorld, department: Department) -> str:
 
 
 def states(place: ApiWorld, state: str = "") -> list[tuple[str, bool]]:
-    found = place.acts.consents.withdrawals(place.who("officer"), state, "", Window())
+    found = place.acts.consents.withdrawals(place.who("officer"), WithdrawalSearch(state), Window())
     return [(one.state, one.is_late) for one in found.rows]
 
 
