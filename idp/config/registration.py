@@ -28,7 +28,9 @@ class Registration(Section):
     )
     scope: tuple[str, ...] = Field((), description="Scopes that they may ask; empty: all but `identity`.")
     grant_types: tuple[str, ...] = Field(
-        (), description="Grants that they may use; empty: `authorization_code`, `refresh_token`, `client_credentials`."
+        (),
+        description="Grants that they may use; empty: `authorization_code`, `refresh_token`, `client_credentials`, and in "
+        "the mode `open` also `implicit` where `requests.legacy_responses` offers it.",
     )
     statement_issuers: tuple[StatementIssuer, ...] = Field(
         (), description="Whose software statements count (RFC 7591 section 2.3)."

@@ -24,12 +24,14 @@ class Departments:
         return self._find(client_id)
 
     def view(self, client: Client | None, language: str) -> Mapping[str, str] | None:
-        """Return ``name`` and ``unit`` of a client; None where no department asks."""
+        """Return ``name``, ``unit``, and the addresses ``policy`` and ``terms`` ("" for none); None where no department asks."""
         if client is None:
             return None
         # Nobody vouches for a client of a metadata document but the host that serves it: people read that, not an owner.
         host = urlsplit(client.client_id).hostname if client.introduced_by == SOURCE else None
-        return {"name": client.name(language), "unit": host or self._unit_name(owner_of(client))}
+        # OpenID Connect Registration section 2: a person should be able to read what becomes of the data before agreeing.
+        pages = {"policy": client.policy_uri or "", "terms": client.tos_uri or ""}
+        return {"name": client.name(language), "unit": host or self._unit_name(owner_of(client)), **pages}
 
     def name(self, client_id: str, language: str) -> str:
         """Return a client's name, its id when it is unknown."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from clients import terms
+from clients import metadata, terms
 from clients.errors import RegistrationRefused
 from clients.terms import Terms
 from idp.config.sections import StatementIssuer as IssuerSetting
@@ -89,9 +89,14 @@ class RegistrationDesk(Speech):
             "unit": settings.unit,
             "purpose": settings.purpose,
             "scope": settings.scope,
-            "grant_types": settings.grant_types,
+            "grant_types": settings.grant_types or self._grants_of(via),
         }
         return self._terms({**document, "legal_basis": "consent"}, via)
+
+    def _grants_of(self, via: str) -> tuple[str, ...]:
+        """Return the grants of clients that nobody vouches for: the usual ones, and in a sandbox ``implicit`` where it is offered."""
+        legacy = {metadata.IMPLICIT} & set(self.clients.grants) if via != SOURCE else set()
+        return tuple(sorted(terms.GRANT_TYPES | legacy))
 
     def _statement_issuer(self, setting: IssuerSetting) -> StatementIssuer:
         try:

@@ -29,6 +29,16 @@ def test_anybody_may_register_in_a_sandbox_with_its_terms(sandbox: WholeApp) -> 
     assert "identity" not in said["scope"].split()
 
 
+@pytest.mark.parametrize("is_offered", [True, False])
+def test_implicit_is_for_a_sandbox_that_offers_it(
+    sqlite_database: SqliteDatabase, tmp_path: Path, clock: FrozenClock, *, is_offered: bool
+) -> None:
+    settings, requests = Registration(mode="open", sandbox=True), {"legacy_responses": is_offered}
+    app = WholeApp(TokenWorld(tmp_path, sqlite_database, clock, registration=settings, requests=requests))
+    answer = app.register(grant_types=["implicit"], response_types=["id_token"])
+    assert answer.status == (201 if is_offered else 400)
+
+
 def test_bad_initial_access_token_is_refused_in_a_sandbox_too(sandbox: WholeApp) -> None:
     assert sandbox.register("iat_wrong").status == 401
 
