@@ -8,7 +8,7 @@ from typing import Any, Final
 import click
 
 from idp.cli.context import Context, pass_context
-from idp.cli.output import emit, emit_rows, with_exit_codes
+from idp.cli.output import confirm, emit, emit_rows, with_exit_codes
 from idp.errors import InvalidInput
 from idp.ports.locks import LockRow
 from idp.services.locks import ground
@@ -34,6 +34,7 @@ _CODE_TYPE: Final = click.option(
 @click.option("--reference", default="", help="Number of the document behind it, such as an authority's TK03 form.")
 @click.option("--until", default="", help="Unlock on its own at this moment: YYYY-MM-DD or YYYY-MM-DDTHH:MM+07:00.")
 @_REASON
+@click.option("--yes", is_flag=True, help="Do not ask.")
 @_JSON
 @pass_context
 @with_exit_codes
@@ -46,11 +47,13 @@ def lock(
     reference: str,
     until: str,
     reason: str,
+    yes: bool,
     as_json: bool,
 ) -> None:
     """Lock an account: sessions and tokens end at once, and the person is told."""
     wiring = context.wiring
     account = wiring.accounts.find(code_or_id, code_type)
+    confirm(f"Lock {account.id}, and end its sessions and tokens?", yes=yes, is_final=False)
     why = ground(reason_code, reason, reference, _moment(until) if until else None)
     row = wiring.locks.lock(account.id, why)
     emit({"account_id": account.id, "state": "locked", "reason_code": row.reason_code, "lock": row.id}, as_json=as_json)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import click
@@ -14,7 +13,7 @@ from idp.cli.account_locks import lock_commands
 from idp.cli.account_recovery import recover
 from idp.cli.context import Context, pass_context
 from idp.cli.marks import accounts_not_before
-from idp.cli.output import emit, say, with_exit_codes
+from idp.cli.output import confirm, emit, say, secret, with_exit_codes
 from idp.errors import InvalidInput
 from idp.model.notice import Detail, Topic
 from idp.ports.accounts import CredentialRow
@@ -62,7 +61,7 @@ def add(context: Context, /, *, password_stdin: bool, must_change: bool, as_json
     draft = wiring.accounts.draft(values)
     credentials: tuple[CredentialRow, ...] = ()
     if password_stdin:
-        password = sys.stdin.readline().rstrip("\r\n")
+        password = secret("Password")
         forbidden = (draft.code.value,)
         credentials = (wiring.credentials.new_password(password, must_change=must_change, forbidden=forbidden),)
     account_id = wiring.accounts.add(draft, credentials)
@@ -118,13 +117,15 @@ def show(
 @click.argument("code_or_id")
 @_CODE_TYPE
 @_REASON
+@click.option("--yes", is_flag=True, help="Do not ask.")
 @_JSON
 @pass_context
 @with_exit_codes
-def close(context: Context, *, code_or_id: str, code_type: str | None, reason: str, as_json: bool) -> None:
+def close(context: Context, *, code_or_id: str, code_type: str | None, reason: str, yes: bool, as_json: bool) -> None:
     """Close an account for good: it is kept for the record, and nobody signs in."""
     wiring = context.wiring
     account = wiring.accounts.find(code_or_id, code_type)
+    confirm(f"Close {account.id} for good?", yes=yes)
     # One after the other, as only the end of a session tells the departments; the closing ends what is left.
     wiring.sessions.end_all(account.id, "account_closed", OPERATOR)
     wiring.accounts.change_state(account.id, "closed", reason=reason)
@@ -143,8 +144,7 @@ def merge(context: Context, /, *, loser: str, winner: str, reason: str, yes: boo
     """Merge account LOSER into WINNER (codes or ids); subjects, consents and tokens stay answerable."""
     wiring, accounts = context.wiring, context.wiring.accounts
     lost, won = accounts.named(loser), accounts.named(winner)
-    if not yes:
-        click.confirm(f"Merge {lost} into {won} for good?", abort=True, err=True)
+    confirm(f"Merge {lost} into {won} for good?", yes=yes)
     if accounts.resolve(lost) == lost and lost != won:
         wiring.sessions.end_all(lost, "merged", OPERATOR)
     accounts.merge(lost, won, reason=reason)
@@ -189,6 +189,6 @@ def set_password(
     if not password_stdin:
         raise InvalidInput("the password comes by stdin", field="--password-stdin")
     account = context.wiring.accounts.find(code_or_id)
-    password = sys.stdin.readline().rstrip("\r\n")
+    password = secret("Password")
     context.wiring.credentials.set_password(account.id, password, must_change=must_change)
     emit({"account_id": account.id, "must_change": must_change}, as_json=as_json)

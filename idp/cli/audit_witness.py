@@ -70,8 +70,9 @@ def init(*, directory: Path, log_keys: Path, origin: str, as_json: bool) -> None
 @click.option(
     "--port", default=8200, show_default=True, type=click.IntRange(0, 65535), help="Port; 0: any that is free."
 )
+@click.option("--json", "as_json", is_flag=True, help="Print the address as JSON.")
 @with_exit_codes
-def serve(*, directory: Path, host: str, port: int) -> None:
+def serve(*, directory: Path, host: str, port: int, as_json: bool) -> None:
     """Serve `POST /add-head` until SIGTERM; put TLS in front of it where it is reached over a network."""
     witness = open_witness(directory)
     server = ThreadingHTTPServer((host, port), type("Handler", (_Handler,), {"witness": witness}))
@@ -83,7 +84,10 @@ def serve(*, directory: Path, host: str, port: int) -> None:
 
     signal.signal(signal.SIGTERM, ended)
     signal.signal(signal.SIGINT, ended)
-    say(f"witness listening on http://{host}:{server.server_address[1]}/add-head")
+    address = f"http://{host}:{server.server_address[1]}/add-head"
+    say(f"witness listening on {address}")
+    if as_json:
+        emit({"url": address}, as_json=True)
     with server:
         server.serve_forever()
 

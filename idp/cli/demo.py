@@ -21,7 +21,7 @@ import orjson
 
 from idp.cli.bringup import initialise
 from idp.cli.demo_upstreams import VNCONNECT, VNEID, simulated
-from idp.cli.output import Exit, fail, say
+from idp.cli.output import Exit, emit, fail, say
 from idp.config import load
 from idp.errors import SettingsError
 from idp.ports.sessions import ConsentState
@@ -50,7 +50,8 @@ _PEOPLE: Final = (
     show_default=True,
     help="Made anew at each start.",
 )
-def demo(*, once: bool, home: Path) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object in place of what to do.")
+def demo(*, once: bool, home: Path, as_json: bool) -> None:
     """Run the provider on :8000, sample department systems on :8101 and :8102, simulators of VNeID and VNConnect on :8103 and :8104."""
     if not (_EXAMPLES / "departments").is_dir():
         fail("idp demo runs from a checkout of the project: the sample systems are in examples/", Exit.FAILURE)
@@ -72,9 +73,9 @@ def demo(*, once: bool, home: Path) -> None:
         for address in (f"{ISSUER}/healthz/ready", PORTAL, ONE_STOP, VNEID, VNCONNECT):
             _wait_for(address, running, home)
         if once:
-            _tell_story()
+            _tell_story(as_json=as_json)
             return
-        _explain()
+        _explain(as_json=as_json)
         _until_stopped(running)
 
 
@@ -165,18 +166,25 @@ def _wait_for(address: str, running: list[subprocess.Popen[bytes]], home: Path) 
     fail(f"{address} does not answer; is the port taken? See {home / 'demo.log'}", Exit.FAILURE)
 
 
-def _tell_story() -> None:
+def _tell_story(*, as_json: bool) -> None:
     """Run the scripted sign-in as a process of its own: it needs a browser driver, which the provider does not."""
     story = subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-m", "examples.demo.story", PORTAL, ONE_STOP, _PEOPLE[0]["code"], _PEOPLE[1]["code"]],
         input=PASSWORD.encode(),
+        stdout=sys.stderr if as_json else None,
         check=False,
     )
     if story.returncode != 0:
         fail("the story did not end well", Exit.FAILURE)
+    if as_json:
+        emit({"issuer": ISSUER, "ended_well": True}, as_json=True)
 
 
-def _explain() -> None:
+def _explain(*, as_json: bool) -> None:
+    if as_json:
+        codes = [person["code"] for person in _PEOPLE]
+        emit({"issuer": ISSUER, "systems": [PORTAL, ONE_STOP], "codes": codes, "password": PASSWORD}, as_json=True)
+        return
     click.echo(f"""
 Định Danh runs at {ISSUER}
   1. Open {PORTAL} (the public-service portal) and sign in:

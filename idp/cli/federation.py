@@ -8,6 +8,7 @@ import click
 import orjson
 
 from idp.cli.context import Context, pass_context
+from idp.cli.keys import WITH_KID
 from idp.cli.output import emit, emit_rows, with_exit_codes
 from idp.errors import InvalidInput
 from policies.federation.caps import CAPS
@@ -173,7 +174,7 @@ def rotate(context: Context, /, *, force: bool, reason: str, as_json: bool) -> N
     emit({"version": outcome.version, "events": len(outcome.events)}, as_json=as_json)
 
 
-@keys.command("revoke")
+@keys.command("revoke", context_settings=WITH_KID)
 @click.argument("kid")
 @click.option("--reason", required=True, help="Goes into the audit log.")
 @click.option("--yes", is_flag=True, help="Do not ask.")

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import click
 
 from idp.cli.context import Context, pass_context
 from idp.cli.key_drill import drill
-from idp.cli.output import emit, emit_rows, with_exit_codes
+from idp.cli.output import confirm, emit, emit_rows, with_exit_codes
 from keys.service import Outcome
+
+WITH_KID: Final = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
+"""A thumbprint may begin with a hyphen, as ``-h3r…``, which would ask for help instead of revoking a key, and end with 0."""
 
 
 @click.group("keys")
@@ -43,20 +48,22 @@ def rotate(context: Context, /, *, alg: str, force: bool, reason: str, as_json: 
     _report(outcome, as_json=as_json)
 
 
-@keys_group.command("retire")
+@keys_group.command("retire", context_settings=WITH_KID)
 @click.argument("kid")
 @click.option("--reason", default="", help="Goes into the audit log.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @pass_context
 @with_exit_codes
-def retire(context: Context, /, *, kid: str, reason: str, as_json: bool) -> None:
+def retire(context: Context, /, *, kid: str, reason: str, yes: bool, as_json: bool) -> None:
     """Stop a key from signing; what it signed stays valid."""
+    confirm(f"{kid} never signs again. Retire it?", yes=yes, is_final=False)
     wiring = context.wiring
     outcome = wiring.key_service.retire(kid, wiring.clock.now(), actor="operator:local", note=reason)
     _report(outcome, as_json=as_json)
 
 
-@keys_group.command("revoke")
+@keys_group.command("revoke", context_settings=WITH_KID)
 @click.argument("kid")
 @click.option("--reason", required=True, help="Goes into the audit log.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -65,8 +72,7 @@ def retire(context: Context, /, *, kid: str, reason: str, as_json: bool) -> None
 @with_exit_codes
 def revoke(context: Context, /, *, kid: str, reason: str, yes: bool, as_json: bool) -> None:
     """Void a key and everything that it signed, at once."""
-    if not yes:
-        click.confirm(f"Every token signed by {kid} becomes invalid at once. Revoke it?", abort=True, err=True)
+    confirm(f"Every token signed by {kid} becomes invalid at once. Revoke it?", yes=yes)
     wiring = context.wiring
     outcome = wiring.key_service.revoke(kid, wiring.clock.now(), actor="operator:local", note=reason)
     _report(outcome, as_json=as_json)

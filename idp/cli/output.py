@@ -68,6 +68,24 @@ def emit_rows(rows: Iterable[Mapping[str, Any]], *, as_json: bool) -> None:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
 
 
+def confirm(question: str, *, yes: bool, is_final: bool = True) -> None:
+    """Ask a person before something ends that nobody can bring back; ``yes`` is the answer of a script.
+
+    Without a terminal what is final stops there unanswered. What ends only for now, and always went on without a question, goes on: a
+    script of an operator must not stop at three in the morning for a question that was not there yesterday.
+    """
+    if not yes and (is_final or sys.stdin.isatty()):
+        click.confirm(question, abort=True, err=True)
+
+
+def secret(name: str) -> str:
+    """Return a secret: the first line of stdin, or what a person types at a terminal, twice and unseen."""
+    if sys.stdin.isatty():
+        typed: str = click.prompt(name, hide_input=True, confirmation_prompt=True, err=True)
+        return typed
+    return sys.stdin.readline().rstrip("\r\n")
+
+
 def say(message: str) -> None:
     """Print a message for the person on stderr."""
     click.echo(message, err=True)

@@ -7,11 +7,12 @@ from collections.abc import Iterable
 import click
 
 from idp.cli.context import Context, pass_context
-from idp.cli.output import emit, emit_rows, with_exit_codes
+from idp.cli.output import confirm, emit, emit_rows, with_exit_codes
 from idp.errors import NotFound
 from idp.model.session import Session
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+_YES = click.option("--yes", is_flag=True, help="Do not ask.")
 _OPERATOR = "operator:local"
 
 
@@ -40,16 +41,21 @@ def list_sessions(context: Context, /, *, account: str | None, as_json: bool) ->
 @click.argument("account")
 @click.option("--session", "session_id", default=None, help="Only this session; all by default.")
 @click.option("--reason", default="", help="Goes into the audit log.")
+@_YES
 @_JSON
 @pass_context
 @with_exit_codes
-def revoke_sessions(context: Context, /, *, account: str, session_id: str | None, reason: str, as_json: bool) -> None:
+def revoke_sessions(
+    context: Context, /, *, account: str, session_id: str | None, reason: str, yes: bool, as_json: bool
+) -> None:
     """End the sessions of ACCOUNT (code or id); the departments are told."""
     sessions = context.wiring.sessions
     views = sessions.of_account(context.wiring.account_id(account))
     chosen = [view.session for view in views if session_id in {None, view.session.id}]
     if session_id is not None and not chosen:
         raise NotFound(f"the account has no live session {session_id}")
+    if chosen:
+        confirm(f"End {len(chosen)} sessions?", yes=yes, is_final=False)
     for session in chosen:
         sessions.end(session, reason or "operator", _OPERATOR)
     emit({"ended": len(chosen)}, as_json=as_json)
@@ -78,12 +84,14 @@ def list_consents(context: Context, /, *, account: str | None, client_id: str | 
 @click.argument("account")
 @click.argument("client_id")
 @click.option("--reason", required=True, help="Goes into the audit log.")
+@_YES
 @_JSON
 @pass_context
 @with_exit_codes
-def revoke_consent(context: Context, /, *, account: str, client_id: str, reason: str, as_json: bool) -> None:
+def revoke_consent(context: Context, /, *, account: str, client_id: str, reason: str, yes: bool, as_json: bool) -> None:
     """Withdraw the consent of ACCOUNT for CLIENT_ID; every token from it ends."""
     account_id = context.wiring.account_id(account)
+    confirm(f"Withdraw the consent for {client_id}, and end every token from it?", yes=yes, is_final=False)
     if not context.wiring.consents.withdraw(account_id, client_id, actor=_OPERATOR, reason=reason):
         raise NotFound("there is no current consent of this account for this client")
     emit({"account_id": account_id, "client_id": client_id, "withdrawn": True}, as_json=as_json)

@@ -32,6 +32,9 @@ from idp.wiring import Wiring
 _MARGIN: Final = 5
 """Seconds that a process may take to end after its worker has drained."""
 _LOOK: Final = 1.0
+_JSON: Final = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object, also by what runs until it is ended."
+)
 
 
 @click.command("serve")
@@ -39,9 +42,10 @@ _LOOK: Final = 1.0
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Worker processes.")
 @click.option("--no-worker", is_flag=True, help="Leave regular tasks to a separate `idp worker`.")
+@_JSON
 @pass_context
 @with_exit_codes
-def serve(context: Context, /, *, host: str, port: int, workers: int, no_worker: bool) -> None:
+def serve(context: Context, /, *, host: str, port: int, workers: int, no_worker: bool, as_json: bool) -> None:
     """Serve until SIGTERM, then drain and exit 0."""
     settings = context.settings
     logs.configure(settings.log)
@@ -58,6 +62,8 @@ def serve(context: Context, /, *, host: str, port: int, workers: int, no_worker:
             scraped = partial(metrics.listen, sockets[-1], settings, meters, parent)
             jobs.append(Job("idp-metrics", partial(_keeping, sockets[-1], sockets, scraped)))
         say(f"listening on http://{host}:{port} for issuer {settings.issuer}")
+        if as_json:
+            emit({"url": f"http://{host}:{port}", "issuer": settings.issuer, "workers": workers}, as_json=True)
         # What is loaded by now is shared by all processes: no collector of theirs shall write into those pages.
         gc.collect()
         gc.freeze()
@@ -77,17 +83,20 @@ def _meters(settings: Settings) -> Iterator[Path | None]:
 
 
 @click.command("worker")
+@_JSON
 @pass_context
 @with_exit_codes
-def worker(context: Context) -> None:
+def worker(context: Context, /, *, as_json: bool) -> None:
     """Run regular tasks until SIGTERM: deliver sign-outs, number the audit log, rotate keys, purge."""
     logs.configure(context.settings.log)
     _check(context)
+    if as_json:
+        emit({"issuer": context.settings.issuer, "pid": os.getpid()}, as_json=True)
     _work(context.wiring, Event())
 
 
 @click.command("tick")
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@_JSON
 @pass_context
 @with_exit_codes
 def tick(context: Context, /, *, as_json: bool) -> None:

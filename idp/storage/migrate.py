@@ -12,11 +12,12 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 from idp.errors import StorageUnavailable
-from idp.storage.database import Database
+from idp.storage.database import Database, unavailable
 from idp.storage.postgresql import PostgresqlDatabase
 from idp.storage.sqlite import SqliteDatabase
 
@@ -89,7 +90,7 @@ def _connection(database: Database, *, is_change: bool = False) -> Iterator[Conn
     """
     engine = create_engine(engine_url(database), poolclass=NullPool)
     try:
-        with engine.connect() as connection:
+        with _connected(engine) as connection:
             if is_change and database.name == "sqlite":
                 connection.connection.dbapi_connection.isolation_level = None  # type: ignore[union-attr]
                 connection.exec_driver_sql("PRAGMA journal_mode = WAL")
@@ -98,6 +99,17 @@ def _connection(database: Database, *, is_change: bool = False) -> Iterator[Conn
             connection.commit()
     finally:
         engine.dispose()
+
+
+@contextmanager
+def _connected(engine: Engine) -> Iterator[Connection]:
+    """Yield a connection; raises ``StorageUnavailable`` when there is none: an operator reads a sentence, not the driver's traceback."""
+    try:
+        connection = engine.connect()
+    except OperationalError as error:
+        raise unavailable(error) from error
+    with connection:
+        yield connection
 
 
 def engine_url(database: Database) -> str:

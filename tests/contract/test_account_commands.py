@@ -104,7 +104,8 @@ def test_lock_unlock_and_close_follow_their_steps(run: Run) -> None:
         ("unlock", 4, "closed"),
     )
     for verb, exit_code, state in steps:
-        assert run("accounts", verb, account_id, "--reason", "why", "--json").exit_code == exit_code
+        yes = ("--yes",) if verb == "close" else ()
+        assert run("accounts", verb, account_id, "--reason", "why", "--json", *yes).exit_code == exit_code
         assert shown(run, account_id)["state"] == state
     assert run("accounts", "lock", "nobody", "--reason", "why").exit_code == 3
 

@@ -1,0 +1,77 @@
+"""What an operator meets on a bad day: no database yet, a key whose id looks like an option, an act that cannot be undone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import orjson
+import pytest
+from click.testing import CliRunner, Result
+
+from idp.cli import main
+from idp.clock import SystemClock
+from idp.config.settings import Settings
+from idp.model.session import Origin
+from idp.wiring import Wiring
+from policies import assurance
+from tests.support.accounts import sample_code
+
+Run = Callable[..., Result]
+
+
+def runner(home: Path) -> Run:
+    def command(*arguments: str, stdin: str | None = None) -> Result:
+        result = CliRunner().invoke(main, arguments, input=stdin, env={"IDP_HOME": str(home), "IDP_DATABASE_URL": ""})
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        return result
+
+    return command
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    command = runner(tmp_path)
+    assert command("init").exit_code == 0
+    return command
+
+
+def test_before_init_the_doctor_names_what_is_missing_and_other_commands_say_a_sentence(tmp_path: Path) -> None:
+    run = runner(tmp_path / "nothing")
+    found = run("doctor", "--json")
+    rows = {row["check"]: row for row in map(orjson.loads, found.stdout.splitlines())}
+    assert found.exit_code == 5
+    assert not rows["master key"]["ok"]
+    assert not rows["schema"]["ok"]
+    current = run("db", "current")
+    assert (current.exit_code, current.stdout) == (1, "")
+    assert current.stderr.startswith("error: ")
+
+
+@pytest.mark.parametrize("verb", [("keys", "retire"), ("keys", "revoke"), ("federation", "keys", "revoke")])
+@pytest.mark.parametrize(
+    "kid", ["-h3rYltJGaGohvMLLdTRjWP1a3iZsALMSuS3_8s9LdI", "--3rYltJGaGohvMLLdTRjWP1a3iZsALMSuS3_8s9LdI"]
+)
+def test_a_key_id_that_begins_with_a_hyphen_is_no_option(run: Run, verb: tuple[str, ...], kid: str) -> None:
+    result = run(*verb, kid, "--reason", "leaked", "--yes", "--json")
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert kid in result.stderr
+
+
+def test_a_misspelt_option_beside_a_key_id_is_still_refused(run: Run) -> None:
+    assert run("keys", "revoke", "kid", "--reason", "leaked", "--yse").exit_code == 2
+
+
+def test_what_ends_something_takes_yes_and_what_is_final_does_nothing_unanswered(run: Run, tmp_path: Path) -> None:
+    code = sample_code(1)
+    run("accounts", "add", "--code-type", "cccd", "--code", code, "--name", "Công dân mẫu 01")
+    account_id = orjson.loads(run("accounts", "show", code, "--json").stdout)["account_id"]
+    sessions = Wiring(Settings(home=tmp_path), SystemClock()).sessions
+    sessions.start(account_id, assurance.LOA_1, ("pwd",), Origin("192.0.2.7", "thử"))
+    ended = run("sessions", "revoke", code, "--reason", "lost telephone", "--yes", "--json")
+    assert orjson.loads(ended.stdout) == {"ended": 1}
+    assert run("consents", "revoke", code, "nobody", "--reason", "asked", "--yes").exit_code == 3
+    assert run("accounts", "lock", code, "--reason", "asked", "--yes").exit_code == 0
+    assert run("accounts", "close", code, "--reason", "died").exit_code == 1
+    assert orjson.loads(run("accounts", "show", code, "--json").stdout)["state"] == "locked"
+    assert run("accounts", "close", code, "--reason", "died", "--yes").exit_code == 0
