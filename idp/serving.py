@@ -171,13 +171,15 @@ def serve(listening: socket.socket, settings: Settings, workers: int, parent: in
     """Be one of ``workers`` worker processes of ``parent`` until told to stop; ``meters`` is the directory in which it counts, if it does."""
     logs.configure(settings.log)
     wiring = Wiring(settings, workers=workers)
-    application = Application(wiring.hot_routes(), pages(wiring), wiring.reader, wiring.fibers, wiring.ready_routes())
+    ready = wiring.ready_routes()
+    application = Application(wiring.hot_routes(), pages(wiring), wiring.reader, wiring.fibers, ready)
     show: Callable[[], None] | None = None
     answering: Answering = application
     if meters is not None:
         meter, show = worker_meter(wiring, meters)
         answering = Metered(application, meter)
-    desk = Desk(answering, wiring.reader.variables, Limits(max_body=MAX_BODY, connections=worker.room()))
+    limits = Limits(max_body=MAX_BODY, connections=worker.room())
+    desk = Desk(answering, wiring.reader.variables, limits, ready)
     # What has been imported and made by now stays for good: the collector need not look at it again and again.
     gc.collect()
     gc.freeze()

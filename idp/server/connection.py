@@ -12,7 +12,7 @@ from typing import Final, cast
 from idp.server import answers
 from idp.server.chunks import Chunks
 from idp.server.desk import Desk, Fields
-from idp.server.head import MAX_HEAD, Head, Malformed, parse
+from idp.server.head import MAX_HEAD, Head, Malformed
 from idp.server.streaming import Pieces, Sending
 
 _log = logging.getLogger("idp.server")
@@ -63,6 +63,10 @@ class Connection(asyncio.Protocol):
             return
         received = self._received
         if not received and not self._is_busy and self._head is None:
+            known = self._desk.repeated.get(data)
+            if known is not None and not self._is_choked:
+                self._dispatch(known, b"")
+                return
             self.deadline = self._clock() + self._desk.limits.head
         received += data
         if not self._is_busy and not self._is_choked:
@@ -158,9 +162,8 @@ class Connection(asyncio.Protocol):
         if end < 0 or end > MAX_HEAD:
             raise Malformed("head too long", 431)
         self._searched = 0
-        head = parse(bytes(received[:end]), self._desk.variables, self._address)
+        self._head = head = self._desk.read(bytes(received[:end]))
         del received[: end + 4]
-        self._head = head
         if head.length != 0:
             self._expect_body(head)
         return True
@@ -199,10 +202,9 @@ class Connection(asyncio.Protocol):
         return True
 
     def _dispatch(self, head: Head, body: bytes) -> None:
-        self._is_busy = True
-        self.deadline = inf
-        head.environ["wsgi.input"] = BytesIO(body)
-        self._desk.application(head.environ, self._respond)
+        self._head, self._is_busy, self.deadline = head, True, inf
+        environ = {**head.environ, "REMOTE_ADDR": self._address, "wsgi.input": BytesIO(body)}
+        self._desk.application(environ, self._respond)
 
     # Answers.
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Protocol
 
+from idp.server.head import Head, Lines, parse
 from idp.server.streaming import Pieces
 
 CONNECTIONS: Final = 1024
 """Connections of one worker, where it has descriptors enough."""
 _LINGERING: Final = 64
 """Refused connections beyond those that may stay open until their client has read why."""
+_REPEATED: Final = 64
+_LONGEST_REPEATED: Final = 1024
+"""Requests that are known octet by octet, and octets of one."""
 Fields = Iterable[tuple[str, str]]
 Respond = Callable[[int, Fields, bytes | Pieces], None]
 
@@ -75,13 +79,35 @@ class Limits:
 class Desk:
     """What the connections of one worker share."""
 
-    def __init__(self, application: Application, variables: Mapping[str, str], limits: Limits) -> None:
-        """Serve ``application``; ``variables`` maps lower-case names of the fields that it reads to CGI variables."""
+    def __init__(
+        self, application: Application, variables: Mapping[str, str], limits: Limits, public: Iterable[str] = ()
+    ) -> None:
+        """Serve ``application``; ``variables`` maps lower-case names of the fields that it reads to CGI variables.
+
+        ``public`` are the paths of documents that everybody may have: whoever fetches one does so again with the same octets.
+        """
         self.application = application
-        self.variables = {name.encode("ascii"): variable for name, variable in variables.items()}
+        self._lines = Lines({name.encode("ascii"): variable for name, variable in variables.items()})
+        self._public = frozenset(public)
+        self.repeated: dict[bytes, Head] = {}
+        """Whole requests of that kind that came before, without a credential or a body, and their heads; never written to."""
         self.limits = limits
         self.connections: set[Visitor] = set()
         self.is_draining = False
+
+    def read(self, block: bytes) -> Head:
+        """Return the head of which ``block`` are the octets, without the empty line at its end; raises ``Malformed``."""
+        head = parse(block, self._lines)
+        if head.environ["PATH_INFO"] in self._public and len(block) <= _LONGEST_REPEATED:
+            self._remember(block, head)
+        return head
+
+    def _remember(self, block: bytes, head: Head) -> None:
+        is_plain = head.length == 0 and head.is_modern and head.is_persistent and not head.awaits_go
+        if is_plain and block[:4] == b"GET " and not head.environ["QUERY_STRING"] and Lines.is_everyday(block):
+            if len(self.repeated) >= _REPEATED:
+                self.repeated.clear()
+            self.repeated[block + b"\r\n\r\n"] = head
 
     def sweep(self, now: float) -> None:
         """End the connections whose client took too long; called every second or so."""

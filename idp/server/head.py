@@ -15,9 +15,41 @@ _TEXT: Final = bytes((9, *range(0x20, 0x7F), *range(0x80, 0x100)))
 _TOKEN: Final = b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _TARGET: Final = bytes(number for number in range(0x21, 0x7F) if number != ord("#"))
 _VERSIONS: Final = {b"HTTP/1.1": True, b"HTTP/1.0": False}
+_METHODS: Final = {method.encode(): method for method in ("GET", "POST", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE")}
 _FRAMING: Final = frozenset({b"host", b"content-length", b"transfer-encoding", b"connection", b"expect"})
 _LENGTH_DIGITS: Final = 15
 _PARTS: Final = 3
+
+
+_EVERYDAY: Final = frozenset(
+    {
+        *(
+            b"host",
+            b"user-agent",
+            b"accept",
+            b"accept-encoding",
+            b"accept-language",
+            b"content-type",
+            b"content-length",
+        ),
+        *(
+            b"connection",
+            b"if-none-match",
+            b"cache-control",
+            b"pragma",
+            b"origin",
+            b"dnt",
+            b"priority",
+            b"upgrade-insecure-requests",
+        ),
+        *(b"sec-fetch-dest", b"sec-fetch-mode", b"sec-fetch-site", b"sec-fetch-user", b"sec-gpc"),
+        *(b"sec-ch-ua", b"sec-ch-ua-mobile", b"sec-ch-ua-platform", b"x-forwarded-proto", b"x-forwarded-host"),
+    }
+)
+"""Fields that say the same in one request after another, and nothing secret: their lines are read once."""
+_LONGEST: Final = 256
+_MOST_LINES: Final = 512
+"""Octets of a line that is remembered, and lines: 200 KB at most."""
 
 
 class Malformed(Exception):
@@ -50,11 +82,52 @@ class Head:
         self.awaits_go = awaits_go
 
 
-def parse(block: bytes, variables: Mapping[bytes, str], address: str) -> Head:
+Field = tuple[bytes, bytes, str, str]
+"""Lower-case name and value of a field; its CGI variable and that one's text, both "" where the application reads nothing of it."""
+
+
+class Lines:
+    """Lines of fields as they were read before, in one process; only of ``_EVERYDAY``, so that no credential stays in memory."""
+
+    __slots__ = ("_known", "_variables", "find")
+
+    def __init__(self, variables: Mapping[bytes, str]) -> None:
+        """Take what maps lower-case field names to CGI variables."""
+        self._variables = variables
+        self._known: dict[bytes, Field] = {}
+        self.find = self._known.get
+        """Return the field of a line that is known, or None."""
+
+    @staticmethod
+    def is_everyday(block: bytes) -> bool:
+        """Tell whether a head that could be read has only fields that say nothing secret."""
+        return all(line.partition(b":")[0].lower() in _EVERYDAY for line in block.split(_LINE_END)[1:])
+
+    def read(self, line: bytes) -> Field:
+        """Return the field of a line; raises ``Malformed``."""
+        name, colon, value = line.partition(b":")
+        name = name.lower()
+        variable = self._variables.get(name, "")
+        # A line that begins with white space (an obsolete folding), or has some before the colon, has no token for a name.
+        if not colon or (not variable and (not name or name.translate(None, _TOKEN))):
+            raise Malformed("field name")
+        value = value.strip(b" \t")
+        kept = value
+        if variable and not value.isascii():
+            kept = _ascii_part(variable, value)
+            variable = variable if kept else ""
+        field = (name, value, variable, kept.decode("ascii") if variable else "")
+        if name in _EVERYDAY and len(line) <= _LONGEST:
+            if len(self._known) >= _MOST_LINES:
+                self._known.clear()
+            self._known[line] = field
+        return field
+
+
+def parse(block: bytes, known: Lines) -> Head:
     """Return the head whose octets, without the empty line at the end, are ``block``; raises ``Malformed``.
 
-    ``variables`` maps lower-case field names to CGI variables; other fields are checked and left out, as are values, and single cookies, that
-    are not ASCII.
+    ``known`` says which fields have a CGI variable; others are checked and left out, as are values, and single cookies, that are not ASCII.
     """
     lines = block.split(_LINE_END)
     # Apart from text there may be line ends and nothing else: no NUL, no bare CR or LF that another reader takes for an end of line.
@@ -63,20 +136,13 @@ def parse(block: bytes, variables: Mapping[bytes, str], address: str) -> Head:
     if len(lines) > MAX_FIELDS + 1:
         raise Malformed("too many fields", 431)
     environ, is_modern = _request_line(lines[0])
-    environ["REMOTE_ADDR"] = address
     framing: dict[bytes, bytes] = {}
+    find, read = known.find, known.read
     for line in lines[1:]:
-        name, colon, value = line.partition(b":")
-        name = name.lower()
-        variable = variables.get(name)
-        # A line that begins with white space (an obsolete folding), or has some before the colon, has no token for a name.
-        if not colon or (variable is None and (not name or name.translate(None, _TOKEN))):
-            raise Malformed("field name")
-        value = value.strip(b" \t")
+        name, value, variable, text = find(line) or read(line)
         if name in _FRAMING:
             framing[name] = value if name not in framing else _both(name, framing[name], value)
-        if variable is not None and (value.isascii() or (value := _ascii_part(variable, value))):
-            text = value.decode("ascii")
+        if variable:
             environ[variable] = text if variable not in environ else _joined(variable, environ[variable], text)
     if is_modern and b"host" not in framing:
         raise Malformed("no Host")
@@ -96,7 +162,7 @@ def _request_line(line: bytes) -> tuple[dict[str, Any], bool]:
     method, target, version = parts
     if version not in _VERSIONS:
         raise Malformed("version", 505 if version[:5] == b"HTTP/" else 400)
-    if not method or method.translate(None, _TOKEN):
+    if method not in _METHODS and (not method or method.translate(None, _TOKEN)):
         raise Malformed("method")
     if target.translate(None, _TARGET):
         raise Malformed("target")
@@ -107,7 +173,7 @@ def _request_line(line: bytes) -> tuple[dict[str, Any], bool]:
         path = unquote_to_bytes(path)
     # WSGI's "bytes in a str" (PEP 3333).
     environ = {
-        "REQUEST_METHOD": method.decode("ascii"),
+        "REQUEST_METHOD": _METHODS.get(method) or method.decode("ascii"),
         "PATH_INFO": path.decode("latin-1"),
         "QUERY_STRING": query.decode("ascii"),
     }

@@ -209,7 +209,7 @@ class Served:
 def served(limits: Limits | None = None, host: str = "127.0.0.1") -> Iterator[Served]:
     """Serve ``Echo`` on a free port of ``host``, on a thread of its own; ``::`` is a socket for both families."""
     echo = Echo()
-    desk = Desk(echo, VARIABLES, limits or Limits(max_body=MAX_BODY))
+    desk = Desk(echo, VARIABLES, limits or Limits(max_body=MAX_BODY), ["/public"])
     started, stop = threading.Event(), asyncio.Event()
     found: list[Served] = []
     family = socket.AF_INET6 if ":" in host else socket.AF_INET

@@ -42,6 +42,33 @@ def test_request_behind_one_that_waits_is_not_begun(server: Served) -> None:
     assert [client.answer().body[:5] for _ in range(3)] == [b"later", b'{"REQ', b'{"REQ']
 
 
+def test_request_that_is_known_octet_by_octet_is_answered_as_any_other(server: Served) -> None:
+    public = b"GET /public HTTP/1.1\r\nHost: x\r\n\r\n"
+    first = server.ask(public)
+    client = server.client()
+    answers = [client.send(*pieces).answer() for pieces in ((public,), (public[:20], public[20:]), (public,))]
+    glued = client.send(public + GET + public)
+    answers += [glued.answer() for _ in range(3)]
+    waiting = client.send(LATER)
+    assert server.echo.arrived.wait(PATIENCE)
+    waiting.send(public)
+    server.tell(lambda: None)
+    server.echo.release()
+    answers += [waiting.answer() for _ in range(2)]
+    asked = [b"later" if one.body == b"later" else one.json()["PATH_INFO"] for one in answers]
+    assert asked == ["/public"] * 4 + ["/a", "/public", b"later", "/public"]
+    assert {one.body for one in answers if b"/public" in one.body} == {first.body}
+
+
+def test_known_request_on_a_draining_server_is_the_last_of_its_connection(server: Served) -> None:
+    public = b"GET /public HTTP/1.1\r\nHost: x\r\n\r\n"
+    client = server.client().send(public)
+    client.answer()
+    server.tell(lambda: setattr(server.desk, "is_draining", True))
+    assert client.send(public).answer().headers["connection"] == "close"
+    assert client.is_ended()
+
+
 @pytest.mark.spec("RFC 9112", "9.6")
 @pytest.mark.parametrize(
     ("head", "connection"),
