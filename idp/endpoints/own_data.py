@@ -51,7 +51,7 @@ _SEEN: Final = (
     Event.ACCOUNT_EXPORT,
 )
 """Acts by which somebody got data of a person: a system that was given tokens, a member of staff who looked, the person who took a copy."""
-_OURS: Final = frozenset({"search", "sessions", "breach", "directory"})
+_OURS: Final = frozenset({"search", "sessions", "mandates", "breach", "directory"})
 """Reasons that an act gives by itself."""
 
 LevelOfChanges = Callable[[str], str]

@@ -100,15 +100,18 @@ class MandateService:
         """Decline a proposed mandate."""
         return self._answered(mandate_id, policy.DECLINED, by, reason)
 
-    def revoke(self, mandate_id: str, by: str | None = None, *, reason: str = "") -> None:
-        """End a mandate, all that was passed on from it, and every token and consent that rests on any of them."""
+    def revoke(self, mandate_id: str, by: str | None = None, *, reason: str = "", office: str = OPERATOR) -> None:
+        """End a mandate, all that was passed on from it, and every token and consent that rests on any of them.
+
+        ``office`` is who acts for the office that keeps the register, as the audit log names an actor, where ``by`` is None.
+        """
         mandate = self._get(mandate_id)
         decision = policy.revoke(
             mandate.held, Grantor("operator") if by is None else Grantor("holder", by), self._now()
         )
         if by is not None and decision.reason == "not_a_party":
             decision = self._from_above(mandate, by)
-        actor = OPERATOR if by is None else f"account:{by}"
+        actor = office if by is None else f"account:{by}"
         if not decision.is_allowed:
             self._hide_or_refuse(Event.MANDATE_REVOKE, decision.reason, actor, mandate)
         record = self._record(Event.MANDATE_REVOKE, mandate, actor, reason)

@@ -32,6 +32,7 @@ from idp.flows.administration.exports import Exports
 from idp.flows.administration.gate import Gate
 from idp.flows.administration.indicators import IndicatorAdministration
 from idp.flows.administration.keys import KeyAdministration
+from idp.flows.administration.mandates import MandateAdministration
 from idp.flows.administration.recoveries import RecoveryAdministration
 from idp.flows.administration.reorganisations import ReorganisationAdministration
 from idp.flows.administration.settings import SettingsAdministration
@@ -128,6 +129,7 @@ class AdministrationDesk(DataRights, ABC):
     def _operating(self, people: AccountAdministration) -> dict[str, Any]:
         """Return the use cases of running the deployment, by their names in ``UseCases``."""
         return {
+            "mandates": MandateAdministration(self.gate, people, self.accounts, self.mandates),
             "unused": UnusedAccounts(self.gate, people, self.accounts, self.staff_watch),
             "indicators": IndicatorAdministration(self.gate, indicators_of(self), self.clients, self.clock),
             "directories": self.directory_administration(),

@@ -49,6 +49,8 @@ class Action(StrEnum):
     ACCOUNT_MERGE = "account:merge"
     SESSION_READ = "session:read"
     SESSION_END = "session:end"
+    MANDATE_END = "mandate:end"
+    """End a mandate, in the office of whoever is acted for."""
     UNIT_READ = "unit:read"
     UNIT_CHANGE = "unit:change"
     ADMIN_READ = "admin:read"
@@ -71,6 +73,7 @@ SEEN_BY: Final[Mapping[str, Action]] = MappingProxyType(
         "breach": Action.BREACH_COLLECT,
         "account": Action.ACCOUNT_READ,
         "session": Action.SESSION_READ,
+        "mandate": Action.ACCOUNT_READ,
         "unit": Action.UNIT_READ,
         "admin": Action.ADMIN_READ,
         "audit": Action.AUDIT_READ,

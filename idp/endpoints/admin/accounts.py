@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from idp.endpoints.account import browser_name
+from idp.endpoints.admin import account_mandates
 from idp.endpoints.admin.frame import ROOT, ConsoleFrame, Part, Visit
 from idp.endpoints.admin.inputs import reason
 from idp.endpoints.admin.tables import moment, record_table, state
@@ -48,6 +49,7 @@ class Accounts(Part):
             "merge": lambda visit, form, one: acts.account_states.merge(
                 visit.who, one, first(form, "into").strip(), reason(form)
             ),
+            "mandate": lambda visit, form, one: acts.mandates.end(visit.who, one, first(form, "mandate"), reason(form)),
         }
 
     def routes(self) -> tuple[Route, ...]:
@@ -134,10 +136,13 @@ class Accounts(Part):
         if view.is_revealed:
             profile = [(name, Cell(str(value))) for name, value in account.profile.items()]
             sections.append(Section(t("admin.account.profile"), profile))
+        mandates = self._acts.mandates.of_account(visit.who, account.id)
         sections += [self._locks(visit, account.id), *self._sessions(visit, view)]
+        sections.append(account_mandates.section(visit, account.id, mandates))
         history = self._acts.accounts.history(visit.who, account.id, 20)
         sections.append(Section(t("admin.history"), table=record_table(visit, history)))
-        return Detail(view.name or account.id, "", sections, self._forms(visit, view))
+        forms = [*self._forms(visit, view), *account_mandates.forms(visit, account.id, mandates)]
+        return Detail(view.name or account.id, "", sections, forms)
 
     def _locks(self, visit: Visit, account_id: str) -> Section:
         t = visit.t

@@ -20,6 +20,7 @@ from idp.flows.administration.directories import DirectoryAdministration
 from idp.flows.administration.exports import Exports
 from idp.flows.administration.indicators import IndicatorAdministration
 from idp.flows.administration.keys import KeyAdministration
+from idp.flows.administration.mandates import MandateAdministration
 from idp.flows.administration.protection import ProtectionAdministration
 from idp.flows.administration.recoveries import RecoveryAdministration
 from idp.flows.administration.reorganisations import ReorganisationAdministration
@@ -44,6 +45,7 @@ class UseCases:
     breaches: BreachAdministration
     accounts: AccountAdministration
     account_states: AccountStates
+    mandates: MandateAdministration
     unused: UnusedAccounts
     recoveries: RecoveryAdministration
     units: UnitAdministration
