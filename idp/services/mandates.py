@@ -101,10 +101,7 @@ class MandateService:
         return self._answered(mandate_id, policy.DECLINED, by, reason)
 
     def revoke(self, mandate_id: str, by: str | None = None, *, reason: str = "", office: str = OPERATOR) -> None:
-        """End a mandate, all that was passed on from it, and every token and consent that rests on any of them.
-
-        ``office`` is who acts for the office that keeps the register, as the audit log names an actor, where ``by`` is None.
-        """
+        """End a mandate, what was passed on from it, and all tokens and consents on them; ``office`` is the actor where ``by`` is None."""
         mandate = self._get(mandate_id)
         decision = policy.revoke(
             mandate.held, Grantor("operator") if by is None else Grantor("holder", by), self._now()
