@@ -127,10 +127,14 @@ class CredentialService:
         if issued is not None:
             self._tell(account_id, actor, Topic.PASSWORD_CHANGED, "password")
 
-    def replacement(self, account_id: str, raw: str) -> CredentialRow:
-        """Return the row of a new password for an account whose factors all begin anew; raises ``InvalidInput``, ``Busy``."""
+    def replacement(self, account_id: str, raw: str) -> tuple[CredentialRow, int]:
+        """Return the row of a new password for an account whose factors all begin anew, and how many former ones are to be remembered.
+
+        Raises ``InvalidInput``, ``Busy``.
+        """
         passwords.check_new(raw, self._personal(account_id), self._dictionary)
-        return self._row(account_id, "password", self._hasher.hash(raw).encode(), must_change=False)
+        kept = self._check_unused(self._store.get(account_id, "password"), raw, is_issued=False)
+        return self._row(account_id, "password", self._hasher.hash(raw).encode(), must_change=False), kept
 
     def require_change(self, account_id: str, *, actor: str) -> None:
         """Ask for another password at the next sign-in, as somebody else knows this one; without a password nothing is done."""

@@ -64,8 +64,9 @@ class RecoveryPages:
             return again(self._page(template, exchange, wait(t, error), code), 429, error.retry_after)
         if isinstance(error, Busy):
             return again(self._page(template, exchange, t("signin.busy"), code), 503, error.retry_after)
-        problem = t("password.refused") if isinstance(error, InvalidInput) else _problem(t, error)
-        return self._page(template, exchange, problem, code)
+        if isinstance(error, InvalidInput):
+            return self._page(template, exchange, t.either(f"password.{error.code}", "password.refused"), code)
+        return self._page(template, exchange, _problem(t, error), code)
 
     def _begin(self, exchange: Exchange, form: Form) -> WireResponse:
         proofs = {"recovery_code": first(form, "recovery_code"), "totp": first(form, "otp")}

@@ -18,7 +18,7 @@ from idp.flows.pending import Held, PendingRequests
 from idp.model.session import Session
 from idp.protocol.authorization.decoupled import DecoupledAnswers
 from idp.protocol.authorization.endpoint import AuthorizationEndpoint, unmet
-from idp.protocol.errors import AccessDenied, ProtocolError
+from idp.protocol.errors import AccessDenied, ProtocolError, UnmetAuthenticationRequirements
 from idp.protocol.parameters import query_parameters
 from idp.protocol.wire import WireRequest, WireResponse, redirect
 from idp.services.sessions import SessionService
@@ -109,7 +109,7 @@ class SignInPages:
     def _taken(self, way: Way, visit: Visit, form: Form) -> WireResponse:
         try:
             return way.take(visit, form)
-        except AccessDenied as error:
+        except (AccessDenied, UnmetAuthenticationRequirements) as error:
             return self._told(visit, error)
 
     def _answer(self, visit: Visit) -> WireResponse:

@@ -31,6 +31,7 @@ class Step(StrEnum):
     CAPACITY = "capacity"
     CONSENT = "consent"
     NO_CAPACITY = "no_capacity"
+    EXPLAIN = "explain"
     UNMET = "unmet"
 
 
@@ -39,7 +40,7 @@ _AS_STEP: Final = {
     assurance.Missing.NOTHING: Step.ANSWER,
     assurance.Missing.SIGN_IN: Step.SIGN_IN,
     assurance.Missing.STEP_UP: Step.STEP_UP,
-    assurance.Missing.UNREACHABLE: Step.UNMET,
+    assurance.Missing.UNREACHABLE: Step.EXPLAIN,
 }
 
 
@@ -168,11 +169,21 @@ def _enrolled_first(facts: Facts, session: Session, missing: assurance.Decision)
     Never with a clerk at the keys: the factor would be the clerk's.
     """
     wanted = missing.acr or assurance.LOA_4
-    if not facts.enrol_within or session.is_assisted or not assurance.satisfies(assurance.LOA_2, wanted):
-        return Decision(Step.UNMET, missing.reason)
+    if session.is_assisted or not facts.enrol_within or not assurance.satisfies(assurance.LOA_2, wanted):
+        return _out_of_reach(facts, session, missing)
     if facts.now - session.auth_time > facts.enrol_within:
         return Decision(Step.SIGN_IN, "enrol", acr=wanted)
     return Decision(Step.ENROL, missing.reason, acr=wanted)
+
+
+def _out_of_reach(facts: Facts, session: Session, missing: assurance.Decision) -> Decision:
+    """Whether the person is told before the client is: where its registered floor is in the way, which its request need not know of.
+
+    Who names a level as essential asked for the error (OpenID Connect Core section 5.5.1.1), and gets it at once. A clerk at
+    the keys cannot do what the page advises.
+    """
+    is_told = not facts.request.essential_acr and not session.is_assisted
+    return Decision(Step.EXPLAIN if is_told else Step.UNMET, missing.reason, acr=missing.acr)
 
 
 def _for_whom(capacity: Capacity | None) -> Decision | None:

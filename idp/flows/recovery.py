@@ -78,9 +78,9 @@ class RecoveryFlow:
                 refused = self._refused(Event.RECOVERY_FINISH, error.code, typed, origin, case_code)
                 raise (error if error.code in {"cooling_off", "not_approved"} else refused) from error
             self._throttle.succeeded(attempt)
-            fresh = self._credentials.replacement(row.account_id, password)
+            fresh, kept = self._credentials.replacement(row.account_id, password)
             try:
-                self._recoveries.finish(row, fresh)
+                self._recoveries.finish(row, fresh, kept)
             except (Refused, Conflict) as error:
                 raise self._refused(Event.RECOVERY_FINISH, error.code, typed, origin, case_code) from error
 

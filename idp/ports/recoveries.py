@@ -54,11 +54,13 @@ class RecoveryStore(Protocol):
         """End a live one without effect; False when it had ended."""
         ...
 
-    def finish(self, row: RecoveryRow, password: CredentialRow, now: int, record: AuditRecord) -> bool:
+    def finish(
+        self, row: RecoveryRow, password: CredentialRow, now: int, record: AuditRecord, *, former: int = 0
+    ) -> bool:
         """Use a ready recovery up; of many callers one gets True, and nothing happens for the others.
 
         In the same transaction every factor of the account ends and the new password stands, its sessions and grants end, and no device
-        is known any more.
+        is known any more. Of the passwords that stood before the last ``former`` are remembered.
         """
         ...
 

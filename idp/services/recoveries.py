@@ -157,8 +157,10 @@ class RecoveryService:
             raise Refused("the recovery is cooling off", code="cooling_off")
         return row
 
-    def finish(self, row: RecoveryRow, password: CredentialRow) -> None:
+    def finish(self, row: RecoveryRow, password: CredentialRow, former: int = 0) -> None:
         """Give the account its new password; every other factor, session, token and known device ends.
+
+        Of the passwords that it had the last ``former`` are remembered, so that they come not again.
 
         Raises ``Refused`` when the account is not active any more, and ``Conflict`` when the code was used meanwhile.
         """
@@ -168,7 +170,8 @@ class RecoveryService:
         actor = f"account:{row.account_id}"
         # One after the other, as only the end of a session tells the departments; the transaction ends what is left.
         self._sessions.end_all(row.account_id, "recovered", actor)
-        if not self._store.finish(row, password, self._clock.now(), self._record(Event.RECOVERY_FINISH, row, actor)):
+        now, record = self._clock.now(), self._record(Event.RECOVERY_FINISH, row, actor)
+        if not self._store.finish(row, password, now, record, former=former):
             raise Conflict("the activation code was used", code="used")
         self._unlock(row.account_id)
         self._notices.tell(row.account_id, Topic.RECOVERY_FINISHED)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from sqlalchemy import and_, bindparam, delete, select, update
 
-from idp import handles
 from idp.model.audit import AuditRecord
 from idp.ports.accounts import CredentialRow
 from idp.storage.accounts import CREDENTIAL
 from idp.storage.audit import Recorder
 from idp.storage.database import Database
-from idp.storage.tables import credentials, former_passwords
+from idp.storage.former_passwords import FormerPasswords
+from idp.storage.tables import credentials
 
 
 class SqlCredentialStore:
@@ -37,21 +37,7 @@ class SqlCredentialStore:
             .values(secret=bindparam("new_secret"), updated_at=bindparam("now"))
         )
         self._remove = database.prepare(delete(credentials).where(mine))
-        former = former_passwords.c
-        owned = former.account_id == bindparam("account")
-        newest = select(former.id).where(owned).order_by(former.replaced_at.desc(), former.id.desc())
-        self._former = database.prepare(select(former.secret).where(owned).order_by(former.replaced_at.desc()))
-        self._retire = database.prepare(
-            former_passwords.insert().values(
-                id=bindparam("new_id"),
-                account_id=bindparam("account"),
-                secret=bindparam("old_secret"),
-                replaced_at=bindparam("now"),
-            )
-        )
-        self._trim = database.prepare(
-            delete(former_passwords).where(owned, former.id.not_in(newest.limit(bindparam("most"))))
-        )
+        self._former = FormerPasswords(database)
         self._use = database.prepare(
             update(credentials).where(mine, columns.last_step < bindparam("step")).values(last_step=bindparam("step"))
         )
@@ -67,23 +53,15 @@ class SqlCredentialStore:
 
     def put(self, row: CredentialRow, record: AuditRecord, *, former: int | None = None) -> None:
         """Store or replace a factor with the audit record in one transaction; of what it replaces the last ``former`` are remembered, None: as is."""
-        account = {"account": row.account_id}
         with self._database.transaction() as tx:
-            old = tx.row(self._get, {**account, "kind": row.kind}) if former else None
-            if old is not None:
-                tx.run(
-                    self._retire,
-                    {**account, "new_id": handles.new_id(), "old_secret": bytes(old[2]), "now": row.updated_at},
-                )
             if former is not None:
-                # Of whoever administers no more nothing is remembered either.
-                tx.run(self._trim, {**account, "most": former})
+                self._former.retire(tx, row.account_id, row.updated_at, former)
             tx.run(self._put, CREDENTIAL.bound(row))
             self._recorder.write(tx, record)
 
     def former(self, account_id: str) -> list[bytes]:
         """Return the hashes of former passwords that are remembered, newest first."""
-        return [bytes(row[0]) for row in self._database.rows(self._former, {"account": account_id})]
+        return self._former.of(account_id)
 
     def upgrade(self, row: CredentialRow, old_secret: bytes, record: AuditRecord) -> bool:
         """Replace the secret only while it is ``old_secret``: a password set meanwhile must not be undone."""

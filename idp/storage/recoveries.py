@@ -15,6 +15,7 @@ from idp.storage.accounts import CREDENTIAL
 from idp.storage.audit import Recorder
 from idp.storage.database import Database
 from idp.storage.factors import lock_account
+from idp.storage.former_passwords import FormerPasswords
 from idp.storage.redemptions import RedemptionGate
 from idp.storage.tables import (
     credentials,
@@ -42,6 +43,7 @@ class SqlRecoveryStore:
         self._recorder = Recorder(database)
         self._lock = lock_account(database)
         self._gate = RedemptionGate(database)
+        self._former = FormerPasswords(database)
         self._prepare_reads()
         self._prepare_changes()
 
@@ -123,7 +125,9 @@ class SqlRecoveryStore:
             self._recorder.write(tx, record)
         return True
 
-    def finish(self, row: RecoveryRow, password: CredentialRow, now: int, record: AuditRecord) -> bool:
+    def finish(
+        self, row: RecoveryRow, password: CredentialRow, now: int, record: AuditRecord, *, former: int = 0
+    ) -> bool:
         """Use a ready recovery up, and begin the account's factors anew, in one transaction."""
         account = {"account": row.account_id}
         with self._database.transaction() as tx:
@@ -132,6 +136,7 @@ class SqlRecoveryStore:
             done = {"recovery": row.id, "by": f"account:{row.account_id}", "now": now, "why": DONE}
             if tx.run(self._finish, done) == 0:
                 return False
+            self._former.retire(tx, row.account_id, now, former)
             for statement in self._forget:
                 tx.run(statement, account)
             tx.run(self._password, CREDENTIAL.bound(password))

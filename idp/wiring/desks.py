@@ -24,6 +24,7 @@ from idp.endpoints.steps.passkey import PasskeyStepUpWay, PasskeyWay
 from idp.endpoints.steps.password import KnownPasswordWay, OwnPasswordWay, PasswordWay
 from idp.endpoints.steps.sent_code import MailCodeWay, SmsCodeWay
 from idp.endpoints.steps.trusting import TrustBox
+from idp.endpoints.steps.unmet import StuckWay, UnmetWay
 from idp.endpoints.steps.way import StepDesk, Way
 from idp.model.message import Channel
 from idp.model.session import Session
@@ -93,6 +94,8 @@ class Desks(RecoveryDesk):
             SmsCodeWay(desk, self.sign_in, trust, self.code_factors[Channel.SMS]),
             MailCodeWay(desk, self.sign_in, trust, self.code_factors[Channel.MAIL]),
             RecoveryCodeWay(desk, self.sign_in),
+            StuckWay(desk, self.sign_in.reachable, self.audit),
+            UnmetWay(desk, self.sign_in.reachable, self.audit),
             ChooseAccountWay(desk, self.pending, self.sessions, self.person),
             ChooseCapacityWay(desk, self.pending, self.sessions, self.person, self.mandate_views, self.audit),
             AgreeWay(desk, self.pending, consent, self.decoupled_answers.waiting),

@@ -202,8 +202,10 @@ class Simulation:
         if decision.ask is not None:
             walk.screen = decision.ask.step.value
         enough = self._enough(facts, decision, enrolled) if decision.step is Step.STEP_UP else ()
-        walk.passages.append(Passage(decision.step.value, decision.reason, decision.acr or "", enough))
-        walk.outcome = decision.step.value
+        # Whoever is told that a level is out of reach is refused, whichever of the two hears it first.
+        step = Step.UNMET if decision.step is Step.EXPLAIN else decision.step
+        walk.passages.append(Passage(step.value, decision.reason, decision.acr or "", enough))
+        walk.outcome = step.value
 
     def _enough(self, facts: Facts, decision: Decision, enrolled: tuple[str, ...]) -> tuple[str, ...]:
         if facts.snapshot is None or decision.acr is None:

@@ -55,6 +55,7 @@ _SILENT: Final[dict[Step, type[ProtocolError]]] = {
     Step.CAPACITY: InteractionRequired,
     Step.CONSENT: ConsentRequired,
     Step.ENROL: InteractionRequired,
+    Step.EXPLAIN: UnmetAuthenticationRequirements,
 }
 """What ``prompt=none`` answers instead of showing a step (OpenID Connect Core section 3.1.2.6)."""
 

@@ -21,6 +21,7 @@ from policies.assurance import LOA_1
 from policies.delegation import TOP, Proposal, Role
 from policies.locks import Reason
 from policies.officials.comparison import Standing
+from policies.recovery import Path as RecoveryPath
 from tests.support.administered_world import AdministeredWorld
 from tests.support.clock import FrozenClock
 from tests.support.console import Administrating
@@ -276,10 +277,31 @@ def test_an_administrator_takes_none_of_the_last_ten_passwords(world: TokenWorld
     credentials.set_password(account_id, person.password, actor=actor)
 
 
+def test_an_administrator_who_was_recovered_takes_none_of_the_last_passwords_either(world: TokenWorld) -> None:
+    account_id, person = citizen(world)
+    grant(world, account_id)
+    wiring, origin = world.wiring, Origin("192.0.2.7", "thử")
+    later(world, 1)
+    wiring.credentials.set_password(account_id, NEW, actor=f"account:{account_id}")
+    begun = wiring.recoveries.begin(account_id, RecoveryPath.COUNTER, evidence="CCCD", reason="thử")
+    for used in (person.password, NEW):
+        with pytest.raises(InvalidInput) as refused:
+            wiring.recovery_flow.activate(person.code, begun.activation_code, used, origin, "CASE")
+        assert refused.value.code == "password_reused"
+    world.clock.advance(1)
+    wiring.recovery_flow.activate(person.code, begun.activation_code, f"{NEW} nữa", origin, "CASE")
+    assert len(stored(world.database, former_passwords)) == 2
+    with pytest.raises(InvalidInput):
+        wiring.credentials.set_password(account_id, NEW, actor=f"account:{account_id}")
+
+
 def test_what_a_citizen_had_is_not_remembered(world: TokenWorld) -> None:
     account_id, person = citizen(world)
     world.wiring.credentials.set_password(account_id, NEW)
     world.wiring.credentials.set_password(account_id, person.password)
+    begun = world.wiring.recoveries.begin(account_id, RecoveryPath.COUNTER, evidence="CCCD", reason="thử")
+    origin = Origin("192.0.2.7", "thử")
+    world.wiring.recovery_flow.activate(person.code, begun.activation_code, person.password, origin, "CASE")
     assert stored(world.database, former_passwords) == []
 
 

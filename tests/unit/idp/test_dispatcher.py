@@ -102,7 +102,15 @@ CASES = {
     "voluntary acr out of reach is let go": Case(Step.ANSWER, "", {"acr_values": (LOA_4,)}, reach=LOA_2),
     "voluntary acr that nobody knows is let go": Case(Step.ANSWER, "", {"acr_values": ("urn:x",)}),
     "the client's floor is a step up": Case(Step.STEP_UP, "acr_too_low", client={"minimum_acr": LOA_2}, reach=LOA_2),
-    "the client's floor out of reach is unmet": Case(Step.UNMET, "acr_unreachable", client={"minimum_acr": LOA_3}),
+    "the client's floor out of reach is explained": Case(
+        Step.EXPLAIN, "acr_unreachable", client={"minimum_acr": LOA_3}
+    ),
+    "the client's floor out of reach where the request names a level too is unmet": Case(
+        Step.UNMET, "acr_unreachable", {"essential_acr": (LOA_1,)}, client={"minimum_acr": LOA_3}
+    ),
+    "the client's floor out of reach with a clerk at the keys is unmet": Case(
+        Step.UNMET, "acr_unreachable", client={"minimum_acr": LOA_3}, session={"mandate_id": "m1"}
+    ),
     "the client's floor that is met": Case(
         Step.ANSWER, "", client={"minimum_acr": LOA_2}, session={"acr": LOA_2}, reach=LOA_2
     ),

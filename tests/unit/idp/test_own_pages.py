@@ -31,7 +31,7 @@ def reach_two(_session: Session) -> str:
         (PENDING, SESSION, reach_one, Step.ANSWER),
         (replace(PENDING, password_account="an"), SESSION, reach_one, Step.SET_PASSWORD),
         (replace(PENDING, minimum_acr=LOA_2), SESSION, reach_two, Step.STEP_UP),
-        (replace(PENDING, minimum_acr=LOA_2), SESSION, reach_one, Step.UNMET),
+        (replace(PENDING, minimum_acr=LOA_2), SESSION, reach_one, Step.EXPLAIN),
         (replace(PENDING, minimum_acr=LOA_2), replace(SESSION, acr=LOA_2), reach_two, Step.ANSWER),
         (replace(PENDING, max_age=300), SESSION, reach_two, Step.SIGN_IN),
         (replace(PENDING, max_age=500), SESSION, reach_two, Step.ANSWER),
