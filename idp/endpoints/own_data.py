@@ -36,6 +36,8 @@ from policies import claims as claim_policy
 RECEIPTS: Final = "/account/receipts"
 DATA: Final = "/account/data"
 RECEIPT_TYPE: Final = "consent-receipt+jwt"
+_TOLD_ENDS: Final = frozenset({"withdrawn", "superseded"})
+"""Ends of a consent that its receipt tells by their name."""
 _CSRF: Final = "own-data"
 _MOST: Final = 200
 _COPIED: Final = 10_000
@@ -210,6 +212,7 @@ class OwnDataPages:
             "kind": one.kind,
             "given": t.moment(one.given_at),
             "ended": t.moment(one.ended_at) if one.ended_at else "",
+            "end": one.end_reason if one.end_reason in _TOLD_ENDS else "over",
             "claims": _names(t, one.claims) or t("consent.nothing"),
             "mandate": one.mandate_id,
         }

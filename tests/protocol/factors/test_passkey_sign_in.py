@@ -165,7 +165,7 @@ def test_a_step_up_offers_the_other_ways_and_a_recovery_code_is_good_once(world:
     page = signed_in(here, begin(here, portal, acr_values=LOA_2), person)
     assert page.form("otp-form") is not None
     links = [str(link["href"]) for link in page.soup.select("nav.ways a")]
-    assert links == ["?way=recovery_code"]
+    assert links == ["?way=recovery_code", "?way=stuck"]
     recovery = here.open(f"{page.url}?way=recovery_code")
     wrong = here.submit(recovery, "recovery-form", "recovery-submit", recovery_code="ABCD-EFGH-JKLM-NPQR")
     assert wrong.form("recovery-form") is not None

@@ -52,6 +52,9 @@ def test_a_withdrawal_shows_on_the_receipt(world: TokenWorld) -> None:
     token = browser._http.get(f"/account/receipts/{consent_id}/signed", base_url=BASE)
     claims = world.verified(token.get_data(as_text=True), "consent-receipt+jwt", "jti")
     assert (claims["ended_at"], claims["end_reason"]) == (world.clock.now(), "withdrawn")
+    shown = browser.open(f"/account/receipts/{consent_id}").soup
+    assert shown.find(id="receipt-ended") is not None
+    assert "rút lại" in str(shown.find("h1"))
 
 
 def test_the_text_stays_as_it_was_when_the_department_changes_its_own(world: TokenWorld) -> None:
