@@ -8,9 +8,10 @@ from typing import Any, Final
 
 import pytest
 
+from tests.conformance.fapi import CALLBACK, QUERY, Bank, Manner
 from tests.conformance.suite import Suite
-from tests.conformance.variants import TYPES, Variant
-from tests.support.browser import Person
+from tests.conformance.variants import IS_FULL, TYPES, Variant
+from tests.support.browser import Browser, Person
 from tests.support.world import World, deployed
 
 SETTINGS: Final = {
@@ -81,3 +82,69 @@ def deployment() -> Iterator[Deployment]:
 def suite(deployment: Deployment, request: pytest.FixtureRequest) -> Suite:
     """Return a module's run with a variant, see ``variants.over``."""
     return deployment.suite(request.param)
+
+
+MANNERS: Final = tuple(
+    Manner(auth, bound_by, is_signed)
+    for is_signed in (False, True)
+    for auth, bound_by in (("private_key_jwt", "dpop"), ("private_key_jwt", "mtls"), ("mtls", "mtls"), ("mtls", "dpop"))
+)
+_TRIED: Final = MANNERS if IS_FULL else (MANNERS[0], MANNERS[1], MANNERS[2], MANNERS[4], MANNERS[6])
+EVERY_MANNER: Final = pytest.mark.parametrize("manner", _TRIED, ids=lambda one: one.name)
+"""Run a module with each client authentication and each way to bind tokens, unsigned and signed; by default not with all eight mixes."""
+
+
+@dataclass
+class Banks:
+    """A running provider behind a proxy that hands certificates on, and two clients for each manner."""
+
+    world: World
+    made: dict[tuple[Manner, bool], Bank] = field(default_factory=dict)
+
+    def prepare(self) -> None:
+        """Register them."""
+        person = replace(self.world.person(**COLUMNS), optional_claims=CLAIMS)
+        for manner in MANNERS:
+            for is_second in (False, True):
+                bank = Bank(self.world, person, manner, f"{CALLBACK}{QUERY}" if is_second else CALLBACK)
+                bank.client = self.world.client(**bank.registration())
+                self.made[manner, is_second] = bank
+
+    def bank(self, manner: Manner, *, is_second: bool = False) -> Bank:
+        """Return a client in a fresh browser."""
+        bank = self.made[manner, is_second]
+        bank.browser = Browser(CALLBACK)
+        return bank
+
+
+@pytest.fixture(scope="session")
+def banks() -> Iterator[Banks]:
+    """Run a provider for the plans of FAPI 2.0."""
+    made: list[Banks] = []
+
+    def prepare(world: World) -> None:
+        made.append(Banks(world))
+        made[0].prepare()
+
+    settings = {"PROXY__TRUSTED": '["127.0.0.1"]'}
+    with deployed("sqlite", settings=settings, prepare=prepare):
+        yield made[0]
+
+
+@pytest.fixture(params=[Manner(), Manner(is_signed=True)], ids=lambda one: one.name)
+def manner(request: pytest.FixtureRequest) -> Manner:
+    """Return by which row of the plans the clients go."""
+    found: Manner = request.param
+    return found
+
+
+@pytest.fixture
+def bank(banks: Banks, manner: Manner) -> Bank:
+    """Return the client."""
+    return banks.bank(manner)
+
+
+@pytest.fixture
+def second(banks: Banks, manner: Manner) -> Bank:
+    """Return the second client, whose redirect URI has a query."""
+    return banks.bank(manner, is_second=True)

@@ -16,7 +16,7 @@ import pytest
 
 from tests.conformance.conftest import Deployment
 from tests.conformance.suite import Outcome, Suite
-from tests.conformance.variants import DEFAULT, EVERY, Variant, over
+from tests.conformance.variants import EVERY, FEW, Variant, over
 
 pytestmark = pytest.mark.slow
 STRINGS = frozenset(
@@ -52,47 +52,47 @@ def of_scopes(suite: Suite, *scopes: str) -> None:
     assert not {name for scope in SCOPES if scope not in scopes for name in SCOPES[scope]} & set(claims) - {"sub"}
 
 
-@over()
+@over(FEW)
 def test_oidcc_scope_profile(suite: Suite) -> None:
     of_scopes(suite, "profile")
 
 
-@over()
+@over(FEW)
 def test_oidcc_scope_email(suite: Suite) -> None:
     of_scopes(suite, "email")
 
 
-@over()
+@over(FEW)
 def test_oidcc_scope_address(suite: Suite) -> None:
     of_scopes(suite, "address")
 
 
-@over()
+@over(FEW)
 def test_oidcc_scope_phone(suite: Suite) -> None:
     of_scopes(suite, "phone")
 
 
-@over()
+@over(FEW)
 def test_oidcc_scope_all(suite: Suite) -> None:
     of_scopes(suite, *SCOPES)
 
 
-@over()
+@over(FEW)
 def test_oidcc_ensure_other_scope_order_succeeds(suite: Suite) -> None:
     assert "email" in released(suite, suite.run(scope="email openid"))
 
 
-@over()
+@over(FEW)
 def test_oidcc_display_page(suite: Suite) -> None:
     assert suite.run(display="page").claims["sub"]
 
 
-@over()
+@over(FEW)
 def test_oidcc_display_popup(suite: Suite) -> None:
     assert suite.run(display="popup").claims["sub"]
 
 
-@over()
+@over(FEW)
 def test_oidcc_prompt_login(suite: Suite) -> None:
     first = suite.run()
     attempt = suite.request(prompt="login")
@@ -111,7 +111,7 @@ def test_oidcc_prompt_none_not_logged_in(suite: Suite) -> None:
     suite.refused(attempt, suite.signed_out_page(attempt), *wanting)
 
 
-@over()
+@over(FEW)
 def test_oidcc_prompt_none_logged_in(suite: Suite) -> None:
     same(suite.run(), suite.silently(prompt="none"))
 
@@ -125,13 +125,13 @@ def same(first: Outcome, second: Outcome) -> None:
 @pytest.fixture(scope="module")
 def aged(deployment: Deployment) -> Mapping[Variant, tuple[Suite, Outcome]]:
     """Return browsers in which somebody signed in two seconds ago, one for each variant."""
-    suites = {variant: deployment.suite(variant) for variant in DEFAULT}
+    suites = {variant: deployment.suite(variant) for variant in FEW}
     made = {variant: (suite, suite.run()) for variant, suite in suites.items()}
     time.sleep(2)  # The module is about a sign-in that grows old.
     return made
 
 
-@over()
+@over(FEW)
 def test_oidcc_max_age_1(suite: Suite, aged: Mapping[Variant, tuple[Suite, Outcome]]) -> None:
     suite, first = aged[suite.variant]
     attempt = suite.request(max_age="1")
@@ -144,7 +144,7 @@ def test_oidcc_max_age_1(suite: Suite, aged: Mapping[Variant, tuple[Suite, Outco
     assert second.claims["auth_time"] > first.claims.get("auth_time", 0)
 
 
-@over()
+@over(FEW)
 def test_oidcc_max_age_10000(suite: Suite) -> None:
     first = suite.run(max_age="15000")
     second = suite.silently(max_age="10000")
@@ -152,23 +152,23 @@ def test_oidcc_max_age_10000(suite: Suite) -> None:
     same(first, second)
 
 
-@over()
+@over(FEW)
 def test_oidcc_ensure_request_with_unknown_parameter_succeeds(suite: Suite) -> None:
     assert suite.run(extra="foobar").claims["sub"]
 
 
-@over()
+@over(FEW)
 def test_oidcc_id_token_hint(suite: Suite) -> None:
     first = suite.run()
     same(first, suite.silently(prompt="none", id_token_hint=first.id_token))
 
 
-@over()
+@over(FEW)
 def test_oidcc_login_hint(suite: Suite) -> None:
     assert suite.run(login_hint="buffy@localhost").claims["sub"]
 
 
-@over()
+@over(FEW)
 def test_oidcc_ui_locales(suite: Suite) -> None:
     for wanted, language in (("se", "vi"), ("en fr", "en")):
         page = suite.signed_out_page(suite.request(ui_locales=wanted))
@@ -178,18 +178,18 @@ def test_oidcc_ui_locales(suite: Suite) -> None:
     assert suite.run(ui_locales="se").claims["sub"]
 
 
-@over()
+@over(FEW)
 def test_oidcc_claims_locales(suite: Suite) -> None:
     assert suite.run(claims_locales="se").claims["sub"]
 
 
-@over()
+@over(FEW)
 def test_oidcc_ensure_request_with_acr_values_succeeds(suite: Suite) -> None:
     offered = suite.rp.discovery["acr_values_supported"]
     assert suite.run(acr_values=" ".join(offered)).claims["acr"] in offered
 
 
-@over()
+@over(FEW)
 def test_oidcc_claims_essential(suite: Suite) -> None:
     place = "id_token" if suite.variant.response_type == "id_token" else "userinfo"
     outcome = suite.run(claims=json.dumps({place: {"name": {"essential": True}}}))

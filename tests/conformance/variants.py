@@ -53,6 +53,8 @@ class Variant:
 TYPES: Final = ("code", "id_token", "id_token token", "code id_token", "code token", "code id_token token")
 EVERY: Final = tuple(Variant(kind, mode) for mode in (False, True) for kind in TYPES)
 DEFAULT: Final = EVERY if IS_FULL else tuple(one for one in EVERY if not one.is_form_post)
+FEW: Final = EVERY if IS_FULL else (EVERY[0], EVERY[1], EVERY[5])
+"""For what a request may ask: with a code, with an ID token alone, and with all three."""
 _Test = Callable[..., None]
 
 
