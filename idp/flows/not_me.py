@@ -74,7 +74,8 @@ class NotMe:
         # The session in question goes even where it is the one in hand: its cookie may be in two places.
         keep = own.id if row["session_id"] != own.id else None
         ended = tools.sessions.end_all(account_id, "not_me", actor, keep=keep)
-        voided = tools.marks.void_before(account_id, tools.clock.now(), reason="not_me", actor=actor)
+        # With the whole of this second: what the stranger got a moment ago bears the same number.
+        voided = tools.marks.void_before(account_id, tools.clock.now() + 1, reason="not_me", actor=actor)
         forgotten = self._forget_others(account_id, device, actor)
         detail = {"record": record_id, "sessions": ended, "families": voided, "devices": forgotten}
         tools.audit.write(

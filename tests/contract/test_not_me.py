@@ -83,6 +83,16 @@ def test_session_in_hand_ends_too_where_it_is_the_one_in_question(person: Forget
     assert scene.wiring.sessions.of_cookie(scene.own_secret) is None
 
 
+def test_what_was_issued_in_the_very_second_of_the_word_is_void_too(person: Forgetful) -> None:
+    scene, world = Scene(person), person.world
+    system = world.add_client()
+    given = world.tokens(system, scene.own)["access_token"]
+    scene.wiring.not_me.report(scene.own, scene.record(scene.thief), scene.device, "CASE")
+    assert world.userinfo(given).status == 401
+    world.clock.advance(1)
+    assert world.userinfo(world.tokens(system, scene.own)["access_token"]).status == 200
+
+
 def test_saying_it_twice_changes_nothing_more(person: Forgetful) -> None:
     scene = Scene(person)
     for _ in range(2):

@@ -9,7 +9,6 @@ import orjson
 import pytest
 
 from idp.storage.sqlite import SqliteDatabase
-from keys import algorithms, base64url
 from tests.support.clock import FrozenClock
 from tests.support.federated_party import LEAF, FederatedParty
 from tests.support.federated_world import ANCHOR, COMMUNE, FederatedWorld
@@ -80,12 +79,7 @@ def _to(party: FederatedParty, anchor: Entity) -> list[str]:
 
 
 def _with_header(party: FederatedParty, **header: Any) -> str:
-    """A request with more members in its header than our signer would give it."""
-    claims = party.entity.own(aud=ISSUER)
-    head = {"alg": "ES256", "kid": party.entity.kid, "typ": "entity-statement+jwt", **header}
-    signed = b".".join(base64url.encode_text(orjson.dumps(part)).encode() for part in (head, claims))
-    signature = algorithms.ALGORITHMS["ES256"].signer(party.entity.private)(signed)
-    return f"{signed.decode()}.{base64url.encode_text(signature)}"
+    return party.entity.sign_by_header(party.entity.own(aud=ISSUER), **header)
 
 
 @pytest.mark.spec("OpenID Federation 1.0", "12.2.3")

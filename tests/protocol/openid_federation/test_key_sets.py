@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from keys import algorithms
+from keys.compact import parse
 from keys.signer import Signer
 from tests.support.federated_party import LEAF, FederatedParty
 from tests.support.federated_world import COMMUNE, FederatedWorld
@@ -58,7 +59,6 @@ def test_keys_signed_by_the_entity_prove_its_requests_and_a_rotation_comes_with_
         ({"exp": 1}, "signed_jwks_invalid"),
         ({"keys": None}, "signed_jwks_invalid"),
         ({"keys": []}, "signed_jwks_invalid"),
-        ({"signer": "nameless"}, "signed_jwks_invalid"),
         ({"signer": Signer("rp-1", "ES256", algorithms.generate("ES256"))}, "signed_jwks_invalid"),
     ],
 )
@@ -66,13 +66,22 @@ def test_a_set_that_the_entity_did_not_sign_for_itself_registers_nothing(
     party: FederatedParty, served: dict[str, Any], reason: str
 ) -> None:
     keys = [published(algorithms.generate("ES256"), "rp-1")]
-    if served.get("signer") == "nameless":
-        served = {"signer": Signer("", "ES256", party.entity.private)}
     publish(party, **{"keys": keys, **served})
     answer = party.push()
     assert (answer.status, answer.json["error"]) == (400, "invalid_metadata")
     assert party.reason("authorization:push") == reason
     assert party.known() is None
+
+
+@pytest.mark.spec("OpenID Federation 1.0", "5.2.1")
+@pytest.mark.parametrize(("header", "is_good"), [({}, True), ({"kid": None}, False), ({"kid": "other"}, False)])
+def test_a_set_that_does_not_name_its_key_is_none(
+    party: FederatedParty, header: dict[str, Any], *, is_good: bool
+) -> None:
+    status, kind, page = party.federated.net.pages[SIGNED]
+    token = party.entity.sign_by_header(parse(page.decode()).unverified_claims, **{"typ": TYPE, **header})
+    party.federated.net.pages[SIGNED] = (status, kind, token.encode())
+    assert (party.push().status == 201) == is_good
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ import pytest
 
 from idp.errors import InvalidInput, NotFound, Refused
 from keys.compact import parse
-from keys.signer import Signer
 from tests.support.federated_world import ANCHOR, MARK, FederatedWorld
 from tests.support.federation import RP, Entity
 from tests.support.token_world import FORM, ISSUER
@@ -86,14 +85,6 @@ def test_only_types_of_the_settings_are_issued_and_every_mark_ends(federated: Fe
         federated.wiring.members.issue_mark(MARK, "not a url", 60)
 
 
-class Nameless(Entity):
-    """An entity with the keys of another, which does not say by which of them it signs."""
-
-    def __init__(self, entity: Entity) -> None:
-        super().__init__(entity.entity_id, entity.clock)
-        self.signer = Signer("", "ES256", entity.private)
-
-
 class Elsewhere:
     """An anchor that lets somebody issue marks, that somebody, and a leaf that holds one."""
 
@@ -145,7 +136,9 @@ def test_no_other_mark_is_in_a_resolve_response(elsewhere: Elsewhere, attack: st
         "expired": lambda: elsewhere.mark(iat=now - 900, exp=now - 600),
         "future": lambda: elsewhere.mark(iat=now + 900, exp=now + 960),
         "untyped": lambda: elsewhere.issuing.sign(parse(elsewhere.mark()).unverified_claims, "JWT"),
-        "nameless_key": lambda: elsewhere.mark(Nameless(elsewhere.issuing)),
+        "nameless_key": lambda: elsewhere.issuing.sign_by_header(
+            parse(elsewhere.mark()).unverified_claims, typ="trust-mark+jwt", kid=None
+        ),
         "unnamed_issuer": elsewhere.mark,
         "self_issued": lambda: elsewhere.mark(elsewhere.leaf, iss=LEAF),
     }[attack]()

@@ -30,6 +30,7 @@ def boxes(page: Page) -> set[str]:
 
 
 @pytest.mark.spec("OIDC Core", "3.1.2.4")
+@pytest.mark.spec("RFC 9101", "11.1")
 def test_consent_is_asked_once_with_the_values_and_remembered(world: World, rp: RelyingParty) -> None:
     person = world.person(email="rieng@example.vn")
     browser, page, attempt = consent_page(world, rp, person, "openid profile email")

@@ -122,6 +122,7 @@ def test_an_object_that_is_not_for_us_now_from_this_client_is_refused(
     assert (told["error"], told["state"], told["iss"]) == ("invalid_request_object", "beside", ISSUER)
 
 
+@pytest.mark.spec("OIDC Core", "3.1.2.6")
 def test_an_error_goes_to_no_address_that_is_not_registered(
     world: TokenWorld, portal: Registered, citizen: Visitor
 ) -> None:

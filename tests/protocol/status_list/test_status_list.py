@@ -71,6 +71,7 @@ def test_client_that_did_not_ask_gets_no_place_and_costs_no_row(
     assert stored(world.database, status_entries) == []
 
 
+@pytest.mark.spec("OAuth Token Status List", "4.2")
 @pytest.mark.spec("OAuth Token Status List", "5.1")
 def test_list_is_signed_dated_and_about_its_own_address(app: WholeApp, listed: Registered, session: Session) -> None:
     uri = place_of(app.world, app.world.tokens(listed, session)["access_token"])["uri"]
@@ -134,6 +135,7 @@ def test_suspended_client_and_not_before_marks_show(app: WholeApp, listed: Regis
     assert [status(app, one) for one in (before, of_other, after)] == [1, 1, 0]
 
 
+@pytest.mark.spec("OAuth Token Status List", "13.2")
 def test_places_of_one_persons_tokens_tell_nothing_of_each_other(
     world: TokenWorld, listed: Registered, session: Session
 ) -> None:
@@ -150,6 +152,7 @@ def test_permutation_gives_every_place_once_and_another_one_by_another_key() -> 
     assert scatter.place(b"k" * 32, "list", 0) != scatter.place(b"k" * 32, "tsil", 0)
 
 
+@pytest.mark.spec("OAuth Token Status List", "13.3")
 def test_tokens_issued_at_once_never_share_a_place(world: TokenWorld, listed: Registered) -> None:
     answers = in_parallel(world.database, 8, lambda _number: world.own_token(listed).json["access_token"])
     places = {(place["uri"], place["idx"]) for place in (place_of(world, token) for token in answers)}
@@ -173,7 +176,7 @@ def test_list_is_no_access_or_id_token(app: WholeApp, listed: Registered, sessio
 
 
 @pytest.mark.spec("OAuth Token Status List", "8.1")
-@pytest.mark.spec("OAuth Token Status List", "9")
+@pytest.mark.spec("OAuth Token Status List", "9.3")
 def test_every_list_is_named_at_the_announced_address(app: WholeApp, listed: Registered, session: Session) -> None:
     uri = place_of(app.world, app.world.tokens(listed, session)["access_token"])["uri"]
     endpoint = app.call("GET", "/.well-known/oauth-authorization-server").json["status_list_aggregation_endpoint"]

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 import socket
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from threading import Thread
 
 import pytest
 
 from idp.errors import DomainError, Refused
 from idp.outbound.fetcher import GuardedFetcher, OutboundPolicy
+from tests.support.smtp import certificate
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 Answer = Callable[[socket.socket], None]
@@ -331,8 +334,37 @@ def test_refusal_and_failure_are_two_things() -> None:
 
 
 @pytest.mark.spec("RFC 8935", "5.3")
-def test_peer_without_the_certificate_of_the_name_is_no_peer(peer: Peer) -> None:
-    """The peer speaks plain HTTP where TLS is asked for."""
+@pytest.mark.spec("RFC 9101", "8")
+@pytest.mark.parametrize(
+    ("named", "is_trusted", "answers"),
+    [("127.0.0.1", True, True), ("other.example.vn", True, False), ("127.0.0.1", False, False)],
+)
+def test_peer_without_the_certificate_of_the_name_is_no_peer(
+    tmp_path: Path, named: str, *, is_trusted: bool, answers: bool
+) -> None:
+    shown, key = certificate(tmp_path, named)
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(shown, key)
+    listener = server.wrap_socket(socket.create_server(("127.0.0.1", 0)), server_side=True)
+    peer = Peer(listener, lambda connection: connection.sendall(OK))
+    thread = Thread(target=peer.serve)
+    thread.start()
+    trust = ssl.create_default_context(cafile=str(shown) if is_trusted else None)
+    asking = GuardedFetcher(OutboundPolicy(frozenset({peer.name}), 30.0, loopback=False), trust)
+    try:
+        if answers:
+            assert asking.get(f"https://{peer.name}/", "*/*").body == b"{}"
+        else:
+            assert code_of(lambda: asking.get(f"https://{peer.name}/", "*/*")) == "outbound_failed"
+        assert len(peer.requests) == answers
+    finally:
+        with suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join()
+
+
+def test_peer_that_speaks_no_tls_is_no_peer(peer: Peer) -> None:
     assert code_of(lambda: fetcher(peer.name).get(f"https://{peer.name}/", "*/*")) == "outbound_failed"
     assert not any(request.startswith(b"GET") for request in peer.requests)
 
