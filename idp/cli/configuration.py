@@ -60,7 +60,10 @@ def apply(
         "dry_run": dry_run,
         "changes": [_row(one) for one in done.changes],
         "secrets": dict(done.secrets),
+        "passed_over": list(done.passed_over),
     }
+    for place in done.passed_over:
+        say(f"{place}: is not in force here, and none is made from a file (`idp registration` issues one): passed over")
     if not done.changes:
         say("nothing to change")
     emit(data, as_json=as_json, text=_text(done))

@@ -46,11 +46,15 @@ class StreamService:
             raise _unknown()
         return stream
 
-    def add(self, client_id: str, asked: Mapping[str, Any], case_code: str) -> Stream:
-        """Add a stream; raises ``InvalidInput`` that names the field, ``Conflict`` for one too many."""
+    def add(self, client_id: str, asked: Mapping[str, Any], case_code: str, *, stream_id: str = "") -> Stream:
+        """Add a stream; raises ``InvalidInput`` that names the field, ``Conflict`` for one too many.
+
+        ``stream_id`` is the id that it had where a configuration was exported; one that is none of ours, or is taken, gives way to a new one.
+        """
         if len(self._store.streams(client_id)) >= MOST_STREAMS:
             raise Conflict(f"a department has at most {MOST_STREAMS} streams", field="stream_id")
-        bare = Stream(handles.new_id(), client_id, POLL, (), created_at=self._clock.now())
+        is_free = handles.is_id(stream_id) and self._store.stream(stream_id) is None
+        bare = Stream(stream_id if is_free else handles.new_id(), client_id, POLL, (), created_at=self._clock.now())
         stream = _laid_over(bare, {"events_requested": list(EVENT_TYPES), "delivery": {"method": POLL}, **asked})
         self._store.add(stream, self._record(stream, stream.status.value, case_code))
         return stream

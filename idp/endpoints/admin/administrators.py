@@ -120,7 +120,8 @@ class AdministratorsArea(ListPart):
             title = t("admin.grant.revoke")
             action = f"{ROOT}/administrators/{one.id}/revoke"
             forms.append(ActForm("revoke", action, title, title, (along, why), is_grave=True))
-        return self._frame.detail(visit, self.name, Detail(facts[1][1].text, "", (Section(one.id, facts),), forms))
+        about = Section(t("admin.details"), ((t("admin.id"), Cell(one.id)), *facts))
+        return self._frame.detail(visit, self.name, Detail(facts[1][1].text, "", (about,), forms))
 
     def revoke(self, visit: Visit, form: Form, grant_id: str) -> WireResponse:
         """Take a grant away, or ask for the second person."""

@@ -115,8 +115,16 @@ class Consents(ListPart):
                 ActForm("withdraw", f"{ROOT}/consents/{one.id}/withdraw", title, title, (why,), lead, is_grave=True)
             )
         title = self._departments.name(one.client_id, t.language)
+        about = Section(t("admin.details"), ((t("admin.id"), Cell(one.id)), *facts))
         return self._frame.detail(
-            visit, self.name, Detail(title, "", (Section(one.id, facts), *_purposes(visit, view)), forms)
+            visit,
+            self.name,
+            Detail(
+                title,
+                "",
+                (about, *_purposes(visit, view)),
+                forms,
+            ),
         )
 
     def withdraw(self, visit: Visit, form: Form, consent_id: str) -> WireResponse:

@@ -69,8 +69,14 @@ def record(visit: Visit, row: Mapping[str, Any]) -> tuple[Cell, ...]:
     return (
         Cell(t.moment(int(row["at_us"]) // 1_000_000)),
         Cell(row["event"]),
-        Cell(" ".join(filter(None, (t(f"admin.state.{outcome}"), row["reason"]))), tone=_TONES[outcome]),
+        Cell(_outcome(t, outcome, row["reason"]), tone=_TONES[outcome]),
         principal(row["actor"]),
         Cell(row["target"] or DASH),
         Cell(row["case_code"] or DASH),
     )
+
+
+def _outcome(t: Translator, outcome: str, reason: str | None) -> str:
+    """Return how it went in words, and the reason as the log has it in brackets."""
+    said = t(f"admin.state.{outcome}")
+    return f"{said} ({reason})" if reason else said

@@ -79,8 +79,15 @@ class Withdrawals(ListPart):
             fields = (Field("reason", t("admin.withdrawal.how"), is_required=True),)
             action, lead = f"{ROOT}{PATH}/{one.id}/told", t("admin.withdrawal.confirm_lead")
             forms.append(ActForm("told", action, title, title, fields, lead))
+        about = Section(t("admin.details"), ((t("admin.id"), Cell(one.id)), *facts))
         crumbs = (Link(f"{ROOT}{PATH}", t("admin.withdrawal.title")),)
-        shown = Detail(t("admin.withdrawal.one"), "", (Section(one.id, facts),), forms, crumbs=crumbs)
+        shown = Detail(
+            t("admin.withdrawal.one"),
+            "",
+            (about,),
+            forms,
+            crumbs=crumbs,
+        )
         return self._frame.detail(visit, "consents", shown)
 
     def told(self, visit: Visit, form: Form, withdrawal_id: str) -> WireResponse:

@@ -38,10 +38,11 @@ Document = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """The difference, and the secrets of new clients, shown this once."""
+    """The difference, the secrets of new clients, shown this once, and what of the document was passed over, by its place."""
 
     changes: tuple[Change, ...]
     secrets: Mapping[str, str]
+    passed_over: tuple[str, ...] = ()
 
 
 class Configuration:
@@ -75,7 +76,7 @@ class Configuration:
         return {
             "format": FORMAT,
             "clients": [shown(one) for one in clients if not one.introduced_by],
-            "admins": [granted(one) for one in grants],
+            "admins": [_shown_grant(one, self._clock.now()) for one in grants],
             **self._parts.export(),
         }
 
@@ -99,7 +100,7 @@ class Configuration:
             now = self._clock.now()
             self._store.write(staged.writes, grants.writes, more.writes, now=now, by=OPERATOR, reason=reason)
             self._parts.ended(more, reason)
-        return Applied(changes, {} if dry_run else work.secrets)
+        return Applied(changes, {} if dry_run else work.secrets, tuple(more.passed_over))
 
 
 class _Work:
@@ -183,6 +184,11 @@ class _Work:
 def shown(client: Client) -> dict[str, Any]:
     """Return a client as the document names it."""
     return {name: value for name, value in to_metadata(client).items() if name not in _NOT_COMPARED}
+
+
+def _shown_grant(one: AdminGrant, now: int) -> dict[str, Any]:
+    """Return a grant as it is exported: one that has begun begins where it is applied, so the moment of the past is nobody's wish."""
+    return {**granted(one), "begins": one.begins if one.begins > now else None}
 
 
 def granted(one: AdminGrant) -> dict[str, Any]:

@@ -112,13 +112,14 @@ class Parts:
 
 
 class Staging:
-    """One application in the making: the changes, the writes, and whose clients end."""
+    """One application in the making: the changes, the writes, whose clients end, and the places of what was passed over."""
 
     def __init__(self, stores: PartStores, reason: str) -> None:
         """Begin with nothing."""
         self.changes: list[Change] = []
         self.writes: Writes = []
         self.ended: list[str] = []
+        self.passed_over: list[str] = []
         self._stores = stores
         self._reason = reason
 
@@ -184,13 +185,11 @@ class Staging:
             self._note("remove", "stream", f"{stream.client_id} {stream.id}")
 
     def tokens(self, wanted: Rows, held: list[InitialToken], *, prune: bool) -> None:
-        """Revoke what is not wanted. A token is not made from a file: its secret could be told to nobody."""
+        """Revoke what is not wanted. None is made from a file, as its secret could be told to nobody: one not in force is passed over."""
         service = self._stores.tokens_over(StagedTokens(self._stores.tokens, self.writes))
         known = {one.id for one in held}
-        for place, row in enumerate(wanted):
-            if row["id"] not in known:
-                advice = "is no token in force: issue one by `idp registration`, its secret is told once"
-                raise InvalidInput(advice, field=f"initial_tokens[{place}].id")
+        # One that was used up, has ended, or is another deployment's: the same file is applied again and again, and in more than one place.
+        self.passed_over += [f"initial_tokens[{place}]" for place, row in enumerate(wanted) if row["id"] not in known]
         for token_id in sorted(known - {row["id"] for row in wanted}) if prune else ():
             service.revoke(token_id, self._reason)
             self._note("remove", "initial_token", token_id)
@@ -201,7 +200,7 @@ class Staging:
         if "events" in row:
             asked["events_requested"] = row["events"]
         if known is None:
-            made = service.add(row["client_id"], asked, "")
+            made = service.add(row["client_id"], asked, "", stream_id=str(row.get("id") or ""))
             self._status(service, row, made)
             self._note("add", "stream", f"{made.client_id} {made.id}")
             return
