@@ -117,7 +117,10 @@ def test_stream_keeps_its_id_unless_another_one_has_it(rich: AdministeredWorld) 
     (held,) = rich.wiring.streams.of_client("mot")
     row = {"client_id": "hai", "method": POLL}
     for given in (held.id, "của tôi", ""):
-        document = {"format": "dinhdanh-configuration/1", "streams": [{**row, "id": given, "description": f"mới {given}"}]}
+        document = {
+            "format": "dinhdanh-configuration/1",
+            "streams": [{**row, "id": given, "description": f"mới {given}"}],
+        }
         rich.wiring.configuration.apply(document, reason="thử")
     (still,) = rich.wiring.streams.of_client("mot")
     made = [one for one in rich.wiring.streams.of_client("hai") if one.status.value == "enabled"]
