@@ -100,13 +100,14 @@ class Banks:
 
     world: World
     made: dict[tuple[Manner, bool], Bank] = field(default_factory=dict)
+    person: Person = field(default_factory=lambda: Person("", ""))
 
     def prepare(self) -> None:
         """Register them."""
-        person = replace(self.world.person(**COLUMNS), optional_claims=CLAIMS)
+        self.person = replace(self.world.person(**COLUMNS), optional_claims=CLAIMS)
         for manner in MANNERS:
             for is_second in (False, True):
-                bank = Bank(self.world, person, manner, f"{CALLBACK}{QUERY}" if is_second else CALLBACK)
+                bank = Bank(self.world, self.person, manner, f"{CALLBACK}{QUERY}" if is_second else CALLBACK)
                 bank.client = self.world.client(**bank.registration())
                 self.made[manner, is_second] = bank
 

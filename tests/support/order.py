@@ -16,6 +16,7 @@ LONG: Final = (
     "tests/journeys/test_console_pages.py",
     "tests/faults/test_rotation_under_load.py",
     "tests/journeys/",
+    "tests/conformance/",
     "tests/interop/",
     "tests/faults/",
     "tests/security/",
