@@ -16,7 +16,7 @@ _EVERY: Final = 5.0
 def few_arenas() -> None:
     """Many threads with an arena of memory each would keep tens of megabytes that nobody uses."""
     with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 
 
 def give_back_regularly(loop: asyncio.AbstractEventLoop) -> None:

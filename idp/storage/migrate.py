@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final, cast
 
 from alembic import command
 from alembic.config import Config
@@ -18,8 +18,10 @@ from sqlalchemy.pool import NullPool
 
 from idp.errors import StorageUnavailable
 from idp.storage.database import Database, unavailable
-from idp.storage.postgresql import PostgresqlDatabase
 from idp.storage.sqlite import SqliteDatabase
+
+if TYPE_CHECKING:
+    from idp.storage.postgresql import PostgresqlDatabase
 
 _SCRIPTS: Final = Path(__file__).with_name("migrations")
 _WAIT: Final = 120.0
@@ -116,7 +118,7 @@ def engine_url(database: Database) -> str:
     """Return the address of the database as SQLAlchemy wants it."""
     if isinstance(database, SqliteDatabase):
         return f"sqlite:///{database.path}"
-    if isinstance(database, PostgresqlDatabase):
-        return database.url.replace("postgresql://", "postgresql+psycopg://", 1)
+    if database.name == "postgresql":
+        return cast("PostgresqlDatabase", database).url.replace("postgresql://", "postgresql+psycopg://", 1)
     message = f"no migrations for {database.name}"
     raise TypeError(message)
