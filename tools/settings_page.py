@@ -13,6 +13,10 @@ from idp.config.upstreams import Upstream, UpstreamClaim, UpstreamLevel
 _HEAD = """# Settings
 
 Command line > environment > secret files > `idp.toml` (or the file that `IDP_CONFIG` names) > defaults. Unknown keys are refused.
+
+A secret file holds one setting and is named like its variable (`IDP_DATABASE_URL` or `idp_database_url`). It lies in the directory that
+`IDP_SECRETS_DIR` names, else in systemd's `$CREDENTIALS_DIRECTORY` or in `/run/secrets`; files of other names there are passed over.
+
 This page is made from the fields by `tools/settings_page.py`.
 
 | variable | default | meaning |

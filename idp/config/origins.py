@@ -11,11 +11,14 @@ from typing import Any, Final
 from pydantic import BaseModel
 from pydantic_settings import BaseSettings, EnvSettingsSource, TomlConfigSettingsSource
 
+from idp.config.secret_files import SecretFiles
+
 DEFAULT: Final = "default"
 COMMAND_LINE: Final = "command_line"
 ENVIRONMENT: Final = "environment"
+FILE_OF_ONE: Final = "secret_file"
 FILE: Final = "file"
-ORIGINS: Final = (COMMAND_LINE, ENVIRONMENT, FILE, DEFAULT)
+ORIGINS: Final = (COMMAND_LINE, ENVIRONMENT, FILE_OF_ONE, FILE, DEFAULT)
 """Where a value can come from, the strongest first."""
 _MISSING: Final = object()
 _HIDDEN: Final = "***"
@@ -49,12 +52,12 @@ def masked(value: Any) -> Any:
 def effective(settings: BaseSettings) -> tuple[EffectiveSetting, ...]:
     """Return every setting in the order of the models.
 
-    The environment of a process stays as it was at the start; the file is read now, so of a value that came from it and left it meanwhile
+    The environment of a process stays as it was at the start; the files are read now, so of a value that came from one and left it meanwhile
     nobody knows the origin any more: it counts as given at the start.
     """
     kind = type(settings)
     file = TomlConfigSettingsSource(kind, toml_file=os.environ.get("IDP_CONFIG") or "idp.toml")
-    sources = ((ENVIRONMENT, EnvSettingsSource(kind)()), (FILE, file()))
+    sources = ((ENVIRONMENT, EnvSettingsSource(kind)()), (FILE_OF_ONE, SecretFiles(kind)()), (FILE, file()))
     return tuple(_rows(kind, settings.model_dump(mode="json"), settings, (), sources))
 
 

@@ -29,6 +29,7 @@ from idp.config.origins import masked
 from idp.config.qr import QrSignIn
 from idp.config.recovery import Recovery
 from idp.config.registration import Registration as Registration
+from idp.config.secret_files import NAMED_BY, SecretFiles, secret_files
 from idp.config.sections import Dpop, Lifetimes, Proxy, Requests, Section
 from idp.config.sections import StatementIssuer as StatementIssuer
 from idp.config.staff import Staff
@@ -171,14 +172,14 @@ class Settings(BaseSettings):
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - a .env file is not one of our sources
-        file_secret_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - it neither nests nor passes over others' files
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Return our sources in order of precedence."""
         named = os.environ.get("IDP_CONFIG")
         if named and not Path(named).is_file():
             raise SettingsError(f"IDP_CONFIG names {named}, which is no file", field="IDP_CONFIG")
         toml = TomlConfigSettingsSource(settings_cls, toml_file=named or "idp.toml")
-        return init_settings, env_settings, file_secret_settings, toml
+        return init_settings, env_settings, SecretFiles(settings_cls), toml
 
     @field_validator("issuer")
     @classmethod
@@ -253,7 +254,8 @@ def load(overrides: Mapping[str, Any] | None = None, environ: Mapping[str, str] 
 
     Raises ``SettingsError`` that names each wrong or unknown setting and what would be right.
     """
-    unknown = sorted(name for name in (environ or os.environ) if name.startswith("IDP_") and not _known(name))
+    given = {*(environ or os.environ), *secret_files()}
+    unknown = sorted(name for name in given if name.startswith("IDP_") and not _known(name))
     if unknown:
         raise SettingsError(
             f"unknown setting {', '.join(unknown)}: see `idp config schema` for the names", field=unknown[0]
@@ -269,7 +271,7 @@ def load(overrides: Mapping[str, Any] | None = None, environ: Mapping[str, str] 
         raise SettingsError(f"{os.environ.get('IDP_CONFIG') or 'idp.toml'} is not TOML: {error}") from error
 
 
-_CONTROL = frozenset({"IDP_CONFIG"})
+_CONTROL = frozenset({"IDP_CONFIG", NAMED_BY})
 
 
 def _known(variable: str) -> bool:

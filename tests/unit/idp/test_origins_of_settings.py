@@ -41,12 +41,15 @@ def test_environment_comes_before_the_file_and_each_is_named(
 ) -> None:
     (empty_place / "idp.toml").write_text("jwks_max_age = 100\n[lifetimes]\ncode = 50\naccess_token = 500\n")
     monkeypatch.setenv("IDP_LIFETIMES__CODE", "40")
+    (empty_place / "IDP_SIGNALS_WAIT").write_text("9\n")
+    monkeypatch.setenv("IDP_SECRETS_DIR", str(empty_place))
     found = by_name(load({"refresh_grace": 7}))
     shown = {name: (one.value, one.origin) for name, one in found.items() if one.origin != "default"}
     assert shown == {
         "IDP_JWKS_MAX_AGE": (100, "file"),
         "IDP_LIFETIMES__CODE": (40, "environment"),
         "IDP_LIFETIMES__ACCESS_TOKEN": (500, "file"),
+        "IDP_SIGNALS_WAIT": (9, "secret_file"),
         "IDP_REFRESH_GRACE": (7, "command_line"),
     }
     assert found["IDP_LIFETIMES__CODE"].default == 60

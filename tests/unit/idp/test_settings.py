@@ -217,3 +217,48 @@ def test_address_without_a_password_is_shown_as_it_is(monkeypatch: pytest.Monkey
 def test_settings_do_not_change_after_the_start() -> None:
     with pytest.raises(ValueError, match="frozen"):
         load().issuer = PUBLIC  # type: ignore[misc]
+
+
+def test_secret_files_lie_between_the_environment_and_the_file(
+    empty_place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (empty_place / "idp.toml").write_text(
+        "jwks_max_age = 1\nrefresh_grace = 1\nsignals_wait = 1\n[lifetimes]\ncode = 10\n"
+    )
+    place = empty_place / "secrets"
+    place.mkdir()
+    (place / "idp_database_url").write_text("postgresql://idp:hunter2@db/idp\n")
+    (place / "IDP_JWKS_MAX_AGE").write_text("2")
+    (place / "IDP_REFRESH_GRACE").write_text("2")
+    (place / "IDP_LIFETIMES__CODE").write_text("20\n")
+    (place / "pgpass").write_text("somebody else's")
+    settings = loaded(monkeypatch, IDP_SECRETS_DIR=str(place), IDP_JWKS_MAX_AGE="3")
+    assert settings.database_url == "postgresql://idp:hunter2@db/idp"
+    assert (settings.jwks_max_age, settings.refresh_grace, settings.signals_wait) == (3, 2, 1)
+    assert settings.lifetimes.code == 20
+    assert "hunter2" not in str(settings.shown())
+
+
+def test_credentials_of_the_init_system_are_secret_files(empty_place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (empty_place / "IDP_ISSUER").write_text(PUBLIC)
+    assert loaded(monkeypatch, CREDENTIALS_DIRECTORY=str(empty_place)).issuer == PUBLIC
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"1" * 70_000])
+def test_secret_file_that_cannot_be_read_is_refused_by_name(
+    empty_place: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    (empty_place / "IDP_JWKS_MAX_AGE").write_bytes(content)
+    said = refusal(monkeypatch, IDP_SECRETS_DIR=str(empty_place))
+    assert "IDP_JWKS_MAX_AGE" in said
+    assert "1111" not in said
+
+
+def test_unknown_secret_file_and_a_directory_that_is_none_are_refused(
+    empty_place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (empty_place / "idp_databse_url").write_text("postgresql://idp:hunter2@db/idp")
+    said = refusal(monkeypatch, IDP_SECRETS_DIR=str(empty_place))
+    assert "IDP_DATABSE_URL" in said
+    assert "hunter2" not in said
+    assert "IDP_SECRETS_DIR" in refusal(monkeypatch, IDP_SECRETS_DIR=str(empty_place / "nothing"))

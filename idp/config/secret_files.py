@@ -1,0 +1,57 @@
+"""Settings that lie in files of their own, one a file, so that what opens a door need not be in the environment or in ``idp.toml``.
+
+A file is named like its variable, in either case: ``IDP_DATABASE_URL`` or ``idp_database_url``. That is how Docker, Kubernetes and systemd
+(``LoadCredential=``) hand secrets to a process.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from pydantic_settings import EnvSettingsSource
+
+from idp.errors import SettingsError
+
+NAMED_BY: Final = "IDP_SECRETS_DIR"
+_LONGEST: Final = 64 * 1024
+
+
+class SecretFiles(EnvSettingsSource):
+    """A source of settings that reads the files as if they were environment variables."""
+
+    def _load_env_vars(self) -> Mapping[str, str | None]:
+        return {name.lower(): text for name, text in secret_files().items() if text}
+
+
+def secret_files() -> dict[str, str]:
+    """Return the contents of the files by variable, without the line break at their end.
+
+    The directory is the one that ``IDP_SECRETS_DIR`` names, else systemd's ``CREDENTIALS_DIRECTORY`` before ``/run/secrets``. Files of other
+    names there are somebody else's. Raises ``SettingsError`` for a directory that is named and is none, and for a file that cannot be read.
+    """
+    named = os.environ.get(NAMED_BY)
+    if named and not Path(named).is_dir():
+        raise SettingsError(f"{NAMED_BY} names {named}, which is no directory", field=NAMED_BY)
+    places = [named] if named else ["/run/secrets", os.environ.get("CREDENTIALS_DIRECTORY", "")]
+    found: dict[str, str] = {}
+    for place in places:
+        if place and Path(place).is_dir():
+            for file in sorted(Path(place).iterdir()):
+                if file.name.upper().startswith("IDP_") and file.is_file():
+                    found[file.name.upper()] = _text(file)
+    return found
+
+
+def _text(file: Path) -> str:
+    try:
+        with file.open("rb") as opened:
+            data = opened.read(_LONGEST + 1)
+        text = data.decode().rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file} cannot be read as UTF-8 text", field=file.name.upper()) from error
+    if len(data) > _LONGEST:
+        raise SettingsError(f"{file} is longer than {_LONGEST} octets", field=file.name.upper())
+    return text
