@@ -87,14 +87,16 @@ class FederationEndpoints:
         marks: tuple[OwnMarks, MarkVerifier],
         refusals: Refusals,
         clock: Clock,
+        provider_keys: Callable[[], Mapping[str, Any]],
     ) -> None:
-        """Take collaborators; ``marks`` are our own, and the verifier of any."""
+        """Take collaborators; ``marks`` are our own, and the verifier of any; ``provider_keys`` are those of tokens as claims, with their end."""
         self._authority = authority
         self._keys = keys
         self._finder = finder
         self._own_marks, self._marks = marks
         self.refusals = refusals
         self._clock = clock
+        self._provider_keys = provider_keys
 
     @answered
     def configuration(self, request: WireRequest, code: str = PROVINCE) -> WireResponse:
@@ -154,6 +156,14 @@ class FederationEndpoints:
             "trust_chain": chain.tokens,
         }
         return _jwt(self._keys.sign({**claims, "trust_marks": marks} if marks else claims, RESOLVED), RESOLVED)
+
+    @answered
+    def signed_keys(self, request: WireRequest) -> WireResponse:
+        """Serve the provider's JWK set, vouched for by its federation keys and not by TLS alone (``signed_jwks_uri``, section 5.2.1)."""
+        del request
+        issuer = self._authority.entity_id
+        claims = {"iss": issuer, "sub": issuer, "iat": self._clock.now(), **self._provider_keys()}
+        return _jwt(self._keys.sign(claims, KEY_SET), KEY_SET)
 
     @answered
     def historical_keys(self, request: WireRequest) -> WireResponse:

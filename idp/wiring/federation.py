@@ -8,6 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
+import orjson
+
 from idp.endpoints.routes import Route
 from idp.errors import SettingsError
 from idp.federation.authority import REGISTRATION_PATH, Authority, Standing
@@ -36,6 +38,7 @@ from keys.plan import KeyPolicy
 from keys.ring import LiveRing
 from keys.service import KeyService
 
+SIGNED_KEYS_PATH: Final = "/federation/jwks"
 EXPLICIT_AN_HOUR: Final = 600
 """Explicit registrations in an hour, from all: each makes us visit addresses of somebody else's choice."""
 
@@ -158,7 +161,10 @@ class FederationDesk(OtherDevices, ABC):
         federation = self.settings.federation
         if not federation.enabled:
             return {}
-        document: dict[str, Any] = {"client_registration_types_supported": list(federation.registration)}
+        document: dict[str, Any] = {
+            "client_registration_types_supported": list(federation.registration),
+            "signed_jwks_uri": self.settings.issuer + SIGNED_KEYS_PATH,
+        }
         if "explicit" in federation.registration:
             document["federation_registration_endpoint"] = self.settings.issuer + REGISTRATION_PATH
         return document
@@ -179,6 +185,7 @@ class FederationDesk(OtherDevices, ABC):
             Route("/federation/list", get, served.subordinates),
             Route("/federation/resolve", get, served.resolve),
             Route("/federation/historical-keys", get, served.historical_keys),
+            Route(SIGNED_KEYS_PATH, get, served.signed_keys),
             Route("/federation/trust-mark-status", ("POST",), served.trust_mark_status),
             Route("/federation/trust-marked", get, served.trust_marked),
             Route("/federation/trust-mark", get, served.trust_mark),
@@ -209,7 +216,12 @@ class FederationDesk(OtherDevices, ABC):
             (self.own_marks, self.mark_verifier),
             self.refusals,
             self.clock,
+            self._provider_keys,
         )
+
+    def _provider_keys(self) -> Mapping[str, Any]:
+        """The keys that ``/jwks`` shows, for as long as whoever reads them there may keep them."""
+        return {**orjson.loads(self.young_ring().jwks.body), "exp": self.clock.now() + self.settings.jwks_max_age}
 
     def _turn_keys(self) -> int:
         return len(self.federation_key_service.tick(self.clock.now()).events)

@@ -63,6 +63,22 @@ def test_federation_keys_are_no_token_keys_and_live_as_they_do(federated: Federa
     assert len(kids) == 2, "one signs, the next is published already"
 
 
+@pytest.mark.spec("OpenID Federation 1.0", "5.2.1")
+def test_the_providers_keys_are_served_signed_by_its_federation_keys_and_are_those_of_the_jwk_set(
+    federated: FederatedWorld,
+) -> None:
+    provider = federated.said(federated.get(WELL_KNOWN))["metadata"]["openid_provider"]
+    assert provider["signed_jwks_uri"] == f"{ISSUER}/federation/jwks"
+    for _ in range(2):
+        claims = federated.said(federated.get("/federation/jwks"), "jwk-set+jwt")
+        assert (claims["iss"], claims["sub"], claims["iat"]) == (ISSUER, ISSUER, federated.clock.now())
+        assert claims["exp"] == federated.clock.now() + federated.wiring.settings.jwks_max_age
+        assert claims["keys"] == federated.app.call("GET", "/jwks").json["keys"]
+        # A set that changed is shown at both addresses at once.
+        federated.wiring.key_service.rotate("ES256", federated.clock.now(), force=True)
+        federated.clock.advance(2)
+
+
 @pytest.mark.spec("OpenID Federation 1.0", "8.7")
 def test_a_revoked_key_leaves_the_configuration_and_stays_in_the_history(federated: FederatedWorld) -> None:
     first = federated.wiring.entity_keys.ring.signer("ES256").kid if federated.get(WELL_KNOWN) else ""
