@@ -198,5 +198,6 @@ _READERS: Final[Mapping[str, Callable[[Translator, str], str]]] = {
     "gender": lambda t, value: t(f"value.{value}"),
     "identity_code_type": lambda t, value: t(f"scheme.{value}"),
     "identity_level": lambda t, value: t("account.level", level=int(value)),
+    "phone_number": lambda t, value: t.phone(value),
     "updated_at": lambda t, value: t.moment(int(value)),
 }

@@ -143,7 +143,7 @@ class ContactPages:
             csrf_token=self._desk.csrf_token(exchange, _CSRF),
             channel=channel.value,
             column=COLUMN[channel],
-            address=address,
+            address=translator(exchange.language).phone(address),
             is_in_use=bool(self._factors[channel].enrolled(session.account_id)),
             is_last=not any(one in contacts.verified for one in Channel if one is not channel),
         )
@@ -230,10 +230,10 @@ class ContactPages:
         return {
             "channel": channel.value,
             "column": COLUMN[channel],
-            "address": address,
+            "address": t.phone(address),
             "is_verified": is_verified,
             "can_send": channel in self._channels,
-            "waiting": waiting.address if waiting is not None else "",
+            "waiting": t.phone(waiting.address) if waiting is not None else "",
             "sent": t.moment(waiting.sent.sent_at) if waiting is not None else "",
             "has_codes": has_codes,
             "may_have_codes": is_verified and factor.is_on and not has_codes,

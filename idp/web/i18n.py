@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from typing import Any, Final
 from idp.clock import VIETNAM
 
 LANGUAGES: Final = ("vi", "en")
+_NATIONAL: Final = re.compile(r"\+84[0-9]{9}")
 
 
 class Translator:
@@ -35,6 +37,13 @@ class Translator:
     def moment(self, seconds: int) -> str:
         """Return a moment as dd/MM/yyyy HH:mm in Vietnam's time."""
         return datetime.fromtimestamp(seconds, UTC).astimezone(VIETNAM).strftime("%d/%m/%Y %H:%M")
+
+    def phone(self, number: str) -> str:
+        """Return a number of Vietnam (E.164) as people here dial and read it, 0905 000 001; anything else as it is."""
+        if not _NATIONAL.fullmatch(number):
+            return number
+        local = f"0{number[3:]}"
+        return f"{local[:4]} {local[4:7]} {local[7:]}"
 
     def day(self, iso: str) -> str:
         """Return an ISO date as dd/MM/yyyy; anything else as it is."""

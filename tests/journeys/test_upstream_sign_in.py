@@ -135,6 +135,28 @@ def test_level_that_only_vneid_reaches(world: World, browser: Browser, language:
     looked_at(page, f"upstream-other-{language}-{width}")
 
 
+@pytest.mark.parametrize(("language", "width"), VIEWS)
+def test_envelopes_that_were_tampered_with_or_sent_before_sign_nobody_in(
+    world: World, browser: Browser, simulators: Mapping[str, Simulator], language: str, width: str
+) -> None:
+    page = sign_in_page(world, browser, language, width)
+    page.click("#upstream-vneid")
+    choose(page, "mau-21")
+    page.wait_for_url(f"{world.issuer}/**")
+    try:
+        for fault in ("tampered_code", "replayed_userinfo"):
+            simulators["vneid"].faults = {fault}
+            page = sign_in_page(world, browser, language, width)
+            page.click("#upstream-vneid")
+            choose(page, "mau-22")
+            expect(page.locator("#error-code")).to_have_text("access_denied")
+            looked_at(page, f"upstream-{fault}-{language}-{width}")
+            page.goto(f"{world.issuer}/account")
+            expect(page.locator("#login-form")).to_be_visible()
+    finally:
+        simulators["vneid"].faults = set()
+
+
 def test_outage_takes_the_button_away_and_leaves_the_password(
     world: World, browser: Browser, simulators: Mapping[str, Simulator]
 ) -> None:
