@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Route
+from playwright.sync_api import Browser, Page, Route
 
 from idp.storage.sqlite import SqliteDatabase
 from tests.journeys.test_console_pages import InProcess
@@ -83,6 +83,10 @@ def test_the_first_sign_in_leads_to_the_department_and_what_was_agreed_to_is_wit
     page.click("#consent-allow")
     page.wait_for_selector("text=department")
     assert arrived[0].startswith(REDIRECT)
+    _withdraw(page, language, name)
+
+
+def _withdraw(page: Page, language: str, name: str) -> None:
     page.goto(f"{BASE}/account?lang={language}")
     looked_at(page, f"first-account-{name}")
     page.click("section[aria-labelledby=consents] button")
