@@ -48,7 +48,7 @@ def _row(visit: Visit, account_id: str, one: Mandate) -> tuple[Cell, ...]:
         Cell(t("admin.mandate.acts" if acts else "admin.mandate.is_acted_for")),
         person(one.principal_id if acts else one.actor_id),
         Cell(_reach(visit, one)),
-        Cell(t(f"mandates.state_{one.state}")),
+        Cell(_begun(t(f"mandates.state_{one.state}"))),
         moment(t, one.valid_from),
         moment(t, one.ended_at or one.valid_to),
     )
@@ -69,3 +69,8 @@ def _reach(visit: Visit, one: Mandate) -> str:
     if one.procedures == (ALL_PROCEDURES,):
         return t("mandate.reach_all")
     return t("mandate.reach_some", procedures=", ".join(one.procedures))
+
+
+def _begun(text: str) -> str:
+    """Return words that stand within a sentence elsewhere as they begin a cell."""
+    return text[:1].upper() + text[1:]

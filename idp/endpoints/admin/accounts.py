@@ -136,7 +136,7 @@ class Accounts(Part):
         if view.is_revealed:
             profile = [(name, Cell(str(value))) for name, value in account.profile.items()]
             sections.append(Section(t("admin.account.profile"), profile))
-        mandates = self._acts.mandates.of_account(visit.who, account.id)
+        mandates = self._acts.mandates.of_account(visit.who, account.id, is_noted=True)
         sections += [self._locks(visit, account.id), *self._sessions(visit, view)]
         sections.append(account_mandates.section(visit, account.id, mandates))
         history = self._acts.accounts.history(visit.who, account.id, 20)

@@ -39,10 +39,14 @@ class MandateAdministration:
         self._accounts = accounts
         self._mandates = mandates
 
-    def of_account(self, who: Administrator, account_id: str) -> list[MandateView]:
-        """Return the mandates in which an account acts or is acted for, newest first and at most some hundreds; the look is recorded."""
+    def of_account(self, who: Administrator, account_id: str, *, is_noted: bool = False) -> list[MandateView]:
+        """Return the mandates in which an account acts or is acted for, newest first and at most some hundreds.
+
+        The look is recorded, unless it is part of one at the account that was (``is_noted``).
+        """
         account, _ = self._people.seen(who, Action.ACCOUNT_READ, account_id)
-        self._accounts.note_shown(account.id, reveal=False, reason="mandates", actor=who.principal)
+        if not is_noted:
+            self._accounts.note_shown(account.id, reveal=False, reason="mandates", actor=who.principal)
         found = {one.id: one for one in self._mandates.of_actor(account.id)}
         found |= {one.id: one for one in self._mandates.of_principal(account.id)}
         newest = sorted(found.values(), key=lambda one: (one.created_at, one.id), reverse=True)

@@ -107,6 +107,7 @@ def test_page_shows_both_sides_and_ends_one(place: ApiWorld, town: Town, boss: C
     mandate = town.represent()
     browser = Administrating(place, boss.principal.partition(":")[2])
     page = browser.open(f"/admin/accounts/{town.an}")
+    assert "mandates" not in {row["reason"] for row in place.world.events("account:show")}, "one look at a page is one"
     assert f"/admin/accounts/{town.business}" in {str(one["href"]) for one in page.soup.select("td a")}
     assert browser.open(f"/admin/accounts/{town.binh}").soup.find(id="mandate-form") is None
     empty = browser.submit(page, "mandate-form", mandate=mandate.id, reason=" ")
