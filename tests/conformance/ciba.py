@@ -15,7 +15,7 @@ from typing import Any, Final, Self
 
 import requests
 
-from tests.conformance.fapi import LEFT_OUT, Bank
+from tests.conformance.fapi import Bank, settled
 from tests.support.browser import Page
 from tests.support.client_keys import ClientKey
 
@@ -107,7 +107,7 @@ class Desk(Bank):
             "scope": "openid email", "login_hint": self.person.code, "binding_message": "1234",
             **({"client_notification_token": self.notification_token} if self.notified_at else {}), **changes,
         }  # fmt: skip
-        return {name: value for name, value in made.items() if value is not LEFT_OUT}
+        return settled(made)
 
     def ask(self, token: str = "", *, key: ClientKey | None = None, **changes: Any) -> requests.Response:
         """Send a signed request; ``form`` among the changes replaces what is posted."""

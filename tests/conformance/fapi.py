@@ -7,6 +7,7 @@ import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -24,6 +25,13 @@ CALLBACK: Final = "https://suite.example.vn/test/a/alias/callback"
 QUERY: Final = "?dummy1=lorem&dummy2=ipsum"
 LEFT_OUT: Final = object()
 """A claim or a member of a header with this value is left out."""
+
+
+def settled(claims: Mapping[str, Any]) -> dict[str, Any]:
+    """Return claims without those that are left out; a ``timedelta`` becomes the moment so far from now."""
+    kept = {name: value for name, value in claims.items() if value is not LEFT_OUT}
+    now = int(time.time())
+    return {n: now + int(v.total_seconds()) if isinstance(v, timedelta) else v for n, v in kept.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +100,7 @@ class Bank:
             "iss": self.client_id, "sub": self.client_id, "aud": self.issuer, "iat": now, "exp": now + 60,
             "jti": secrets.token_hex(12), **changes,
         }  # fmt: skip
-        return (key or self.key).sign({name: value for name, value in claims.items() if value is not LEFT_OUT})
+        return (key or self.key).sign(settled(claims))
 
     def proven(self, form: Mapping[str, str], assertion: str | None = None) -> dict[str, str]:
         """Return a form with our credential: an assertion, or our id beside the certificate."""
@@ -115,8 +123,9 @@ class Bank:
         if token:
             claims["ath"] = base64url.encode_text(hashlib.sha256(token.encode()).digest())
         claims |= changes
-        made = {name: value for name, value in claims.items() if value is not LEFT_OUT}
-        return (key or self.possession).sign(made, **{n: None if v is LEFT_OUT else v for n, v in header.items()})
+        return (key or self.possession).sign(
+            settled(claims), **{n: None if v is LEFT_OUT else v for n, v in header.items()}
+        )
 
     def request(self, **changes: Any) -> dict[str, Any]:
         """Return the parameters of a request."""
@@ -132,7 +141,7 @@ class Bank:
         """Return a signed request; ``header`` among the changes replaces members of the header."""
         header, now = changes.pop("header", {}), int(time.time())
         own = {"iss": self.client_id, "aud": self.issuer, "nbf": now, "exp": now + 300, **asked, **changes}
-        return (key or self.key).sign({name: value for name, value in own.items() if value is not LEFT_OUT}, **header)
+        return (key or self.key).sign(settled(own), **header)
 
     def push(self, asked: Mapping[str, Any], *, assertion: str | None = None, **options: Any) -> requests.Response:
         """Push a request, signed where that is our manner, or the object ``token``."""

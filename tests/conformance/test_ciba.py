@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -133,18 +134,15 @@ def test_ensure_requested_expiry_as_string_succeeds(desk: Desk) -> None:
     assert desk.ask(requested_expiry="30").json()["expires_in"] == 30
 
 
-NOW = int(time.time())
-
-
 @pytest.mark.parametrize(
     ("name", "changes"),
     [
         *((f"missing-{name}", {name: LEFT_OUT}) for name in ("aud", "iss", "exp", "iat", "nbf", "jti")),
         ("bad-aud", {"aud": "https://other.example.vn"}),
-        ("expired-exp", {"exp": NOW - 300}),
-        ("exp-is-70-minutes-in-future", {"exp": NOW + 4200 + 300}),
-        ("nbf-is-10-minutes-in-future", {"nbf": NOW + 600 + 120, "exp": NOW + 900}),
-        ("nbf-is-70-minutes-in-past", {"nbf": NOW - 4200}),
+        ("expired-exp", {"exp": timedelta(seconds=-300)}),
+        ("exp-is-70-minutes-in-future", {"exp": timedelta(minutes=70)}),
+        ("nbf-is-10-minutes-in-future", {"nbf": timedelta(minutes=10), "exp": timedelta(minutes=15)}),
+        ("nbf-is-70-minutes-in-past", {"nbf": timedelta(minutes=-70)}),
         ("multiple-hints", {"id_token_hint": "x.y.z"}),
     ],
 )
@@ -203,7 +201,7 @@ def test_ensure_invalid_client_assertions_in_backchannel_authorization_request_f
     wrong: tuple[dict[str, Any], ...] = (
         *({name: LEFT_OUT} for name in ("sub", "iss", "aud")),
         *({name: "other"} for name in ("sub", "iss", "aud")),
-        {"exp": NOW - 300},
+        {"exp": timedelta(seconds=-300)},
     )
     rs256 = type(desk.key)(desk.key.kid, "RS256", desk.key.private)
     whole = desk.assertion(aud=url)

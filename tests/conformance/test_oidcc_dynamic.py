@@ -201,8 +201,10 @@ def request_object(suite: Suite, registrant: Registrant, parameters: Mapping[str
     return registrant.key.sign({**parameters, **own, **changes})
 
 
-def test_oidcc_request_uri_signed_rs256(registrant: Registrant, pages: WebPages) -> None:
-    url = f"http://{pages.host}/request/{secrets.token_hex(8)}"
+@pytest.mark.parametrize("fragment", ["#" + secrets.token_urlsafe(32), ""], ids=["with-fragment", "without-fragment"])
+def test_oidcc_request_uri_signed_rs256(registrant: Registrant, pages: WebPages, fragment: str) -> None:
+    # OpenID Connect Core section 6.2: the fragment tells contents apart; the suite's is made before there are any.
+    url = f"http://{pages.host}/request/{secrets.token_hex(8)}{fragment}"
     suite = registrant.suite(request_uris=[url], request_object_signing_alg="RS256")
     attempt = suite.request()
     body = request_object(suite, registrant, attempt.parameters).encode()
@@ -248,3 +250,17 @@ def test_oidcc_server_rotate_keys(deployment: Deployment) -> None:
     while after == before and time.monotonic() < deadline:
         after = {key["kid"] for key in requests.get(url, timeout=30).json()["keys"]}
     assert after > before, "there is a new key, and the former ones stay"
+
+
+def test_oidcc_3rd_party_init_login(registrant: Registrant) -> None:
+    uri = "https://suite.example.vn/test/a/alias/initiate_login"
+    client = registrant.asked(initiate_login_uri=uri).json()
+    headers = {"Authorization": f"Bearer {client['registration_access_token']}"}
+    answer = requests.get(client["registration_client_uri"], headers=headers, timeout=30)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/json")
+    assert client["initiate_login_uri"] == answer.json()["initiate_login_uri"] == uri
+
+
+def test_oidcc_3rd_party_init_login_nohttps(registrant: Registrant) -> None:
+    answer = registrant.asked(initiate_login_uri="http://suite.example.vn/test/a/alias/initiate_login")
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_client_metadata")
