@@ -118,7 +118,8 @@ class RegistrationService:
             client = None
         kept = (client.management_digest if client else None) or _NOBODY
         if not hmac.compare_digest(kept, _digest(presented)) or client is None:
-            raise NotAdmitted("the registration access token does not fit", code="token_unknown")
+            code = "token_unknown" if presented else "token_missing"
+            raise NotAdmitted("the registration access token does not fit", code=code)
         return client
 
     def update(self, client: Client, given: Mapping[str, Any]) -> Registered:

@@ -88,7 +88,11 @@ def test_every_claim_that_binds_an_assertion_is_needed(bearer: Bearer, missing: 
     [
         {"iss": "https://stranger.example"},
         {"iss": ["https://issuer.example.vn"]},
+        {"iss": "https://issuer.example.vn/"},
+        {"iss": "https://ISSUER.example.vn"},
         {"aud": "https://elsewhere.example"},
+        {"aud": "https://id.example.vn/"},
+        {"aud": "https://ID.example.vn"},
         {"exp": 1},
         {"exp": 1_800_000_000 + 3600},
         {"nbf": 4_000_000_000},

@@ -13,6 +13,7 @@ from tests.support.token_world import basic
 from tests.support.whole_app import CALLBACK, WholeApp, editable
 
 
+@pytest.mark.spec("RFC 7592", "3")
 @pytest.mark.spec("RFC 7592", "2.1")
 def test_client_reads_what_is_registered(app: WholeApp) -> None:
     said = app.registered(scope="openid email")
@@ -28,7 +29,7 @@ def test_update_replaces_the_metadata_as_a_whole_and_changes_the_token(app: Whol
     del body["client_uri"]
     answer = app.manage("PUT", said, body)
     assert answer.status == 200
-    assert answer.json["client_name"] == "Mới"
+    assert (answer.json["client_name"], answer.json["client_id"]) == ("Mới", said["client_id"])
     assert "client_uri" not in answer.json
     assert answer.json["registration_access_token"] != said["registration_access_token"]
     assert app.manage("GET", said).status == 401
@@ -94,6 +95,7 @@ def test_public_client_that_becomes_confidential_gets_a_secret(app: WholeApp) ->
     assert asked.status == 200
 
 
+@pytest.mark.spec("RFC 7592", "5")
 @pytest.mark.spec("RFC 7592", "2.3")
 def test_deleted_client_is_gone_with_everything_that_it_held(app: WholeApp) -> None:
     said = app.registered(grant_types=["client_credentials"], response_types=[])
@@ -108,6 +110,8 @@ def test_deleted_client_is_gone_with_everything_that_it_held(app: WholeApp) -> N
     assert row["state"] == "removed"
 
 
+@pytest.mark.spec("RFC 7592", "2.3")
+@pytest.mark.spec("RFC 7592", "2.2")
 @pytest.mark.spec("OIDC Registration", "4.4")
 @pytest.mark.spec("OIDC Registration", "4")
 @pytest.mark.spec("RFC 7592", "2.1")
@@ -123,6 +127,8 @@ def test_token_of_another_client_and_unknown_clients_are_the_same_refusal(app: W
     ]
     assert {answer.status for answer in answers} == {401}
     assert len({answer.json["error_description"] for answer in answers}) == 1
+    assert all(answer.headers["www-authenticate"].startswith("Bearer ") for answer in answers)
+    assert ['error="invalid_token"' in answer.headers["www-authenticate"] for answer in answers] == [True] * 3 + [False]
     assert app.manage("GET", said).status == 200
 
 
@@ -134,12 +140,29 @@ def test_initial_access_token_manages_nothing(app: WholeApp) -> None:
     assert app.register(said["registration_access_token"]).status == 401
 
 
+@pytest.mark.spec("RFC 7592", "2")
+@pytest.mark.parametrize("method", ["POST", "PATCH"])
+def test_another_method_is_405_and_changes_nothing(app: WholeApp, method: str) -> None:
+    said = app.registered(client_name="Cũ")
+    assert app.manage(method, said, editable(said, client_name="Mới")).status == 405
+    assert app.manage("GET", said).json["client_name"] == "Cũ"
+
+
+@pytest.mark.spec("RFC 7592", "5")
+def test_registration_access_tokens_cannot_be_guessed(app: WholeApp) -> None:
+    tokens = {app.registered()["registration_access_token"] for _ in range(3)}
+    assert len(tokens) == 3
+    assert min(len(token.removeprefix("rat_")) for token in tokens) >= 43, "256 bits in base64url"
+
+
 def test_client_of_an_operator_has_no_token_and_cannot_be_managed(app: WholeApp) -> None:
     portal = app.world.add_client()
     for token in ("", "0" * 64, "rat_"):
         assert app.manage("GET", {"client_id": portal.client.client_id}, None, token).status == 401
 
 
+@pytest.mark.spec("RFC 7592", "2.3")
+@pytest.mark.spec("RFC 7592", "2.2")
 @pytest.mark.spec("RFC 7592", "2.1")
 def test_suspended_client_may_not_even_read(app: WholeApp) -> None:
     said = app.registered()

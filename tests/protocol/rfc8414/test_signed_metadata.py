@@ -19,6 +19,7 @@ def test_signed_metadata_says_what_the_document_says(world: TokenWorld, path: st
     assert claims == document
 
 
+@pytest.mark.spec("RFC 9068", "4")
 @pytest.mark.spec("RFC 8414", "3")
 def test_both_documents_are_the_same_bytes(world: TokenWorld) -> None:
     assert len({world.get(path).body for path in PATHS}) == 1

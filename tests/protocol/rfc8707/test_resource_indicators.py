@@ -50,6 +50,7 @@ def audience(world: TokenWorld, answer: Answer) -> object:
     return world.verified(answer.json["access_token"], "at+jwt")["aud"]
 
 
+@pytest.mark.spec("RFC 9068", "5")
 @pytest.mark.spec("RFC 8707", "2")
 @pytest.mark.spec("RFC 9068", "3")
 def test_the_resource_asked_becomes_the_audience(world: TokenWorld, asking: Registered, citizen: Visitor) -> None:
@@ -93,6 +94,7 @@ def test_a_token_request_for_more_is_refused_and_costs_nothing(
     assert world.events("token:request")[0]["reason"] == "resource_widened"
 
 
+@pytest.mark.spec("RFC 9068", "5")
 @pytest.mark.spec("RFC 8707", "2")
 @pytest.mark.parametrize(
     "resource",

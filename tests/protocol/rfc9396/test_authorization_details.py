@@ -208,6 +208,7 @@ def test_a_client_without_a_person_gets_no_details(world: TokenWorld, office: Re
     assert (answer.status, answer.json["error"]) == (400, "invalid_authorization_details")
 
 
+@pytest.mark.spec("RFC 9068", "3")
 @pytest.mark.spec("RFC 9396", "9.1")
 def test_locations_bound_a_detail_to_its_resource(world: TokenWorld, office: Registered, citizen: Visitor) -> None:
     bound = dossier(locations=[LAND])
