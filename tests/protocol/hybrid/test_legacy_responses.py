@@ -13,7 +13,7 @@ from clients.errors import RegistrationRefused
 from clients.metadata import LEGACY_RESPONSE_TYPES
 from idp.storage.sqlite import SqliteDatabase
 from tests.support.clock import FrozenClock
-from tests.support.token_world import ISSUER, NONCE, Registered, TokenWorld
+from tests.support.token_world import ISSUER, NONCE, REDIRECT, Registered, TokenWorld
 from tests.support.visit import STATE, Visitor, asked
 
 GRANTS = ["authorization_code", "implicit", "refresh_token"]
@@ -42,6 +42,8 @@ def half(value: str) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(value.encode()).digest()[:16]).rstrip(b"=").decode()
 
 
+@pytest.mark.spec("RFC 9207", "2.4")
+@pytest.mark.spec("RFC 6749", "4.2.2")
 @pytest.mark.spec("OIDC Core", "3.3.2.11")
 @pytest.mark.spec("OIDC Core", "3.2.2.10")
 @pytest.mark.spec("OIDC Core", "3.3.2.5")
@@ -62,6 +64,7 @@ def test_each_type_carries_what_it_names_in_the_fragment(
     if "id_token" in words:
         claims = legacy.verified(arrived["id_token"])
         assert (claims["nonce"], claims["aud"]) == (NONCE, party.client.client_id)
+        assert claims["iss"] == arrived["iss"]
         assert claims.get("at_hash") == (half(arrived["access_token"]) if "token" in words else None)
         assert claims.get("c_hash") == (half(arrived["code"]) if "code" in words else None)
         assert claims.get("s_hash") == (half(STATE) if "code" in words else None)
@@ -89,6 +92,7 @@ def test_an_id_token_through_the_browser_needs_a_nonce(party: Registered, citize
     assert (landing.arrived()["error"], landing.mode) == ("invalid_request", "fragment")
 
 
+@pytest.mark.spec("RFC 6749", "4.2.2.1")
 @pytest.mark.spec("OIDC Core", "3.2.2.5")
 @pytest.mark.spec("JARM", "2.3")
 @pytest.mark.spec("OAuth Multiple Response Types", "5")
@@ -97,7 +101,24 @@ def test_an_id_token_through_the_browser_needs_a_nonce(party: Registered, citize
 def test_tokens_never_travel_in_a_query(party: Registered, citizen: Visitor, kind: str, mode: str) -> None:
     landing = citizen.authorize(asked(party, response_type=kind, response_mode=mode))
     assert landing.mode == "fragment"
-    assert "error" in landing.arrived() or "response" in landing.arrived()
+    arrived = landing.arrived()
+    assert "error" in arrived or "response" in arrived
+    assert arrived.get("state", STATE) == STATE
+    assert not {"code", "id_token", "access_token"} & set(arrived)
+
+
+@pytest.mark.spec("RFC 6749", "4.2.1")
+@pytest.mark.parametrize("kind", LEGACY_RESPONSE_TYPES)
+def test_tokens_go_to_no_address_that_is_not_registered(party: Registered, citizen: Visitor, kind: str) -> None:
+    for other in (None, "https://evil.example/callback", f"{REDIRECT}/", f"{REDIRECT}?x=1"):
+        page = citizen.authorize(asked(party, response_type=kind, redirect_uri=other))
+        assert (page.status, page.callback) == (400, None)
+
+
+@pytest.mark.spec("RFC 6749", "4.2.2")
+def test_a_scope_that_was_narrowed_is_said_in_the_fragment(party: Registered, citizen: Visitor) -> None:
+    request = asked(party, response_type="id_token token", scope="openid email teleport")
+    assert citizen.allowed(request).arrived()["scope"] == "openid email"
 
 
 @pytest.mark.spec("OAuth Form Post Response Mode", "2")
@@ -115,6 +136,7 @@ def test_pkce_holds_for_types_with_a_code(party: Registered, citizen: Visitor, k
     assert (page.callback is not None and page.callback.get("error") == "invalid_request") is ("code" in kind.split())
 
 
+@pytest.mark.spec("RFC 6749", "10.16")
 def test_bare_token_and_none_are_not_offered(party: Registered, citizen: Visitor) -> None:
     for kind in ("token", "none", "code code", "device"):
         assert citizen.authorize(asked(party, response_type=kind)).arrived()["error"] == "unsupported_response_type"

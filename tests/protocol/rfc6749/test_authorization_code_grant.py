@@ -45,6 +45,7 @@ def test_redemption_stores_one_grant_and_records_who_got_what(
     assert event["target"] == f"grant:{grant['id']}"
 
 
+@pytest.mark.spec("RFC 9700", "4.2.4")
 @pytest.mark.spec("RFC 6749", "10.5")
 @pytest.mark.spec("OIDC Core", "3.1.3.2")
 @pytest.mark.spec("FAPI 2.0 Security Profile", "5.3.2.2")
@@ -160,6 +161,7 @@ def test_suspension_by_another_process_counts_at_once(world: TokenWorld, portal:
     assert refused(world) == ["client_inactive"]
 
 
+@pytest.mark.spec("RFC 9700", "4.14.2")
 @pytest.mark.spec("RFC 6749", "5.1")
 def test_client_without_the_refresh_grant_gets_no_refresh_token(world: TokenWorld, session: Session) -> None:
     client = world.add_client(grant_types=["authorization_code"])

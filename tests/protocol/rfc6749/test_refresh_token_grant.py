@@ -160,6 +160,7 @@ def test_text_that_is_no_refresh_token_is_an_invalid_grant(world: TokenWorld, po
     assert (answer.status, answer.json["error"]) == (400, "invalid_grant")
 
 
+@pytest.mark.spec("RFC 9700", "4.14.2")
 @pytest.mark.spec("RFC 6749", "6")
 @pytest.mark.spec("RFC 6749", "10.4")
 def test_forged_generation_is_refused_and_harms_nothing(

@@ -191,6 +191,7 @@ def test_refusal_is_audited_with_the_case_code_and_without_the_address_in_clear(
     assert all("192.0.2.1" not in str(row) for row in stored(world.database, audit_events))
 
 
+@pytest.mark.spec("RFC 9700", "4.9.3")
 @pytest.mark.spec("RFC 6749", "10.4")
 @pytest.mark.spec("RFC 6749", "10.3")
 def test_no_secret_or_token_is_stored_in_clear(world: TokenWorld, portal: Registered, session: Session) -> None:

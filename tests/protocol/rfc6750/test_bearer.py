@@ -60,6 +60,7 @@ def test_bad_token_is_named_in_the_challenge(world: TokenWorld, token: str) -> N
     assert [row["reason"] for row in world.events("userinfo:request")][:2] == ["token_expired", "token_malformed"]
 
 
+@pytest.mark.spec("RFC 6749", "7")
 @pytest.mark.spec("FAPI 2.0 Security Profile", "5.3.4")
 @pytest.mark.spec("RFC 6750", "3.1")
 def test_token_without_openid_has_not_scope_enough(world: TokenWorld, portal: Registered) -> None:

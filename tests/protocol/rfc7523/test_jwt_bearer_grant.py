@@ -79,9 +79,10 @@ def test_every_claim_that_binds_an_assertion_is_needed(bearer: Bearer, missing: 
     assert bearer.bring(**changes).json["error"] == "invalid_grant"
 
 
+@pytest.mark.spec("RFC 7521", "5.1")
 @pytest.mark.spec("RFC 7523", "3.1")
 @pytest.mark.spec("RFC 7521", "5.2")
-@pytest.mark.spec("RFC 7521", "4.1")
+@pytest.mark.spec("RFC 7521", "4.1.1")
 @pytest.mark.spec("RFC 7523", "3")
 @pytest.mark.parametrize(
     "changes",
@@ -219,6 +220,7 @@ def test_a_locked_person_is_not_acted_for(world: TokenWorld, session: Session) -
     assert bearer.reason(bearer.bring(sub=sub)) == "account_inactive"
 
 
+@pytest.mark.spec("RFC 7521", "4.1")
 def test_the_scope_is_what_the_person_the_row_and_the_client_allow(world: TokenWorld, session: Session) -> None:
     bearer = registered(world, "person")
     sub = agreed(world, bearer.of, session, "openid email phone")

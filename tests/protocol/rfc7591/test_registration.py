@@ -132,6 +132,7 @@ def test_own_id_secret_and_sector_are_an_operators_to_choose(app: WholeApp) -> N
     assert row["sector_id"] != "sec_0"
 
 
+@pytest.mark.spec("RFC 7591", "5")
 @pytest.mark.spec("OIDC Registration", "3.3")
 @pytest.mark.spec("RFC 7591", "3.2.2")
 @pytest.mark.parametrize(

@@ -90,6 +90,8 @@ def statement(vendor: Signer, **claims: object) -> str:
     return vendor.sign({name: value for name, value in values.items() if value is not None}, "JWT")
 
 
+@pytest.mark.spec("RFC 7591", "3.2.1")
+@pytest.mark.spec("RFC 7591", "3.1.1")
 @pytest.mark.spec("RFC 7591", "2.3")
 def test_statement_of_a_known_vendor_registers_and_overrides_plain_values(trusting: WholeApp, vendor: Signer) -> None:
     said = trusting.register(software_statement=statement(vendor), client_name="Khác", software_id="x")
@@ -127,6 +129,7 @@ def test_statement_that_does_not_hold_is_refused(trusting: WholeApp, vendor: Sig
         assert (answer.status, answer.json["error"]) == (400, "unapproved_software_statement")
 
 
+@pytest.mark.spec("RFC 7591", "5")
 def test_statement_cannot_widen_the_terms_of_its_issuer(trusting: WholeApp, vendor: Signer) -> None:
     said = trusting.register(software_statement=statement(vendor, scope="openid identity", unit="99")).json
     assert (said["scope"], said["unit"]) == ("openid", "48.01")

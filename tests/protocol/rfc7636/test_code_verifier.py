@@ -57,6 +57,7 @@ def test_every_verifier_of_the_right_form_passes(
     assert world.redeem(portal, code, code_verifier=verifier).status == 200
 
 
+@pytest.mark.spec("RFC 7636", "4.5")
 @pytest.mark.spec("RFC 7636", "4.2")
 def test_challenge_is_never_compared_as_plain(world: TokenWorld, portal: Registered, session: Session) -> None:
     code = world.code(portal, session, challenge=VERIFIER)

@@ -8,6 +8,7 @@ from idp.model.session import Session
 from tests.support.token_world import ISSUER, Registered, TokenWorld
 
 
+@pytest.mark.spec("RFC 9470", "6.2")
 @pytest.mark.spec("RFC 7662", "2.2")
 def test_live_access_token_is_described(world: TokenWorld, portal: Registered, session: Session) -> None:
     token = world.tokens(portal, session)["access_token"]
@@ -15,7 +16,7 @@ def test_live_access_token_is_described(world: TokenWorld, portal: Registered, s
     said, shown = world.verified(token, "at+jwt"), answer.json
     assert answer.headers["cache-control"] == "no-store"
     assert (shown["active"], shown["token_type"], shown["iss"]) == (True, "Bearer", ISSUER)
-    for name in ("sub", "client_id", "scope", "exp", "iat", "jti", "aud"):
+    for name in ("sub", "client_id", "scope", "exp", "iat", "jti", "aud", "acr", "auth_time"):
         assert shown[name] == said[name]
     assert "gid" not in shown
 

@@ -30,6 +30,7 @@ def test_authlib_finds_the_oauth_document_valid(world: TokenWorld, monkeypatch: 
     assert document == world.get(DISCOVERY).json
 
 
+@pytest.mark.spec("RFC 9700", "4.7.1")
 @pytest.mark.spec("RFC 9700", "2.1.1")
 def test_document_says_what_the_registries_do(world: TokenWorld) -> None:
     document = world.get(DISCOVERY).json

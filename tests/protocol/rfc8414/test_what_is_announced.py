@@ -13,6 +13,7 @@ from tests.support.visit import Visitor, asked
 DOCUMENTS = ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"]
 
 
+@pytest.mark.spec("RFC 9207", "2.3")
 @pytest.mark.spec("RFC 8414", "2")
 @pytest.mark.spec("RFC 8414", "3.2")
 @pytest.mark.spec("RFC 8414", "3.3")
@@ -41,6 +42,7 @@ def test_the_metadata_have_what_is_required_and_no_empty_list(world: TokenWorld,
     assert [name for name, value in said.items() if name.endswith(("_endpoint", "_uri")) and "#" in value] == []
 
 
+@pytest.mark.spec("RFC 9207", "2.3")
 @pytest.mark.spec("OIDC Discovery", "4.3")
 def test_the_issuer_of_the_metadata_is_that_of_answers_and_tokens(world: TokenWorld) -> None:
     portal, citizen = world.add_client(), Visitor(world, world.add_person(31))

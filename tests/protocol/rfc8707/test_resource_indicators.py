@@ -50,6 +50,7 @@ def audience(world: TokenWorld, answer: Answer) -> object:
     return world.verified(answer.json["access_token"], "at+jwt")["aud"]
 
 
+@pytest.mark.spec("RFC 8725", "3.9")
 @pytest.mark.spec("RFC 9068", "5")
 @pytest.mark.spec("RFC 8707", "2")
 @pytest.mark.spec("RFC 9068", "3")
@@ -135,6 +136,7 @@ def test_a_client_asks_for_itself_by_client_credentials(world: TokenWorld, askin
     assert (refused.status, refused.json["error"]) == (400, "invalid_target")
 
 
+@pytest.mark.spec("RFC 9700", "2.3")
 @pytest.mark.spec("RFC 9700", "4.10")
 @pytest.mark.spec("RFC 9068", "4")
 def test_userinfo_refuses_a_token_that_is_for_another_resource(

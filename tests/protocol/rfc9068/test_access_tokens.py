@@ -39,7 +39,8 @@ def test_header_has_the_explicit_type_and_a_published_key(
     assert published[head["kid"]]["alg"] == "ES256"
 
 
-@pytest.mark.spec("RFC 9470", "6")
+@pytest.mark.spec("RFC 8725", "3.9")
+@pytest.mark.spec("RFC 9470", "6.1")
 @pytest.mark.spec("RFC 9068", "2.2")
 def test_claims_of_a_persons_token(world: TokenWorld, portal: Registered, session: Session) -> None:
     tokens = world.tokens(portal, session)
@@ -75,6 +76,7 @@ def test_nothing_else_of_ours_passes_as_an_access_token(
         assert (answer.status, answer.json["error"]) == (401, "invalid_token")
 
 
+@pytest.mark.spec("RFC 6749", "7")
 @pytest.mark.spec("RFC 6750", "5.2")
 @pytest.mark.spec("RFC 6749", "10.3")
 @pytest.mark.spec("FAPI 2.0 Security Profile", "5.3.4")
@@ -114,6 +116,19 @@ def test_token_of_another_issuer_or_for_another_audience_is_refused(
     )
     for changes in wrong:
         assert world.userinfo(signer.sign({**claims, **changes}, "at+jwt")).status == 401
+
+
+@pytest.mark.spec("RFC 6749", "7")
+@pytest.mark.spec("RFC 6750", "5.2")
+@pytest.mark.spec("RFC 9068", "4")
+def test_an_expired_token_opens_no_resource(world: TokenWorld, portal: Registered, session: Session) -> None:
+    token = world.tokens(portal, session)["access_token"]
+    claims = world.verified(token, "at+jwt")
+    assert claims["exp"] - claims["iat"] == 600
+    assert world.userinfo(token).status == 200
+    world.clock.advance(600)
+    answer = world.userinfo(token)
+    assert (answer.status, answer.json["error"]) == (401, "invalid_token")
 
 
 @pytest.mark.spec("RFC 9068", "4")

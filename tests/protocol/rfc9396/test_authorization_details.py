@@ -49,6 +49,7 @@ def granted(world: TokenWorld, citizen: Visitor, of: Registered, details: object
     return answer.json
 
 
+@pytest.mark.spec("RFC 9396", "9.2")
 @pytest.mark.spec("RFC 9396", "7")
 @pytest.mark.spec("RFC 9396", "9")
 def test_what_was_granted_is_in_the_response_the_token_and_introspection(
@@ -100,6 +101,7 @@ def test_a_person_who_declines_grants_nothing(office: Registered, citizen: Visit
     assert citizen.press(page, "consent-deny").arrived()["error"] == "access_denied"
 
 
+@pytest.mark.spec("RFC 9396", "12")
 @pytest.mark.spec("RFC 9396", "5")
 @pytest.mark.parametrize(
     "details",
@@ -112,6 +114,8 @@ def test_a_person_who_declines_grants_nothing(office: Registered, citizen: Visit
         [{"type": "urn:example:other", "identifier": NUMBER}],
         [dossier(extra=1)],
         [dossier(identifier="1; drop")],
+        [dossier(identifier="<script>alert(1)</script>")],
+        [dossier(identifier=f"{NUMBER}\u0000")],
         [dossier(identifier=[NUMBER])],
         [dossier(identifier=None)],
         [dossier(actions=[])],
@@ -173,6 +177,7 @@ def test_a_token_request_may_ask_for_less(world: TokenWorld, office: Registered,
     assert world.refresh(office, less.json["refresh_token"]).json["authorization_details"] == [dossier(), other]
 
 
+@pytest.mark.spec("RFC 9396", "8")
 @pytest.mark.spec("RFC 9396", "6.1")
 @pytest.mark.parametrize(
     "more",
@@ -242,7 +247,17 @@ def test_details_are_sealed_at_rest_and_the_consent_keeps_their_digest(
     assert NUMBER not in str(event)
 
 
-@pytest.mark.spec("RFC 9396", "3")
+@pytest.mark.spec("RFC 9396", "3.1")
+def test_the_person_reads_scope_and_details_together(office: Registered, citizen: Visitor) -> None:
+    both = ask(citizen, office, [dossier()], scope="openid email")
+    details = ask(citizen, office, [dossier()], scope="openid")
+    assert NUMBER in both.text
+    assert NUMBER in details.text
+    assert both.soup.select_one("[name=claim][value=email]") is not None
+    assert details.soup.select_one("[name=claim][value=email]") is None
+
+
+@pytest.mark.spec("RFC 9396", "3.1")
 def test_scope_and_details_of_one_request_both_count(world: TokenWorld, office: Registered, citizen: Visitor) -> None:
     tokens = granted(world, citizen, office, [dossier()])
     assert tokens["scope"] == "openid email"

@@ -241,6 +241,7 @@ def test_what_is_no_object_is_refused_as_a_whole(document: object) -> None:
     assert reasons(document) == {("document", "not_object")}
 
 
+@pytest.mark.spec("RFC 6749", "10.2")
 @pytest.mark.spec("RFC 7591", "2")
 @pytest.mark.spec("RFC 6749", "3.1.2.2")
 @pytest.mark.spec("OIDC Registration", "2")
