@@ -27,6 +27,7 @@ from idp.errors import SettingsError
 from idp.server.memory import few_arenas
 from idp.server.supervisor import Job, Supervisor
 from idp.server.worker import DRAIN
+from idp.storage.open import load_drivers
 from idp.wiring import Wiring
 
 _MARGIN: Final = 5
@@ -64,6 +65,7 @@ def serve(context: Context, /, *, host: str, port: int, workers: int, no_worker:
         say(f"listening on http://{host}:{port} for issuer {settings.issuer}")
         if as_json:
             emit({"url": f"http://{host}:{port}", "issuer": settings.issuer, "workers": workers}, as_json=True)
+        load_drivers(settings.database_url, settings.ephemeral_url)
         # What is loaded by now is shared by all processes: no collector of theirs shall write into those pages.
         gc.collect()
         gc.freeze()

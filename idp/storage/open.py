@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 from idp.errors import SettingsError
@@ -36,6 +38,20 @@ def open_database(url: str, sqlite_path: Path) -> Database:
             raise SettingsError(reason, field="IDP_DATABASE_URL") from error
         return PostgresqlDatabase(url.replace("postgres://", "postgresql://", 1))
     raise SettingsError("IDP_DATABASE_URL must be postgresql://… or sqlite:///…", field="IDP_DATABASE_URL")
+
+
+def load_drivers(database_url: str, ephemeral_url: str) -> None:
+    """Load what these stores need, and open nothing: a parent does so before it forks, so that its processes share those pages.
+
+    What is not installed is told by whoever opens the store.
+    """
+    wanted = {
+        "idp.storage.postgresql": database_url.startswith(("postgresql://", "postgres://")),
+        "idp.storage.ephemeral_redis": bool(ephemeral_url),
+    }
+    for module in (name for name, is_wanted in wanted.items() if is_wanted):
+        with suppress(ImportError):
+            import_module(module)
 
 
 def open_ephemeral(url: str, database: Database, memory_since: Callable[[], int] = lambda: 0) -> EphemeralStores:
