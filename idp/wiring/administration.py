@@ -202,6 +202,7 @@ class AdministrationDesk(DataRights, ABC):
         """Return the paths of the Admin API."""
         methods = ("GET", "POST", "PUT", "DELETE", "PATCH")
         return (
+            Route(API_PATH, ("GET",), self.api.description),
             Route(f"{API_PATH}/openapi.json", ("GET",), self.api.description),
             Route(f"{API_PATH}/<path:rest>", methods, self.api.handle),
         )

@@ -65,6 +65,7 @@ def test_every_answer_is_as_the_document_says(place: ApiWorld) -> None:
 
 def test_document_names_every_row_and_scope_once(place: ApiWorld) -> None:
     document = place.app.call("GET", "/api/v1/openapi.json").json
+    assert place.app.call("GET", "/api/v1").json == document
     rows = table(place.acts)
     named = [one["operationId"] for path in document["paths"].values() for one in path.values()]
     assert sorted(named) == sorted({one.name for one in rows})
