@@ -13,13 +13,15 @@ from idp.config.settings import Registration
 from idp.ports.fetcher import Fetched
 from idp.storage.sqlite import SqliteDatabase
 from idp.storage.tables import clients
+from tests.support.client_keys import key_set, new_key
 from tests.support.clock import FrozenClock
 from tests.support.stores import stored
-from tests.support.token_world import CHALLENGE, TokenWorld
+from tests.support.token_world import CHALLENGE, FORM, ISSUER, TokenWorld
 from tests.support.whole_app import WholeApp
 
 ID = "https://app.example.vn/client.json"
 BACK = "https://app.example.vn/callback"
+KEY = new_key()
 
 
 class Web:
@@ -120,6 +122,7 @@ def test_document_is_kept_for_its_time_and_then_fetched_again(app: WholeApp, web
         {"token_endpoint_auth_method": "client_secret_basic"},
         {"token_endpoint_auth_method": "client_secret_post"},
         {"token_endpoint_auth_method": "client_secret_jwt"},
+        {"token_endpoint_auth_method": "private_key_jwt", "jwks": {"keys": [{**KEY.jwk, "d": "AAAA"}]}},
         {"redirect_uris": None},
         {"redirect_uris": ["http://app.example.vn/"]},
         {"redirect_uris": ["javascript:1"]},
@@ -200,6 +203,27 @@ def test_suspension_by_an_operator_outlives_the_document(app: WholeApp, web: Web
     assert authorize(app).status == 400
 
 
+@pytest.mark.spec("OAuth Client ID Metadata Document", "6.2")
+def test_who_announces_a_key_in_his_document_proves_himself_by_it(app: WholeApp, web: Web) -> None:
+    web.put(document(token_endpoint_auth_method="private_key_jwt", jwks=key_set(KEY)))
+    now = app.world.clock.now()
+    asserted = {"iss": ID, "sub": ID, "aud": ISSUER, "iat": now, "exp": now + 60, "jti": "a"}
+    form = {
+        "client_id": ID, "redirect_uri": BACK, "response_type": "code", "scope": "openid",
+        "code_challenge": CHALLENGE, "code_challenge_method": "S256",
+    }  # fmt: skip
+
+    def pushed(*signed: str) -> int:
+        kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+        proofs = [{"client_assertion_type": kind, "client_assertion": one} for one in signed] or [{}]
+        return int(app.call("POST", "/par", urlencode({**form, **proofs[0]}).encode(), content_type=FORM).status)
+
+    assert pushed() == 401
+    assert pushed(new_key().sign(asserted)) == 401
+    assert pushed(KEY.sign(asserted)) == 201
+
+
+@pytest.mark.spec("OAuth Client ID Metadata Document", "5")
 def test_off_by_default_and_announced_only_where_it_is_on(app: WholeApp, world: TokenWorld) -> None:
     path = "/.well-known/oauth-authorization-server"
     assert app.call("GET", path).json["client_id_metadata_document_supported"] is True
