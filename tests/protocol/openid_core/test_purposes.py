@@ -170,3 +170,15 @@ def test_declining_tells_the_system_and_keeps_nothing(world: TokenWorld, browser
     landed = browser.press(browser.authorize(request(system)), "consent-deny")
     assert landed.arrived()["error"] == "access_denied"
     assert world.wiring.consents.search(None, system.client.client_id) == []
+
+
+def test_policy_and_terms_of_a_department_are_linked_where_people_sign_in_and_agree(
+    world: TokenWorld, browser: Visitor
+) -> None:
+    pages = {"policy_uri": "https://portal.example.vn/bao-mat", "tos_uri": "https://portal.example.vn/dieu-khoan"}
+    with_pages, without = world.add_client(**pages), world.add_client()
+    for page in (Visitor(world).authorize(asked(with_pages)), browser.authorize(asked(with_pages))):
+        links = {one["href"]: one["rel"] for one in page.soup.select("#department-pages a")}
+        assert set(links) == set(pages.values())
+        assert all("noreferrer" in rel for rel in links.values())
+    assert not Visitor(world).authorize(asked(without)).soup.select("#department-pages")
