@@ -18,6 +18,7 @@ from tests.support.world import CALLBACK, World, deployed
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 VIEWS = [("vi", "phone"), ("en", "desktop")]
+EACH = [*VIEWS, ("en", "phone"), ("vi", "desktop")]
 START = "http://127.0.0.1:9/start"
 UNIT = "20335"
 
@@ -145,7 +146,7 @@ def test_an_offer_is_read_and_accepted(town: Town, browser: Browser, language: s
     expect(page.locator("#switch-form")).to_be_visible()
 
 
-@pytest.mark.parametrize(("language", "width"), VIEWS)
+@pytest.mark.parametrize(("language", "width"), EACH)
 def test_a_clerk_assists_a_citizen_and_gets_the_browser_back(
     town: Town, browser: Browser, language: str, width: str
 ) -> None:

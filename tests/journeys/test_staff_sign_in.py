@@ -17,6 +17,7 @@ from tests.support.world import World, deployed
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.servers]
 VIEWS = [("vi", "phone"), ("en", "desktop")]
+EACH = [*VIEWS, ("en", "phone"), ("vi", "desktop")]
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +59,7 @@ def fill(page: Page, username: str, password: str, directory: str = "qoffice") -
     page.click("#staff-login-submit")
 
 
-@pytest.mark.parametrize(("language", "width"), VIEWS)
+@pytest.mark.parametrize(("language", "width"), EACH)
 def test_an_official_mistypes_then_signs_in(world: World, browser: Browser, language: str, width: str) -> None:
     page = staff_page(world, browser, width, language)
     looked_at(page, f"staff-{language}-{width}")
