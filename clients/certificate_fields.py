@@ -22,7 +22,9 @@ def distinguished_name(value: object) -> str:
     try:
         certificates.distinguished_name(value)
     except ValueError as cause:
-        raise Fault("malformed", "must be a distinguished name as RFC 4514 writes it: CN=…,O=…,C=VN") from cause
+        raise Fault(
+            "malformed", "must be a distinguished name as RFC 4514 writes it: CN=system.example.vn,O=Department,C=VN"
+        ) from cause
     return value
 
 

@@ -223,7 +223,7 @@ def words(allowed: tuple[str, ...]) -> Parser:
 def jwks(value: object) -> dict[str, Any]:
     """Return a set of public signature keys (RFC 7517 section 5); a private member anywhere in it is refused."""
     if not isinstance(value, dict):
-        raise Fault("not_object", 'must be a JSON object {"keys": […]}')
+        raise Fault("not_object", 'must be a JSON object {"keys": [...]}')
     try:
         canonical = orjson.dumps(value)
     except TypeError as cause:
