@@ -69,6 +69,18 @@ def test_token_without_openid_has_not_scope_enough(world: TokenWorld, portal: Re
     assert 'error="insufficient_scope"' in answer.headers["www-authenticate"]
 
 
+@pytest.mark.spec("RFC 6749", "7")
+@pytest.mark.spec("RFC 6750", "3.1")
+def test_token_of_a_person_that_left_openid_out_has_not_scope_enough(
+    world: TokenWorld, portal: Registered, session: Session
+) -> None:
+    refreshed = world.refresh(portal, world.tokens(portal, session)["refresh_token"], scope="email").json
+    assert refreshed["scope"] == "email"
+    answer = world.userinfo(refreshed["access_token"])
+    assert answer.status == 403
+    assert 'error="insufficient_scope"' in answer.headers["www-authenticate"]
+
+
 @pytest.mark.parametrize("header", ["Bearer", "Bearer ", "Basic abc", "Bearer a b", "DPoP x"])
 def test_odd_header_is_a_refusal(world: TokenWorld, header: str) -> None:
     assert world.get("/userinfo", header).status == 401

@@ -40,7 +40,7 @@ def health(world: TokenWorld, waiting: Waiting) -> Department:
     return Department(world, WholeApp(world))
 
 
-@pytest.mark.spec("RFC 8936", "2.4")
+@pytest.mark.spec("RFC 8936", "2.5")
 def test_poll_is_answered_as_soon_as_something_happens(health: Department, waiting: Waiting) -> None:
     stream = health.listen()
     waiting.happens = lambda: health.ask("POST", "/ssf/verify", {"stream_id": stream, "state": "s"})
@@ -49,14 +49,14 @@ def test_poll_is_answered_as_soon_as_something_happens(health: Department, waiti
     assert waiting.seconds == 1
 
 
-@pytest.mark.spec("RFC 8936", "2.4")
+@pytest.mark.spec("RFC 8936", "2.5")
 def test_poll_ends_without_anything_after_its_time(health: Department, waiting: Waiting) -> None:
     stream = health.listen()
     assert health.poll(stream) == {"sets": {}, "moreAvailable": False}
     assert waiting.seconds == 5
 
 
-@pytest.mark.spec("RFC 8936", "2.4")
+@pytest.mark.spec("RFC 8936", "2.5")
 @pytest.mark.parametrize("asked", [{"returnImmediately": True}, {"maxEvents": 0}])
 def test_who_does_not_want_to_wait_is_answered_at_once(
     health: Department, waiting: Waiting, asked: dict[str, object]

@@ -333,6 +333,8 @@ def test_refusal_and_failure_are_two_things() -> None:
         fetcher().get("https://127.0.0.1/", "*/*")
 
 
+@pytest.mark.spec("RFC 8935", "3")
+@pytest.mark.spec("RFC 8417", "5.1")
 @pytest.mark.spec("RFC 8935", "5.3")
 @pytest.mark.spec("RFC 9101", "8")
 @pytest.mark.parametrize(

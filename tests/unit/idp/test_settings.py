@@ -93,6 +93,7 @@ def test_file_that_is_not_toml_is_refused(empty_place: Path) -> None:
 @pytest.mark.spec("RFC 6750", "5.2")
 @pytest.mark.spec("RFC 7009", "2")
 @pytest.mark.spec("RFC 7521", "4")
+@pytest.mark.spec("RFC 8936", "4.3")
 @pytest.mark.spec("RFC 6749", "2.3.1")
 @pytest.mark.spec("RFC 6749", "10.9")
 @pytest.mark.spec("OIDC Discovery", "7.1")
