@@ -46,6 +46,16 @@ COMMANDS: Final = {
 class _Nouns(click.Group):
     """A group whose commands are imported when they are asked for."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Refuse octets that are no UTF-8: no store takes them, and an act might stop half way where it first meets one."""
+        for argument in args:
+            try:
+                argument.encode()
+            except UnicodeEncodeError:
+                shown = argument.encode("ascii", "backslashreplace").decode()
+                raise click.UsageError(f"{shown} is not UTF-8", ctx) from None
+        return super().parse_args(ctx, args)
+
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Return the names, without importing anything."""
         return sorted(COMMANDS)

@@ -48,10 +48,10 @@ def witness_group() -> None:
 @with_exit_codes
 def init(*, directory: Path, log_keys: Path, origin: str, as_json: bool) -> None:
     """Make a witness's key and memory in DIRECTORY; its public key is in `jwks.json`, for the provider and for verifiers."""
-    document = read_object(log_keys.read_bytes())
     try:
+        document = read_object(log_keys.read_bytes())
         read_keys(document)
-    except InvalidJwk as error:
+    except (ValueError, InvalidJwk) as error:
         raise InvalidInput(f"is no JWK set: {error}", field="--log") from error
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     if (directory / "key.der").exists():

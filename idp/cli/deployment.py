@@ -84,7 +84,7 @@ def backup(context: Context, /, *, file: Path, as_json: bool) -> None:
 
 
 @db_group.command("restore")
-@click.argument("file", type=click.Path(exists=True, path_type=Path))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @_JSON
 @pass_context

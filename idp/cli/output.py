@@ -98,7 +98,10 @@ def fail(message: str, code: Exit) -> None:
 
 
 def with_exit_codes(command: Callable[P, R]) -> Callable[P, R]:
-    """Turn domain errors into a sentence on stderr and the contract's exit code; anything else stays a traceback."""
+    """Turn domain errors, and files that cannot be read or written, into a sentence on stderr and the contract's exit code.
+
+    Anything else stays a traceback.
+    """
 
     @wraps(command)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -108,6 +111,12 @@ def with_exit_codes(command: Callable[P, R]) -> Callable[P, R]:
             code = next(code for kind, code in _CODES if isinstance(error, kind))
             field = getattr(error, "field", None)
             fail(f"error: {field + ': ' if field else ''}{error}", code)
+            raise
+        except OSError as error:
+            # A pipe that its reader closed names no file: that one is click's to end quietly.
+            if error.filename is None:
+                raise
+            fail(f"error: {error.filename}: {error.strerror}", Exit.FAILURE)
             raise
 
     return wrapped

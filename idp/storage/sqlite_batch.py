@@ -40,17 +40,27 @@ class SqliteBatch:
             self._connection.execute("PRAGMA busy_timeout = 0")
 
     def run(self, work: Callable[[Any], Any], *, alone: bool) -> Any:
-        """Run one write, behind a savepoint where its failure must not touch the others."""
+        """Run one write, behind a savepoint where its failure must not touch the others.
+
+        A full disk makes SQLite take the whole transaction back by itself. A savepoint after that would be a transaction of its own, which ends
+        with its release: the write would be there, and its caller be told that the batch failed.
+        """
+        connection = self._connection
         if not alone:
             return work(self._executor)
-        self._connection.execute("SAVEPOINT member")
+        if not connection.in_transaction:
+            message = "the transaction was taken back as a whole"
+            raise sqlite3.OperationalError(message)
+        connection.execute("SAVEPOINT member")
         try:
             return work(self._executor)
         except BaseException:
-            self._connection.execute("ROLLBACK TO member")
+            if connection.in_transaction:
+                connection.execute("ROLLBACK TO member")
             raise
         finally:
-            self._connection.execute("RELEASE member")
+            if connection.in_transaction:
+                connection.execute("RELEASE member")
 
     def rollback(self) -> None:
         """Take everything back; a connection that cannot is of no use to anybody and is made anew."""

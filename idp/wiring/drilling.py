@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from idp.clock import SystemTimer
-from idp.errors import DomainError
+from idp.errors import DomainError, InvalidInput
 from idp.flows.housekeeping import Task
 from idp.flows.key_drill import KeyDrills
 from idp.flows.key_drill_orders import KeyDrillOrders
@@ -20,9 +20,13 @@ _LOOK = 5
 def drills_of(wiring: Stores, address: str = "") -> KeyDrills:
     """Return what drills; ``address`` is the base at which the key set is read instead of the configured one."""
     base = (address or wiring.settings.keys.drill_address or wiring.settings.issuer).rstrip("/")
-    parts = urlsplit(base)
+    try:
+        parts = urlsplit(base)
+        named = parts.port
+    except ValueError as error:
+        raise InvalidInput(f"{base} is no address: {error}", field="at") from error
     # An operator named this address, or it is our own: it may be private, and nothing else may be reached this way.
-    port = parts.port or (443 if parts.scheme == "https" else 80)
+    port = named or (443 if parts.scheme == "https" else 80)
     policy = OutboundPolicy(
         frozenset({f"{parts.hostname}:{port}"}), float(wiring.settings.outbound.timeout), loopback=True
     )

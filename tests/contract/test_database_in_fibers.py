@@ -21,6 +21,7 @@ from idp.storage import gathering, postgresql_pipeline
 from idp.storage.audit import record_params, record_statement
 from idp.storage.database import Database, Prepared
 from idp.storage.postgresql import PostgresqlDatabase
+from idp.storage.sqlite import SqliteDatabase
 from idp.storage.tables import audit_events, deployment
 from tests.support.fibers import alone, together
 from tests.support.servers import PostgresServer
@@ -55,6 +56,22 @@ def test_conflict_of_one_fiber_is_not_the_others(database: Database) -> None:
     outcomes = together(database.fibers, *adding(database, "a", "b", "a", "c"))
     assert sorted(kinds(outcomes)) == ["1", "1", "1", "Conflict"]
     assert names(database) == {"a", "b", "c"}
+
+
+def test_what_a_full_disk_refused_is_not_there(sqlite_database: SqliteDatabase) -> None:
+    """SQLite then takes the whole transaction back by itself, and each later savepoint would commit what its caller is told to have failed."""
+    statement, database = insert(sqlite_database), sqlite_database
+    assert together(database.fibers, *adding(database, "before")) == [1]
+    connection = database._shared_batch()._connection
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    for limit in (f"max_page_count = {pages + 10}", "cache_size = 5"):
+        connection.execute(f"PRAGMA {limit}")
+    values = [{"wanted": f"n{number}", "new_value": "x" * (200_000 if number == 3 else 1)} for number in range(8)]
+    outcomes = together(database.fibers, *(lambda one=one: database.run(statement, one) for one in values))  # type: ignore[misc]
+    told = {one["wanted"] for one, outcome in zip(values, outcomes, strict=True) if outcome == 1}
+    assert names(database) - {"before"} == told
+    assert "n3" not in told
+    assert together(database.fibers, *adding(database, "after")) == [1]
 
 
 def test_connection_serves_on_after_a_conflict(database: Database) -> None:

@@ -75,3 +75,26 @@ def test_what_ends_something_takes_yes_and_what_is_final_does_nothing_unanswered
     assert run("accounts", "close", code, "--reason", "died").exit_code == 1
     assert orjson.loads(run("accounts", "show", code, "--json").stdout)["state"] == "locked"
     assert run("accounts", "close", code, "--reason", "died", "--yes").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("db", "backup", "/nonexistent/copy"),
+        ("audit", "export", "/nonexistent/records"),
+        ("audit", "witness", "init", "--log", __file__, "--origin", "https://id.example.vn", "witness"),
+        ("keys", "drill", "--at", "http://["),
+        ("keys", "drill", "--at", "http://127.0.0.1:99999"),
+    ],
+)
+def test_what_an_operator_named_wrongly_is_a_sentence(run: Run, arguments: tuple[str, ...]) -> None:
+    result = run(*arguments)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.splitlines()[-1].startswith("error: ")
+
+
+def test_a_directory_is_no_copy_to_restore_and_octets_that_are_no_text_are_no_argument(
+    run: Run, tmp_path: Path
+) -> None:
+    assert run("db", "restore", str(tmp_path), "--yes").exit_code == 2
+    assert run("accounts", "lock", "\udcff", "--yes").exit_code == 2
