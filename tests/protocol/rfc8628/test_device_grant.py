@@ -223,6 +223,9 @@ def test_a_level_that_the_device_demands_is_asked_of_the_person(world: TokenWorl
         identity_code=person.code,
         password=person.password,
     )
+    assert strict.error(codes["device_code"]) == "authorization_pending"
+    world.clock.advance(5)
+    page = own.submit(page, "unmet-form", "unmet-leave")
     assert page.text_of("device-declined"), "nobody enrolled a second factor: the device gets nothing"
     assert strict.error(codes["device_code"]) == "access_denied"
 
