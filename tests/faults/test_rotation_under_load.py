@@ -18,7 +18,7 @@ from tests.support.flood import Connections, redemption, sealed_code, session_of
 from tests.support.rp import RelyingParty, basic
 from tests.support.world import World, deployed
 
-SECONDS = float(os.environ.get("ROTATION_SECONDS", "16"))
+SECONDS = float(os.environ.get("ROTATION_SECONDS", "60"))
 MAX_AGE = 1.0
 PATIENCE = 300.0
 ALGS = ("ES256", "RS256")

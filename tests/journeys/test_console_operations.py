@@ -18,7 +18,7 @@ from tests.support.administered_world import AdministeredWorld
 from tests.support.clock import FrozenClock
 from tests.support.console import Administrating
 from tests.support.counted_month import at_november, used
-from tests.support.journeys import chromium, context, looked_at
+from tests.support.journeys import WAYS, chromium, context, looked_at
 from tests.support.token_world import TokenWorld
 from tests.support.units import LONG, SHORT
 
@@ -42,7 +42,7 @@ UPSTREAM = {
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
-@pytest.mark.parametrize(("width", "language"), [("phone", "vi"), ("desktop", "en")])
+@pytest.mark.parametrize(("width", "language"), WAYS)
 def test_every_page_holds_what_pages_must(
     tmp_path: Path, sqlite_database: SqliteDatabase, clock: FrozenClock, width: str, language: str
 ) -> None:

@@ -19,7 +19,7 @@ from tests.support import units
 from tests.support.administered_world import AdministeredWorld
 from tests.support.clock import FrozenClock
 from tests.support.console import Administrating
-from tests.support.journeys import chromium, context, looked_at
+from tests.support.journeys import WAYS, chromium, context, looked_at
 from tests.support.token_world import TokenWorld
 from tests.support.visit import BASE, Visitor, asked
 
@@ -42,7 +42,6 @@ PAGES = (
 )
 
 
-TWO_WAYS = pytest.mark.parametrize(("width", "language"), [("phone", "vi"), ("desktop", "en")])
 DUTY = {
     "id": "settle",
     "text": {"vi": "Giải quyết hồ sơ", "en": "To settle a dossier"},
@@ -86,9 +85,7 @@ class InProcess:
         route.fulfill(status=answer.status_code, headers=headers, body=answer.get_data())
 
 
-@pytest.mark.parametrize(
-    ("width", "language"), [("phone", "vi"), ("desktop", "vi"), ("desktop", "en"), ("phone", "en")]
-)
+@pytest.mark.parametrize(("width", "language"), WAYS)
 def test_every_page_holds_what_pages_must(admin: AdministeredWorld, width: str, language: str) -> None:
     root = Administrating(admin, admin.account("root"))
     client = admin.client("79.1", scope="openid email")
@@ -114,7 +111,7 @@ def test_every_page_holds_what_pages_must(admin: AdministeredWorld, width: str, 
                 )
 
 
-@TWO_WAYS
+@pytest.mark.parametrize(("width", "language"), WAYS)
 def test_the_registration_of_a_system_names_wrong_lines_and_shows_the_answers_before_they_count(
     admin: AdministeredWorld, width: str, language: str
 ) -> None:
@@ -140,7 +137,7 @@ def test_the_registration_of_a_system_names_wrong_lines_and_shows_the_answers_be
         assert made.redirect_uris == ("https://motcua.example.vn/cb", "https://motcua.example.vn/cb2")
 
 
-@TWO_WAYS
+@pytest.mark.parametrize(("width", "language"), WAYS)
 def test_a_sign_in_in_theory_and_a_test_sign_in_tell_what_happens_and_why(
     admin: AdministeredWorld, width: str, language: str
 ) -> None:
@@ -164,7 +161,7 @@ def test_a_sign_in_in_theory_and_a_test_sign_in_tell_what_happens_and_why(
         looked_at(tried_at, f"trial-{width}-{language}")
 
 
-@TWO_WAYS
+@pytest.mark.parametrize(("width", "language"), WAYS)
 def test_purposes_are_written_and_read_as_people_will_read_them(
     admin: AdministeredWorld, width: str, language: str
 ) -> None:
@@ -188,7 +185,7 @@ def test_purposes_are_written_and_read_as_people_will_read_them(
     assert [one["id"] for one in admin.wiring.clients.known(client).purposes] == ["settle", "tell"]
 
 
-@TWO_WAYS
+@pytest.mark.parametrize(("width", "language"), WAYS)
 def test_a_second_person_reads_the_change_and_a_fault_is_told(
     admin: AdministeredWorld, width: str, language: str
 ) -> None:

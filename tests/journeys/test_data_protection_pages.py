@@ -15,7 +15,7 @@ from tests.journeys.test_console_pages import InProcess
 from tests.support.administered_world import AdministeredWorld
 from tests.support.clock import FrozenClock
 from tests.support.console import Administrating
-from tests.support.journeys import chromium, context, looked_at
+from tests.support.journeys import WAYS, chromium, context, looked_at
 from tests.support.token_world import TokenWorld
 from tests.support.visit import Visitor, asked
 
@@ -62,9 +62,7 @@ class Case:
         self.citizen = Visitor(admin.world, self.person)
 
 
-@pytest.mark.parametrize(
-    ("width", "language"), [("phone", "vi"), ("desktop", "vi"), ("desktop", "en"), ("phone", "en")]
-)
+@pytest.mark.parametrize(("width", "language"), WAYS)
 def test_every_page_holds_what_pages_must(
     tmp_path: Path, sqlite_database: SqliteDatabase, clock: FrozenClock, width: str, language: str
 ) -> None:

@@ -16,6 +16,10 @@ CHROMIUM: Final = Path("/usr/bin/chromium")
 WIDTHS: Final = {"phone": 360, "desktop": 1280}
 PATIENCE: Final = 120_000
 """Milliseconds that a page may take, on a machine that is busy with other things; nothing waits longer than it must."""
+PICTURES: Final = os.environ.get("IDP_TEST_PICTURES", "")
+"""A folder where every page that is looked at is kept as a picture."""
+WAYS: Final = [("phone", "vi"), ("desktop", "en"), *([("desktop", "vi"), ("phone", "en")] if PICTURES else [])]
+"""Widths and languages of the console's pages: each of them once, and every pair where somebody looks at the pictures."""
 _RULES: Final = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 
 
@@ -45,14 +49,14 @@ def context(browser: Browser, width: str, language: str, *, script: bool = True)
 def looked_at(page: Page, name: str) -> None:
     """Hold what every page must: no violation of WCAG 2.2 AA that axe finds, and nothing wider than the window.
 
-    With ``IDP_TEST_PICTURES`` set to a folder the page is kept there as a picture, to be looked at.
+    Where ``PICTURES`` is set the page is kept there.
     """
     page.wait_for_load_state("load")  # a click returns before the stylesheet of the page that it leads to is there
     found: Any = Axe().run(page, options=_RULES)
     assert found.violations_count == 0, found.generate_report()
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), name
-    if folder := os.environ.get("IDP_TEST_PICTURES"):
-        page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
+    if PICTURES:
+        page.screenshot(path=str(Path(PICTURES) / f"{name}.png"), full_page=True)
 
 
 def signed_in(page: Page, code: str, password: str) -> None:
