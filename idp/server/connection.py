@@ -80,7 +80,7 @@ class Connection(asyncio.Protocol):
         self._at_eof = True
         if self._received and not self._is_busy and not self._is_choked:
             self._advance()
-        return self._is_busy or self._is_choked or bool(self._received)
+        return self._is_busy or bool(self._received)  # Else closed, once what has been written is taken.
 
     def connection_lost(self, _error: Exception | None) -> None:
         """Forget the connection; a handler that still runs finishes its work and its answer goes nowhere."""
@@ -257,7 +257,7 @@ class Connection(asyncio.Protocol):
     def _answered(self) -> None:
         """Close, or go on to the next request."""
         self._head, self._is_busy = None, False
-        if self._is_last:
+        if self._is_last or (self._at_eof and not self._received):
             self._close()
             return
         if not self._is_choked:

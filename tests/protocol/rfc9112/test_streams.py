@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 
 import pytest
@@ -75,3 +76,19 @@ def test_client_that_goes_away_ends_the_making(server: Served) -> None:
     client.socket.close()
     assert pieces.closed.wait(PATIENCE)
     assert pieces.made < MANY
+
+
+@pytest.mark.spec("RFC 9112", "9.6")
+@pytest.mark.parametrize("path", ["/pieces", "/big"])
+def test_client_that_says_its_last_word_during_an_answer_sees_the_end_after_it(server: Served, path: str) -> None:
+    """Left open until it counts as idle, the connection would take a place for more than a minute, though its client is gone."""
+    server.echo.pieces.count, server.echo.pieces.size = MANY, 65536
+    client = server.client().send(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    assert client.socket.recv(1)
+    server.wait_for("_is_choked")
+    client.socket.shutdown(socket.SHUT_WR)
+    server.wait_for("_at_eof")
+    client.socket.settimeout(10)
+    while client.socket.recv(1_000_000):
+        pass
+    server.until(lambda: not server.desk.connections)
