@@ -52,7 +52,8 @@ def may_encrypt(jwk: Jwk) -> bool:
     """Tell whether a JWK says nothing that keeps it from being used for encryption."""
     operations, alg = jwk.get("key_ops"), jwk.get("alg")
     fits_operations = operations is None or (isinstance(operations, list) and _names_one(operations))
-    return jwk.get("use", "enc") == "enc" and (alg is None or alg in KEY_TYPES) and fits_operations
+    fits_alg = alg is None or (isinstance(alg, str) and alg in KEY_TYPES)
+    return jwk.get("use", "enc") == "enc" and fits_alg and fits_operations
 
 
 def import_encryption_key(jwk: Jwk, field: str = "jwk") -> EncryptionKey:
@@ -67,7 +68,7 @@ def import_encryption_key(jwk: Jwk, field: str = "jwk") -> EncryptionKey:
     members = reader(jwk, field)
     fitting = frozenset(name for name, types in KEY_TYPES.items() if kty in types)
     alg = jwk.get("alg")
-    if alg is not None and alg not in fitting:
+    if alg is not None and (not isinstance(alg, str) or alg not in fitting):
         raise InvalidJwk(f"must be one of {', '.join(sorted(fitting))} for this kty", field=f"{field}.alg")
     return EncryptionKey(
         key_id(jwk, field), frozenset({alg}) if alg else fitting, MappingProxyType({"kty": kty, **members})

@@ -90,7 +90,7 @@ def import_key(jwk: Jwk, field: str = "jwk") -> VerificationKey:
     public = import_public(jwk, field)
     fitting = frozenset(row.name for row in ALGORITHMS.values() if row.kty == jwk["kty"])
     alg = jwk.get("alg")
-    if alg is not None and alg not in fitting:
+    if alg is not None and (not isinstance(alg, str) or alg not in fitting):
         raise InvalidJwk(f"must be one of {', '.join(sorted(fitting))} for this kty", field=f"{field}.alg")
     operations = jwk.get("key_ops")
     if operations is not None and (not isinstance(operations, list) or "verify" not in operations):

@@ -90,6 +90,7 @@ def _big_endian(value: int) -> str:
         (RFC7515_EC, {"alg": "RS256"}, "jwk.alg"),
         (RFC7515_EC, {"alg": "none"}, "jwk.alg"),
         (RFC7515_RSA, {"alg": "HS256"}, "jwk.alg"),
+        (RFC7515_EC, {"alg": ["ES256"]}, "jwk.alg"),
         (RFC7515_EC, {"kid": ""}, "jwk.kid"),
         (RFC7515_EC, {"kid": "x" * 257}, "jwk.kid"),
         (RFC7515_EC, {"kid": 7}, "jwk.kid"),

@@ -89,7 +89,12 @@ def test_a_registration_learns_what_is_wrong(document: dict[str, Any], field: st
 
 @pytest.mark.spec("RFC 7517", "5")
 def test_a_fetched_set_may_hold_keys_that_we_do_not_know() -> None:
-    body = orjson.dumps({"keys": [{"kty": "AKP", "alg": "ML-DSA-44", "pub": "AA"}, EC], "next": 1})
+    strange = [
+        {"kty": "AKP", "alg": "ML-DSA-44", "pub": "AA"},
+        {**EC, "alg": ["ES256"]},
+        {**EC, "alg": {}, "use": "enc"},
+    ]
+    body = orjson.dumps({"keys": [*strange, EC], "next": 1})
     assert [key.kid for key in read_jwks(body).keys] == ["ec"]
 
 
