@@ -22,6 +22,7 @@ from idp.config.audit import Audit
 from idp.config.data_rights import DataRights
 from idp.config.directories import Directories
 from idp.config.factors import FactorRules
+from idp.config.faults import in_words
 from idp.config.federation import Federation
 from idp.config.messages import Mail, Sms
 from idp.config.metrics import Metrics
@@ -263,8 +264,7 @@ def load(overrides: Mapping[str, Any] | None = None, environ: Mapping[str, str] 
     try:
         return Settings(**dict(overrides or {}))
     except ValidationError as error:
-        lines = [f"{_variable(item['loc'])}: {item['msg']}" for item in error.errors()]
-        raise SettingsError("; ".join(lines)) from error
+        raise SettingsError("; ".join(map(in_words, error.errors()))) from error
     except UnreadableSettings as error:
         raise SettingsError(f"{error}: write lists and groups as JSON") from error
     except TOMLDecodeError as error:
@@ -285,10 +285,6 @@ def _known(variable: str) -> bool:
     if not rest:
         return True
     return isinstance(section, type) and issubclass(section, Section) and rest[0] in section.model_fields
-
-
-def _variable(location: tuple[int | str, ...]) -> str:
-    return "IDP_" + "__".join(str(part).upper() for part in location) if location else "settings"
 
 
 def _is_port(parts: SplitResult) -> bool:

@@ -55,7 +55,7 @@ def test_unknown_variable_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, na
 
 def test_unknown_key_of_the_file_is_refused_by_name(empty_place: Path) -> None:
     (empty_place / "idp.toml").write_text('[log]\nlevle = "info"\n')
-    with pytest.raises(SettingsError, match="IDP_LOG__LEVLE"):
+    with pytest.raises(SettingsError, match="IDP_LOG__LEVLE: unknown setting"):
         load()
 
 
