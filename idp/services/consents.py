@@ -34,6 +34,8 @@ _LARGE: Final = 50_000
 _KEPT: Final = 60
 _MOST_KEPT: Final = 64
 _USUAL: Final = Terms()
+_WITHDRAWN: Final = "withdrawn"
+"""How every withdrawn consent ended. Decisions are taken by this word, so it is never what somebody wrote as the reason."""
 
 
 class ConsentService:
@@ -96,7 +98,10 @@ class ConsentService:
         return consent
 
     def withdraw(self, account_id: str, client_id: str, *, actor: str, reason: str) -> bool:
-        """Withdraw: the consent ends and so does every grant of that client for that person. False if there was none."""
+        """Withdraw: the consent ends and so does every grant of that client for that person. False if there was none.
+
+        ``reason`` goes into the audit log alone: the receipt is the person's, to be shown to others.
+        """
         now = self._clock.now()
         due = data_requests.clocks(Kind.WITHDRAW, now, self._terms, with_others=True).due_at
         withdrawal = Withdrawal(handles.new_id(), account_id, client_id, now, due)
@@ -109,7 +114,7 @@ class ConsentService:
             target=f"client:{client_id}",
             detail={"withdrawal": withdrawal.id},
         )
-        done = self._store.withdraw(withdrawal, reason, self._audit.record(event))
+        done = self._store.withdraw(withdrawal, _WITHDRAWN, self._audit.record(event))
         if done:
             self._notices.tell(account_id, Topic.CONSENT_WITHDRAWN)
         return done

@@ -94,7 +94,7 @@ def test_withdrawal_revokes_every_grant_of_that_client_even_offline(
     [row] = stored(database, audit_events, event="consent:withdraw")
     assert (row["reason"], row["account_id"], row["client_id"]) == ("asked", "an", "portal")
     [ended] = service.search("an", "portal")
-    assert ended.end_reason == "asked"
+    assert ended.end_reason == "withdrawn"
 
 
 def test_withdrawing_what_was_never_given_does_and_records_nothing(service: ConsentService, database: Database) -> None:

@@ -57,6 +57,23 @@ def test_a_withdrawal_shows_on_the_receipt(world: TokenWorld) -> None:
     assert "rút lại" in str(shown.find("h1"))
 
 
+@pytest.mark.parametrize("reason", ["Công dân đề nghị tại quầy số 3", "superseded"])
+def test_a_withdrawal_by_an_officer_is_one_whatever_reason_is_written_down(world: TokenWorld, reason: str) -> None:
+    account_id, portal = world.add_person(1), world.add_client()
+    browser = Visitor(world, account_id)
+    arrived = browser.allowed(asked(portal)).arrived()
+    (consent,) = world.wiring.consents.of_account(account_id)
+    world.wiring.consents.withdraw(account_id, consent.client_id, actor="account:officer", reason=reason)
+    token = browser._http.get(f"/account/receipts/{consent.id}/signed", base_url=BASE)
+    claims = world.verified(token.get_data(as_text=True), "consent-receipt+jwt", "jti")
+    assert claims["end_reason"] == "withdrawn", (
+        "what the officer wrote is for the log, not for whoever is shown the receipt"
+    )
+    assert "rút lại" in str(browser.open(f"/account/receipts/{consent.id}").soup.find("h1"))
+    assert world.events("consent:withdraw")[-1]["reason"] == reason
+    assert world.redeem(portal, arrived["code"]).json["error"] == "invalid_grant"
+
+
 def test_the_text_stays_as_it_was_when_the_department_changes_its_own(world: TokenWorld) -> None:
     account_id, browser, consent_id = agreed(world)
     (consent,) = world.wiring.consents.of_account(account_id)
