@@ -36,6 +36,8 @@ _CANCEL: Final = 8
 """40 bits, which fit an SMS; asked together with the account, and tries are counted."""
 _GROUP: Final = 4
 _LONGEST_TEXT: Final = 1000
+_CANCELLED: Final = "cancelled"
+"""How every cancelled recovery ended; whether one was finished is read from that word, so it is never what somebody wrote as the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,7 @@ class RecoveryService:
         if row is None or (code is not None and not self._is(row, row.cancel, code)):
             raise NotFound("there is no such recovery", code="no_recovery")
         record = self._record(Event.RECOVERY_CANCEL, row, actor, reason)
-        if not self._store.end(row.id, actor, self._clock.now(), reason, record):
+        if not self._store.end(row.id, actor, self._clock.now(), _CANCELLED, record):
             raise NotFound("the recovery has ended", code="no_recovery")
 
     def ready(self, account_id: str, code: str) -> RecoveryRow:

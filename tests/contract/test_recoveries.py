@@ -193,6 +193,14 @@ def test_owner_cancels_with_the_code_of_the_notice_and_nobody_else_does(person: 
     assert events(person, Event.RECOVERY_CANCEL)[0] == ("done", "cancelled_by_code")
 
 
+def test_one_that_is_cancelled_was_none_whatever_reason_is_written_down(person: Forgetful) -> None:
+    wiring = person.world.wiring
+    person.ask()
+    wiring.recoveries.cancel(person.account_id, actor="operator:local", reason="done")
+    assert wiring.recoveries.recovered_at(person.account_id) == 0, "else no factor from before would count"
+    assert events(person, Event.RECOVERY_CANCEL)[0] == ("done", "done")
+
+
 def test_counter_takes_the_place_of_a_recovery_from_afar_and_not_the_reverse(person: Forgetful) -> None:
     remote = person.ask()
     person.world.clock.advance(60)
