@@ -212,7 +212,7 @@ class OwnDataPages:
             "kind": one.kind,
             "given": t.moment(one.given_at),
             "ended": t.moment(one.ended_at) if one.ended_at else "",
-            "end": one.end_reason if one.end_reason in _TOLD_ENDS else "over",
+            "end": _end(one),
             "claims": _names(t, one.claims) or t("consent.nothing"),
             "mandate": one.mandate_id,
         }
@@ -264,6 +264,12 @@ def _why(t: Translator, row: Mapping[str, Any]) -> str:
     """Return what somebody of staff looked for: in the reader's words where we say it ourselves, else as that person wrote it."""
     reason = "directory" if row["detail"].get("directory") else str(row["reason"])
     return t(f"own_data.why_{reason}") if reason in _OURS else reason
+
+
+def _end(one: Consent) -> str:
+    """Return how it ended, in a word of the languages. A notice, to which nobody agreed, is over: what the law asks for goes on."""
+    is_told = one.end_reason in _TOLD_ENDS and (one.end_reason, one.kind) != ("withdrawn", "notice")
+    return str(one.end_reason) if is_told else "over"
 
 
 def _names(t: Translator, claims: int) -> str:

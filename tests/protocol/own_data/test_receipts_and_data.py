@@ -74,6 +74,18 @@ def test_a_withdrawal_by_an_officer_is_one_whatever_reason_is_written_down(world
     assert world.redeem(portal, arrived["code"]).json["error"] == "invalid_grant"
 
 
+def test_the_receipt_for_a_notice_never_says_that_a_consent_was_withdrawn(world: TokenWorld) -> None:
+    account_id, portal = world.add_person(1), world.add_client(legal_basis="public_duty", consent="notice")
+    browser = Visitor(world, account_id)
+    browser.allowed(asked(portal))
+    (notice,) = world.wiring.consents.of_account(account_id)
+    assert notice.kind == "notice"
+    world.wiring.consents.withdraw(account_id, notice.client_id, actor="account:officer", reason="Nhầm người")
+    shown = browser.open(f"/account/receipts/{notice.id}").soup
+    assert shown.find(id="receipt-ended") is not None
+    assert "rút lại" not in str(shown.find("main"))
+
+
 def test_the_text_stays_as_it_was_when_the_department_changes_its_own(world: TokenWorld) -> None:
     account_id, browser, consent_id = agreed(world)
     (consent,) = world.wiring.consents.of_account(account_id)
