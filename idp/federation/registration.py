@@ -106,7 +106,8 @@ class FederatedClients:
         resolved = chain.metadata.get(RELYING_PARTY)
         if resolved is None:
             raise ResolvedMetadataRefused("no_relying_party", "the entity is no relying party, or may not be one")
-        if kind not in resolved.get("client_registration_types", [AUTOMATIC, EXPLICIT]):
+        kinds = resolved.get("client_registration_types", [AUTOMATIC, EXPLICIT])
+        if not isinstance(kinds, list) or kind not in kinds:
             raise ResolvedMetadataRefused("registration_type", f"the entity does not register by {kind}")
         held = {mark["trust_mark_type"] for mark in self._marks.valid(chain)} if self._needs_marks else set()
         if not held.issuperset(self._entry.required_trust_marks):

@@ -140,6 +140,7 @@ def test_a_browser_alone_starts_no_sign_in_for_a_federated_client(party: Federat
         ("outside_policy", "invalid_metadata", "not_one_of"),
         ("no_relying_party", "invalid_metadata", "no_relying_party"),
         ("other_type", "invalid_metadata", "registration_type"),
+        ("no_list_of_types", "invalid_metadata", "registration_type"),
         ("secret", "invalid_metadata", "not_one_of"),
         ("bad_redirect", "invalid_client_metadata", "invalid_client_metadata"),
         ("no_keys", "invalid_client_metadata", "invalid_client_metadata"),
@@ -156,6 +157,7 @@ def test_who_cannot_be_trusted_is_told_so_at_the_pushing_endpoint_and_becomes_no
     changes: dict[str, dict[str, Any]] = {
         "outside_policy": {"minimum_acr": "urn:dinhdanh:loa:4"},
         "other_type": {"client_registration_types": ["explicit"]},
+        "no_list_of_types": {"client_registration_types": 7},
         "secret": {"token_endpoint_auth_method": "client_secret_basic"},
         "bad_redirect": {"redirect_uris": ["http://motcua.example.gov.vn/cb"]},
         "no_keys": {"jwks": {"keys": []}},
