@@ -45,7 +45,6 @@ def asked(page: Page, text: str) -> str:
     return str(page.evaluate("window.answers[0]"))
 
 
-@pytest.mark.spec("OIDC Session Management", "3.1")
 @pytest.mark.spec("OIDC Session Management", "3.2")
 def test_department_hears_that_the_session_is_unchanged_and_then_that_it_ended(world: World, page: Page) -> None:
     person = world.person()

@@ -31,6 +31,7 @@ def visited(person: SignedIn, **metadata: object) -> tuple[Registered, str]:
     return portal, person.app.world.tokens(portal, person.session)["id_token"]
 
 
+@pytest.mark.spec("OIDC Front-Channel Logout", "2")
 @pytest.mark.spec("OIDC Front-Channel Logout", "3")
 def test_every_department_of_the_session_is_framed_with_issuer_and_its_own_session_id(
     world: TokenWorld, person: SignedIn
@@ -96,7 +97,14 @@ def test_department_of_another_session_or_one_that_was_suspended_is_not_framed(a
 @pytest.mark.spec("OIDC Front-Channel Logout", "2")
 @pytest.mark.parametrize(
     "uri",
-    ["https://evil.example/out", "http://portal.example.vn/out", "https://portal.example.vn:8443/out", "javascript:1"],
+    [
+        "https://evil.example/out",
+        "http://portal.example.vn/out",
+        "https://portal.example.vn:8443/out",
+        "javascript:1",
+        "/out",
+        f"{OUT}#x",
+    ],
 )
 def test_page_on_another_origin_than_the_redirects_does_not_register(world: TokenWorld, uri: str) -> None:
     with pytest.raises(RegistrationRefused):
