@@ -47,7 +47,7 @@ def test_every_announced_endpoint_answers(world: World, rp: RelyingParty) -> Non
         assert status < 500, endpoint
 
 
-@pytest.mark.parametrize("path", ["/register", "/api/v1", "/metrics"])
+@pytest.mark.parametrize("path", ["/register", "/metrics"])
 def test_what_is_not_announced_does_not_answer(world: World, path: str, rp: RelyingParty) -> None:
     assert f"{world.issuer}{path}" not in rp.discovery.values()
     assert requests.post(f"{world.issuer}{path}", data={}, timeout=30).status_code == requests.codes.not_found
