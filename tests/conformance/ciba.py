@@ -7,35 +7,32 @@ import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from queue import Empty, Queue
-from threading import Thread
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import requests
 
 from tests.conformance.fapi import Bank, settled
 from tests.support.browser import Page
 from tests.support.client_keys import ClientKey
+from tests.support.local_server import Inbox, LocalServer, QuietHandler
 
 GRANT: Final = "urn:openid:params:grant-type:ciba"
 
 
-class Notifications:
-    """A client's notification endpoint: it keeps what was posted, and answers as it is told."""
+class Notifications(LocalServer):
+    """A client's notification endpoint: it keeps body, authorization and content type of what was posted, and answers as it is told."""
 
     def __init__(self) -> None:
-        posted: Queue[tuple[dict[str, Any], str, str]] = Queue()
-        self._posted = posted
+        owner = self
+        self._posted: Inbox[tuple[dict[str, Any], str, str]] = Inbox()
+        self.next, self.is_silent = self._posted.next, self._posted.is_silent
         self.status = 204
         self.location = ""
-        owner = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(QuietHandler):
             def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", "0"))))
-                posted.put((body, self.headers.get("Authorization", ""), self.headers.get("Content-Type", "")))
+                body, field = json.loads(self.body()), self.headers.get
+                owner._posted.put((body, field("Authorization", ""), field("Content-Type", "")))
                 self.send_response(owner.status)
                 if owner.location:
                     self.send_header("Location", owner.location)
@@ -43,39 +40,8 @@ class Notifications:
                 self.end_headers()
                 self.wfile.write(b"" if owner.status == 204 else b"{}")
 
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/ciba-notification-endpoint"
-        self._thread = Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-
-    def next(self, seconds: float = 60) -> tuple[dict[str, Any], str, str]:
-        """Return the next notification: body, authorization, content type."""
-        try:
-            return self._posted.get(timeout=seconds)
-        except Empty:
-            raise AssertionError(f"no notification within {seconds} seconds") from None
-
-    def is_silent(self, seconds: float) -> bool:
-        """Tell whether nothing more comes for so long."""
-        try:
-            self._posted.get(timeout=seconds)
-        except Empty:
-            return True
-        return False
-
-    def __enter__(self) -> Self:
-        """Listen."""
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop."""
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(Handler)
+        self.url = f"http://{self.host}/ciba-notification-endpoint"
 
 
 @dataclass

@@ -16,7 +16,7 @@ from idp.storage.sqlite import SqliteDatabase
 from tests.journeys.test_console_pages import InProcess
 from tests.support.clock import FrozenClock
 from tests.support.in_process import PASSWORD, citizen
-from tests.support.journeys import chromium, context, looked_at, signed_in
+from tests.support.journeys import EVERY_WAY, chromium, context, looked_at, signed_in
 from tests.support.token_world import REDIRECT, TokenWorld
 from tests.support.visit import BASE, Visitor, asked
 
@@ -47,9 +47,7 @@ def agrees(visitor: Visitor, route: Route, arrived: list[str]) -> None:
     route.fulfill(body="department", content_type="text/plain")
 
 
-@pytest.mark.parametrize(
-    ("width", "language"), [("phone", "vi"), ("desktop", "vi"), ("desktop", "en"), ("phone", "en")]
-)
+@pytest.mark.parametrize(("width", "language"), EVERY_WAY)
 def test_the_first_sign_in_leads_to_the_department_and_what_was_agreed_to_is_withdrawn_with_a_receipt(
     browser: Browser, tmp_path: Path, sqlite_database: SqliteDatabase, clock: FrozenClock, width: str, language: str
 ) -> None:

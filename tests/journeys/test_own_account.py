@@ -21,7 +21,7 @@ from policies.upstreams.mapping import Mapped
 from tests.journeys.test_console_pages import InProcess
 from tests.support.clock import FrozenClock
 from tests.support.in_process import citizen
-from tests.support.journeys import chromium, context, looked_at
+from tests.support.journeys import EVERY_WAY, chromium, context, looked_at
 from tests.support.mailbox import BY_FILE
 from tests.support.token_world import TokenWorld
 from tests.support.told_world import PHONE
@@ -29,7 +29,6 @@ from tests.support.upstream_world import vnconnect_settings, vneid_settings
 from tests.support.visit import Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-WAYS = [("phone", "vi"), ("desktop", "vi"), ("desktop", "en"), ("phone", "en")]
 
 
 def surely(world: TokenWorld, account_id: str) -> Visitor:
@@ -41,7 +40,7 @@ def surely(world: TokenWorld, account_id: str) -> Visitor:
     return visitor
 
 
-@pytest.mark.parametrize(("width", "language"), WAYS)
+@pytest.mark.parametrize(("width", "language"), EVERY_WAY)
 def test_a_browser_is_trusted_and_taken_off_the_list_again(
     tmp_path: Path, sqlite_database: SqliteDatabase, clock: FrozenClock, width: str, language: str
 ) -> None:
@@ -65,7 +64,7 @@ def test_a_browser_is_trusted_and_taken_off_the_list_again(
     assert world.wiring.trusted_devices.of_account(account_id) == []
 
 
-@pytest.mark.parametrize(("width", "language"), WAYS)
+@pytest.mark.parametrize(("width", "language"), EVERY_WAY)
 def test_a_contact_is_taken_away_and_one_in_use_is_not(
     tmp_path: Path, sqlite_database: SqliteDatabase, clock: FrozenClock, width: str, language: str
 ) -> None:
@@ -88,7 +87,7 @@ def test_a_contact_is_taken_away_and_one_in_use_is_not(
     assert "email" not in world.wiring.accounts.get(account_id).profile
 
 
-@pytest.mark.parametrize(("width", "language"), WAYS)
+@pytest.mark.parametrize(("width", "language"), EVERY_WAY)
 def test_a_way_in_is_closed_and_opened_again(
     tmp_path: Path, sqlite_database: SqliteDatabase, clock: FrozenClock, width: str, language: str
 ) -> None:
@@ -116,7 +115,7 @@ def test_a_way_in_is_closed_and_opened_again(
     assert [one.upstream for one in world.wiring.upstream_links.of_account(account_id)] == ["vnconnect"]
 
 
-@pytest.mark.parametrize(("width", "language"), WAYS)
+@pytest.mark.parametrize(("width", "language"), EVERY_WAY)
 def test_the_account_says_who_told_what(
     tmp_path: Path, sqlite_database: SqliteDatabase, clock: FrozenClock, width: str, language: str
 ) -> None:

@@ -14,16 +14,14 @@ from policies.assurance import LOA_2
 from tests.journeys.test_console_pages import InProcess
 from tests.support.clock import FrozenClock
 from tests.support.in_process import citizen
-from tests.support.journeys import chromium, context, looked_at, signed_in
+from tests.support.journeys import EVERY_WAY, chromium, context, looked_at, signed_in
 from tests.support.token_world import TokenWorld
 from tests.support.visit import BASE, Visitor, asked
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
-@pytest.mark.parametrize(
-    ("width", "language"), [("phone", "vi"), ("desktop", "vi"), ("desktop", "en"), ("phone", "en")]
-)
+@pytest.mark.parametrize(("width", "language"), EVERY_WAY)
 def test_the_box_is_read_ticked_and_spares_the_code(
     tmp_path: Path, sqlite_database: SqliteDatabase, clock: FrozenClock, width: str, language: str
 ) -> None:

@@ -16,7 +16,7 @@ from policies.assurance import LOA_2, LOA_3
 from tests.journeys.test_console_pages import InProcess
 from tests.support.clock import FrozenClock
 from tests.support.in_process import citizen
-from tests.support.journeys import chromium, context, looked_at, signed_in
+from tests.support.journeys import EVERY_WAY, chromium, context, looked_at, signed_in
 from tests.support.token_world import TokenWorld
 from tests.support.visit import BASE, Visitor, asked
 
@@ -40,9 +40,7 @@ def place(browser: Browser, world: TokenWorld, width: str, language: str, acr: s
     return made
 
 
-@pytest.mark.parametrize(
-    ("width", "language"), [("phone", "vi"), ("desktop", "vi"), ("desktop", "en"), ("phone", "en")]
-)
+@pytest.mark.parametrize(("width", "language"), EVERY_WAY)
 def test_who_lacks_a_second_factor_reads_why_adds_one_and_goes_on(
     browser: Browser, tmp_path: Path, sqlite_database: SqliteDatabase, clock: FrozenClock, width: str, language: str
 ) -> None:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import Queue
-from threading import Thread
-from types import TracebackType
-from typing import Self
+
+from tests.support.local_server import LocalServer, QuietHandler
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +17,7 @@ class Posted:
     body: bytes
 
 
-class SmsGateway:
+class SmsGateway(LocalServer):
     """Answers every POST with ``status`` and ``answer``."""
 
     def __init__(self, status: int = 200, answer: bytes = b"{}") -> None:
@@ -27,9 +25,9 @@ class SmsGateway:
         self.status, self.answer = status, answer
         self.posted: Queue[Posted] = Queue()
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(QuietHandler):
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+                body = self.body()
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 gateway.posted.put(Posted(self.path, headers, body))
                 self.send_response(gateway.status)
@@ -38,22 +36,5 @@ class SmsGateway:
                 self.end_headers()
                 self.wfile.write(gateway.answer)
 
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.port = int(self._server.server_address[1])
-        self.url = f"http://127.0.0.1:{self.port}/send"
-        self._thread = Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-
-    def __enter__(self) -> Self:
-        """Listen."""
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop."""
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(Handler)
+        self.url = f"http://{self.host}/send"

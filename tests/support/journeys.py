@@ -18,8 +18,10 @@ PATIENCE: Final = 120_000
 """Milliseconds that a page may take, on a machine that is busy with other things; nothing waits longer than it must."""
 PICTURES: Final = os.environ.get("IDP_TEST_PICTURES", "")
 """A folder where every page that is looked at is kept as a picture."""
-WAYS: Final = [("phone", "vi"), ("desktop", "en"), *([("desktop", "vi"), ("phone", "en")] if PICTURES else [])]
-"""Widths and languages of the console's pages: each of them once, and every pair where somebody looks at the pictures."""
+EVERY_WAY: Final = [("phone", "vi"), ("desktop", "en"), ("desktop", "vi"), ("phone", "en")]
+"""Widths and languages of people's journeys."""
+WAYS: Final = EVERY_WAY if PICTURES else EVERY_WAY[:2]
+"""Those of the console's pages: each of them once, and every pair where somebody looks at the pictures."""
 _RULES: Final = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import Queue
-from threading import Thread
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from keys.compact import parse
+from tests.support.local_server import LocalServer, QuietHandler
 from tests.support.token_world import Answer, Registered, TokenWorld
 from tests.support.whole_app import WholeApp
 
@@ -48,7 +47,7 @@ def task(world: TokenWorld, name: str) -> int:
     return next(one for one in world.wiring.housekeeper._tasks if one.name == name).run()
 
 
-class Listener:
+class Listener(LocalServer):
     """A department's push endpoint: keeps headers and bodies, answers with ``status``, later with what is in ``then``."""
 
     def __init__(self, status: int = 202) -> None:
@@ -57,31 +56,17 @@ class Listener:
         self.got: Queue[tuple[Mapping[str, str], bytes]] = Queue()
         listener = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(QuietHandler):
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-                listener.got.put((dict(self.headers), body))
+                listener.got.put((dict(self.headers), self.body()))
                 self.send_response(listener.status)
                 if listener.then:
                     listener.status = listener.then.pop(0)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.address = f"127.0.0.1:{self._server.server_address[1]}"
-        self._thread = Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        super().__init__(Handler)
 
     def events(self) -> list[dict[str, Any]]:
         """Return the claims of what came since the last call, oldest first."""
         return [dict(parse(self.got.get()[1].decode()).unverified_claims) for _ in range(self.got.qsize())]
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from types import TracebackType
-from typing import Self
+
+from tests.support.local_server import LocalServer, QuietHandler
 
 Page = tuple[int, str, bytes]
 
 
-class WebPages:
+class WebPages(LocalServer):
     """Answers GET by ``pages`` (path to status, content type, body) and remembers what was asked in ``asked``."""
 
     def __init__(self) -> None:
@@ -20,7 +18,7 @@ class WebPages:
         self.asked: list[str] = []
         owner = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(QuietHandler):
             def do_GET(self) -> None:
                 owner.asked.append(self.path)
                 status, content_type, body = owner.pages.get(self.path.partition("?")[0], (404, "text/plain", b""))
@@ -32,26 +30,9 @@ class WebPages:
                 self.end_headers()
                 self.wfile.write(body)
 
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.host = f"127.0.0.1:{self._server.server_address[1]}"
-        self._thread = Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        super().__init__(Handler)
 
     def put(self, path: str, body: bytes, status: int = 200, content_type: str = "application/json") -> str:
         """Serve ``body`` and return its address."""
         self.pages[path] = (status, content_type, body)
         return f"http://{self.host}{path}"
-
-    def __enter__(self) -> Self:
-        """Listen."""
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop."""
-        self._server.shutdown()
-        self._server.server_close()

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol, TypeVar
 
 from idp.errors import InvalidInput
-from idp.flows.administration.words import words_of
+from idp.flows.administration.paging import Page, Window, place_page
+from idp.flows.administration.words import has_words, words_of
 
 ILL: Final = "ill"
 STATES: Final = (ILL, "well")
+
+
+class Connection(Protocol):
+    """A directory or an upstream in a list."""
+
+    @property
+    def is_ill(self) -> bool:
+        """Tell whether this process has found it out of order."""
+        ...
+
+
+Seen = TypeVar("Seen", bound=Connection)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +33,13 @@ class ConnectionSearch:
     text: str = ""
     state: str = ""
 
-    def words(self) -> tuple[str, ...]:
-        """Return the words; raises ``InvalidInput`` for a search that makes no sense."""
+    def among(self, found: Iterable[Seen], texts: Callable[[Seen], Iterable[str]], window: Window) -> Page[Seen]:
+        """Return a page of those that are meant, each looked for in its ``texts``; raises ``InvalidInput`` for a search that makes no sense."""
         if self.state and self.state not in STATES:
             raise InvalidInput(f"must be one of {', '.join(STATES)}", field="state")
-        return words_of(self.text)
+        words = words_of(self.text)
+        rows = [one for one in found if self._fits(one) and has_words(words, *texts(one))]
+        return place_page(rows, window)
 
-    def fits(self, *, is_ill: bool) -> bool:
-        """Tell whether one in this state is asked for."""
-        return not self.state or is_ill is (self.state == ILL)
+    def _fits(self, one: Connection) -> bool:
+        return not self.state or one.is_ill is (self.state == ILL)

@@ -18,7 +18,6 @@ from idp.flows.administration.administrator import Administrator
 from idp.flows.administration.connections import ConnectionSearch
 from idp.flows.administration.gate import Gate
 from idp.flows.administration.paging import Page, Window, place_page
-from idp.flows.administration.words import has_words
 from idp.flows.comparing import DirectoryComparer, people
 from idp.flows.examining import examined_person
 from idp.model.audit import AuditEvent, Event, Outcome
@@ -103,16 +102,7 @@ class DirectoryAdministration:
 
     def search(self, who: Administrator, wanted: ConnectionSearch, window: Window) -> Page[DirectoryView]:
         """Return directories in that order; raises ``InvalidInput``."""
-        words = wanted.words()
-        return place_page(
-            [
-                one
-                for one in self.all(who)
-                if wanted.fits(is_ill=one.is_ill)
-                and has_words(words, one.source.name, *one.source.title.values(), one.source.unit)
-            ],
-            window,
-        )
+        return wanted.among(self.all(who), _texts, window)
 
     def show(self, who: Administrator, name: str) -> DirectoryView:
         """Return one directory."""
@@ -241,3 +231,7 @@ def _packed(run: DryRun) -> bytes:
 
 def _unpacked(document: bytes) -> DryRun:
     return DryRun(**orjson.loads(document))
+
+
+def _texts(one: DirectoryView) -> tuple[str, ...]:
+    return (one.source.name, *one.source.title.values(), one.source.unit)

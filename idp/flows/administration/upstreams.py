@@ -11,8 +11,7 @@ from idp.errors import SettingsError
 from idp.flows.administration.administrator import Administrator
 from idp.flows.administration.connections import ConnectionSearch
 from idp.flows.administration.gate import Gate
-from idp.flows.administration.paging import Page, Window, place_page
-from idp.flows.administration.words import has_words
+from idp.flows.administration.paging import Page, Window
 from idp.flows.upstream.breaker import Standing
 from idp.model.audit import AuditEvent, Event, Outcome
 from idp.ports.upstreams import ExaminedDoor, Finding
@@ -77,16 +76,7 @@ class UpstreamAdministration:
 
     def search(self, who: Administrator, wanted: ConnectionSearch, window: Window) -> Page[UpstreamView]:
         """Return upstreams in that order; raises ``InvalidInput``."""
-        words = wanted.words()
-        return place_page(
-            [
-                one
-                for one in self.all(who)
-                if wanted.fits(is_ill=one.is_ill)
-                and has_words(words, one.name, *one.settings.label.values(), one.settings.connector)
-            ],
-            window,
-        )
+        return wanted.among(self.all(who), _texts, window)
 
     def show(self, who: Administrator, name: str) -> UpstreamView:
         """Return one upstream."""
@@ -137,3 +127,7 @@ class UpstreamAdministration:
 
     def _require(self, who: Administrator, action: Action, name: str) -> None:
         self._gate.require(who, action, DEPLOYMENT, name, hidden=False)
+
+
+def _texts(one: UpstreamView) -> tuple[str, ...]:
+    return (one.name, *one.settings.label.values(), one.settings.connector)

@@ -243,11 +243,11 @@ def test_a_push_is_tried_until_it_is_accepted_and_then_never_again(
     tmp_path: Path, sqlite_database: SqliteDatabase, clock: FrozenClock
 ) -> None:
     with Listener(503) as listener:
-        world = TokenWorld(tmp_path, sqlite_database, clock, outbound={"allow": [listener.address]})
+        world = TokenWorld(tmp_path, sqlite_database, clock, outbound={"allow": [listener.host]})
         department = Department(world, WholeApp(world))
         delivery = {
             "method": PUSH,
-            "endpoint_url": f"http://{listener.address}/events",
+            "endpoint_url": f"http://{listener.host}/events",
             "authorization_header": "Bearer thử",
         }
         assert department.ask("POST", "/ssf/streams", {"delivery": delivery}).status == 400
@@ -271,9 +271,9 @@ def test_a_push_that_the_receiver_refuses_for_good_is_recorded_and_given_up(
     tmp_path: Path, sqlite_database: SqliteDatabase, clock: FrozenClock
 ) -> None:
     with Listener(400) as listener:
-        world = TokenWorld(tmp_path, sqlite_database, clock, outbound={"allow": [listener.address]})
+        world = TokenWorld(tmp_path, sqlite_database, clock, outbound={"allow": [listener.host]})
         department = Department(world, WholeApp(world))
-        stream = department.listen(delivery={"method": PUSH, "endpoint_url": f"http://{listener.address}/events"})
+        stream = department.listen(delivery={"method": PUSH, "endpoint_url": f"http://{listener.host}/events"})
         department.ask("POST", "/ssf/verify", {"stream_id": stream})
         assert (task(world, "signal pushes"), listener.got.qsize()) == (1, 1)
         assert task(world, "signal pushes") == 0

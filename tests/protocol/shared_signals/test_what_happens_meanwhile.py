@@ -78,7 +78,7 @@ class Pushing:
     def __init__(self, world: TokenWorld, listener: Listener) -> None:
         self.world, self.listener = world, listener
         self.department = Department(world, WholeApp(world))
-        url = f"http://{listener.address}/events"
+        url = f"http://{listener.host}/events"
         self.stream = self.department.listen(delivery={"method": PUSH, "endpoint_url": url})
         assert self.department.ask("POST", "/ssf/verify", {"stream_id": self.stream}).status == 204
 
@@ -110,7 +110,7 @@ class Pushing:
 @pytest.fixture
 def pushing(tmp_path: Path, sqlite_database: SqliteDatabase, clock: FrozenClock) -> Any:
     with Listener() as listener:
-        yield Pushing(TokenWorld(tmp_path, sqlite_database, clock, outbound={"allow": [listener.address]}), listener)
+        yield Pushing(TokenWorld(tmp_path, sqlite_database, clock, outbound={"allow": [listener.host]}), listener)
 
 
 def test_of_two_workers_one_pushes_a_stream(pushing: Pushing) -> None:
