@@ -19,17 +19,16 @@ _REFUSED: Final = (("Content-Type", "text/plain"), ("Cache-Control", "no-store")
 
 _CONSTANT: Final = frozenset(
     {
-        *(
-            "Content-Type",
-            "X-Content-Type-Options",
-            "Cache-Control",
-            "Pragma",
-            "ETag",
-            "Vary",
-            "Allow",
-            "Referrer-Policy",
-        ),
-        *("Access-Control-Allow-Origin", "Access-Control-Expose-Headers"),
+        "Content-Type",
+        "X-Content-Type-Options",
+        "Cache-Control",
+        "Pragma",
+        "ETag",
+        "Vary",
+        "Allow",
+        "Referrer-Policy",
+        "Access-Control-Allow-Origin",
+        "Access-Control-Expose-Headers",
     }
 )
 """Fields that are the same in one answer after another, and nobody's secret."""
