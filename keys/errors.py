@@ -72,6 +72,24 @@ class NextTooYoung(KeyRefused):
         self.ready_at = ready_at
 
 
+class KeyNotSigning(KeyRefused):
+    """Only the rotation of an active key can be moved, and this one is not active, or not any more."""
+
+    code = "key_not_active"
+
+
+class RotationOutOfBounds(KeyRefused):
+    """A rotation cannot be moved to this moment; ``earliest`` and ``latest`` are the bounds, both included."""
+
+    code = "rotation_out_of_bounds"
+
+    def __init__(self, earliest: int, latest: int) -> None:
+        """Keep the bounds, in seconds since the epoch."""
+        super().__init__(f"must be a moment from {earliest} to {latest}")
+        self.earliest = earliest
+        self.latest = latest
+
+
 class KeysContended(KeysError):
     """Other processes kept changing the keys; nothing was done and the act may be tried again."""
 

@@ -38,6 +38,7 @@ class KeyAction(StrEnum):
     RETIRE = "retire"
     REMOVE = "remove"
     REVOKE = "revoke"
+    SCHEDULE = "schedule"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class SigningKey:
 
     ``kid`` is the RFC 7638 thumbprint of ``public_jwk`` (which holds the key's members only). ``sealed`` is the private
     key as sealed PKCS #8, present only while the key is next or active. ``retires_at`` is the planned end of signing,
-    set at activation.
+    set at activation; ``moved_to`` is the moment to which somebody moved it.
     """
 
     kid: str
@@ -62,13 +63,21 @@ class SigningKey:
     retired_at: int | None = None
     removed_at: int | None = None
     revoked_at: int | None = None
+    moved_to: int | None = None
+
+    @property
+    def due_at(self) -> int | None:
+        """Return when the end of signing is due: where it was moved to, or as planned at activation."""
+        return self.retires_at if self.moved_to is None else self.moved_to
 
     def document(self) -> dict[str, Any]:
         """Return everything but the sealed private part as JSON-ready values, for storage.
 
         ``from_document`` reads it back.
         """
-        return {field.name: getattr(self, field.name) for field in fields(self) if field.name != "sealed"}
+        values = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "sealed"}
+        # A process of the release before knows no moves, and goes on while nobody has moved anything.
+        return {name: value for name, value in values.items() if name != "moved_to" or value is not None}
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any], sealed: bytes | None) -> SigningKey:
@@ -85,6 +94,7 @@ class KeyEvent:
 
     ``reason`` is a reason id (``bootstrap``, ``schedule``, ``manual``, ``forced``, ``emergency``, ``expired``,
     ``disabled``); ``actor`` and ``note`` are the caller's, the note being what an operator gave as ``--reason``.
+    ``moved_to`` is the moment to which a rotation was moved, None where it has its planned moment again.
     """
 
     action: KeyAction
@@ -94,3 +104,4 @@ class KeyEvent:
     reason: str
     actor: str = "system"
     note: str = ""
+    moved_to: int | None = None

@@ -76,7 +76,8 @@ class KeyPolicy:
 class Step:
     """One change: to the key ``kid``, or the making of a new one.
 
-    ``create`` makes a next key, which is activated in the same change if ``signs_at_once``.
+    ``create`` makes a next key, which is activated in the same change if ``signs_at_once``. ``schedule`` moves the end of
+    signing to ``moved_to``, or back to what was planned.
     """
 
     action: KeyAction
@@ -84,6 +85,7 @@ class Step:
     reason: str
     kid: str = ""
     signs_at_once: bool = False
+    moved_to: int | None = None
 
 
 def plan(keys: Iterable[SigningKey], now: int, policy: KeyPolicy) -> tuple[Step, ...]:
@@ -166,7 +168,7 @@ def _maintain(alg: str, keys: Sequence[SigningKey], now: int, policy: KeyPolicy)
     if upcoming is None:
         # An algorithm that is enabled later waits for its first key to be cached, as every other key does.
         return _found(alg, "bootstrap") if not keys else (Step(KeyAction.CREATE, alg, "schedule"),)
-    is_due = active is None or (active.retires_at is not None and active.retires_at <= now)
+    is_due = active is None or (active.due_at is not None and active.due_at <= now)
     if is_due and policy.ready_at(upcoming) <= now:
         return _succeed(active, upcoming, "schedule")
     return ()

@@ -16,6 +16,8 @@ from keys.errors import KeyRefused, KeysContended
 from keys.jwks import export_public, thumbprint
 from keys.model import KEY_PURPOSE, KeyAction, KeyEvent, KeyState, SigningKey
 from keys.plan import KeyPolicy, Step, plan, plan_retirement, plan_revocation, plan_rotation
+from keys.rows import KeyRow, row_of
+from keys.schedule import plan_move, plan_unmove
 from keys.sealing import Sealer
 
 _ATTEMPTS = 8
@@ -56,22 +58,6 @@ class Outcome:
     version: int
     keys: tuple[SigningKey, ...]
     events: tuple[KeyEvent, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class KeyRow:
-    """A line of ``idp keys list``.
-
-    ``activates`` and ``retires`` are planned moments for the future and actual ones for the past.
-    """
-
-    kid: str
-    alg: str
-    use: str
-    state: str
-    created: int
-    activates: int | None
-    retires: int | None
 
 
 class KeyService:
@@ -160,10 +146,21 @@ class KeyService:
 
         return self._act(planned, now, actor, note)
 
+    def move(self, kid: str, moment: int, now: int, *, actor: str = "system", note: str = "") -> Outcome:
+        """Move the next rotation of the active key ``kid`` to ``moment`` (seconds since the epoch).
+
+        Raises ``KeyNotFound``, ``KeyNotSigning`` also where a rotation was faster, ``RotationOutOfBounds``, ``KeysContended``.
+        """
+        return self._act(lambda keys: plan_move(keys, kid, moment, now, self.policy), now, actor, note)
+
+    def unmove(self, kid: str, now: int, *, actor: str = "system", note: str = "") -> Outcome:
+        """Give the rotation of the active key ``kid`` its planned moment back; raises what ``move`` raises but for the bounds."""
+        return self._act(lambda keys: plan_unmove(keys, kid), now, actor, note)
+
     def rows(self) -> tuple[KeyRow, ...]:
         """Return all keys for listing, oldest first."""
         keys = sorted(self._repository.load()[1], key=lambda key: (key.created_at, key.kid))
-        return tuple(_row(key, keys, self.policy) for key in keys)
+        return tuple(row_of(key, keys, self.policy) for key in keys)
 
     def _act(self, planner: Planner, now: int, actor: str, note: str) -> Outcome:
         spare: dict[str, list[PrivateKey]] = {}
@@ -254,11 +251,13 @@ class _Change:
                 key = replace(key, state=KeyState.REMOVED, removed_at=now, sealed=None)
             case KeyAction.REVOKE:
                 key = replace(key, state=KeyState.REVOKED, revoked_at=now, sealed=None)
+            case KeyAction.SCHEDULE:
+                key = replace(key, moved_to=step.moved_to)
         self.keys[kid] = key
         self._note(step, kid, step.action)
 
     def _note(self, step: Step, kid: str, action: KeyAction) -> None:
-        self.events.append(KeyEvent(action, kid, step.alg, self._now, step.reason, *self._by))
+        self.events.append(KeyEvent(action, kid, step.alg, self._now, step.reason, *self._by, step.moved_to))
 
 
 def _place(kid: str, alg: str) -> bytes:
@@ -267,11 +266,3 @@ def _place(kid: str, alg: str) -> bytes:
 
 def _active_kid(keys: Sequence[SigningKey], alg: str) -> str | None:
     return next((key.kid for key in keys if key.alg == alg and key.state is KeyState.ACTIVE), None)
-
-
-def _row(key: SigningKey, keys: Sequence[SigningKey], policy: KeyPolicy) -> KeyRow:
-    activates, retires = key.activated_at, key.retired_at or key.revoked_at or key.removed_at or key.retires_at
-    if key.state is KeyState.NEXT:
-        signing = next((other for other in keys if other.alg == key.alg and other.state is KeyState.ACTIVE), None)
-        activates = max(policy.ready_at(key), (signing.retires_at if signing else None) or 0)
-    return KeyRow(key.kid, key.alg, key.use, key.state.value, key.created_at, activates, retires)

@@ -1,7 +1,8 @@
-"""``idp keys``: list, rotate, retire, revoke, drill."""
+"""``idp keys``: list, rotate, move a rotation, retire, revoke, drill."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 import click
@@ -9,6 +10,7 @@ import click
 from idp.cli.context import Context, pass_context
 from idp.cli.key_drill import drill
 from idp.cli.output import confirm, emit, emit_rows, with_exit_codes
+from idp.errors import InvalidInput
 from keys.service import Outcome
 
 WITH_KID: Final = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
@@ -29,7 +31,7 @@ keys_group.add_command(drill)
 @with_exit_codes
 def list_keys(context: Context, /, *, as_json: bool) -> None:
     """Show every key with its state and moments (epoch seconds)."""
-    names = ("kid", "alg", "use", "state", "created", "activates", "retires")
+    names = ("kid", "alg", "use", "state", "created", "activates", "retires", "moved_from")
     rows = [{name: getattr(row, name) for name in names} for row in context.wiring.key_service.rows()]
     emit_rows(rows, as_json=as_json)
 
@@ -45,6 +47,33 @@ def rotate(context: Context, /, *, alg: str, force: bool, reason: str, as_json: 
     """Make the next key active and publish a new next."""
     wiring = context.wiring
     outcome = wiring.key_service.rotate(alg, wiring.clock.now(), force=force, actor="operator:local", note=reason)
+    _report(outcome, as_json=as_json)
+
+
+@keys_group.command("schedule", context_settings=WITH_KID)
+@click.argument("kid")
+@click.option("--at", required=True, help="When to rotate, as 2026-12-01T22:00+07:00.")
+@click.option("--reason", default="", help="Goes into the audit log.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@pass_context
+@with_exit_codes
+def schedule(context: Context, /, *, kid: str, at: str, reason: str, as_json: bool) -> None:
+    """Move the next rotation of the active key KID; the rotation after it keeps to the settings."""
+    wiring, moment = context.wiring, _moment(at)
+    outcome = wiring.key_service.move(kid, moment, wiring.clock.now(), actor="operator:local", note=reason)
+    _report(outcome, as_json=as_json)
+
+
+@keys_group.command("unschedule", context_settings=WITH_KID)
+@click.argument("kid")
+@click.option("--reason", default="", help="Goes into the audit log.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@pass_context
+@with_exit_codes
+def unschedule(context: Context, /, *, kid: str, reason: str, as_json: bool) -> None:
+    """Give the next rotation of the active key KID the moment of the settings back."""
+    wiring = context.wiring
+    outcome = wiring.key_service.unmove(kid, wiring.clock.now(), actor="operator:local", note=reason)
     _report(outcome, as_json=as_json)
 
 
@@ -76,6 +105,16 @@ def revoke(context: Context, /, *, kid: str, reason: str, yes: bool, as_json: bo
     wiring = context.wiring
     outcome = wiring.key_service.revoke(kid, wiring.clock.now(), actor="operator:local", note=reason)
     _report(outcome, as_json=as_json)
+
+
+def _moment(text: str) -> int:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InvalidInput("must be a moment such as 2026-12-01T22:00+07:00", field="--at") from error
+    if moment.tzinfo is None:
+        raise InvalidInput("must say the offset from UTC, such as 2026-12-01T22:00+07:00", field="--at")
+    return int(moment.timestamp())
 
 
 def _report(outcome: Outcome, *, as_json: bool) -> None:

@@ -119,6 +119,7 @@ class Event(StrEnum):
     KEY_RETIRE = "key:retire"
     KEY_REMOVE = "key:remove"
     KEY_REVOKE = "key:revoke"
+    KEY_SCHEDULE = "key:schedule"
     KEY_DRILL = "key:drill"
     KEY_DRILL_ORDER = "key:drill-order"
     UNIT_IMPORT = "unit:import"

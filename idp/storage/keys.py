@@ -12,7 +12,7 @@ from idp.model.audit import AuditEvent, AuditRecord, Event
 from idp.storage.audit import Recorder
 from idp.storage.database import Database
 from idp.storage.tables import registry_versions, signing_keys
-from keys.model import KeyEvent, SigningKey
+from keys.model import KeyAction, KeyEvent, SigningKey
 
 _NAME: Final = "keys"
 
@@ -93,7 +93,11 @@ def _optional(value: Any) -> bytes | None:
 
 
 def _audited(event: KeyEvent) -> AuditEvent:
-    detail = {"alg": event.alg, "note": event.note} if event.note else {"alg": event.alg}
+    detail: dict[str, object] = {"alg": event.alg}
+    if event.note:
+        detail["note"] = event.note
+    if event.action is KeyAction.SCHEDULE:
+        detail["moved_to"] = event.moved_to
     return AuditEvent(
         Event(f"key:{event.action}"), reason=event.reason, actor=event.actor, target=f"key:{event.kid}", detail=detail
     )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -56,6 +58,23 @@ def test_a_key_id_that_begins_with_a_hyphen_is_no_option(run: Run, verb: tuple[s
     result = run(*verb, kid, "--reason", "leaked", "--yes", "--json")
     assert (result.exit_code, result.stdout) == (3, "")
     assert kid in result.stderr
+
+
+def test_one_rotation_is_moved_within_bounds_and_back(run: Run) -> None:
+    def active() -> dict[str, Any]:
+        rows = map(orjson.loads, run("keys", "list", "--json").stdout.splitlines())
+        return next(row for row in rows if (row["alg"], row["state"]) == ("ES256", "active"))
+
+    before = active()
+    at, kid = before["retires"] + 86_400, before["kid"]
+    moment = datetime.fromtimestamp(at, UTC).isoformat()
+    assert run("keys", "schedule", kid, "--at", moment, "--reason", "holiday").exit_code == 0
+    assert (active()["retires"], active()["moved_from"]) == (at, before["retires"])
+    assert run("keys", "schedule", kid, "--at", "2999-01-01T00:00+07:00").exit_code == 4
+    assert run("keys", "schedule", kid, "--at", moment.removesuffix("+00:00")).exit_code == 1
+    assert run("keys", "schedule", "-none", "--at", moment).exit_code == 3
+    assert run("keys", "unschedule", kid).exit_code == 0
+    assert active() == before
 
 
 def test_a_misspelt_option_beside_a_key_id_is_still_refused(run: Run) -> None:

@@ -35,7 +35,10 @@ PROCESSES = st.integers(0, 2)
 PICK = st.integers(0, 30)
 Act = tuple[str, int, str, int]
 ACTS = st.tuples(
-    st.sampled_from(["tick", "tick", "rotate", "rotate", "force", "retire", "revoke"]), PROCESSES, ALGS, PICK
+    st.sampled_from(["tick", "tick", "rotate", "rotate", "force", "retire", "revoke", "move", "move", "unmove"]),
+    PROCESSES,
+    ALGS,
+    PICK,
 )
 
 
@@ -177,6 +180,19 @@ class Deployment(RuleBasedStateMachine):
         self._do(("tick", 2, "ES256", 0))
         assert self.store.version == version, "a second tick finds nothing to do"
 
+    @invariant()
+    def no_key_signs_beyond_its_last_moment_and_no_move_outlives_its_key(self) -> None:
+        now, keys = self.store.time // SECOND, self.store.keys.values()
+        for key in keys:
+            if key.state is KeyState.ACTIVE and key.alg in self.processes[0].policy.algorithms:
+                assert key.retires_at is not None
+                assert key.due_at is not None
+                assert key.due_at <= key.retires_at + BOTH.rotation_of(key.alg) // 2
+                (upcoming,) = (one for one in keys if (one.alg, one.state) == (key.alg, KeyState.NEXT))
+                assert now < max(key.due_at, BOTH.ready_at(upcoming)), "a tick has passed over a rotation that was due"
+            if key.state is KeyState.NEXT:
+                assert key.moved_to is None
+
     def _restart(self, policy: KeyPolicy) -> None:
         self.processes = [KeyService(self.store, SEALER, policy) for _ in range(3)]
 
@@ -191,9 +207,15 @@ class Deployment(RuleBasedStateMachine):
             "force": lambda: service.rotate(alg, now, force=True),
             "retire": lambda: service.retire(kid, now),
             "revoke": lambda: service.revoke(kid, now),
+            "move": lambda: service.move(self._active(alg, kid), now + pick, now),
+            "unmove": lambda: service.unmove(self._active(alg, kid), now),
         }
         with suppress(KeyRefused, KeyNotFound):
             acts[name]()
+
+    def _active(self, alg: str, otherwise: str) -> str:
+        """Return the active key of an algorithm, as most who move a rotation name it, or any other."""
+        return self.store.history[-1].active.get(alg, otherwise)
 
     def _is_excepted(self, kid: str) -> bool:
         """Tell whether a key signs early by right.

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from idp.endpoints.admin.frame import ROOT, Visit, address
-from idp.endpoints.admin.inputs import reason
+from idp.endpoints.admin.inputs import minute, reason
 from idp.endpoints.admin.lists import FILE, ListPart
 from idp.endpoints.admin.sheets import Sheet
 from idp.endpoints.admin.tables import moment, state, written
@@ -18,11 +18,12 @@ from idp.flows.administration.paging import MOST, Page, Window
 from idp.flows.key_drill import Drill
 from idp.flows.key_drill_orders import DrillOrder
 from idp.protocol.wire import WireResponse
+from idp.web.i18n import Translator
 from keys.model import KeyState
-from keys.service import KeyRow
+from keys.rows import KeyRow
 from policies.delegation import Action
 
-_HEADS: Final = ("kid", "alg", "use", "state", "created", "activates", "retires")
+_HEADS: Final = ("kid", "alg", "use", "state", "created", "activates", "retires", "moved_from")
 _FILTERS: Final = ("alg", "state", "q")
 _RETIRABLE: Final = "active"
 _DEAD: Final = frozenset({"revoked", "removed"})
@@ -44,6 +45,8 @@ class Keys(ListPart):
             frame.get("/keys/<kid>", self.show),
             frame.post("/keys/rotate", self.rotate, "/keys"),
             frame.post("/keys/drill", self.drill, "/keys"),
+            frame.post("/keys/<kid>/schedule", self.schedule, "/keys"),
+            frame.post("/keys/<kid>/unschedule", self.unschedule, "/keys"),
             frame.post("/keys/<kid>/retire", self.retire, "/keys"),
             frame.post("/keys/<kid>/revoke", self.revoke, "/keys"),
         )
@@ -85,8 +88,13 @@ class Keys(ListPart):
             (t("admin.key.made"), moment(t, row.created)),
             (t("admin.key.activates"), moment(t, row.activates)),
             (t("admin.key.retires"), moment(t, row.retires)),
+            *(((t("admin.key.moved_from"), moment(t, row.moved_from)),) if row.moved_from else ()),
         )
-        why, base, forms = Field("reason", t("admin.reason"), is_required=True), f"{ROOT}/keys/{row.kid}", []
+        why, base, forms = (
+            Field("reason", t("admin.reason"), is_required=True),
+            f"{ROOT}/keys/{row.kid}",
+            _moves(visit, row),
+        )
         if row.state == _RETIRABLE:
             title = t("admin.key.retire")
             forms.append(ActForm("retire", f"{base}/retire", title, title, (why,), t("admin.key.retire_lead")))
@@ -106,6 +114,16 @@ class Keys(ListPart):
         """Order a drill; the regular tasks carry it out."""
         self._acts.keys.drill(visit.who, first(form, "alg"), reason(form))
         return self._frame.done("/keys")
+
+    def schedule(self, visit: Visit, form: Form, kid: str) -> WireResponse:
+        """Move the next rotation."""
+        self._acts.keys.move(visit.who, kid, minute(first(form, "at"), "at"), reason(form))
+        return self._frame.done(f"/keys/{kid}")
+
+    def unschedule(self, visit: Visit, form: Form, kid: str) -> WireResponse:
+        """Take the move of a rotation back."""
+        self._acts.keys.unmove(visit.who, kid, reason(form))
+        return self._frame.done(f"/keys/{kid}")
 
     def retire(self, visit: Visit, form: Form, kid: str) -> WireResponse:
         """Stop a key from signing."""
@@ -135,12 +153,35 @@ def _row(visit: Visit, row: KeyRow) -> tuple[Cell, ...]:
         state(t, row.state),
         moment(t, row.created),
         moment(t, row.activates),
-        moment(t, row.retires),
+        _ending(t, row),
     )
 
 
+def _ending(t: Translator, row: KeyRow) -> Cell:
+    """Return when a key stops signing, and that somebody moved it."""
+    if not row.moved_from or not row.retires:
+        return moment(t, row.retires)
+    return Cell(t("admin.key.moved", moment=t.moment(row.retires)))
+
+
+def _moves(visit: Visit, row: KeyRow) -> list[ActForm]:
+    """Return the forms that move the next rotation of a key and take the move back; none where no rotation awaits it."""
+    t, base = visit.t, f"{ROOT}/keys/{row.kid}"
+    if row.earliest is None or row.latest is None or row.retires is None:
+        return []
+    why, given = Field("reason", t("admin.reason"), is_required=True), written(row.retires)[:16]
+    at = Field("at", t("admin.key.moment"), given, "datetime-local", hint=t("admin.key.moment_hint"), is_required=True)
+    title, lead = t("admin.key.schedule"), "admin.key.schedule_lead"
+    lead = t(lead, earliest=t.moment(row.earliest), latest=t.moment(row.latest))
+    forms = [ActForm("schedule", f"{base}/schedule", title, title, (at, why), lead)]
+    if row.moved_from:
+        title, lead = t("admin.key.unschedule"), t("admin.key.unschedule_lead", planned=t.moment(row.moved_from))
+        forms.append(ActForm("unschedule", f"{base}/unschedule", title, title, (why,), lead))
+    return forms
+
+
 def _values(row: KeyRow) -> tuple[object, ...]:
-    times = (written(row.created), written(row.activates), written(row.retires))
+    times = (written(one) for one in (row.created, row.activates, row.retires, row.moved_from))
     return (row.kid, row.alg, row.use, row.state, *times)
 
 

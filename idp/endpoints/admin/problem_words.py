@@ -17,6 +17,7 @@ _RULES: Final = (
     (re.compile(r"must be (\d+) to (\d+) characters"), "length", ("least", "most")),
     (re.compile(r"must be (\d+) to (\d+)(?: seconds)?\b"), "range", ("least", "most")),
     (re.compile(r"must be a date\b"), "date", ()),
+    (re.compile(r"must be a day and a time\b"), "minute", ()),
     (re.compile(r"must be one of (.+)"), "one_of", ("choices",)),
     (re.compile(r"names no unit\b"), "no_unit", ()),
 )

@@ -12,7 +12,10 @@ DASH: Final = "\N{EN DASH}"
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of a form or filter. ``kind`` is ``text``, ``area``, ``select``, ``check``, ``date``; ``options`` are value and label."""
+    """A field of a form or filter; ``options`` are value and label.
+
+    ``kind`` is ``text``, ``area``, ``select``, ``check``, ``date`` or ``datetime-local``.
+    """
 
     name: str
     label: str

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from idp.endpoints.api.operation import PAGED, REASON, Call, Operation, Parameter, Reply, listed, page_of, waiting
-from idp.endpoints.api.schema import Schema, choice, items, members, ref, text
+from idp.endpoints.api.schema import Schema, choice, items, members, number, ref, text
 from idp.flows.administration.keys import KeyAdministration, KeySearch
 from keys.model import KeyState
 from keys.service import Outcome
@@ -23,7 +23,7 @@ _SEARCH: Final = (Parameter("alg", text(40)), Parameter("state", choice(*KeyStat
 
 SHAPES: Final[dict[str, Schema]] = {
     "Key": members(
-        ("kid", "alg", "use", "state", "created", "activates", "retires"),
+        (*("kid", "alg", "use", "state", "created", "activates", "retires"), *("moved_from", "earliest", "latest")),
         kid=_STRING,
         alg=_STRING,
         use=_STRING,
@@ -31,6 +31,9 @@ SHAPES: Final[dict[str, Schema]] = {
         created={"type": "integer"},
         activates=_MAYBE,
         retires=_MAYBE,
+        moved_from=_MAYBE,
+        earliest=_MAYBE,
+        latest=_MAYBE,
     ),
     "KeyDrill": members(
         (
@@ -96,6 +99,7 @@ class KeyOperations:
                 ),
                 *(ref("KeyChange"), 200, (), members(("alg", "reason"), alg=text(40, 1), reason=REASON)),
             ),
+            *self._schedule_table(),
             *self._drill_table(),
             Operation(
                 *("POST", "/keys/{kid}/retire", "retireKey", "Stop a key from signing", WRITE, self.retire),
@@ -111,6 +115,32 @@ class KeyOperations:
                 ),
                 *(self.revoke, None, 202, (), reason),
                 waits=True,
+            ),
+        )
+
+    def _schedule_table(self) -> tuple[Operation, ...]:
+        """Return the rows about one rotation that is moved."""
+        at, change = number(1, 2**53, description="Seconds since the epoch."), ref("KeyChange")
+        told = "Move the next rotation of an active key, between its earliest and latest moment"
+        back = "Give the next rotation of an active key its planned moment back"
+        body, why = members(("at", "reason"), at=at, reason=REASON), members(("reason",), reason=REASON)
+        return (
+            Operation(
+                *("POST", "/keys/{kid}/schedule", "scheduleRotation", told, WRITE, self.move, change, 200, (), body)
+            ),
+            Operation(
+                *(
+                    "POST",
+                    "/keys/{kid}/unschedule",
+                    "unscheduleRotation",
+                    back,
+                    WRITE,
+                    self.unmove,
+                    change,
+                    200,
+                    (),
+                    why,
+                )
             ),
         )
 
@@ -152,6 +182,14 @@ class KeyOperations:
     def rotate(self, call: Call) -> Reply:
         """Rotate."""
         return Reply(_changed(self._keys.rotate(call.who, call.body["alg"], call.body["reason"])))
+
+    def move(self, call: Call) -> Reply:
+        """Move a rotation."""
+        return Reply(_changed(self._keys.move(call.who, call.path["kid"], call.body["at"], call.body["reason"])))
+
+    def unmove(self, call: Call) -> Reply:
+        """Take a move back."""
+        return Reply(_changed(self._keys.unmove(call.who, call.path["kid"], call.body["reason"])))
 
     def drills(self, call: Call) -> Reply:
         """Show drills."""

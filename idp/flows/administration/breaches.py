@@ -16,7 +16,7 @@ from idp.flows.administration.gate import Gate
 from idp.services.accounts import AccountService
 from idp.services.breaches import BreachCollector, Collected, Wanted
 from idp.services.units import UnitService
-from keys.service import KeyRow
+from keys.rows import KeyRow
 from policies import breach
 from policies.breach import Scope
 from policies.delegation import DEPLOYMENT, Action, Target

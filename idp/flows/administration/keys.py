@@ -16,8 +16,10 @@ from idp.flows.key_drill import Drill
 from idp.flows.key_drill_orders import DrillOrder, KeyDrillOrders
 from idp.model.approval import Approval
 from idp.services.approvals import Request
+from keys.errors import RotationOutOfBounds
 from keys.model import KeyState
-from keys.service import KeyRow, KeyService, Outcome
+from keys.rows import KeyRow
+from keys.service import KeyService, Outcome
 from policies.delegation import DEPLOYMENT, Action
 
 REVOKE: Final = "key:revoke"
@@ -33,7 +35,7 @@ class KeySearch:
 
 
 class KeyAdministration:
-    """Lists, rotates, retires; revokes by two; rehearses that."""
+    """Lists, rotates, retires, moves a rotation; revokes by two; rehearses that."""
 
     def __init__(self, gate: Gate, keys: KeyService, drills: KeyDrillOrders, clock: Clock) -> None:
         """Take collaborators."""
@@ -79,6 +81,24 @@ class KeyAdministration:
         return self._keys.retire(
             self._row(who, Action.KEY_RETIRE, kid).kid, self._clock.now(), actor=who.principal, note=reason
         )
+
+    def move(self, who: Administrator, kid: str, moment: int, reason: str) -> Outcome:
+        """Move the next rotation of an active key to a moment (seconds since the epoch).
+
+        Raises ``InvalidInput`` for one out of bounds, and ``KeyRefused`` for a key that is not active any more.
+        """
+        self._require(who, Action.KEY_ROTATE, f"key:{kid}")
+        row = self._row(who, Action.KEY_ROTATE, kid)
+        try:
+            return self._keys.move(row.kid, moment, self._clock.now(), actor=who.principal, note=reason)
+        except RotationOutOfBounds as error:
+            raise InvalidInput(error.reason, field="at", code=error.code) from error
+
+    def unmove(self, who: Administrator, kid: str, reason: str) -> Outcome:
+        """Give the next rotation of an active key its planned moment back; raises ``KeyRefused``."""
+        self._require(who, Action.KEY_ROTATE, f"key:{kid}")
+        row = self._row(who, Action.KEY_ROTATE, kid)
+        return self._keys.unmove(row.kid, self._clock.now(), actor=who.principal, note=reason)
 
     def drill(self, who: Administrator, alg: str, reason: str) -> DrillOrder:
         """Order a drill of the emergency; one person may, for the key that is revoked has signed nothing. Raises ``Conflict``."""

@@ -55,6 +55,8 @@ EQUALS: Final = {
     "GET /keys/<kid>": "getKey",
     "POST /keys/rotate": "rotateKeys",
     "POST /keys/drill": "orderKeyDrill",
+    "POST /keys/<kid>/schedule": "scheduleRotation",
+    "POST /keys/<kid>/unschedule": "unscheduleRotation",
     "POST /keys/<kid>/retire": "retireKey",
     "POST /keys/<kid>/revoke": "revokeKey",
     "GET /units": "listUnits",
