@@ -12,10 +12,12 @@ import orjson
 from clients.model import Client
 from idp import handles
 from idp.clock import Clock
+from idp.errors import DomainError
 from idp.model.frozen import frozen
 from idp.model.mandate import Acting
 from idp.model.signal import QueuedSignal
 from idp.protocol.encryption import Encrypt
+from idp.protocol.errors import ServerError
 from idp.services.sids import SessionIds
 from idp.services.subjects import sector_of
 from keys import base64url
@@ -245,7 +247,10 @@ class Mint:
         return self._encrypt(client, "authorization", signed)
 
     def logout_token(self, ring: KeyRing, client: Client, sub: str, session_id: str) -> str:
-        """Return a logout token (OpenID Connect Back-Channel Logout section 2.4); it never has a nonce."""
+        """Return a logout token (OpenID Connect Back-Channel Logout section 2.4), encrypted where ID tokens are; it never has a nonce.
+
+        A department that wants ID tokens encrypted refuses one in clear (section 2.6). Raises ``DomainError`` where its key cannot be had now.
+        """
         now = self._clock.now()
         claims = {
             "iss": self._issuer,
@@ -257,7 +262,11 @@ class Mint:
             "sid": self._sids.sid(session_id, sector_of(client)),
             "events": {LOGOUT_EVENT: {}},
         }
-        return ring.signer(client.id_token_signed_response_alg).sign(claims, LOGOUT_TOKEN)
+        signed = ring.signer(client.id_token_signed_response_alg).sign(claims, LOGOUT_TOKEN)
+        try:
+            return self._encrypt(client, "id_token", signed)
+        except ServerError as error:
+            raise DomainError("the logout token could not be encrypted", code=error.reason) from error
 
     def security_event(self, ring: KeyRing, client: Client, signal: QueuedSignal) -> str:
         """Return a security event token (RFC 8417 section 2.2): no ``sub`` beside ``sub_id``, no ``exp`` (SSF section 4.1)."""

@@ -37,6 +37,12 @@ def page() -> Iterator[Page]:
         yield page
 
 
+def framed(page: Page, host: str) -> None:
+    """Open the asking page of an origin, with the session frame in it."""
+    page.goto(f"{host}/")
+    page.frame_locator("#op").locator("body").wait_for(state="attached")
+
+
 def asked(page: Page, text: str) -> str:
     """Ask the frame, and return the one word that it answers."""
     page.evaluate("window.answers.length = 0")
@@ -64,18 +70,24 @@ def test_department_hears_that_the_session_is_unchanged_and_then_that_it_ended(w
         page.click("#consent-allow")
         page.wait_for_url(f"{host}/callback**")
         state = str(page.evaluate("new URLSearchParams(location.search).get('session_state')"))
-        page.goto(f"{host}/")
-        page.frame_locator("#op").locator("body").wait_for(state="attached")
+        framed(page, host)
         client_id = rp.client["client_id"]
         assert asked(page, f"{client_id} {state}") == "unchanged"
         assert asked(page, f"other {state}") == "changed"
+        with WebPages() as strangers:
+            elsewhere = f"http://localhost:{strangers.host.rpartition(':')[2]}"
+            asker = ASKER.format(frame=f"{world.issuer}/check_session", issuer=world.issuer).encode()
+            strangers.put("/", asker, content_type="text/html")
+            framed(page, elsewhere)
+            assert asked(page, f"{client_id} {state}") == "changed", "the origin is part of the state"
+        framed(page, host)
+        assert asked(page, f"{client_id} {state}") == "unchanged"
         for nonsense in ("", "x", f"{client_id} x.y", f"{client_id}  {state}"):
             assert asked(page, nonsense) == "error"
         page.goto(f"{world.issuer}/end_session")
         page.click("#logout-confirm")
         page.locator("#signed-out").wait_for()
-        page.goto(f"{host}/")
-        page.frame_locator("#op").locator("body").wait_for(state="attached")
+        framed(page, host)
         assert asked(page, f"{client_id} {state}") == "changed"
 
 

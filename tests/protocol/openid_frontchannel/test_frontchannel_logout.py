@@ -111,7 +111,7 @@ def test_page_on_another_origin_than_the_redirects_does_not_register(world: Toke
         world.add_client(frontchannel_logout_uri=uri)
 
 
-@pytest.mark.spec("OIDC Front-Channel Logout", "3.1")
+@pytest.mark.spec("OIDC Front-Channel Logout", "3")
 @pytest.mark.spec("OIDC Front-Channel Logout", "3")
 def test_discovery_announces_it(world: TokenWorld) -> None:
     document = world.get("/.well-known/openid-configuration").json

@@ -50,6 +50,7 @@ def test_every_announced_endpoint_answers(world: TokenWorld) -> None:
     assert {value.removeprefix(ISSUER) for value in announced} <= routes
 
 
+@pytest.mark.spec("OIDC Discovery", "4.1")
 @pytest.mark.parametrize("path", [*PATHS, "/jwks"])
 def test_answer_is_cacheable_and_open_to_scripts(world: TokenWorld, path: str) -> None:
     answer = world.get(path)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
+from idp.storage.sqlite import SqliteDatabase
+from tests.support.clock import FrozenClock
 from tests.support.encryption_party import header_of
 from tests.support.token_world import ISSUER, TokenWorld
 from tests.support.visit import Visitor, asked
+from tests.support.whole_app import WholeApp
 
 DOCUMENTS = ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"]
 
@@ -18,6 +22,7 @@ DOCUMENTS = ["/.well-known/openid-configuration", "/.well-known/oauth-authorizat
 @pytest.mark.spec("RFC 8414", "3.2")
 @pytest.mark.spec("RFC 8414", "3.3")
 @pytest.mark.spec("OIDC Discovery", "3")
+@pytest.mark.spec("OIDC Discovery", "4")
 @pytest.mark.spec("OIDC Discovery", "4.2")
 @pytest.mark.spec("OIDC Discovery", "4.3")
 @pytest.mark.spec("RFC 9207", "3")
@@ -40,6 +45,34 @@ def test_the_metadata_have_what_is_required_and_no_empty_list(world: TokenWorld,
     assert [name for name, value in algorithms.items() if {"none", "HS256"} & set(value) and "auth" not in name] == []
     assert "none" not in said["token_endpoint_auth_signing_alg_values_supported"]
     assert [name for name, value in said.items() if name.endswith(("_endpoint", "_uri")) and "#" in value] == []
+
+
+@pytest.mark.spec("OIDC Discovery", "3")
+@pytest.mark.spec("OIDC RP-Initiated Logout", "2.1")
+@pytest.mark.spec("OpenID Shared Signals", "7.1")
+def test_every_address_of_the_metadata_is_below_the_issuer_by_https(
+    sqlite_database: SqliteDatabase, tmp_path: Path, clock: FrozenClock
+) -> None:
+    registering = WholeApp(TokenWorld(tmp_path, sqlite_database, clock, registration={"mode": "token"}))
+    documents = (registering.call("GET", path).json for path in (DOCUMENTS[0], "/.well-known/ssf-configuration"))
+    ends = ("_endpoint", "_uri", "_iframe")
+    provider, transmitter = ({name: one[name] for name in one if name.endswith(ends)} for one in documents)
+    assert {"userinfo_endpoint", "registration_endpoint", "end_session_endpoint", "check_session_iframe"} < set(
+        provider
+    )
+    assert {"configuration_endpoint", "status_endpoint", "verification_endpoint", "jwks_uri"} < set(transmitter)
+    addresses = [*provider.values(), *transmitter.values()]
+    assert ISSUER.startswith("https://")
+    assert [one for one in addresses if not one.startswith(f"{ISSUER}/")] == []
+
+
+@pytest.mark.spec("OIDC Discovery", "3")
+def test_openid_is_announced_and_a_key_set_for_signing_and_encryption_says_which_is_which(world: TokenWorld) -> None:
+    assert "openid" in world.get(DOCUMENTS[0]).json["scopes_supported"]
+    keys = world.get("/jwks").json["keys"]
+    assert {key["use"] for key in keys} == {"sig", "enc"}
+    assert [key["kid"] for key in keys if {"d", "p", "q", "dp", "dq", "qi", "k"} & key.keys()] == []
+    assert {key["kty"] for key in keys} <= {"RSA", "EC", "OKP"}
 
 
 @pytest.mark.spec("RFC 9207", "2.3")

@@ -270,6 +270,7 @@ def test_no_other_kind_of_address_registers(world: TokenWorld, uri: str) -> None
         world.add_client(jwks=key_set(KEY), request_uris=[uri])
 
 
+@pytest.mark.spec("OIDC Discovery", "3")
 @pytest.mark.spec("OIDC Core", "6.2")
 @pytest.mark.spec("RFC 9101", "10.4.1")
 @pytest.mark.parametrize(

@@ -96,8 +96,6 @@ def test_file_that_is_not_toml_is_refused(empty_place: Path) -> None:
 @pytest.mark.spec("RFC 8936", "4.3")
 @pytest.mark.spec("RFC 6749", "2.3.1")
 @pytest.mark.spec("RFC 6749", "10.9")
-@pytest.mark.spec("OIDC Discovery", "7.1")
-@pytest.mark.spec("OIDC Core", "16.17")
 @pytest.mark.spec("FAPI 2.0 Security Profile", "5.2.1")
 @pytest.mark.parametrize(
     "issuer",
@@ -118,6 +116,8 @@ def test_issuer_may_be_https_or_on_loopback(monkeypatch: pytest.MonkeyPatch, iss
 
 @pytest.mark.spec("RFC 6749", "3.2")
 @pytest.mark.spec("RFC 6749", "3.1")
+@pytest.mark.spec("OIDC Core", "16.17")
+@pytest.mark.spec("OIDC Discovery", "7.1")
 @pytest.mark.parametrize(
     "issuer",
     [
