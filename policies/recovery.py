@@ -1,7 +1,7 @@
 """Recovery of an account whose person cannot sign in any more: by which paths, how long it takes, and what is left after it.
 
 Never by questions: what a person knows about himself others know too. A path rests on what the account has proved with
-before, or on a person who stands at a counter.
+before, on an upstream identity provider that vouches for the person, or on a person who stands at a counter.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ class Path(StrEnum):
     """How a recovery is begun."""
 
     REMOTE = "remote"
+    UPSTREAM = "upstream"
     COUNTER = "counter"
 
 
@@ -31,22 +32,26 @@ class Rule:
 
     ``proofs`` are factors that must all be shown. ``cools_off`` waits for the operator's time, in which the owner can
     cancel. ``by_two`` needs the approval of a second member of staff. ``for_staff`` tells whether staff may go it.
+    ``asserted`` is the ``acr`` that a linked upstream has to assert of a sign-in made for it, "" for none.
     """
 
     proofs: tuple[str, ...]
     cools_off: bool
     by_two: bool
     for_staff: bool
+    asserted: str = ""
 
 
 RULES: Final[Mapping[Path, Rule]] = MappingProxyType(
     {
         # Both are held, so one theft can take both: the time and the notices are what stands against it.
         Path.REMOTE: Rule(("totp", "recovery_code"), cools_off=True, by_two=False, for_staff=False),
+        # Whoever holds the person's account there, or the browser in which it was left open, comes as far as this: hence the wait.
+        Path.UPSTREAM: Rule((), cools_off=True, by_two=False, for_staff=False, asserted=assurance.LOA_2),
         Path.COUNTER: Rule((), cools_off=False, by_two=True, for_staff=True),
     }
 )
-"""Every path. VNeID is none: who signs in by it is signed in, and sets another password on the account page."""
+"""Every path."""
 
 
 def may_begin(path: Path, state: str, *, is_staff: bool, is_under_way: bool) -> str:
@@ -59,7 +64,7 @@ def may_begin(path: Path, state: str, *, is_staff: bool, is_under_way: bool) -> 
         return f"account_{state}"
     if is_staff and not RULES[path].for_staff:
         return "staff_in_person"
-    return "under_way" if is_under_way and path is Path.REMOTE else ""
+    return "under_way" if is_under_way and path is not Path.COUNTER else ""
 
 
 def may_approve(started_by: str, approver: str, operator: str) -> str:

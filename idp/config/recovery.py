@@ -11,7 +11,8 @@ class Recovery(Section):
     """How people whose sign-in is lost come back to their account."""
 
     remote: bool = Field(
-        default=True, description="Offer recovery from afar: by a recovery code and the authenticator app together."
+        default=True,
+        description="Offer recovery from afar: by a recovery code and the authenticator app together, or by a linked upstream.",
     )
     cooling: int = Field(
         86400,

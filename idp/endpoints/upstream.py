@@ -5,7 +5,7 @@ Errors of an upstream are plain pages with a case code and the way back to the s
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from idp.endpoints.departments import Departments
@@ -18,6 +18,7 @@ from idp.flows.sign_in import SignedIn, SignInFlow
 from idp.flows.upstream.sign_in import Arrived, Caller, UpstreamSignIn
 from idp.flows.upstream.sign_out import SignedOut, UpstreamSignOut
 from idp.model.session import Session
+from idp.model.upstream import Departure
 from idp.ports.upstreams import UpstreamRefused, UpstreamUnavailable
 from idp.protocol.errors import ProtocolError
 from idp.protocol.parameters import form_parameters, parse, query_parameters
@@ -40,6 +41,7 @@ _REASONS: Final = {
 """Refusals about the person's own account, about which the page may say more: what it says, the person knows or is told upstream."""
 
 SessionCookies = Callable[[Exchange, Session], tuple[tuple[str, str], ...]]
+Recover = Callable[[Exchange, Departure, Mapping[str, str], Caller], WireResponse]
 
 
 class UpstreamPages:
@@ -56,8 +58,9 @@ class UpstreamPages:
         departments: Departments,
         state: SessionCookies,
         goodbye: SignedOutPage,
+        recover: Recover,
     ) -> None:
-        """Take collaborators; ``state`` returns the cookies that go with a new session."""
+        """Take collaborators; ``state`` returns the cookies that go with a new session, ``recover`` takes who comes back for a recovery."""
         self._desk = desk
         self._flow = flow
         self._sign_out = sign_out
@@ -67,6 +70,7 @@ class UpstreamPages:
         self._departments = departments
         self._state = state
         self._goodbye = goodbye
+        self._recover = recover
 
     def callback(self, wire: WireRequest, name: str) -> WireResponse:
         """Take a browser back: first its ``state``, then what it brings."""
@@ -77,6 +81,8 @@ class UpstreamPages:
             departure = self._flow.claim(name, parameters.get("state", ""), caller)
         except (DomainError, ProtocolError) as error:
             return self._desk.refused(wire, error, audited=isinstance(error, NotFound))
+        if departure.is_recovery:
+            return self._recover(exchange, departure, parameters, caller)
         try:
             arrived = self._flow.arrive(departure, parameters, caller)
         except (UpstreamUnavailable, UpstreamRefused) as error:
@@ -217,6 +223,7 @@ class UpstreamPages:
             case_code=exchange.wire.case_code,
             upstream=self._flow.door(name).label(exchange.language),
             back=f"/signin/{transaction}",
+            back_text="upstream.back",
         )
         return WireResponse(status, page.headers, page.body)
 

@@ -12,6 +12,7 @@ from idp.flows.dispatcher import Decision, Facts, Step, demanded
 from idp.flows.pending import Held
 from idp.flows.upstream.sign_in import Asked, UpstreamSignIn
 from idp.model.session import Session
+from idp.ports.upstreams import Door
 from policies import assurance
 
 _STEPS: Final = frozenset({Step.SIGN_IN, Step.STEP_UP})
@@ -46,6 +47,17 @@ class UpstreamOffers:
         """Return the buttons of a step: the upstreams that can do what is asked, also those that are out at the moment."""
         if decision.step not in _STEPS:
             return ()
+        return self.those(
+            exchange,
+            {
+                name: door
+                for name, door in self._flow.doors.items()
+                if _can(door.highest_acr, asked, proves_freshness=door.proves_freshness())
+            },
+        )
+
+    def those(self, exchange: Exchange, doors: Mapping[str, Door]) -> tuple[Offer, ...]:
+        """Return the buttons of the upstreams that were chosen elsewhere."""
         return tuple(
             Offer(
                 name,
@@ -54,8 +66,7 @@ class UpstreamOffers:
                 self._flow.is_out(name),
                 name in self._simulators,
             )
-            for name, door in self._flow.doors.items()
-            if _can(door.highest_acr, asked, proves_freshness=door.proves_freshness())
+            for name, door in doors.items()
         )
 
 

@@ -64,6 +64,32 @@ class RecoveryFlow:
                     return begun
             raise self._refused(Event.RECOVERY_START, problem, typed, origin, case_code)
 
+    def named(self, code: str, origin: Origin, case_code: str) -> str:
+        """Count a try at a typed identity code, and return the account behind it, or a name that is nobody's.
+
+        For a proof that is made elsewhere: ``begin_proven`` or ``unproven`` ends it. Raises ``Throttled`` and ``Busy``.
+        """
+        with self._tried(code, origin, Event.RECOVERY_START, case_code) as (typed, attempt):
+            self._same_work(attempt)
+            return self._accounts.resolve(typed.account_id) if typed.account_id is not None else _NOBODY
+
+    def begin_proven(self, account_id: str, upstream: str, origin: Origin, case_code: str) -> Begun:
+        """Begin for whom an upstream has vouched; raises ``Refused`` with code ``not_verified`` for every reason alike."""
+        try:
+            begun = self._recoveries.begin(
+                account_id, Path.UPSTREAM, actor=f"account:{account_id}", reason=f"upstream:{upstream}"
+            )
+        except Refused as error:
+            self._write(Event.RECOVERY_START, error.code, account_id, origin, case_code)
+            raise Refused(f"the recovery was refused: {error.code}", code="not_verified") from error
+        self._throttle.forget(f"account:{account_id}")
+        return begun
+
+    def unproven(self, account_id: str, reason: str, origin: Origin, case_code: str, outcome: Outcome) -> None:
+        """Record why a proof that was made elsewhere began nothing."""
+        known = account_id if account_id != _NOBODY else None
+        self._write(Event.RECOVERY_START, reason, known, origin, case_code, outcome)
+
     def activate(self, code: str, activation: str, password: str, origin: Origin, case_code: str) -> None:
         """Finish with the activation code and a new password.
 
@@ -131,11 +157,19 @@ class RecoveryFlow:
         self._write(event, reason, typed.account_id, origin, case_code)
         return Refused(f"the recovery was refused: {reason}", code="not_verified")
 
-    def _write(self, event: Event, reason: str, account_id: str | None, origin: Origin, case_code: str) -> None:
+    def _write(
+        self,
+        event: Event,
+        reason: str,
+        account_id: str | None,
+        origin: Origin,
+        case_code: str,
+        outcome: Outcome = Outcome.REFUSED,
+    ) -> None:
         self._audit.write(
             AuditEvent(
                 event,
-                Outcome.REFUSED,
+                outcome,
                 reason,
                 actor="anonymous",
                 account_id=account_id,

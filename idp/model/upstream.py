@@ -14,6 +14,7 @@ class Departure:
 
     ``browser`` is the hex digest of the browser-binding cookie, ``transaction`` the pending request. ``wanted_acr`` is the level that has to
     be reached, "" for any; ``max_age`` None where no fresh sign-in is asked. ``account_id`` is who steps up, "" where nobody is signed in yet.
+    Where ``is_recovery`` nobody is signed in on the return: it proves who asks for the recovery of the account ``account_id``.
     """
 
     upstream: str
@@ -27,6 +28,7 @@ class Departure:
     max_age: int | None = None
     must_login: bool = False
     account_id: str = ""
+    is_recovery: bool = False
 
 
 @dataclass(frozen=True, slots=True)

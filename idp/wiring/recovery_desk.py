@@ -49,12 +49,16 @@ class RecoveryDesk(StaffRooms):
         )
         return (Route("/account/not-me/<record>", ("GET", "POST"), pages.handle),)
 
-    def recovery_routes(self, desk: Desk) -> tuple[Route, ...]:
-        """Return the pages."""
-        pages, both = (
-            RecoveryPages(desk, self.recovery_flow, is_remote=self.settings.recovery.remote),
-            ("GET", "POST"),
-        )
+    def recovery_pages(self, desk: Desk) -> RecoveryPages:
+        """Return the pages of who cannot sign in any more."""
+        again = self.upstream_recovery(self.recovery_flow)
+        offers = self.upstream_offers()
+        return RecoveryPages(desk, self.recovery_flow, again, offers, is_remote=self.settings.recovery.remote)
+
+    @staticmethod
+    def recovery_routes(pages: RecoveryPages) -> tuple[Route, ...]:
+        """Return where they are."""
+        both = ("GET", "POST")
         return (
             Route("/recover", both, pages.start),
             Route("/recover/activate", both, pages.activate),

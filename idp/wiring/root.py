@@ -148,12 +148,13 @@ class Wiring(OwnData):
             self.upstream_sign_out,
         )
         both, post = ("GET", "POST"), ("POST",)
+        recovery = self.recovery_pages(self.desk)
         return (
             Route("/", ("GET",), HomePage(self.desk).handle),
             *self._notices_to_strangers(),
             Route("/signin/<transaction>", both, signin.handle),
             *self.qr_routes(self.desk, self.door, self.departments, self.person),
-            *(*self.recovery_routes(self.desk), *self.not_me_routes(self.desk, self.door)),
+            *(*self.recovery_routes(recovery), *self.not_me_routes(self.desk, self.door)),
             *self.counter_routes(self.desk, self.door),
             *self.other_devices_pages(self.desk),
             Route("/end_session", both, end_session.handle),
@@ -168,7 +169,7 @@ class Wiring(OwnData):
             *self.own_data_routes(),
             *self.console_routes(),
             *self.signal_routes(),
-            *self.upstream_routes(self.desk, self.departments, self._sign_in_cookies, self.goodbye),
+            *self.upstream_routes(self.desk, self.departments, self._sign_in_cookies, self.goodbye, recovery.arrived),
             *audit_routes(self, self.ephemeral.counters),
         )
 

@@ -11,14 +11,16 @@ from idp.endpoints.routes import Route
 from idp.endpoints.signed_out import SignedOutPage
 from idp.endpoints.steps.upstream import UpstreamStepUpWay, UpstreamWay
 from idp.endpoints.steps.way import StepDesk
-from idp.endpoints.upstream import SessionCookies, UpstreamPages
+from idp.endpoints.upstream import Recover, SessionCookies, UpstreamPages
 from idp.endpoints.upstream_offers import UpstreamOffers
 from idp.errors import SettingsError
-from idp.flows.upstream import closing, sign_in, sign_out
+from idp.flows.recovery import RecoveryFlow
+from idp.flows.upstream import closing, recovering, sign_in, sign_out
 from idp.flows.upstream.breaker import Breakers
 from idp.flows.upstream.departures import Departures
 from idp.flows.upstream.matching import Matching
 from idp.flows.upstream.proofs import WaitingProofs
+from idp.flows.upstream.recovering import UpstreamRecovery
 from idp.model.session import Session
 from idp.outbound.sharing import TokenFetcher
 from idp.services.upstream_links import UpstreamLinks
@@ -73,22 +75,41 @@ class Upstreams(Signals):
     @cached_property
     def upstream_sign_in(self) -> sign_in.UpstreamSignIn:
         """The sign-in by an upstream."""
-        box, blind = self.vault.seal("transaction"), self.vault.index("throttle", "upstream").digest
-        store, counters = self.ephemeral.transactions, self.ephemeral.counters
-        is_on = self.settings.throttle.enabled
-        vouched = VouchedAccounts(self.account_store, self.vault, self.audit, self.clock)
+        box = self.vault.seal("transaction")
         tools = sign_in.Tools(
-            Departures(store, counters, self.clock, box.seal, box.unseal, blind, throttled=is_on),
-            WaitingProofs(store, self.clock, box.seal, box.unseal),
-            Matching(self.accounts, vouched, self.upstream_links),
+            self._departures,
+            WaitingProofs(self.ephemeral.transactions, self.clock, box.seal, box.unseal),
+            self._matching,
             self.sessions,
             self.upstream_sessions,
             self.pending,
-            Breakers(self.clock),
+            self._breakers,
             self.notices,
             self.audit,
         )
         return sign_in.UpstreamSignIn(self.doors, tools)
+
+    def upstream_recovery(self, flow: RecoveryFlow) -> UpstreamRecovery:
+        """Return the recoveries that begin at an upstream; none are offered where none are from afar."""
+        doors = self.doors if self.settings.recovery.remote else {}
+        return UpstreamRecovery(doors, recovering.Tools(self._departures, self._matching, self._breakers, flow))
+
+    @cached_property
+    def _departures(self) -> Departures:
+        box, blind = self.vault.seal("transaction"), self.vault.index("throttle", "upstream").digest
+        store, counters = self.ephemeral.transactions, self.ephemeral.counters
+        is_on = self.settings.throttle.enabled
+        return Departures(store, counters, self.clock, box.seal, box.unseal, blind, throttled=is_on)
+
+    @cached_property
+    def _matching(self) -> Matching:
+        vouched = VouchedAccounts(self.account_store, self.vault, self.audit, self.clock)
+        return Matching(self.accounts, vouched, self.upstream_links)
+
+    @cached_property
+    def _breakers(self) -> Breakers:
+        """What sign-ins and recoveries find of an upstream, both know."""
+        return Breakers(self.clock)
 
     @cached_property
     def upstream_sign_out(self) -> sign_out.UpstreamSignOut:
@@ -142,7 +163,7 @@ class Upstreams(Signals):
         return UpstreamStepUpWay(desk, flow, self.sign_in.reachable), UpstreamWay(desk, flow)
 
     def upstream_routes(
-        self, desk: Desk, departments: Departments, state: SessionCookies, goodbye: SignedOutPage
+        self, desk: Desk, departments: Departments, state: SessionCookies, goodbye: SignedOutPage, recover: Recover
     ) -> tuple[Route, ...]:
         """Return the paths of upstreams, none where none is configured."""
         if not self.doors:
@@ -152,6 +173,7 @@ class Upstreams(Signals):
             departments,
             state,
             goodbye,
+            recover,
         )
         return (
             Route("/upstream/<name>/callback", ("GET",), pages.callback),

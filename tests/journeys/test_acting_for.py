@@ -13,12 +13,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from idp.model.session import Origin
 from idp.services.mandates import Draft
 from policies.assurance import LOA_2
-from tests.support.journeys import chromium, context, looked_at, signed_in
+from tests.support.journeys import EVERY_WAY, chromium, context, looked_at, signed_in
 from tests.support.world import CALLBACK, World, deployed
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-VIEWS = [("vi", "phone"), ("en", "desktop")]
-EACH = [*VIEWS, ("en", "phone"), ("vi", "desktop")]
 START = "http://127.0.0.1:9/start"
 UNIT = "20335"
 
@@ -72,9 +70,9 @@ def opened(made: BrowserContext) -> Page:
     return made.new_page()
 
 
-@pytest.mark.parametrize(("language", "width"), VIEWS)
+@pytest.mark.parametrize(("width", "language"), EVERY_WAY)
 def test_a_representative_chooses_the_business_switches_back_and_appoints(
-    town: Town, browser: Browser, language: str, width: str
+    town: Town, browser: Browser, width: str, language: str
 ) -> None:
     world, name = town.world, f"{language}-{width}"
     person, colleague = world.person(), world.person()
@@ -130,8 +128,8 @@ def _appoint(town: Town, page: Page, code: str, name: str) -> None:
     expect(page.locator("[role=status]")).to_be_visible()
 
 
-@pytest.mark.parametrize(("language", "width"), VIEWS)
-def test_an_offer_is_read_and_accepted(town: Town, browser: Browser, language: str, width: str) -> None:
+@pytest.mark.parametrize(("width", "language"), EVERY_WAY)
+def test_an_offer_is_read_and_accepted(town: Town, browser: Browser, width: str, language: str) -> None:
     world = town.world
     person = world.person()
     draft = Draft("representative", town.business, town.account(person.code), "business_registration", "số 7")
@@ -146,9 +144,9 @@ def test_an_offer_is_read_and_accepted(town: Town, browser: Browser, language: s
     expect(page.locator("#switch-form")).to_be_visible()
 
 
-@pytest.mark.parametrize(("language", "width"), EACH)
+@pytest.mark.parametrize(("width", "language"), EVERY_WAY)
 def test_a_clerk_assists_a_citizen_and_gets_the_browser_back(
-    town: Town, browser: Browser, language: str, width: str
+    town: Town, browser: Browser, width: str, language: str
 ) -> None:
     world, name = town.world, f"{language}-{width}"
     clerk, citizen = world.person(), world.person()

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from idp.authn import totp
 from policies.delegation import TOP, Proposal, Role
-from tests.support.journeys import chromium, context, looked_at, signed_in
+from tests.support.journeys import EVERY_WAY, chromium, context, looked_at, signed_in
 from tests.support.world import World, deployed
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -46,7 +46,7 @@ def clerk(world: World, browser: Browser, width: str, language: str) -> Page:
     return page
 
 
-@pytest.mark.parametrize(("width", "language"), [("desktop", "vi"), ("phone", "en")])
+@pytest.mark.parametrize(("width", "language"), EVERY_WAY)
 def test_two_officials_bring_a_person_back(world: World, browser: Browser, width: str, language: str) -> None:
     person = world.person()
     first, second = clerk(world, browser, width, language), clerk(world, browser, width, language)

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from idp.web.qr_picture import picture
 from tests.support.browser import Person
-from tests.support.journeys import chromium, context, looked_at, signed_in
+from tests.support.journeys import EVERY_WAY, WIDTHS, chromium, context, looked_at, signed_in
 from tests.support.world import World, deployed
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -27,9 +27,11 @@ def browser() -> Iterator[Browser]:
         yield running
 
 
-def screen(world: World, browser: Browser, language: str = "vi", *, script: bool = True) -> Page:
+def screen(
+    world: World, browser: Browser, width: str = "desktop", language: str = "vi", *, script: bool = True
+) -> Page:
     """Return a computer that shows the code."""
-    page = context(browser, "desktop", language, script=script).new_page()
+    page = context(browser, width, language, script=script).new_page()
     page.goto(f"{world.issuer}/account")
     page.click("a[href='?way=qr']")
     expect(page.locator("#qr-number")).to_be_visible()
@@ -46,9 +48,11 @@ def scanned(world: World, page: Page) -> str:
     return address
 
 
-def phone(world: World, browser: Browser, person: Person, address: str, language: str = "vi") -> Page:
+def phone(
+    world: World, browser: Browser, person: Person, address: str, width: str = "phone", language: str = "vi"
+) -> Page:
     """Return a phone that has scanned the code and signed in."""
-    page = context(browser, "phone", language).new_page()
+    page = context(browser, width, language).new_page()
     page.goto(address)
     signed_in(page, person.code, person.password)
     expect(page.locator("#qr-answer-form")).to_be_visible()
@@ -59,21 +63,23 @@ def pick(page: Page, number: str | None) -> None:
     page.click(f"button[name='qr-number'][value='{number}']")
 
 
-@pytest.mark.parametrize("language", ["vi", "en"])
-def test_phone_signs_the_computer_in(world: World, browser: Browser, language: str) -> None:
+@pytest.mark.parametrize(("width", "language"), EVERY_WAY)
+def test_phone_signs_the_computer_in(world: World, browser: Browser, width: str, language: str) -> None:
     person = world.person()
-    desktop = screen(world, browser, language)
-    looked_at(desktop, f"qr-screen-{language}")
-    mobile = phone(world, browser, person, scanned(world, desktop), language)
-    looked_at(mobile, f"qr-phone-{language}")
+    # Either side may be small or large: a tablet scans, and a second phone shows the code.
+    other = next(one for one in WIDTHS if one != width)
+    desktop = screen(world, browser, width, language)
+    looked_at(desktop, f"qr-screen-{width}-{language}")
+    mobile = phone(world, browser, person, scanned(world, desktop), other, language)
+    looked_at(mobile, f"qr-phone-{other}-{language}")
     assert mobile.locator("button[name='qr-number']").count() == 3
     expect(mobile.locator("#qr-browser")).to_contain_text("Chrome")
     pick(mobile, desktop.locator("#qr-number").text_content())
     expect(mobile.locator("#qr-approved")).to_be_visible()
-    looked_at(mobile, f"qr-phone-approved-{language}")
+    looked_at(mobile, f"qr-phone-approved-{other}-{language}")
     # The computer sees the answer by itself, and says who it is that was approved.
     expect(desktop.locator("#qr-continue")).to_be_visible()
-    looked_at(desktop, f"qr-screen-approved-{language}")
+    looked_at(desktop, f"qr-screen-approved-{width}-{language}")
     expect(desktop.locator("#qr-name")).to_contain_text("Công dân mẫu")
     desktop.click("#qr-continue")
     expect(desktop.locator("#account-name")).to_be_visible()

@@ -12,12 +12,11 @@ from playwright.sync_api import Browser, Page, expect
 from idp.authn import totp
 from policies.recovery import Path
 from tests.support.browser import Person
-from tests.support.journeys import chromium, context, looked_at, signed_in
+from tests.support.journeys import EVERY_WAY, chromium, context, looked_at, signed_in
 from tests.support.world import World, deployed
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 NEW = "mật khẩu hoàn toàn mới 27"
-EACH = [("phone", "vi"), ("desktop", "en"), ("phone", "en"), ("desktop", "vi")]
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +45,7 @@ def activate(page: Page, person: Person, code: str, password: str) -> None:
     page.click("#activate-submit")
 
 
-@pytest.mark.parametrize(("width", "language"), EACH)
+@pytest.mark.parametrize(("width", "language"), EVERY_WAY)
 def test_person_comes_back_with_the_code_of_the_counter(
     world: World, browser: Browser, width: str, language: str
 ) -> None:
@@ -70,36 +69,36 @@ def test_person_comes_back_with_the_code_of_the_counter(
     expect(page.locator("#account-name")).to_be_visible()
 
 
-@pytest.mark.parametrize("language", ["vi", "en"])
+@pytest.mark.parametrize(("width", "language"), EVERY_WAY)
 def test_recovery_from_afar_shows_its_code_once_and_can_be_cancelled(
-    world: World, browser: Browser, language: str
+    world: World, browser: Browser, width: str, language: str
 ) -> None:
     person = world.person()
     wiring = world.wiring
     account_id = wiring.accounts.find(person.code).id
     seed = wiring.credentials.enrol_totp(account_id).secret
     sheet = wiring.recovery_codes.renew(account_id, actor=f"account:{account_id}")
-    page = opened(world, browser, "/recover", "desktop", language)
+    page = opened(world, browser, "/recover", width, language)
     page.fill("#identity_code", person.code)
     page.fill("#recovery_code", sheet[0])
     page.fill("#otp", totp.code_at(base64.b32decode(seed), int(time.time()) // totp.STEP))
     page.click("#recover-submit")
     expect(page.locator("#recover-begun")).to_be_visible()
-    looked_at(page, f"recover-begun-{language}")
+    looked_at(page, f"recover-begun-{width}-{language}")
     code = page.locator("#activation-code").text_content()
     assert code
     page.click("a[href='/recover/activate']")
     activate(page, person, code, NEW)
     expect(page.locator("#problem")).to_be_visible()
-    owner = opened(world, browser, "/recover/cancel", "phone", language)
-    looked_at(owner, f"recover-cancel-{language}")
+    owner = opened(world, browser, "/recover/cancel", width, language)
+    looked_at(owner, f"recover-cancel-{width}-{language}")
     owner.fill("#identity_code", person.code)
     owner.fill("#cancel_code", "WRONGONE")
     owner.click("#cancel-submit")
     expect(owner.locator("#problem")).to_be_visible()
 
 
-@pytest.mark.parametrize(("width", "language"), EACH)
+@pytest.mark.parametrize(("width", "language"), EVERY_WAY)
 def test_person_throws_somebody_out_who_had_the_password(
     world: World, browser: Browser, width: str, language: str
 ) -> None:

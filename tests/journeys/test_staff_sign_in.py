@@ -9,15 +9,13 @@ import pytest
 import requests
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.journeys import chromium, context, looked_at, signed_in
+from tests.support.journeys import EVERY_WAY, chromium, context, looked_at, signed_in
 from tests.support.officials import given_of
 from tests.support.silent_servers import HungServer, hung
 from tests.support.slapd import PASSWORD, SlapdServer
 from tests.support.world import World, deployed
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.servers]
-VIEWS = [("vi", "phone"), ("en", "desktop")]
-EACH = [*VIEWS, ("en", "phone"), ("vi", "desktop")]
 
 
 @pytest.fixture(scope="module")
@@ -59,8 +57,8 @@ def fill(page: Page, username: str, password: str, directory: str = "qoffice") -
     page.click("#staff-login-submit")
 
 
-@pytest.mark.parametrize(("language", "width"), EACH)
-def test_an_official_mistypes_then_signs_in(world: World, browser: Browser, language: str, width: str) -> None:
+@pytest.mark.parametrize(("width", "language"), EVERY_WAY)
+def test_an_official_mistypes_then_signs_in(world: World, browser: Browser, width: str, language: str) -> None:
     page = staff_page(world, browser, width, language)
     looked_at(page, f"staff-{language}-{width}")
     fill(page, "an", "sai")
@@ -74,9 +72,9 @@ def test_an_official_mistypes_then_signs_in(world: World, browser: Browser, lang
     looked_at(page, f"staff-account-{language}-{width}")
 
 
-@pytest.mark.parametrize(("language", "width"), VIEWS)
+@pytest.mark.parametrize(("width", "language"), EVERY_WAY)
 def test_a_directory_that_hangs_says_come_back_and_not_wrong(
-    world: World, browser: Browser, language: str, width: str
+    world: World, browser: Browser, width: str, language: str
 ) -> None:
     page = staff_page(world, browser, width, language)
     with page.expect_response(lambda answer: answer.request.method == "POST") as posted:

@@ -1,4 +1,4 @@
-"""A citizen signs in with VNeID and VNConnect (simulated) in a real browser, links an account, meets an outage, and signs out of both."""
+"""A citizen signs in with VNeID and VNConnect (simulated) in a real browser, links and recovers an account, meets an outage, signs out of both."""
 
 from __future__ import annotations
 
@@ -13,10 +13,13 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import update
 
 from examples.upstream_simulators.provider import Simulator
 from idp.flows.upstream.breaker import LIMIT
-from tests.support.journeys import chromium, context, looked_at, signed_in
+from idp.storage.tables import recoveries
+from tests.support.accounts import sample_code
+from tests.support.journeys import EVERY_WAY, chromium, context, looked_at, signed_in
 from tests.support.upstream_world import (
     KEY,
     key_file,
@@ -29,7 +32,7 @@ from tests.support.upstream_world import (
 from tests.support.world import World, deployed
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-VIEWS = [("vi", "phone"), ("en", "desktop")]
+NEW = "mật khẩu hoàn toàn mới 27"
 CLOCK: Any = SimpleNamespace(now=lambda: int(time.time()))
 
 
@@ -64,7 +67,7 @@ def browser() -> Iterator[Browser]:
         yield running
 
 
-def sign_in_page(world: World, browser: Browser, language: str, width: str, *, script: bool = True) -> Page:
+def sign_in_page(world: World, browser: Browser, width: str, language: str, *, script: bool = True) -> Page:
     page = context(browser, width, language, script=script).new_page()
     page.goto(f"{world.issuer}/account")
     expect(page.locator("#login-form")).to_be_visible()
@@ -78,11 +81,11 @@ def choose(page: Page, citizen: str, level: str = "1") -> None:
 
 
 @pytest.mark.parametrize("name", ["vneid", "vnconnect"])
-@pytest.mark.parametrize(("language", "width"), VIEWS)
+@pytest.mark.parametrize(("width", "language"), EVERY_WAY)
 def test_citizen_signs_in_upstream_and_out_of_both(
-    world: World, browser: Browser, simulators: Mapping[str, Simulator], name: str, language: str, width: str
+    world: World, browser: Browser, simulators: Mapping[str, Simulator], name: str, width: str, language: str
 ) -> None:
-    page = sign_in_page(world, browser, language, width)
+    page = sign_in_page(world, browser, width, language)
     looked_at(page, f"upstream-sign-in-{language}-{width}")
     page.click(f"#upstream-{name}")
     choose(page, "mau-21")
@@ -101,13 +104,9 @@ def test_citizen_signs_in_upstream_and_out_of_both(
     expect(page.locator("#login-form")).to_be_visible()
 
 
-@pytest.mark.parametrize(("language", "width"), VIEWS)
-def test_pages_between_are_readable(world: World, browser: Browser, language: str, width: str) -> None:
-    page = sign_in_page(world, browser, language, width, script=False)
-    page.click("#upstream-vneid")
-    page.click("#simulator-deny")
-    expect(page.locator("#error-code")).to_have_text("access_denied")
-    page = sign_in_page(world, browser, language, width)
+@pytest.mark.parametrize(("width", "language"), EVERY_WAY)
+def test_pages_between_are_readable(world: World, browser: Browser, width: str, language: str) -> None:
+    page = sign_in_page(world, browser, width, language)
     page.click("#upstream-vneid")
     page.click("#simulator-deny")
     looked_at(page, f"upstream-denied-{language}-{width}")
@@ -120,8 +119,8 @@ def test_pages_between_are_readable(world: World, browser: Browser, language: st
     looked_at(page, f"upstream-link-{language}-{width}")
 
 
-@pytest.mark.parametrize(("language", "width"), VIEWS)
-def test_level_that_only_vneid_reaches(world: World, browser: Browser, language: str, width: str) -> None:
+@pytest.mark.parametrize(("width", "language"), EVERY_WAY)
+def test_level_that_only_vneid_reaches(world: World, browser: Browser, width: str, language: str) -> None:
     person = world.person()
     rp = world.rp(minimum_acr="urn:dinhdanh:loa:3")
     page = context(browser, width, language).new_page()
@@ -135,18 +134,72 @@ def test_level_that_only_vneid_reaches(world: World, browser: Browser, language:
     looked_at(page, f"upstream-other-{language}-{width}")
 
 
-@pytest.mark.parametrize(("language", "width"), VIEWS)
-def test_envelopes_that_were_tampered_with_or_sent_before_sign_nobody_in(
-    world: World, browser: Browser, simulators: Mapping[str, Simulator], language: str, width: str
+@pytest.mark.parametrize(("width", "language"), EVERY_WAY)
+def test_who_proves_himself_at_vneid_again_comes_back_with_a_new_password(
+    world: World, browser: Browser, width: str, language: str
 ) -> None:
-    page = sign_in_page(world, browser, language, width)
+    page, code, name = sign_in_page(world, browser, width, language), sample_code(21), f"{width}-{language}"
+    page.click("#upstream-vneid")
+    choose(page, "mau-21", "2")
+    if page.locator("#upstream-linked").count():
+        page.click("#upstream-continue")
+    expect(page.locator("#account-name")).to_be_visible()
+    page = recover_page(world, browser, width, language)
+    looked_at(page, f"recover-upstream-{name}")
+    leave(page, code, "mau-22")
+    expect(page.locator("#error-code")).to_have_text("access_denied")
+    looked_at(page, f"recover-upstream-refused-{name}")
+    page.click("#upstream-back")
+    leave(page, code, "mau-21")
+    activation = page.locator("#activation-code").text_content()
+    assert activation
+    looked_at(page, f"recover-upstream-begun-{name}")
+    page.click("a[href='/recover/activate']")
+    activate(page, code, activation)
+    expect(page.locator("#problem")).to_be_visible()
+    over = update(recoveries).where(recoveries.c.ended_at.is_(None)).values(ready_at=0)
+    with world.wiring.database.transaction() as tx:
+        tx.run(world.wiring.database.prepare(over), {})
+    activate(page, code, activation)
+    expect(page.locator("#recover-done")).to_be_visible()
+    page.goto(f"{world.issuer}/account")
+    signed_in(page, code, NEW)
+    expect(page.locator("#account-name")).to_be_visible()
+
+
+def recover_page(world: World, browser: Browser, width: str, language: str) -> Page:
+    page = context(browser, width, language).new_page()
+    page.goto(f"{world.issuer}/recover")
+    expect(page.locator("#recover-upstream-form")).to_be_visible()
+    return page
+
+
+def leave(page: Page, code: str, citizen: str) -> None:
+    page.fill("#recover-upstream-form [name=identity_code]", code)
+    page.click("#recover-upstream-vneid")
+    choose(page, citizen, "2")
+
+
+def activate(page: Page, code: str, activation: str) -> None:
+    page.fill("#identity_code", code)
+    page.fill("#activation_code", activation)
+    page.fill("#new_password", NEW)
+    page.fill("#new_password_again", NEW)
+    page.click("#activate-submit")
+
+
+@pytest.mark.parametrize(("width", "language"), EVERY_WAY)
+def test_envelopes_that_were_tampered_with_or_sent_before_sign_nobody_in(
+    world: World, browser: Browser, simulators: Mapping[str, Simulator], width: str, language: str
+) -> None:
+    page = sign_in_page(world, browser, width, language)
     page.click("#upstream-vneid")
     choose(page, "mau-21")
     page.wait_for_url(f"{world.issuer}/**")
     try:
         for fault in ("tampered_code", "replayed_userinfo"):
             simulators["vneid"].faults = {fault}
-            page = sign_in_page(world, browser, language, width)
+            page = sign_in_page(world, browser, width, language)
             page.click("#upstream-vneid")
             choose(page, "mau-22")
             expect(page.locator("#error-code")).to_have_text("access_denied")
@@ -157,13 +210,20 @@ def test_envelopes_that_were_tampered_with_or_sent_before_sign_nobody_in(
         simulators["vneid"].faults = set()
 
 
+def test_buttons_work_without_a_script(world: World, browser: Browser) -> None:
+    page = sign_in_page(world, browser, "phone", "vi", script=False)
+    page.click("#upstream-vneid")
+    page.click("#simulator-deny")
+    expect(page.locator("#error-code")).to_have_text("access_denied")
+
+
 def test_outage_takes_the_button_away_and_leaves_the_password(
     world: World, browser: Browser, simulators: Mapping[str, Simulator]
 ) -> None:
     simulators["mau"].faults = {"token_down"}
     try:
         for number in range(LIMIT):
-            page = sign_in_page(world, browser, "vi", "phone")
+            page = sign_in_page(world, browser, "phone", "vi")
             page.click("#upstream-mau")
             choose(page, "mau-22")
             expect(page.locator("#error-code")).to_have_text("temporarily_unavailable")

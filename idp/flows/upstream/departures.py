@@ -17,7 +17,6 @@ import orjson
 from idp import handles
 from idp.clock import Clock
 from idp.errors import NotFound, Throttled
-from idp.flows.pending import Held
 from idp.model.upstream import Departure
 from idp.ports.ephemeral import Counters, TransactionStore
 
@@ -54,22 +53,24 @@ class Departures:
     def begin(
         self,
         upstream: str,
-        held: Held,
         address: str,
         *,
+        browser: str,
+        transaction: str = "",
         wanted_acr: str = "",
         max_age: int | None = None,
         must_login: bool = False,
         account_id: str = "",
+        is_recovery: bool = False,
     ) -> tuple[str, Departure]:
-        """Return the ``state`` and the stored departure; raises ``Throttled``."""
+        """Return the ``state`` and the stored departure, of the browser with this digest of its cookie; raises ``Throttled``."""
         now = self._clock.now()
         self._count(address, now)
-        state, pending = handles.new_secret(), held.pending
+        state = handles.new_secret()
         departure = Departure(
             upstream=upstream,
-            transaction=pending.id,
-            browser=pending.browser,
+            transaction=transaction,
+            browser=browser,
             nonce=handles.new_secret(),
             verifier=handles.new_secret(),
             created_at=now,
@@ -78,6 +79,7 @@ class Departures:
             max_age=max_age,
             must_login=must_login,
             account_id=account_id,
+            is_recovery=is_recovery,
         )
         key = _key(state)
         self._store.put(key, self._seal(orjson.dumps(asdict(departure)), key.encode()), departure.expires_at)

@@ -46,6 +46,22 @@ class Matching:
             # Another request of the same person was faster: what it made is found now.
             return self._once(assertion, terms, expected, case_code)
 
+    def known(self, assertion: Assertion, terms: Terms, expected: str) -> str:
+        """Return the ``acr`` of who was linked to the account ``expected`` before; nothing is linked or made, no level rises.
+
+        Raises ``UpstreamRefused`` with the reason: nobody is linked, somebody else is, or the account is not active.
+        """
+        link = self._links.find(assertion.upstream, assertion.subject)
+        if link is None:
+            raise UpstreamRefused("not_linked")
+        code = self._code(assertion, needed=terms.vouches_for_code)
+        decision = decide(self._facts(assertion, terms, link.account_id, code), terms)
+        if decision.step is not Step.SIGN_IN:
+            raise UpstreamRefused(decision.reason)
+        if decision.account_id != expected:
+            raise UpstreamRefused("other_person")
+        return levels.bounded(assertion.assessed.acr, link.ceiling)
+
     def prove(self, assertion: Assertion, account_id: str, proven_acr: str, case_code: str) -> None:
         """Link after a local sign-in; raises ``UpstreamRefused`` where the upstream's person is somebody else.
 

@@ -105,8 +105,9 @@ class UpstreamSignIn:
                 raise UpstreamUnavailable("the breaker is open")
             state, departure = tools.departures.begin(
                 name,
-                held,
                 caller.origin.address,
+                browser=held.pending.browser,
+                transaction=held.pending.id,
                 wanted_acr=asked.wanted_acr,
                 max_age=asked.max_age,
                 must_login=asked.must_login,

@@ -13,7 +13,7 @@ NOW = 1_800_000_000
 def test_no_path_asks_questions_and_each_rests_on_two_things() -> None:
     assert set(RULES) == set(Path)
     for rule in RULES.values():
-        assert len(rule.proofs) >= 2 or rule.by_two
+        assert len(rule.proofs) >= 2 or rule.by_two or assurance.satisfies(rule.asserted, assurance.LOA_2)
         assert set(rule.proofs) <= set(assurance.FACTORS)
         assert "password" not in rule.proofs
 
@@ -21,6 +21,7 @@ def test_no_path_asks_questions_and_each_rests_on_two_things() -> None:
 def test_what_needs_no_second_person_cools_off() -> None:
     assert all(rule.cools_off or rule.by_two for rule in RULES.values())
     assert recovery.ready_at(Path.REMOTE, NOW, 86400) == NOW + 86400
+    assert recovery.ready_at(Path.UPSTREAM, NOW, 86400) == NOW + 86400
     assert recovery.ready_at(Path.COUNTER, NOW, 86400) == NOW
 
 
@@ -32,7 +33,9 @@ def test_what_needs_no_second_person_cools_off() -> None:
         (Path.COUNTER, "closed", False, False, "account_closed"),
         (Path.REMOTE, "active", True, False, "staff_in_person"),
         (Path.COUNTER, "active", True, False, ""),
+        (Path.UPSTREAM, "active", True, False, "staff_in_person"),
         (Path.REMOTE, "active", False, True, "under_way"),
+        (Path.UPSTREAM, "active", False, True, "under_way"),
         (Path.COUNTER, "active", False, True, ""),
     ],
 )
