@@ -58,7 +58,7 @@ ASSERTION_ALGS: Final = (*SIGNING_ALGS, SHARED_SECRET_ALG)
 APPLICATION_TYPES: Final = ("web", "native")
 LEGAL_BASES: Final = consent.LEGAL_BASES
 CONSENT_MODES: Final = consent.MODES
-SCOPES: Final = (*claims.SCOPES, *delegation.SCOPES, signals.SCOPE)
+SCOPES: Final = (*claims.SCOPES, *delegation.SCOPES, *signals.SCOPES)
 """Of people's data, and of the Admin API; the latter an operator alone gives."""
 ACR_VALUES: Final = assurance.LEVELS
 PROFILES: Final = tuple(profiles.PROFILES)

@@ -21,6 +21,10 @@ _OWN: Final = "urn:dinhdanh:signal:"
 
 SCOPE: Final = "signals"
 """What a department's own access token needs to manage its streams and to fetch from them."""
+MANAGE: Final = "ssf.manage"
+READ: Final = "ssf.read"
+SCOPES: Final = (SCOPE, MANAGE, READ)
+"""Ours, and the two of the CAEP Interoperability Profile (section 2.7.3): ``ssf.manage`` gives what ours gives, ``ssf.read`` sees streams alone."""
 
 SESSION_REVOKED: Final = _CAEP + "session-revoked"
 CREDENTIAL_CHANGE: Final = _CAEP + "credential-change"
@@ -96,10 +100,40 @@ def _by(act: Act) -> dict[str, object]:
     return {"initiating_entity": _initiator(act)}
 
 
-def _credential(change: str) -> Callable[[Act], dict[str, object]]:
+_WHO: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
+    {
+        "user": {"vi": "Người dùng", "en": "The person"},
+        "admin": {"vi": "Người quản trị", "en": "An administrator"},
+        "system": {"vi": "Hệ thống", "en": "The system"},
+    }
+)
+_ENDED: Final = {"vi": "kết thúc phiên đăng nhập", "en": "ended the session"}
+_SET: Final = {"vi": "đặt hoặc thay yếu tố xác thực", "en": "set or replaced an authentication factor"}
+_REMOVED: Final = {"vi": "gỡ yếu tố xác thực", "en": "removed an authentication factor"}
+_RESET: Final = {
+    "vi": "đặt mật khẩu mới khi khôi phục tài khoản",
+    "en": "set a new password in a recovery of the account",
+}
+
+
+def _because(act: Act, did: Mapping[str, str]) -> dict[str, object]:
+    """Return who did what, as a word and for the department's administrators to read (CAEP section 2).
+
+    The Interoperability Profile demands the sentence (sections 3.1 and 3.2). It is put together from who began it and what was done, and
+    from nothing else: an operator's own words stay here.
+    """
+    who = _WHO[_initiator(act)]
+    return {**_by(act), "reason_admin": {language: f"{who[language]} {did[language]}." for language in who}}
+
+
+def _ended(act: Act) -> dict[str, object]:
+    return _because(act, _ENDED)
+
+
+def _credential(change: str, did: Mapping[str, str]) -> Callable[[Act], dict[str, object]]:
     def said(act: Act) -> dict[str, object]:
         kind = str(act.detail.get("kind", ""))
-        return {"credential_type": _CREDENTIALS.get(kind, kind), "change_type": change, **_by(act)}
+        return {"credential_type": _CREDENTIALS.get(kind, kind), "change_type": change, **_because(act, did)}
 
     return said
 
@@ -113,7 +147,7 @@ def _mandate(act: Act) -> dict[str, object]:
 
 
 def _recovered(act: Act) -> dict[str, object]:
-    return {"credential_type": _CREDENTIALS["password"], "change_type": "update", **_by(act)}
+    return {"credential_type": _CREDENTIALS["password"], "change_type": "update", **_because(act, _RESET)}
 
 
 def _locked(act: Act) -> dict[str, object] | None:
@@ -133,10 +167,10 @@ def _nothing(_act: Act) -> dict[str, object]:
 _Row = tuple[str, Reach, Callable[[Act], dict[str, object] | None]]
 SIGNALS: Final[Mapping[str, _Row]] = MappingProxyType(
     {
-        "session:sign-out": (SESSION_REVOKED, Reach.SESSION, _by),
-        "session:revoke": (SESSION_REVOKED, Reach.SESSION, _by),
-        "credential:set": (CREDENTIAL_CHANGE, Reach.PERSON, _credential("update")),
-        "credential:remove": (CREDENTIAL_CHANGE, Reach.PERSON, _credential("delete")),
+        "session:sign-out": (SESSION_REVOKED, Reach.SESSION, _ended),
+        "session:revoke": (SESSION_REVOKED, Reach.SESSION, _ended),
+        "credential:set": (CREDENTIAL_CHANGE, Reach.PERSON, _credential("update", _SET)),
+        "credential:remove": (CREDENTIAL_CHANGE, Reach.PERSON, _credential("delete", _REMOVED)),
         "recovery:finish": (CREDENTIAL_CHANGE, Reach.PERSON, _recovered),
         "account:lock": (ACCOUNT_DISABLED, Reach.PERSON, _locked),
         "account:unlock": (ACCOUNT_ENABLED, Reach.PERSON, _unlocked),

@@ -32,6 +32,7 @@ DOCUMENTS: Final = {
     "OAuth Multiple Response Types": f"{_OPENID}oauth-v2-multiple-response-types-1_0.html",
     "OpenID Federation 1.0": f"{_OPENID}openid-federation-1_0.html",
     "OpenID CAEP": f"{_OPENID}openid-caep-1_0-final.html",
+    "OpenID CAEP Interoperability": f"{_OPENID}openid-caep-interoperability-profile-1_0.html",
     "OpenID RISC": f"{_OPENID}openid-risc-1_0-final.html",
     "OpenID Shared Signals": f"{_OPENID}openid-sharedsignals-framework-1_0-final.html",
     "JARM": f"{_OPENID}oauth-v2-jarm.html",

@@ -7,6 +7,7 @@ what was found there.
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -104,6 +105,8 @@ class FanOut:
         if signal is None:
             return
         at = int(row["at_us"]) // 1_000_000
+        # One name of the act for each department: by a shared one two of them could tell that they know the same person.
+        acts: defaultdict[str, str] = defaultdict(handles.new_id)
         for stream in streams:
             client = self._known.find_client(stream.client_id)
             if signal.type not in stream.events or client is None or not client.is_active or at < stream.created_at:
@@ -113,7 +116,8 @@ class FanOut:
             for subject, more in self._told(signal, row, client):
                 events = {signal.type: {"event_timestamp": at, **signal.said, **more}}
                 cause = str(detail.get("withdrawal", ""))
-                yield QueuedSignal(handles.new_id(), stream.id, subject, events, self._clock.now(), cause)
+                now, txn = self._clock.now(), acts[stream.client_id]
+                yield QueuedSignal(handles.new_id(), stream.id, subject, events, now, cause, txn)
 
     def _told(self, signal: Signal, row: Row, client: Client) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
         """Return whom the signal is about, and what is said of each beside: after a merge of every name that is none any more."""

@@ -21,7 +21,7 @@ class StreamStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """A department's stream. ``events`` are the types that it asked for and we have; ``url`` is where they are pushed, "" where they are fetched.
+    """A department's stream. ``events`` are the types that it asked for, ours or not; ``url`` is where they are pushed, "" where they are fetched.
 
     ``authorization`` is the header that the department wants to see with a push, "" for none. ``verified_at`` is the moment of the last
     verification asked for; ``next_at`` when the next push is tried, after ``attempts`` that failed. Moments are epoch seconds.
@@ -46,7 +46,8 @@ class Stream:
 class QueuedSignal:
     """A signal that waits: ``id`` is its ``jti`` and its place; ``subject`` and ``events`` are claims (RFC 8417, RFC 9493).
 
-    ``cause`` is the withdrawal that it tells of, "" for any other.
+    ``cause`` is the withdrawal that it tells of, "" for any other. ``txn`` is shared by what one act is told to one department as; "" where the
+    signal stands alone.
     """
 
     id: str
@@ -55,3 +56,4 @@ class QueuedSignal:
     events: Mapping[str, Any]
     created_at: int
     cause: str = ""
+    txn: str = ""

@@ -275,6 +275,7 @@ class Mint:
             "aud": client.client_id,
             "iat": signal.created_at,
             "jti": signal.id,
+            "txn": signal.txn or signal.id,
             "sub_id": signal.subject,
             "events": signal.events,
         }

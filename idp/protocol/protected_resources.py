@@ -33,12 +33,12 @@ class ProtectedResource:
 
 
 RESOURCES: Final = (
-    ProtectedResource("", {"vi": "Định Danh", "en": "Định Danh"}, claim_policy.SCOPES),
+    ProtectedResource("", {"vi": "Định Danh", "en": "Định Danh"}, (*claim_policy.SCOPES, *signals.SCOPES)),
     ProtectedResource(
         API_PATH, {"vi": "Giao diện lập trình quản trị", "en": "Admin API"}, tuple(delegation.SCOPES), ("header",)
     ),
     ProtectedResource("/userinfo", {"vi": "Thông tin người dùng", "en": "User information"}, claim_policy.SCOPES),
-    ProtectedResource("/ssf", {"vi": "Tín hiệu an toàn", "en": "Security signals"}, (signals.SCOPE,)),
+    ProtectedResource("/ssf", {"vi": "Tín hiệu an toàn", "en": "Security signals"}, signals.SCOPES),
 )
 """Every resource of ours; another one is a row."""
 

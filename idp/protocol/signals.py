@@ -27,7 +27,7 @@ from idp.services.audit import AuditLog
 from idp.services.streams import VERIFICATION_INTERVAL, StreamService
 from idp.services.tokens import TokenService
 from keys.strict_json import read_object
-from policies.signals import EVENT_TYPES, SCOPE
+from policies.signals import EVENT_TYPES, MANAGE, READ, SCOPE
 
 CONFIGURATION: Final = "/.well-known/ssf-configuration"
 STREAMS: Final = "/ssf/streams"
@@ -36,6 +36,10 @@ VERIFY: Final = "/ssf/verify"
 POLL_PATH: Final = "/ssf/poll"
 ADD_SUBJECT: Final = "/ssf/subjects/add"
 REMOVE_SUBJECT: Final = "/ssf/subjects/remove"
+
+_MANAGES: Final = frozenset({SCOPE, MANAGE})
+_READS: Final = _MANAGES | {READ}
+"""What a token needs to look at streams and their status (CAEP Interoperability Profile section 2.7.3); to fetch takes signals away."""
 
 Sign = Callable[[Client, QueuedSignal], str]
 Handler = Callable[[WireRequest, Client], WireResponse]
@@ -156,8 +160,9 @@ class SignalEndpoints:
         presented = self._access.presented(request)
         token = self._access.verified(presented)
         self._senders.check(request, presented, token.claims)
-        if token.grant_id or SCOPE not in token.scope:
-            raise InsufficientScope(f"a token of the system's own with scope {SCOPE} is needed")
+        needed = _READS if request.method == "GET" else _MANAGES
+        if token.grant_id or needed.isdisjoint(token.scope):
+            raise InsufficientScope(f"a token of the system's own with scope {' or '.join(sorted(needed))} is needed")
         return self._live(presented, token)
 
     def _live(self, presented: str, token: AccessClaims) -> Client:
@@ -236,10 +241,10 @@ class SignalEndpoints:
             "aud": stream.client_id,
             "events_supported": list(EVENT_TYPES),
             "events_requested": list(stream.events),
-            "events_delivered": list(stream.events),
+            "events_delivered": [one for one in EVENT_TYPES if one in stream.events],
             "delivery": {"method": stream.method, "endpoint_url": url},
             "min_verification_interval": VERIFICATION_INTERVAL,
-            "description": stream.description,
+            **({"description": stream.description} if stream.description else {}),
         }
 
 

@@ -20,6 +20,8 @@ VERIFICATION_INTERVAL: Final = 60
 """Seconds between two verifications of a stream."""
 MOST_STREAMS: Final = 4
 """Of one department."""
+MOST_TYPES: Final = 64
+"""Event types that a receiver may name for one stream."""
 _LONGEST: Final = 500
 _RECEIVERS: Final = frozenset({"events_requested", "delivery", "description"})
 """What a receiver may say of its stream; what we add comes back from it and is passed over (section 8.1.1.3)."""
@@ -108,14 +110,18 @@ class StreamService:
             self._store.done(stream_id, unheard)
 
     def verify(self, client_id: str, asked: Mapping[str, Any]) -> None:
-        """Queue a verification with the receiver's ``state`` (section 8.1.4); raises ``Throttled``, ``InvalidInput``, ``NotFound``."""
+        """Queue a verification with the receiver's ``state`` (section 8.1.4), unless the stream is disabled.
+
+        Raises ``Throttled``, ``InvalidInput``, ``NotFound``.
+        """
         stream, now = self.get(client_id, asked.get("stream_id")), self._clock.now()
+        state = {"state": _text(asked, "state")} if "state" in asked else {}
+        if stream.status is StreamStatus.DISABLED:
+            # Section 8.1.2.1: such a stream drops what would be sent over it, a verification as well as any other event.
+            return
         wait = stream.verified_at + VERIFICATION_INTERVAL - now
         if wait > 0:
             raise Throttled("the last verification was a moment ago", retry_after=wait)
-        if stream.status is StreamStatus.DISABLED:
-            raise InvalidInput("is disabled: enable it first", field="stream_id")
-        state = {"state": _text(asked, "state")} if "state" in asked else {}
         subject = {"format": "opaque", "id": stream.id}
         if not self._store.note_verified(stream, now):
             self.get(client_id, stream.id)
@@ -145,7 +151,7 @@ def _unknown() -> NotFound:
 
 
 def _laid_over(stream: Stream, asked: Mapping[str, Any]) -> Stream:
-    """Return the stream with what the receiver asks for; what only we say is passed over, types that we do not have are left out."""
+    """Return the stream with what the receiver asks for; what only we say is passed over."""
     said = {name: asked[name] for name in _RECEIVERS & asked.keys()}
     if "events_requested" in said:
         stream = replace(stream, events=_events(said["events_requested"]))
@@ -155,9 +161,13 @@ def _laid_over(stream: Stream, asked: Mapping[str, Any]) -> Stream:
 
 
 def _events(asked: object) -> tuple[str, ...]:
-    if not isinstance(asked, list) or not all(isinstance(one, str) for one in asked):
-        raise InvalidInput("must be a list of event types", field="events_requested")
-    return tuple(one for one in EVENT_TYPES if one in asked)
+    """Return what a receiver asks for, once each; types that we do not have are kept, and nothing is told by them (section 8.1.1)."""
+    if not isinstance(asked, list) or not all(isinstance(one, str) and 0 < len(one) <= _LONGEST for one in asked):
+        raise InvalidInput(f"must be a list of event types of at most {_LONGEST} characters", field="events_requested")
+    types = tuple(dict.fromkeys(asked))
+    if len(types) > MOST_TYPES or not all(one.isascii() and one.isprintable() for one in types):
+        raise InvalidInput(f"must be at most {MOST_TYPES} URIs", field="events_requested")
+    return types
 
 
 def _delivered(stream: Stream, delivery: object) -> Stream:

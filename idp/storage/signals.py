@@ -257,7 +257,7 @@ class SqlSignalStore:
         )
 
     def _row(self, signal: QueuedSignal) -> dict[str, Any]:
-        body = self._seal(orjson.dumps([signal.subject, signal.events]), signal.id.encode())
+        body = self._seal(orjson.dumps([signal.subject, signal.events, signal.txn]), signal.id.encode())
         return {
             "new_id": signal.id,
             "new_stream_id": signal.stream_id,
@@ -268,5 +268,6 @@ class SqlSignalStore:
 
     def _signal(self, row: tuple[Any, ...]) -> QueuedSignal:
         signal_id, stream_id, body, created_at = row
-        subject, events = orjson.loads(self._unseal(bytes(body), signal_id.encode()))
-        return QueuedSignal(signal_id, stream_id, subject, events, int(created_at))
+        # What was queued before there were transactions has two parts.
+        subject, events, *txn = orjson.loads(self._unseal(bytes(body), signal_id.encode()))
+        return QueuedSignal(signal_id, stream_id, subject, events, int(created_at), txn="".join(txn))

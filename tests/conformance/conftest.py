@@ -60,6 +60,10 @@ class Deployment:
                     **given, token_endpoint_auth_method="client_secret_post"
                 )
 
+        self.clients["signals"] = self.world.client(
+            scope="openid ssf.read ssf.manage", id_token_signed_response_alg="RS256", require_pkce=False
+        )
+
     def suite(self, variant: Variant, which: str = "") -> Suite:
         """Return a run of a module with the client of a response type; ``which`` is ``second`` or ``post``."""
         return Suite(self.world, variant, self.person, self.clients[f"{variant.response_type} {which}".strip()])

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import orjson
 import pytest
+from sqlalchemy import bindparam, update
 
 from idp.model.audit import AuditEvent, AuditRecord, Event
 from idp.model.signal import POLL, PUSH, QueuedSignal, Stream, StreamStatus
@@ -55,6 +57,21 @@ def test_a_stream_comes_back_as_it_was_put_and_its_header_is_sealed(
     assert store.streams("health") == store.streams() == [STREAM]
     assert store.streams("school") == []
     assert "bí mật" not in str(stored(database, signal_streams))
+
+
+def test_a_signal_comes_back_with_its_transaction_and_one_from_before_there_were_any_without(
+    store: SqlSignalStore, database: Database, record: AuditRecord
+) -> None:
+    store.add(STREAM, record)
+    named = replace(signal("q-1"), txn="act-1")
+    store.queue(named)
+    assert store.waiting("s-1", 9) == [named]
+    before = signal("q-2")
+    store.queue(before)
+    body = seal(orjson.dumps([before.subject, before.events]), b"q-2")
+    rewrite = update(signal_queue).where(signal_queue.c.id == "q-2").values(body=bindparam("old"))
+    database.run(database.prepare(rewrite), {"old": body})
+    assert store.waiting("s-1", 9) == [named, before]
 
 
 def test_an_owner_changes_what_is_his_and_the_next_push_begins_anew(

@@ -18,6 +18,7 @@ from policies.signals import (
     ACCOUNT_PURGED,
     CREDENTIAL_CHANGE,
     MANDATE_ENDED,
+    SESSION_REVOKED,
     SIGNALS,
     Act,
     signal_of,
@@ -108,7 +109,25 @@ def test_a_recovery_is_told_as_a_new_password_by_the_person() -> None:
     signal = signal_of(Act(Event.RECOVERY_FINISH.value, "", "account:a", "a", {"path": "mail"}))
     assert signal is not None
     assert signal.type == CREDENTIAL_CHANGE
-    assert signal.said == {"credential_type": "password", "change_type": "update", "initiating_entity": "user"}
+    said = {name: value for name, value in signal.said.items() if name != "reason_admin"}
+    assert said == {"credential_type": "password", "change_type": "update", "initiating_entity": "user"}
+
+
+@pytest.mark.spec("OpenID CAEP", "2")
+@pytest.mark.parametrize("actor", ["account:a", "operator:local", "system", "client:c"])
+@pytest.mark.parametrize(
+    "event", [name for name, row in SIGNALS.items() if row[0] in (SESSION_REVOKED, CREDENTIAL_CHANGE)]
+)
+def test_administrators_of_a_department_read_what_happened_and_nothing_that_an_operator_wrote(
+    event: str, actor: str
+) -> None:
+    signal = signal_of(Act(event, "lời của cán bộ", actor, "a", {"kind": "password", "note": "lời của cán bộ"}))
+    assert signal is not None
+    reason = signal.said["reason_admin"]
+    assert isinstance(reason, dict)
+    assert reason.keys() == {"vi", "en"}
+    assert all(sentence.endswith(".") for sentence in reason.values())
+    assert "lời của cán bộ" not in str(signal.said)
 
 
 def test_the_end_of_a_mandate_names_the_mandate(world: TokenWorld) -> None:

@@ -54,3 +54,20 @@ def test_an_event_token_is_no_hint_no_access_token_and_no_assertion(world: Token
     hinted = health.app.call("GET", f"/end_session?id_token_hint={token}")
     assert hinted.status == 200, "the person is asked: a token that is no hint proves nothing"
     assert world.events("session:sign-out", outcome="done") == []
+
+
+def test_an_act_has_one_name_in_the_streams_of_a_department_and_another_at_another(
+    world: TokenWorld, health: Department
+) -> None:
+    account, school = world.add_person(62), Department(world, health.app)
+    for one in (health, school):
+        world.tokens(one.system, world.sign_in(account))
+    streams = [(health, health.listen()), (health, health.listen()), (school, school.listen())]
+    world.clock.advance(1)
+    world.wiring.credentials.set_password(account, "một mật khẩu đủ dài và lạ 72", actor=f"account:{account}")
+    heard = [one.heard(stream) for one, stream in streams]
+    (first,), (second,), (elsewhere,) = heard
+    assert len({first["jti"], second["jti"], elsewhere["jti"]}) == 3
+    assert first["txn"] == second["txn"] != elsewhere["txn"], (
+        "a shared name would tell two departments that they know one person"
+    )
