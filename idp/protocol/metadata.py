@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
+from urllib.parse import urlsplit
 
 import orjson
 
@@ -61,6 +62,15 @@ _ALWAYS: Final[Mapping[str, Any]] = {
     "frontchannel_logout_session_supported": True,
 }
 """What holds in every deployment."""
+
+
+def published_at(name: str, issuer: str) -> tuple[str, ...]:
+    """Return the paths at which an issuer's document of a well-known name, such as ``/.well-known/x``, is served.
+
+    The name stands before the issuer's path, if it has one (RFC 8414 section 3). It is served alone too: that is what a proxy leaves of an
+    address that has it behind the path (OpenID Connect Discovery section 4).
+    """
+    return tuple(dict.fromkeys((name + urlsplit(issuer).path, name)))
 
 
 def document(issuer: str, offer: Offer) -> dict[str, Any]:

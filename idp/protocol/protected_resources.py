@@ -75,7 +75,9 @@ class ResourceMetadata:
         algs = tuple(algorithms)
         self.paths: Final[Mapping[str, Published]] = MappingProxyType(
             {
-                WELL_KNOWN + one.path: Published(orjson.dumps(document(issuer, one, algs, has_mtls=has_mtls)), _MAX_AGE)
+                urlsplit(metadata_url(issuer, one.path)).path: Published(
+                    orjson.dumps(document(issuer, one, algs, has_mtls=has_mtls)), _MAX_AGE
+                )
                 for one in RESOURCES
             }
         )

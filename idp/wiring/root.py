@@ -66,7 +66,7 @@ class Wiring(OwnData):
             "/introspect": status.introspect,
             "/revoke": open_to_scripts(status.revoke),
             "/jwks": published.jwks,
-            **dict.fromkeys(_DISCOVERY, published.discovery),
+            **dict.fromkeys(self._discovery_paths(), published.discovery),
             "/healthz/live": health.live,
             "/healthz/ready": health.ready,
         }
@@ -76,7 +76,7 @@ class Wiring(OwnData):
         published = self.published
         return {
             "/jwks": published.ready_jwks,
-            **dict.fromkeys(_DISCOVERY, published.ready_discovery),
+            **dict.fromkeys(self._discovery_paths(), published.ready_discovery),
         }
 
     @cached_property
@@ -266,6 +266,9 @@ class Wiring(OwnData):
     def provider_metadata(self) -> Mapping[str, Any]:
         """Return the discovery document of this moment, for the entity configuration and the page for developers."""
         return self._discovery(self.young_ring())
+
+    def _discovery_paths(self) -> tuple[str, ...]:
+        return tuple(path for name in _DISCOVERY for path in metadata.published_at(name, self.settings.issuer))
 
     def _discovery(self, ring: KeyRing) -> Mapping[str, Any]:
         settings = self.settings

@@ -13,6 +13,7 @@ from idp.flows.housekeeping import Task
 from idp.flows.signals import FanOut, Known, Pusher
 from idp.model.signal import QueuedSignal
 from idp.protocol.challenges import Challenges
+from idp.protocol.metadata import published_at
 from idp.protocol.patience import Patience
 from idp.protocol.protected_resources import metadata_url
 from idp.protocol.signal_subjects import SubjectEndpoints
@@ -68,7 +69,7 @@ class Signals(AdministrationDesk):
         return (
             Route(ADD_SUBJECT, ("POST",), subjects.add),
             Route(REMOVE_SUBJECT, ("POST",), subjects.remove),
-            Route(CONFIGURATION, ("GET",), served.describe),
+            *(Route(path, ("GET",), served.describe) for path in published_at(CONFIGURATION, self.settings.issuer)),
             Route(STREAMS, ("GET", "POST", "PATCH", "PUT", "DELETE"), served.streams),
             Route(STATUS, ("GET", "POST"), served.status),
             Route(VERIFY, ("POST",), served.verify),

@@ -248,12 +248,18 @@ def is_agreed(proxy: Proxy, *offer: str) -> bool:
     return b"Cipher is (NONE)" not in result.stdout
 
 
+@pytest.mark.spec("RFC 9728", "7.1")
+@pytest.mark.spec("RFC 9701", "8.2")
+@pytest.mark.spec("RFC 8414", "6.1")
 @pytest.mark.spec("FAPI 2.0 Security Profile", "5.2.1")
 def test_old_tls_is_refused(proxy: Proxy) -> None:
     # At Debian's own security level this client would not even offer it, and the test could not fail.
     assert not is_agreed(proxy, "-tls1_1", "-cipher", "ALL:@SECLEVEL=0")
 
 
+@pytest.mark.spec("RFC 9728", "7.1")
+@pytest.mark.spec("RFC 9701", "8.2")
+@pytest.mark.spec("RFC 8414", "6.1")
 @pytest.mark.spec("FAPI 2.0 Security Profile", "5.2.2")
 def test_of_tls_1_2_the_recommended_cipher_suites_alone_are_taken(proxy: Proxy) -> None:
     for good in ("AES128-GCM-SHA256", "AES256-GCM-SHA384"):

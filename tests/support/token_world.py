@@ -93,9 +93,8 @@ class TokenWorld:
         """Take an empty migrated database, a registry of grants other than the product's, and settings by name."""
         self.home, self.database, self.clock, self._settings = home, database, clock, settings
         # The other side runs in this process, on a machine that may be busy.
-        config = Settings(
-            home=home, issuer=ISSUER, **{**settings, "outbound": {"timeout": 30, **settings.get("outbound", {})}}
-        )
+        outbound = {"timeout": 30, **settings.get("outbound", {})}
+        config = Settings(**{"home": home, "issuer": ISSUER, **settings, "outbound": outbound})
         load_or_create_master_key(config.master_key_path)
         self.wiring = wiring = Wiring(config, clock)
         wiring.database = database

@@ -75,11 +75,13 @@ def shown(world: TokenWorld, client_id: str) -> dict[str, object]:
     return to_metadata(world.wiring.clients.known(client_id))
 
 
+@pytest.mark.spec("RFC 9701", "6")
 @pytest.mark.spec("OIDC Registration", "2")
 @pytest.mark.parametrize(
     ("metadata", "reason"),
     [
         ({"id_token_encrypted_response_enc": "A128GCM", "jwks": key_set()}, "inconsistent"),
+        ({"introspection_encrypted_response_enc": "A128GCM", "jwks": key_set()}, "inconsistent"),
         ({"id_token_encrypted_response_alg": "ECDH-ES"}, "no_key"),
         ({"userinfo_encrypted_response_alg": "RSA-OAEP-256", "jwks": key_set(EC)}, "no_key"),
         ({"introspection_encrypted_response_alg": "ECDH-ES", "jwks": key_set(RSA)}, "no_key"),

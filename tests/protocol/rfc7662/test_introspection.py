@@ -52,6 +52,7 @@ def test_id_token_is_no_access_token(world: TokenWorld, portal: Registered, sess
     assert world.introspect(portal, world.tokens(portal, session)["id_token"]).json == {"active": False}
 
 
+@pytest.mark.spec("RFC 9701", "8.2")
 @pytest.mark.spec("RFC 7662", "4")
 @pytest.mark.spec("RFC 7662", "2.3")
 @pytest.mark.spec("RFC 7662", "2.1")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from urllib.parse import urlsplit
+
 import pytest
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
 from authlib.oidc.discovery import OpenIDProviderMetadata
@@ -10,7 +13,10 @@ from idp.errors import StorageUnavailable
 from idp.protocol.client_authentication import METHODS
 from idp.protocol.client_authentication.registry import BY_CERTIFICATE
 from idp.protocol.grants.registry import GRANTS
+from idp.protocol.protected_resources import RESOURCES, metadata_url
+from idp.storage.sqlite import SqliteDatabase
 from policies import claims as claim_policy
+from tests.support.clock import FrozenClock
 from tests.support.token_world import ISSUER, TokenWorld
 
 DISCOVERY = "/.well-known/openid-configuration"
@@ -28,6 +34,29 @@ def test_authlib_finds_the_oauth_document_valid(world: TokenWorld, monkeypatch: 
     document = world.get(PATHS[1]).json
     AuthorizationServerMetadata(document).validate()
     assert document == world.get(DISCOVERY).json
+
+
+@pytest.mark.spec("OpenID Shared Signals", "7.2")
+@pytest.mark.spec("RFC 9728", "3")
+@pytest.mark.spec("RFC 9728", "3.1")
+@pytest.mark.spec("RFC 9728", "3.3")
+@pytest.mark.spec("RFC 8414", "3")
+@pytest.mark.spec("RFC 8414", "3.1")
+@pytest.mark.spec("RFC 8414", "3.3")
+def test_where_the_issuer_has_a_path_the_well_known_part_stands_before_it(
+    tmp_path: Path, sqlite_database: SqliteDatabase, clock: FrozenClock
+) -> None:
+    issuer = f"{ISSUER}/tinh/id"
+    world = TokenWorld(tmp_path, sqlite_database, clock, issuer=issuer)
+    # The second form of each is what a proxy leaves of an address that has it behind the path (OpenID Connect Discovery section 4).
+    for path in (*(f"{path}/tinh/id" for path in PATHS), *PATHS):
+        assert world.get(path).json["issuer"] == issuer
+    for resource in RESOURCES:
+        address = metadata_url(issuer, resource.path)
+        assert address == f"{ISSUER}/.well-known/oauth-protected-resource/tinh/id{resource.path}"
+        assert world.get(urlsplit(address).path).json["resource"] == issuer + resource.path
+    pages = {route.rule for route in world.wiring.page_routes()}
+    assert {"/.well-known/ssf-configuration/tinh/id", "/.well-known/ssf-configuration"} <= pages
 
 
 @pytest.mark.spec("RFC 9700", "4.7.1")
@@ -51,6 +80,7 @@ def test_every_announced_endpoint_answers(world: TokenWorld) -> None:
 
 
 @pytest.mark.spec("OIDC Discovery", "4.1")
+@pytest.mark.spec("RFC 8414", "3.1")
 @pytest.mark.parametrize("path", [*PATHS, "/jwks"])
 def test_answer_is_cacheable_and_open_to_scripts(world: TokenWorld, path: str) -> None:
     answer = world.get(path)
@@ -66,6 +96,8 @@ def test_answer_is_cacheable_and_open_to_scripts(world: TokenWorld, path: str) -
     assert (refused.status, refused.headers["allow"]) == (405, "GET, HEAD")
 
 
+@pytest.mark.spec("RFC 9728", "2")
+@pytest.mark.spec("RFC 8414", "2")
 @pytest.mark.spec("RFC 7517", "5")
 def test_key_set_states_the_configured_lifetime_and_holds_public_parts_only(world: TokenWorld) -> None:
     answer = world.get("/jwks")

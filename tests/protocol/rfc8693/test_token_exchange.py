@@ -146,11 +146,20 @@ def test_an_audience_without_a_rule_is_an_invalid_target(
     assert chain.refused(chain.token(session), audience=audience)[0] == "invalid_target"
 
 
+@pytest.mark.spec("RFC 8693", "2.1")
+@pytest.mark.parametrize("resource", [f"{LAND}#part", f"{LAND}#", "/api", "land.example.vn/api", "land"])
+def test_a_resource_that_is_no_absolute_uri_without_a_fragment_is_an_invalid_target(
+    chain: Chain, session: Session, resource: str
+) -> None:
+    assert chain.refused(chain.token(session), audience="", resource=resource)[0] == "invalid_target"
+
+
 def test_one_audience_a_token(world: TokenWorld, chain: Chain, session: Session) -> None:
     assert chain.refused(chain.token(session), resource=DESK) == ("invalid_target", "target_count")
     assert chain.exchange(chain.token(session), resource=LAND).status == 200
 
 
+@pytest.mark.spec("RFC 8693", "2.2.2")
 def test_a_token_that_the_desk_merely_saw_is_worth_nothing_to_it(
     world: TokenWorld, chain: Chain, session: Session
 ) -> None:
@@ -201,6 +210,7 @@ def test_tokens_of_other_kinds_are_no_subject_tokens(world: TokenWorld, chain: C
     assert chain.refused(own) == ("invalid_request", "subject_not_a_person")
 
 
+@pytest.mark.spec("RFC 8693", "2.1")
 @pytest.mark.spec("RFC 8693", "4.1")
 def test_an_official_whose_token_comes_along_is_the_actor(world: TokenWorld, session: Session) -> None:
     land = world.add_client(resource_identifiers=[LAND])
@@ -287,6 +297,8 @@ def test_mark_of_any_client_on_the_way_voids_what_came_of_its_tokens(chain: Chai
     assert chain.refused(token) == ("invalid_request", "subject_client_revoked")
 
 
+@pytest.mark.spec("RFC 8693", "2.2.2")
+@pytest.mark.spec("RFC 8693", "2.1")
 def test_actor_token_from_before_the_clients_mark_is_refused(chain: Chain, session: Session) -> None:
     world = chain.world
     actor = world.own_token(chain.desk).json["access_token"]

@@ -99,6 +99,7 @@ def test_self_signed_certificate_over_a_registered_key_proves_its_client(behind:
     assert refused(behind, client, **by_proxy(certificate(new_key()))) == "certificate_unknown"
 
 
+@pytest.mark.spec("RFC 8705", "3")
 @pytest.mark.spec("RFC 9700", "4.13")
 @pytest.mark.spec("RFC 8705", "2")
 @pytest.mark.spec("RFC 9440", "4")
@@ -207,6 +208,17 @@ def test_registration_needs_exactly_one_name_and_keys_where_they_are_compared() 
 def test_registration_names_the_field_at_fault(kind: str, value: object, reason: str) -> None:
     document = department(token_endpoint_auth_method=ISSUED, **{f"tls_client_auth_{kind}": value})
     assert reasons(document) == {(f"tls_client_auth_{kind}", reason)}
+
+
+@pytest.mark.spec("RFC 8705", "2")
+def test_without_a_certificate_or_with_anothers_a_client_is_not_proven(behind: TokenWorld, key: ClientKey) -> None:
+    named = by_name(behind, subject_dn=DN)
+    registered = behind.add_client(token_endpoint_auth_method=SELF_SIGNED, jwks=key_set(key))
+    own = by_proxy(certificate(key))
+    assert {ask(behind, client, **own).status for client in (named, registered)} == {200}
+    for client, anothers in ((named, certificate(key, name="Another")), (registered, certificate(new_key()))):
+        assert refused(behind, client)
+        assert refused(behind, client, **by_proxy(anothers))
 
 
 @pytest.mark.spec("RFC 8705", "2")

@@ -49,6 +49,7 @@ def test_bound_token_works_with_a_proof_of_its_key(world: TokenWorld, bound: dic
     assert world.post("/userinfo", {}, f"DPoP {access}", HTTP_DPOP=post).status == 200
 
 
+@pytest.mark.spec("RFC 9701", "8.1")
 @pytest.mark.spec("RFC 9449", "7.2")
 def test_bound_token_as_a_bearer_token_is_refused(world: TokenWorld, bound: dict[str, Any], key: ClientKey) -> None:
     access = bound["access_token"]

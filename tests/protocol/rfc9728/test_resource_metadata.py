@@ -8,6 +8,7 @@ from idp.protocol.protected_resources import RESOURCES, WELL_KNOWN, ProtectedRes
 from tests.support.token_world import ISSUER, TokenWorld
 
 
+@pytest.mark.spec("RFC 9728", "3.1")
 @pytest.mark.spec("RFC 9728", "3.3")
 @pytest.mark.spec("RFC 9728", "2")
 @pytest.mark.spec("RFC 9728", "3.2")
@@ -20,6 +21,9 @@ def test_resource_describes_itself(world: TokenWorld, resource: ProtectedResourc
     document = answer.json
     assert document["resource"] == ISSUER + path
     assert document["authorization_servers"] == [ISSUER]
+    assert document["jwks_uri"] == f"{ISSUER}/jwks"
+    assert document["resource_signing_alg_values_supported"]
+    assert "none" not in document["resource_signing_alg_values_supported"]
     assert document["bearer_methods_supported"] == list(resource.methods)
     assert document["dpop_signing_alg_values_supported"] == ["ES256", "PS256", "EdDSA"]
     assert document["dpop_bound_access_tokens_required"] is False
@@ -27,6 +31,7 @@ def test_resource_describes_itself(world: TokenWorld, resource: ProtectedResourc
     assert {"resource_name", "resource_name#vi", "resource_name#en"} <= document.keys()
     assert None not in document.values()
     assert [] not in document.values()
+    assert world.post(WELL_KNOWN + path, {}).status == 405
 
 
 @pytest.mark.spec("RFC 9728", "3.1")
@@ -35,6 +40,7 @@ def test_address_has_the_well_known_part_between_host_and_path() -> None:
     assert metadata_url("https://a.vn/idp", "/userinfo") == f"https://a.vn{WELL_KNOWN}/idp/userinfo"
 
 
+@pytest.mark.spec("RFC 9728", "3.3")
 @pytest.mark.spec("RFC 9728", "5.1")
 @pytest.mark.parametrize("header", ["", "Bearer x", "DPoP x"])
 def test_challenge_names_the_metadata(world: TokenWorld, header: str) -> None:

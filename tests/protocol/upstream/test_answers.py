@@ -9,6 +9,7 @@ import pytest
 
 from idp.storage.tables import accounts, sessions
 from tests.support.stores import stored
+from tests.support.token_world import ISSUER
 from tests.support.upstream_world import UpstreamWorld
 
 OIDC: Final = {
@@ -77,6 +78,16 @@ def test_answer_of_another_issuer_is_not_redeemed(up: UpstreamWorld) -> None:
     up.simulators["mau"].faults = {"mixed_up_iss"}
     up.through(up.browser(), "mau")
     assert up.simulators["mau"].tokens == {}
+
+
+@pytest.mark.spec("RFC 8414", "3.3")
+def test_metadata_that_name_another_issuer_are_not_used(up: UpstreamWorld) -> None:
+    up.simulators["mau"].base += "/other"
+    page = up.at_upstream(up.browser(), "mau")
+    assert page.status == 503, "nobody is sent to an address that they name"
+    assert page.url.startswith(f"{ISSUER}/signin/")
+    up.simulators["mau"].base = up.simulators["mau"].base.removesuffix("/other")
+    assert up.at_upstream(up.browser(), "mau").status == 200
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,11 @@ def test_file_that_is_not_toml_is_refused(empty_place: Path) -> None:
         load()
 
 
+@pytest.mark.spec("RFC 8693", "6")
+@pytest.mark.spec("RFC 8414", "3")
+@pytest.mark.spec("RFC 9728", "7.1")
+@pytest.mark.spec("RFC 9701", "8.2")
+@pytest.mark.spec("RFC 8414", "6.1")
 @pytest.mark.spec("FAPI 2.0 Security Profile", "5.4.2")
 @pytest.mark.spec("RFC 9126", "2")
 @pytest.mark.spec("RFC 7591", "5")
@@ -114,6 +119,7 @@ def test_issuer_may_be_https_or_on_loopback(monkeypatch: pytest.MonkeyPatch, iss
     assert loaded(monkeypatch, IDP_ISSUER=issuer).issuer == issuer
 
 
+@pytest.mark.spec("RFC 8414", "3.1")
 @pytest.mark.spec("RFC 6749", "3.2")
 @pytest.mark.spec("RFC 6749", "3.1")
 @pytest.mark.spec("OIDC Core", "16.17")

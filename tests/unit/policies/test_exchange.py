@@ -50,6 +50,14 @@ def test_every_actor_is_named_the_newest_outermost() -> None:
     assert second == {"sub": "register", "act": {"sub": "one-stop"}}
 
 
+@pytest.mark.spec("RFC 8693", "4.1")
+def test_an_earlier_actor_may_no_more_than_anybody() -> None:
+    for earlier in (None, {"sub": "portal"}, {"sub": "other", "act": {"sub": "desk"}}):
+        assert refusal(act=earlier, subject_client="other") == "subject_not_allowed"
+        assert refusal(act=earlier, may_act={"sub": "other"}) == "may_act"
+        assert refusal(act=earlier) == ""
+
+
 def test_a_chain_has_an_end() -> None:
     act: Any = None
     for number in range(LONGEST_CHAIN):
