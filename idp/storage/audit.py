@@ -20,6 +20,14 @@ _INSERTED = (
 )
 _BOUND: Final = tuple(f"a_{name}" for name in _INSERTED)
 _VALUES: Final = itemgetter(*_INSERTED)
+_RECORD: Final = (
+    audit_events.insert()
+    .values(
+        {name: bindparam(bound, type_=audit_events.c[name].type) for bound, name in zip(_BOUND, _INSERTED, strict=True)}
+    )
+    .inline()
+)
+"""Made once: nearly every store prepares it."""
 _CHAIN: Final = "audit-chain"
 
 
@@ -30,10 +38,7 @@ def record_params(record: AuditRecord) -> dict[str, object]:
 
 def record_statement(database: Database) -> Prepared:
     """Return the INSERT of one record; ``Database.claim_and_record`` takes it as its second half."""
-    values = {
-        name: bindparam(bound, type_=audit_events.c[name].type) for bound, name in zip(_BOUND, _INSERTED, strict=True)
-    }
-    return database.prepare(audit_events.insert().values(values).inline())
+    return database.prepare(_RECORD)
 
 
 class Recorder:

@@ -20,6 +20,8 @@ _NAMES = tuple(column.name for column in consents.columns)
 _AT_ONCE = 200
 _WITHDRAWAL = tuple(column.name for column in withdrawals.columns)
 _OF_ONE = ("account_id", "client_id", "mandate_id")
+# Made once: each alias makes every column of its table anew, and many statements look at these.
+_ENDED, _CURRENT = consents.alias("ended"), consents.alias("current")
 
 
 def withdrawn_since(new: dict[str, BindParameter[Any]], issued: BindParameter[Any]) -> Exists:
@@ -27,7 +29,7 @@ def withdrawn_since(new: dict[str, BindParameter[Any]], issued: BindParameter[An
 
     So it is where another consent took its place that declines what the grant would release.
     """
-    ended, current = consents.alias("ended").c, consents.alias("current").c
+    ended, current = _ENDED.c, _CURRENT.c
     of_today = and_(*(current[name] == new[name] for name in _OF_ONE), current.ended_at.is_(None))
     withdrawn = and_(ended.end_reason != "superseded", or_(ended.ended_at > issued, not_(exists().where(of_today))))
     # What one purpose declines another may still allow: only what is declined and not agreed to counts.

@@ -14,7 +14,7 @@ from idp.ports.grants import NOBODY, Holder, Redemption, Rotation, TokenState, V
 from idp.storage.audit import Recorder, record_params
 from idp.storage.consents import withdrawn_since
 from idp.storage.database import Database, Prepared
-from idp.storage.mandates import NONE, counts
+from idp.storage.mandates import NONE, counts, newest_code
 from idp.storage.redemptions import RedemptionGate, passing
 from idp.storage.tables import accounts, grants, identity_codes, registry_versions, revoked_tokens, sessions
 
@@ -158,13 +158,8 @@ class SqlGrantStore:
         ]
         joined: Any = grants.join(accounts, accounts.c.id == grants.c.account_id)
         if with_code:
-            codes, own = identity_codes.c, identity_codes.alias("own")
-            newest = (
-                select(func.max(own.c.id))
-                .where(own.c.account_id == grants.c.account_id, own.c.valid_to.is_(None), own.c.scheme != "cmnd")
-                .scalar_subquery()
-            )
-            joined = joined.outerjoin(identity_codes, codes.id == newest)
+            codes = identity_codes.c
+            joined = joined.outerjoin(identity_codes, codes.id == newest_code(grants.c.account_id))
             columns += [codes.id, codes.scheme, codes.sealed]
         return self._database.prepare(select(*columns).select_from(joined).where(grants.c.id == bindparam("grant")))
 

@@ -5,7 +5,19 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, and_, bindparam, exists, func, literal_column, or_, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    ScalarSelect,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from idp.model.audit import AuditRecord
 from idp.model.mandate import Mandate
@@ -23,6 +35,10 @@ _NAMES: Final = tuple(field.name for field in fields(Mandate))
 _COLUMNS: Final[tuple[Column[Any], ...]] = tuple(mandates.c[name] for name in _NAMES)
 _WIDTH: Final = len(_NAMES)
 _CONSENT: Final = ("kind", "scope", "claims", "declined", "text_version")
+# Made once: each alias makes every column of its table anew, and many statements look at these.
+_PRINCIPAL: Final = accounts.alias("principal").c
+_ACTOR: Final = accounts.alias("actor").c
+_OWN: Final = identity_codes.alias("own").c
 _OPEN: Final = or_(mandates.c.state == PROPOSED, mandates.c.state == ACCEPTED)
 
 
@@ -31,13 +47,18 @@ def counts(mandate_id: ColumnElement[str], now: ColumnElement[int] | None = None
     return exists().where(mandates.c.id == mandate_id, _is_good(now))
 
 
+def newest_code(account_id: ColumnElement[str]) -> ScalarSelect[Any]:
+    """Return the subquery for the id of the code that an account is known by: its newest in force, an old 9-digit number never."""
+    mine = and_(_OWN.account_id == account_id, _OWN.valid_to.is_(None), _OWN.scheme != "cmnd")
+    return select(func.max(_OWN.id)).where(mine).scalar_subquery()
+
+
 def _is_good(now: ColumnElement[int] | None) -> ColumnElement[bool]:
     """Accepted, between two active accounts, and within its dates."""
-    principal, actor = accounts.alias("principal"), accounts.alias("actor")
     found = [
         mandates.c.state == ACCEPTED,
-        exists().where(principal.c.id == mandates.c.principal_id, principal.c.state == "active"),
-        exists().where(actor.c.id == mandates.c.actor_id, actor.c.state == "active"),
+        exists().where(_PRINCIPAL.id == mandates.c.principal_id, _PRINCIPAL.state == "active"),
+        exists().where(_ACTOR.id == mandates.c.actor_id, _ACTOR.state == "active"),
     ]
     if now is not None:
         found += [mandates.c.valid_from <= now, mandates.c.valid_to > now]
@@ -79,14 +100,9 @@ class SqlMandateStore:
 
     def _prepare_live(self) -> None:
         now = bindparam("now", type_=mandates.c.valid_to.type)
-        codes, own = identity_codes.c, identity_codes.alias("own")
-        newest = (
-            select(func.max(own.c.id))
-            .where(own.c.account_id == mandates.c.principal_id, own.c.valid_to.is_(None), own.c.scheme != "cmnd")
-            .scalar_subquery()
-        )
+        codes = identity_codes.c
         joined: Any = mandates.join(accounts, accounts.c.id == mandates.c.principal_id).outerjoin(
-            identity_codes, codes.id == newest
+            identity_codes, codes.id == newest_code(mandates.c.principal_id)
         )
         beside = (accounts.c.kind, accounts.c.profile, codes.id, codes.scheme, codes.sealed)
         found = select(*_COLUMNS, *beside).select_from(joined).where(_is_good(now))

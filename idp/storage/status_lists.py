@@ -6,6 +6,7 @@ Whether a token was revoked is not written here: it is read from what revocation
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from sqlalchemy import and_, bindparam, not_, or_, select, update
 
@@ -15,8 +16,11 @@ from idp.storage.database import Database
 from idp.storage.mandates import NONE, counts
 from idp.storage.tables import accounts, clients, grants, revoked_tokens, sessions, status_entries, status_lists
 
-_MARGIN = 2 * 86400
+_MARGIN: Final = 2 * 86400
 """Seconds for which a list is kept after it was begun: longer than it takes tokens in, and longer than any of them lives."""
+
+_ORIGINS: Final = clients.alias("origins")
+"""Made once: an alias makes every column of its table anew."""
 
 
 class SqlStatusListStore:
@@ -50,7 +54,7 @@ class SqlStatusListStore:
         self._prepare_revoked()
 
     def _prepare_revoked(self) -> None:
-        entries, origins = status_entries.c, clients.alias("origins")
+        entries, origins = status_entries.c, _ORIGINS
         joined = (
             status_entries.outerjoin(revoked_tokens, revoked_tokens.c.jti == entries.jti)
             .outerjoin(grants, grants.c.id == entries.grant_id)

@@ -90,6 +90,11 @@ class People(Officeholders):
         return SubjectService(SqlSubjectStore(self.database), self.clock)
 
     @cached_property
+    def grant_store(self) -> SqlGrantStore:
+        """Grants in SQL."""
+        return SqlGrantStore(self.database)
+
+    @cached_property
     def tokens(self) -> TokenService:
         """Token families."""
         lifetimes = self.settings.lifetimes
@@ -97,13 +102,13 @@ class People(Officeholders):
         bounds = Lifetimes(lifetimes.refresh_token, lifetimes.access_token, grace, lifetimes.refresh_idle)
         key = self.vault.data_key("refresh-token").derive("mac")
         seal = self.vault.seal("authorization-code")
-        parts = (SqlGrantStore(self.database), self.audit, self.clock, key, bounds, seal)
+        parts = (self.grant_store, self.audit, self.clock, key, bounds, seal)
         return TokenService(*parts, memory_since=lambda: self.memory_since)
 
     @cached_property
     def account_marks(self) -> AccountMarks:
         """Not-before marks of people."""
-        return AccountMarks(SqlGrantStore(self.database), self.audit, self.clock)
+        return AccountMarks(self.grant_store, self.audit, self.clock)
 
     @cached_property
     def claims(self) -> ClaimSource:

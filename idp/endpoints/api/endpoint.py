@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import cached_property
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -48,13 +49,18 @@ class ApiEndpoint:
         """Take collaborators; ``wait`` counts a request of a caller and returns the seconds that it has to wait, 0 for none."""
         self._table = tuple((openapi.pattern(one.path), one) for one in table)
         self._shapes = shapes
-        self._document = orjson.dumps(openapi.document(issuer, (one for _, one in self._table), shapes))
+        self._issuer = issuer
         self._callers = callers
         self._idempotency = idempotency
         self._challenges = challenges
         self._refusals = refusals
         self._nonce_headers = nonce_headers
         self._wait = wait
+
+    @cached_property
+    def _document(self) -> bytes:
+        """The OpenAPI document, made when it is first asked for: nobody signs in by it."""
+        return orjson.dumps(openapi.document(self._issuer, (one for _, one in self._table), self._shapes))
 
     def description(self, _request: WireRequest) -> WireResponse:
         """Return the OpenAPI document; it says nothing that the source does not."""
