@@ -12,7 +12,7 @@ from idp.cli.output import emit, emit_rows, with_exit_codes
 from idp.clock import VIETNAM
 from idp.errors import InvalidInput
 from idp.model.mandate import Mandate
-from idp.services.mandates import Draft
+from idp.services.mandate_drafts import Draft
 from policies import identity_codes
 from policies.mandate_kinds import KINDS
 from policies.mandates import ALL_PROCEDURES

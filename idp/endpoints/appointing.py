@@ -21,7 +21,8 @@ from idp.ports.mandates import LiveMandate
 from idp.protocol.errors import ProtocolError
 from idp.protocol.wire import WireRequest, WireResponse, redirect
 from idp.services.audit import AuditLog
-from idp.services.mandates import Draft, MandateService
+from idp.services.mandate_drafts import Draft
+from idp.services.mandates import MandateService
 from idp.web.i18n import translator
 from policies.assurance import LOA_2
 from policies.mandate_kinds import DELEGATE, KINDS

@@ -28,7 +28,7 @@ from idp.ports.mandates import MandateStore
 from idp.ports.notices import Notices
 from idp.services.accounts import AccountService
 from idp.services.audit import AuditLog
-from idp.services.mandates import born
+from idp.services.mandate_drafts import born
 from idp.services.sessions import SessionService
 from idp.services.vault import Seal
 from policies import mandates as policy

@@ -30,8 +30,8 @@ _LONGEST_ACT: Final = 3600
 _CHUNK: Final = 100
 _BEGUN: Final = "approved"
 _ENDED: Final = (_BEGUN, "done", "failed", "rejected")
-_OF_THE_MOMENT: Final = frozenset({"begins"})
-"""Arguments that differ between two requests for the same."""
+_OF_THE_MOMENT: Final = frozenset({"begins", "evidence"})
+"""Arguments that differ between two requests for the same; what is sealed is sealed anew each time."""
 
 
 @dataclass(frozen=True, slots=True)

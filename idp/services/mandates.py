@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
 from typing import Any, Final, NoReturn
 
 import orjson
 
 from idp import handles
 from idp.clock import Clock
-from idp.errors import Conflict, InvalidInput, NotFound, Refused
-from idp.model.account import Account
+from idp.errors import Conflict, NotFound, Refused
 from idp.model.audit import AuditEvent, AuditRecord, Event, Outcome
 from idp.model.mandate import Mandate
 from idp.model.notice import Topic
@@ -21,31 +19,14 @@ from idp.ports.notices import Notices
 from idp.ports.sessions import ConsentState
 from idp.services.accounts import AccountService
 from idp.services.audit import AuditLog
+from idp.services.mandate_drafts import Draft, proposal_of
 from idp.services.vault import Seal
 from policies import mandates as policy
-from policies.mandate_kinds import KINDS
-from policies.mandates import Grantor, Party, Proposal, Terms
+from policies.mandates import Grantor, Proposal
 
 OPERATOR: Final = "operator:local"
 _MOST: Final = 200
-_LONGEST_EVIDENCE: Final = 500
 _BATCH: Final = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """What somebody wants to give. ``valid_from`` and ``valid_to`` are None where he names none: from now, for as long as may be."""
-
-    kind: str
-    principal_id: str
-    actor_id: str
-    evidence_kind: str
-    evidence: str = ""
-    procedures: tuple[str, ...] = (policy.ALL_PROCEDURES,)
-    unit: str = ""
-    valid_from: int | None = None
-    valid_to: int | None = None
-    may_delegate: bool = False
 
 
 class MandateService:
@@ -68,29 +49,36 @@ class MandateService:
         self._clock = clock
         self._evidence = evidence
 
-    def propose(self, draft: Draft, by: str | None = None, *, reason: str = "") -> Mandate:
-        """Propose a mandate; ``by`` is the account that passes on what it holds, None the local operator.
+    def propose(
+        self, draft: Draft, by: str | None = None, *, reason: str = "", office: str = OPERATOR, approver: str = ""
+    ) -> Mandate:
+        """Propose a mandate; ``by`` is the account that passes on what it holds, None the office that keeps the register.
 
-        Raises ``Refused`` with the policy's reason id as its code, ``NotFound`` for an unknown account and ``InvalidInput``.
+        ``office`` is the actor where ``by`` is None, ``approver`` the second person of an office where two give. Raises ``Refused`` with the
+        policy's reason id as its code, ``NotFound`` for an unknown account and ``InvalidInput``.
         """
-        principal = self._accounts.get(draft.principal_id)
-        actor = self._accounts.get(draft.actor_id)
-        proposal = self._proposal(draft, principal, actor)
-        if by is None:
-            grantor, decision = Grantor("operator"), policy.propose(proposal, Grantor("operator"), self._clock.now())
-        else:
-            grantor, decision = self._as_holder(proposal, by)
-        actor_name = OPERATOR if by is None else f"account:{by}"
-        if not decision.is_allowed:
-            self._refused(Event.MANDATE_PROPOSE, decision.reason, actor_name, principal.id, "")
+        proposal, grantor, decision = self._examined(draft, by, office)
+        principal_id, actor_name = proposal.principal.id, office if by is None else f"account:{by}"
         above = grantor.held.id if grantor.held is not None else ""
         root = (self._get(above).root_id or above) if above else ""
         mandate = self._made(draft, proposal, decision.depth, actor_name, (above, root))
-        record = self._record(Event.MANDATE_PROPOSE, mandate, actor_name, reason)
+        record = self._record(Event.MANDATE_PROPOSE, mandate, actor_name, reason, approver)
         if not self._store.add(mandate, record):
-            self._refused(Event.MANDATE_PROPOSE, "held_is_revoked", actor_name, principal.id, "")
+            self._refused(Event.MANDATE_PROPOSE, "held_is_revoked", actor_name, principal_id, "")
         self._tell(mandate, Topic.MANDATE_GRANTED, by)
         return mandate
+
+    def examine(self, draft: Draft, office: str) -> None:
+        """Raise, and record, what ``propose`` would of a draft of an office that has still to ask a second person."""
+        self._examined(draft, None, office)
+
+    def wrapped(self, evidence: str, about: str) -> str:
+        """Return what a draft rests on, sealed as text, to wait for a second person; ``about`` names the parties."""
+        return base64.b64encode(self._evidence.seal(orjson.dumps(evidence), about.encode())).decode()
+
+    def unwrapped(self, packed: str, about: str) -> str:
+        """Return what ``wrapped`` sealed: treat as personal data."""
+        return str(orjson.loads(self._evidence.unseal(base64.b64decode(packed), about.encode())))
 
     def accept(self, mandate_id: str, by: str | None = None, *, reason: str = "") -> Mandate:
         """Accept a proposed mandate: by the account that will act, or by the operator for it."""
@@ -177,6 +165,17 @@ class MandateService:
             raise Conflict("the mandate was answered or ended by somebody else meanwhile")
         return self._get(mandate.id)
 
+    def _examined(self, draft: Draft, by: str | None, office: str) -> tuple[Proposal, Grantor, policy.Decision]:
+        principal = self._accounts.get(draft.principal_id)
+        proposal = proposal_of(draft, principal, self._accounts.get(draft.actor_id), self._now())
+        grantor, decision = Grantor("operator"), policy.propose(proposal, Grantor("operator"), self._now())
+        if by is not None:
+            grantor, decision = self._as_holder(proposal, by)
+        if not decision.is_allowed:
+            actor_name = office if by is None else f"account:{by}"
+            self._refused(Event.MANDATE_PROPOSE, decision.reason, actor_name, principal.id, "")
+        return proposal, grantor, decision
+
     def _as_holder(self, proposal: Proposal, by: str) -> tuple[Grantor, policy.Decision]:
         """Return the grantor with the mandate that lets him, or the refusal of the last one that he holds for this principal."""
         grantor = Grantor("holder", by)
@@ -199,17 +198,6 @@ class MandateService:
                 if decision.is_allowed:
                     return decision
         return policy.Decision("not_a_party")
-
-    def _proposal(self, draft: Draft, principal: Account, actor: Account) -> Proposal:
-        if draft.kind not in KINDS:
-            raise InvalidInput(f"must be one of {', '.join(KINDS)}", field="kind")
-        if len(draft.evidence) > _LONGEST_EVIDENCE:
-            raise InvalidInput(f"is longer than {_LONGEST_EVIDENCE} characters", field="evidence")
-        start = draft.valid_from if draft.valid_from is not None else self._now()
-        child = born(principal)
-        end = draft.valid_to if draft.valid_to is not None else policy.latest_end(draft.kind, start, child)
-        terms = Terms(frozenset(draft.procedures), draft.unit, start, end, draft.may_delegate)
-        return Proposal(draft.kind, _party(principal), _party(actor), terms, draft.evidence_kind)
 
     def _made(self, draft: Draft, proposal: Proposal, depth: int, granted_by: str, chain: tuple[str, str]) -> Mandate:
         mandate_id, terms = handles.new_id(), proposal.terms
@@ -239,7 +227,8 @@ class MandateService:
             if account_id != by:
                 self._notices.tell(account_id, topic)
 
-    def _record(self, event: Event, mandate: Mandate, actor: str, reason: str) -> AuditRecord:
+    def _record(self, event: Event, mandate: Mandate, actor: str, reason: str, approver: str = "") -> AuditRecord:
+        shown = detail(mandate)
         return self._audit.record(
             AuditEvent(
                 event,
@@ -247,7 +236,7 @@ class MandateService:
                 actor=actor,
                 account_id=mandate.principal_id,
                 target=f"mandate:{mandate.id}",
-                detail=detail(mandate),
+                detail={**shown, "approver": approver} if approver else shown,
             )
         )
 
@@ -286,13 +275,3 @@ def detail(mandate: Mandate) -> Mapping[str, Any]:
         "unit": mandate.unit_code,
         "valid_to": mandate.valid_to,
     }
-
-
-def born(account: Account) -> date | None:
-    """Return a person's date of birth, None where it is not known."""
-    value = account.profile.get("birthdate")
-    return date.fromisoformat(str(value)) if value and account.kind == "person" else None
-
-
-def _party(account: Account) -> Party:
-    return Party(account.id, account.kind, account.state, born(account))

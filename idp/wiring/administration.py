@@ -96,7 +96,8 @@ class AdministrationDesk(DataRights, ABC):
         recoveries = RecoveryAdministration(gate, people, self.accounts, self.recoveries)
         admins = AdminAdministration(gate, self.admins, self.accounts, registry, self.clock)
         units = UnitAdministration(gate, self.units, self.reorganisations)
-        waiting = (clients, changes, keys, states, admins, recoveries, self._changes_of_units)
+        mandates = MandateAdministration(gate, people, self.accounts, self.mandates)
+        waiting = (clients, changes, keys, states, mandates, admins, recoveries, self._changes_of_units)
         acts: dict[str, Act] = {name: act for one in waiting for name, act in one.acts().items()}
         return UseCases(
             clients=clients,
@@ -106,6 +107,7 @@ class AdministrationDesk(DataRights, ABC):
             **self.data_right_cases(gate),
             accounts=people,
             account_states=states,
+            mandates=mandates,
             recoveries=recoveries,
             units=units,
             unit_decisions=UnitDecisions(units, clients, changes, admins),
@@ -129,7 +131,6 @@ class AdministrationDesk(DataRights, ABC):
     def _operating(self, people: AccountAdministration) -> dict[str, Any]:
         """Return the use cases of running the deployment, by their names in ``UseCases``."""
         return {
-            "mandates": MandateAdministration(self.gate, people, self.accounts, self.mandates),
             "unused": UnusedAccounts(self.gate, people, self.accounts, self.staff_watch),
             "indicators": IndicatorAdministration(self.gate, indicators_of(self), self.clients, self.clock),
             "directories": self.directory_administration(),

@@ -49,6 +49,8 @@ class Action(StrEnum):
     ACCOUNT_MERGE = "account:merge"
     SESSION_READ = "session:read"
     SESSION_END = "session:end"
+    MANDATE_GIVE = "mandate:give"
+    """Give a mandate in the office of whoever is acted for: power over somebody else's affairs."""
     MANDATE_END = "mandate:end"
     """End a mandate, in the office of whoever is acted for."""
     UNIT_READ = "unit:read"
@@ -86,6 +88,7 @@ SEEN_BY: Final[Mapping[str, Action]] = MappingProxyType(
 DANGEROUS: Final = frozenset(
     {
         Action.KEY_REVOKE,
+        Action.MANDATE_GIVE,
         Action.ACCOUNT_MERGE,
         Action.ACCOUNT_RECOVER,
         Action.ACCOUNT_RESTORE,

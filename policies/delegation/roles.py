@@ -46,6 +46,7 @@ _PEOPLE: Final = frozenset(
         Action.ACCOUNT_RECOVER,
         Action.SESSION_READ,
         Action.SESSION_END,
+        Action.MANDATE_GIVE,
         Action.MANDATE_END,
         Action.UNIT_READ,
     }

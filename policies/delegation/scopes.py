@@ -38,6 +38,7 @@ SCOPES: Final[Mapping[str, frozenset[Action]]] = MappingProxyType(
                 Action.ACCOUNT_RECOVER,
                 Action.ACCOUNT_MERGE,
                 Action.SESSION_END,
+                Action.MANDATE_GIVE,
                 Action.MANDATE_END,
             }
         ),

@@ -18,7 +18,8 @@ from idp.ports.consents import Consent
 from idp.ports.notices import NOTHING
 from idp.services.accounts import AccountService
 from idp.services.audit import AuditLog
-from idp.services.mandates import Draft, MandateService
+from idp.services.mandate_drafts import Draft
+from idp.services.mandates import MandateService
 from idp.services.vault import Vault
 from idp.storage.accounts import SqlAccountStore
 from idp.storage.consents import SqlConsentStore

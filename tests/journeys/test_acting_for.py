@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from idp.model.session import Origin
-from idp.services.mandates import Draft
+from idp.services.mandate_drafts import Draft
 from policies.assurance import LOA_2
 from tests.support.journeys import EVERY_WAY, chromium, context, looked_at, signed_in
 from tests.support.world import CALLBACK, World, deployed

@@ -25,7 +25,10 @@ from tests.support.units import BELOW, LONG, OTHER, PROVINCE, SHORT
 from tests.support.visit import BASE, Visitor, asked
 
 UNKNOWN = "0" * 26
-VERBS = {"/accounts/": ("lock", "unlock", "reset", "sessions", "merge", "mandate"), "/clients/": ("suspend", "remove")}
+VERBS = {
+    "/accounts/": ("lock", "unlock", "reset", "sessions", "merge", "give", "mandate"),
+    "/clients/": ("suspend", "remove"),
+}
 FILLED = {
     "reason": "x",
     "reason_code": "operator",

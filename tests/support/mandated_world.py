@@ -9,7 +9,7 @@ from bs4 import Tag
 
 from idp.model.mandate import Mandate
 from idp.model.session import Origin
-from idp.services.mandates import Draft
+from idp.services.mandate_drafts import Draft
 from policies import assurance
 from tests.support.token_world import Registered, TokenWorld
 from tests.support.visit import BASE, Landing, Visitor, asked

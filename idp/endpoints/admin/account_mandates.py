@@ -1,17 +1,22 @@
-"""The part of an account's page about mandates: whom it acts for, who acts for it, and how one is ended."""
+"""The part of an account's page about mandates: whom it acts for, who acts for it, how one is asked for and how one is ended."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from idp.endpoints.admin.frame import ROOT, Visit
+from idp.endpoints.admin.inputs import day
 from idp.endpoints.admin.tables import moment, person
 from idp.endpoints.admin.views import ActForm, Cell, Field, Section, Table
-from idp.flows.administration.mandates import MandateView
+from idp.endpoints.desk import Form, first
+from idp.flows.administration.mandates import MandateView, MandateWish
 from idp.model.mandate import Mandate
+from policies.mandate_kinds import KINDS
 from policies.mandates import ALL_PROCEDURES
 
 _COLUMNS = ("kind", "side", "other", "reach", "state", "since", "until")
+_SPLIT = re.compile(r"[\s,;]+")
 
 
 def section(visit: Visit, account_id: str, found: Sequence[MandateView]) -> Section:
@@ -39,6 +44,49 @@ def forms(visit: Visit, account_id: str, found: Sequence[MandateView]) -> list[A
     )
     title, action = t("admin.mandate.end"), f"{ROOT}/accounts/{account_id}/act/mandate"
     return [ActForm("mandate", action, title, title, fields, t("admin.mandate.end_lead"), is_grave=True)]
+
+
+def giving(visit: Visit, account_id: str, kinds: Sequence[str]) -> list[ActForm]:
+    """Return the form that asks for a mandate in an account's name; none where the reader may ask for no kind."""
+    if not kinds:
+        return []
+    t, papers = visit.t, dict.fromkeys(paper for kind in kinds for paper in KINDS[kind].evidence)
+    fields = (
+        Field("kind", t("admin.mandate.kind"), kinds[0], "select", [(one, t(f"mandate.kind_{one}")) for one in kinds]),
+        Field("actor", t("admin.mandate.actor"), hint=t("admin.mandate.actor_hint"), is_required=True),
+        Field(
+            *("evidence_kind", t("admin.mandate.evidence_kind"), next(iter(papers)), "select"),
+            [(one, t(f"mandate.evidence_{one}")) for one in papers],
+        ),
+        Field("evidence", t("admin.mandate.evidence"), hint=t("admin.mandate.evidence_hint"), is_required=True),
+        Field("procedures", t("admin.mandate.procedures"), hint=t("admin.mandate.procedures_hint")),
+        Field("unit", t("admin.mandate.unit"), hint=t("admin.mandate.unit_hint")),
+        Field("valid_from", t("admin.mandate.since"), "", "date", hint=t("admin.mandate.since_hint")),
+        Field("valid_to", t("admin.mandate.until"), "", "date", hint=t("admin.mandate.until_hint")),
+        *([_passing(visit)] if any(KINDS[one].is_passed_on for one in kinds) else []),
+        Field("reason", t("admin.reason"), is_required=True),
+    )
+    title, action = t("admin.mandate.give"), f"{ROOT}/accounts/{account_id}/act/give"
+    return [ActForm("give", action, title, title, fields, t("admin.mandate.give_lead"), is_grave=True)]
+
+
+def wish(form: Form) -> MandateWish:
+    """Return what the form asks for; raises ``InvalidInput``."""
+    given = {name: first(form, name).strip() for name in ("kind", "actor", "evidence_kind", "evidence", "unit")}
+    until = day(first(form, "valid_to"), "valid_to", is_end=True)
+    return MandateWish(
+        **given,
+        procedures=tuple(dict.fromkeys(one for one in _SPLIT.split(first(form, "procedures")) if one)),
+        valid_from=day(first(form, "valid_from"), "valid_from"),
+        # The last day counts whole.
+        valid_to=None if until is None else until + 1,
+        may_delegate=bool(first(form, "may_delegate")),
+    )
+
+
+def _passing(visit: Visit) -> Field:
+    t = visit.t
+    return Field("may_delegate", t("admin.mandate.passing"), kind="check", options=[("1", t("admin.mandate.may_pass"))])
 
 
 def _row(visit: Visit, account_id: str, one: Mandate) -> tuple[Cell, ...]:

@@ -49,6 +49,9 @@ class Accounts(Part):
             "merge": lambda visit, form, one: acts.account_states.merge(
                 visit.who, one, first(form, "into").strip(), reason(form)
             ),
+            "give": lambda visit, form, one: acts.mandates.give(
+                visit.who, one, account_mandates.wish(form), reason(form)
+            ),
             "mandate": lambda visit, form, one: acts.mandates.end(visit.who, one, first(form, "mandate"), reason(form)),
         }
 
@@ -141,7 +144,8 @@ class Accounts(Part):
         sections.append(account_mandates.section(visit, account.id, mandates))
         history = self._acts.accounts.history(visit.who, account.id, 20)
         sections.append(Section(t("admin.history"), table=record_table(visit, history)))
-        forms = [*self._forms(visit, view), *account_mandates.forms(visit, account.id, mandates)]
+        given = account_mandates.giving(visit, account.id, self._acts.mandates.kinds(visit.who, account))
+        forms = [*self._forms(visit, view), *given, *account_mandates.forms(visit, account.id, mandates)]
         return Detail(view.name or account.id, "", sections, forms)
 
     def _locks(self, visit: Visit, account_id: str) -> Section:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any, Final
 
 from idp.endpoints.api.accounts import READ, WRITE
-from idp.endpoints.api.operation import REASON, Call, Operation, Reply
-from idp.endpoints.api.schema import Schema, items, members, ref
-from idp.flows.administration.mandates import MandateAdministration, MandateView
+from idp.endpoints.api.operation import MOMENT, REASON, Call, Operation, Reply, waiting
+from idp.endpoints.api.schema import Schema, choice, items, members, ref, text
+from idp.flows.administration.mandates import MandateAdministration, MandateView, MandateWish
+from idp.services.mandate_drafts import LONGEST_EVIDENCE
+from policies.mandate_kinds import KINDS
 
 _STRING: Final[Schema] = {"type": "string"}
 _NUMBER: Final[Schema] = {"type": "integer"}
@@ -41,6 +43,19 @@ SHAPES: Final[dict[str, Schema]] = {
     ),
     "Mandates": members(("items",), items=items(ref("Mandate"))),
 }
+_GIVEN: Final = members(
+    ("kind", "actor", "evidence_kind", "evidence", "reason"),
+    kind=choice(*(name for name, kind in KINDS.items() if "operator" in kind.grantors)),
+    actor=text(200, 1, description="A whole identity code, or the id of an account."),
+    evidence_kind=text(60, 1),
+    evidence=text(LONGEST_EVIDENCE, 1, description="Number and date of the document; kept sealed."),
+    procedures=items(text(60, 1)),
+    unit=text(20),
+    valid_from=MOMENT,
+    valid_to=MOMENT,
+    may_delegate=_FLAG,
+    reason=REASON,
+)
 
 
 class MandateOperations:
@@ -59,6 +74,11 @@ class MandateOperations:
                 ref("Mandates"),
             ),
             Operation(
+                *("POST", all_of, "giveMandate", "Ask that somebody may act for an account, by two persons", WRITE),
+                *(self.give, None, 202, (), _GIVEN),
+                waits=True,
+            ),
+            Operation(
                 *("POST", f"{one}/end", "endMandate", "End a mandate and what was passed on from it", WRITE, self.end),
                 *(ref("Mandate"), 200, (), members(("reason",), reason=REASON)),
             ),
@@ -67,6 +87,13 @@ class MandateOperations:
     def all(self, call: Call) -> Reply:
         """List."""
         return Reply({"items": [_view(one) for one in self._mandates.of_account(call.who, call.path["account_id"])]})
+
+    def give(self, call: Call) -> Reply:
+        """Ask for a mandate."""
+        body = dict(call.body)
+        reason, procedures = body.pop("reason"), tuple(body.pop("procedures", ()))
+        wish = MandateWish(**body, procedures=procedures)
+        return waiting(self._mandates.give(call.who, call.path["account_id"], wish, reason))
 
     def end(self, call: Call) -> Reply:
         """End."""

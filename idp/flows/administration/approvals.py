@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from clients.errors import ClientConflict, ClientNotFound, RegistrationRefused
@@ -109,8 +109,12 @@ class ApprovalAdministration:
         return is_wanted
 
     def show(self, who: Administrator, approval_id: str) -> ApprovalView:
-        """Return one."""
-        return self._view(who, self._found(who, approval_id), self._admins.everybody())
+        """Return one, with what its act keeps sealed opened: who sees it is who may decide, or asked for it."""
+        approval = self._found(who, approval_id)
+        act = self._acts.get(approval.act)
+        if act is not None and act.shown is not None:
+            approval = replace(approval, arguments=act.shown(approval.arguments))
+        return self._view(who, approval, self._admins.everybody())
 
     def approve(self, who: Administrator, approval_id: str) -> Approval:
         """Let an act happen. Both persons need the right for it at this moment; of two decisions one counts.

@@ -1,18 +1,46 @@
-"""Mandates as an administrator sees them from either party's account, and their end by the office of whoever is acted for."""
+"""Mandates as an administrator sees them from either party's account; given, by two, and ended by the office of whoever is acted for."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Final
 
-from idp.errors import Conflict, InvalidInput, NotFound
+from idp.errors import Conflict, InvalidInput, NotFound, Refused
 from idp.flows.administration.accounts import AccountAdministration
+from idp.flows.administration.acts import Act, Arguments, Parties
 from idp.flows.administration.administrator import Administrator
 from idp.flows.administration.gate import Gate
+from idp.model.account import Account
+from idp.model.approval import Approval
 from idp.model.mandate import Mandate
 from idp.services.accounts import AccountService
+from idp.services.approvals import Request
+from idp.services.mandate_drafts import Draft
 from idp.services.mandates import MandateService
-from policies.delegation import Action, Target
-from policies.mandates import ACCEPTED, PROPOSED
+from policies.delegation import TOP, Action, Actor, Decision, Target, Verdict
+from policies.mandate_kinds import KINDS
+from policies.mandates import ACCEPTED, ALL_PROCEDURES, PROPOSED
+
+GIVE: Final = "mandate:give"
+_OFFICE: Final = "operator"
+_LONGEST_NAME: Final = 200
+_FIELDS: Final = {
+    "actor_no_person": "actor",
+    "for_oneself": "actor",
+    "party_not_active": "actor",
+    "actor_under_age": "actor",
+    "parent_younger": "actor",
+    "birthdate_unknown": "actor",
+    "procedures_malformed": "procedures",
+    "dates_wrong": "valid_to",
+    "too_long": "valid_to",
+    "beyond_coming_of_age": "valid_to",
+    "unit_missing": "unit",
+    "may_not_be_passed_on": "may_delegate",
+    "evidence_not_of_kind": "evidence_kind",
+}
+"""The field at fault by the policy's reason; what is not here is about the kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +51,29 @@ class MandateView:
     may_end: bool
 
 
-class MandateAdministration:
-    """What is represented decides: who reaches the actor alone sees a mandate of his and cannot end it.
+@dataclass(frozen=True, slots=True)
+class MandateWish:
+    """What an administrator asks for: ``actor`` is a whole identity code or an account's id, moments are epoch seconds, the end excluded.
 
-    Mandates are not given here. What one rests on is a document that somebody brings, so it is recorded where the document is read
-    (``idp mandates add``).
+    Without procedures it is for all of them; without moments from when it is let happen, for as long as the kind may last.
+    """
+
+    kind: str
+    actor: str
+    evidence_kind: str
+    evidence: str
+    procedures: tuple[str, ...] = ()
+    unit: str = ""
+    valid_from: int | None = None
+    valid_to: int | None = None
+    may_delegate: bool = False
+
+
+class MandateAdministration:
+    """Who is represented decides: who reaches the actor alone sees a mandate of his, and neither gives nor ends one.
+
+    To give one is power over somebody else's affairs. So two persons of the office do it, neither of them a party, on a document that both have
+    seen; the actor still accepts, and both parties are told.
     """
 
     def __init__(
@@ -52,6 +98,42 @@ class MandateAdministration:
         newest = sorted(found.values(), key=lambda one: (one.created_at, one.id), reverse=True)
         return [MandateView(one, self._may_end(who, one)) for one in newest]
 
+    def acts(self) -> Mapping[str, Act]:
+        """Return the acts that may wait."""
+        return {GIVE: Act(self._decide, self._given, self._opened)}
+
+    def kinds(self, who: Administrator, account: Account) -> tuple[str, ...]:
+        """Return the kinds of mandate that somebody may ask for in an account's name; for what a page offers."""
+        if self._gate.decide(who.actor, Action.MANDATE_GIVE, self._people.target(account)).is_denied:
+            return ()
+        return tuple(
+            name for name, kind in KINDS.items() if _OFFICE in kind.grantors and kind.principal == account.kind
+        )
+
+    def give(self, who: Administrator, account_id: str, wish: MandateWish, reason: str) -> Approval:
+        """Ask that somebody may act for an account; a second person lets it be proposed, and the actor accepts.
+
+        Raises ``InvalidInput`` naming the field, with the policy's reason id as its code where the policy says no; ``NotFound`` and ``Refused``.
+        """
+        account, target = self._people.seen(who, Action.MANDATE_GIVE, account_id)
+        for field, text in (("reason", reason), ("evidence", wish.evidence), ("actor", wish.actor)):
+            if not text.strip():
+                raise InvalidInput("is required", field=field)
+        if wish.unit and self._gate.admins.unit(wish.unit) == TOP:
+            raise InvalidInput("names no unit that is in force today", code="unknown_unit", field="unit")
+        name = f"account:{account.id}"
+        actor_id = self._actor(who, name, wish.actor.strip())
+        arguments = {**asdict(wish), "principal": account.id, "actor": actor_id, "procedures": list(wish.procedures)}
+        arguments["evidence"] = self._mandates.wrapped(wish.evidence.strip(), _about(arguments))
+        self._gate.passed(who, Action.MANDATE_GIVE, target, self._decide(who.actor, arguments), name)
+        try:
+            self._mandates.examine(self._draft(arguments), who.principal)
+        except Refused as error:
+            refused = InvalidInput(f"is refused: {error.code}", code=error.code, field=_FIELDS.get(error.code, "kind"))
+            refused.is_recorded = True
+            raise refused from error
+        return self._gate.wait(who, Request(GIVE, Action.MANDATE_GIVE, name, arguments, reason))
+
     def end(self, who: Administrator, account_id: str, mandate_id: str, reason: str) -> Mandate:
         """End a mandate with all that was passed on from it, at once; both parties are told.
 
@@ -74,6 +156,45 @@ class MandateAdministration:
         self._mandates.revoke(mandate.id, reason=reason, office=who.principal)
         return self._mandates.get(mandate.id)
 
+    def _actor(self, who: Administrator, name: str, text: str) -> str:
+        """Return the one account that a whole code or id names; who asks for whom leaves a trace, found or not."""
+        found = self._accounts.named_by(text[:_LONGEST_NAME])
+        if len(found) != 1:
+            self._gate.note(who, Action.MANDATE_GIVE, name, "actor_unknown")
+            refused = InvalidInput("names no account, or several", code="actor_unknown", field="actor")
+            refused.is_recorded = True
+            raise refused
+        return found[0]
+
+    def _decide(self, actor: Actor, arguments: Arguments) -> Decision:
+        # A person who gave a mandate to himself, or let it happen, would be the only one who has to agree.
+        parties = {f"account:{self._accounts.resolve(arguments[name])}" for name in ("principal", "actor")}
+        if actor.principal in parties:
+            return Decision(Verdict.DENIED, "oneself")
+        account = self._accounts.get(arguments["principal"])
+        return self._gate.decide(actor, Action.MANDATE_GIVE, self._people.target(account))
+
+    def _given(self, arguments: Arguments, parties: Parties) -> None:
+        office, draft = parties.requester.principal, self._draft(arguments)
+        self._mandates.propose(draft, reason=parties.reason, office=office, approver=parties.approver)
+
+    def _opened(self, arguments: Arguments) -> Arguments:
+        return {**arguments, "evidence": self._mandates.unwrapped(arguments["evidence"], _about(arguments))}
+
+    def _draft(self, arguments: Arguments) -> Draft:
+        return Draft(
+            arguments["kind"],
+            arguments["principal"],
+            arguments["actor"],
+            arguments["evidence_kind"],
+            self._mandates.unwrapped(arguments["evidence"], _about(arguments)),
+            tuple(arguments["procedures"]) or (ALL_PROCEDURES,),
+            arguments["unit"],
+            arguments["valid_from"],
+            arguments["valid_to"],
+            arguments["may_delegate"],
+        )
+
     def _may_end(self, who: Administrator, mandate: Mandate) -> bool:
         if mandate.state not in {PROPOSED, ACCEPTED}:
             return False
@@ -81,3 +202,8 @@ class MandateAdministration:
 
     def _target(self, mandate: Mandate) -> Target:
         return self._people.target(self._accounts.get(mandate.principal_id))
+
+
+def _about(arguments: Arguments) -> str:
+    """Return what ties sealed evidence to the parties that it is about."""
+    return f"mandate:{arguments['principal']}:{arguments['actor']}"

@@ -32,7 +32,7 @@ EQUALS: Final = {
     "GET /accounts/<account_id>": "getAccount getAccountHistory getLocks listSessions listMandates",
     "POST /accounts/<account_id>/reveal": "revealAccount",
     "POST /accounts/<account_id>/act/<verb>": (
-        "lockAccount unlockAccount resetFactor endSessions endSession mergeAccount endMandate"
+        "lockAccount unlockAccount resetFactor endSessions endSession mergeAccount giveMandate endMandate"
     ),
     "GET /consents": "listConsents",
     "GET /consents/figures": "countConsents",

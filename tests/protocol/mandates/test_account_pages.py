@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from idp.services.mandates import Draft
+from idp.services.mandate_drafts import Draft
 from tests.support.mandated_world import Town, submit, sure_visitor
 from tests.support.visit import Landing, Visitor
 

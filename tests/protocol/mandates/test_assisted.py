@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from idp.services.mandates import Draft
+from idp.services.mandate_drafts import Draft
 from tests.support.mandated_world import Town, submit, sure_visitor
 from tests.support.token_world import REDIRECT, Registered, TokenWorld
 from tests.support.visit import Landing, Visitor, asked

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from idp.services.mandates import Draft
+from idp.services.mandate_drafts import Draft
 from idp.storage.status_lists import SqlStatusListStore
 from tests.support.mandated_world import Town
 from tests.support.visit import asked

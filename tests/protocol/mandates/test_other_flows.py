@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from clients.documents import to_metadata
-from idp.services.mandates import Draft
+from idp.services.mandate_drafts import Draft
 from idp.storage.sqlite import SqliteDatabase
 from tests.support.clock import FrozenClock
 from tests.support.mandated_world import Town

@@ -1,0 +1,175 @@
+"""Mandates given by an office: on a document, by two persons who are no party, accepted by the actor, and each refusal on record."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from idp.model.approval import Approval
+from idp.storage.sqlite import SqliteDatabase
+from idp.storage.tables import approvals, audit_events
+from policies.delegation import Role
+from tests.support.api_world import ApiWorld, Caller
+from tests.support.clock import FrozenClock
+from tests.support.console import Administrating
+from tests.support.mandated_world import Town
+from tests.support.stores import stored
+from tests.support.token_world import TokenWorld
+from tests.support.units import LONG
+
+PAPER = "0100233488, cấp ngày 12/03/2026"
+WHY = "Đã xem bản chính"
+
+
+@pytest.fixture
+def world(tmp_path: Path, sqlite_database: SqliteDatabase, clock: FrozenClock) -> TokenWorld:
+    return TokenWorld(tmp_path, sqlite_database, clock)
+
+
+@pytest.fixture
+def place(world: TokenWorld) -> ApiWorld:
+    return ApiWorld(world)
+
+
+@pytest.fixture
+def town(place: ApiWorld) -> Town:
+    return Town(place.world)
+
+
+@pytest.fixture
+def first(place: ApiWorld) -> Caller:
+    return place.administrator("tỉnh", Role.PROVINCIAL_ADMINISTRATOR)
+
+
+@pytest.fixture
+def second(place: ApiWorld) -> Caller:
+    return place.administrator("tỉnh hai", Role.PROVINCIAL_ADMINISTRATOR)
+
+
+def asked(caller: Caller, town: Town, **changes: Any) -> Any:
+    body = {"kind": "representative", "actor": town.an, "evidence_kind": "business_registration"}
+    path = f"/accounts/{changes.pop('principal', town.business)}/mandates"
+    return caller("POST", path, {**body, "evidence": PAPER, "reason": WHY, **changes})
+
+
+def test_two_of_the_office_give_it_and_the_actor_accepts(
+    place: ApiWorld, town: Town, first: Caller, second: Caller
+) -> None:
+    answer = asked(first, town, procedures=["1.002835"], unit="79.1", may_delegate=True)
+    assert answer.status == 202
+    waiting = answer.json["approval"]
+    assert place.wiring.mandates.of_principal(town.business) == []
+    assert first("POST", f"/approvals/{waiting['id']}/approve").status == 403
+    assert second("POST", f"/approvals/{waiting['id']}/approve").status == 200
+    (mandate,) = place.wiring.mandates.of_principal(town.business)
+    assert (mandate.state, mandate.actor_id, mandate.procedures, mandate.unit_code) == (
+        "proposed",
+        town.an,
+        ("1.002835",),
+        "79.1",
+    )
+    assert (mandate.granted_by, mandate.may_delegate, mandate.depth) == (first.principal, True, 0)
+    assert place.wiring.mandates.evidence(mandate) == PAPER
+    assert place.wiring.mandates.usable(town.an) == []
+    assert place.wiring.mandates.accept(mandate.id, town.an).state == "accepted"
+    (event,) = place.world.events("mandate:propose")
+    assert (event["actor"], event["outcome"]) == (first.principal, "done")
+    assert second.principal in event["detail"]
+
+
+def test_the_document_is_sealed_while_it_waits_and_who_may_decide_reads_it(
+    place: ApiWorld, town: Town, first: Caller, second: Caller
+) -> None:
+    waiting = asked(first, town).json["approval"]
+    for table in (approvals, audit_events):
+        assert PAPER not in str(stored(place.world.database, table))
+    assert second("GET", f"/approvals/{waiting['id']}").json["arguments"]["evidence"] == PAPER
+    page = Administrating(place, second.principal.partition(":")[2]).open(f"/admin/approvals/{waiting['id']}")
+    assert PAPER in page.text
+
+
+@pytest.mark.parametrize("party", ["actor", "principal"])
+def test_who_is_a_party_neither_asks_nor_lets_it_happen(place: ApiWorld, town: Town, first: Caller, party: str) -> None:
+    person = first.principal.partition(":")[2]
+    child = {"kind": "parent", "evidence_kind": "birth_certificate"}
+    own = {"actor": person} if party == "actor" else {**child, "principal": person}
+    assert asked(first, town, **own).status == 403
+    helper = place.administrator("phụ", Role.PROVINCIAL_ADMINISTRATOR)
+    waiting = asked(helper, town, actor=person)
+    assert waiting.status == 202
+    assert first("POST", f"/approvals/{waiting.json['approval']['id']}/approve").status in {403, 404}
+    assert place.wiring.mandates.of_principal(town.business) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "code"),
+    [
+        ({"kind": "parent"}, "kind", "principal_of_wrong_sort"),
+        ({"evidence_kind": "birth_certificate"}, "evidence_kind", "evidence_not_of_kind"),
+        ({"kind": "clerk", "evidence_kind": "appointment_decision"}, "unit", "unit_missing"),
+        ({"procedures": ["không phải mã"]}, "procedures", "procedures_malformed"),
+        ({"valid_to": 1}, "valid_to", "dates_wrong"),
+        ({"actor": "049499999999"}, "actor", "actor_unknown"),
+    ],
+)
+def test_what_the_rules_refuse_is_said_at_its_field_and_recorded(
+    place: ApiWorld, town: Town, first: Caller, changes: dict[str, Any], field: str, code: str
+) -> None:
+    answer = asked(first, town, **changes)
+    assert answer.status == 422
+    assert [(one["field"], one["code"]) for one in answer.json["errors"]] == [(field, code)]
+    refusals = [row["reason"] for row in place.world.events("mandate:propose")] + [why for _, why in place.refusals()]
+    assert refusals == [code]
+    assert stored(place.world.database, approvals) == []
+
+
+@pytest.mark.parametrize("unit", ["*", "00000"])
+def test_a_unit_that_is_none_today_is_refused(town: Town, first: Caller, unit: str) -> None:
+    answer = asked(first, town, unit=unit)
+    assert (answer.status, [one["field"] for one in answer.json["errors"]]) == (422, ["unit"])
+
+
+def test_the_rules_are_asked_again_when_it_is_carried_out(
+    place: ApiWorld, town: Town, first: Caller, second: Caller
+) -> None:
+    waiting = asked(first, town).json["approval"]
+    place.wiring.accounts.change_state(town.an, "locked", reason="asked")
+    assert second("POST", f"/approvals/{waiting['id']}/approve").status == 409
+    assert second("GET", f"/approvals/{waiting['id']}").json["outcome"] == "party_not_active"
+    assert place.wiring.mandates.of_principal(town.business) == []
+
+
+def test_the_same_is_not_asked_for_twice(town: Town, first: Caller) -> None:
+    assert asked(first, town).status == 202
+    again = asked(first, town)
+    assert (again.status, again.json["code"]) == (409, "pending")
+
+
+@pytest.mark.parametrize("role", [Role.AUDITOR, Role.CLIENT_MANAGER, Role.CONSENT_OFFICER, Role.KEY_CUSTODIAN])
+def test_no_other_role_gives_mandates(place: ApiWorld, town: Town, role: Role) -> None:
+    assert asked(place.administrator("khác", role), town).status in {403, 404}
+    assert len(place.refusals()) == 1
+
+
+def test_who_reaches_the_actor_alone_gives_nothing(place: ApiWorld, town: Town) -> None:
+    there = place.administrator("xã kia", Role.SUPPORT, LONG)
+    assert asked(there, town, actor=place.world.add_person(7, unit=LONG)).status == 404
+    assert len(place.refusals()) == 1
+
+
+def test_the_page_asks_for_it_and_names_a_wrong_field(place: ApiWorld, town: Town, first: Caller) -> None:
+    browser = Administrating(place, first.principal.partition(":")[2])
+    page = browser.open(f"/admin/accounts/{town.business}?lang=vi")
+    given = {"kind": "representative", "actor": town.an, "evidence_kind": "business_registration", "reason": WHY}
+    assert browser.submit(page, "give-form", **given, evidence=" ").status == 400
+    assert browser.submit(page, "give-form", **given, evidence=PAPER, valid_to="hôm qua").status == 400
+    wrong = browser.submit(page, "give-form", **{**given, "kind": "clerk"}, evidence=PAPER)
+    assert (wrong.status, "Cần mã đơn vị" in wrong.text) == (400, True)
+    done = browser.submit(page, "give-form", **given, evidence=PAPER, procedures="1.1, 1.2;1.2", valid_to="2030-01-01")
+    assert "/admin/approvals/" in done.url
+    (waiting,) = place.wiring.approvals.search(pending=True)
+    assert isinstance(waiting, Approval)
+    assert waiting.arguments["procedures"] == ["1.1", "1.2"]
+    assert browser.open(f"/admin/accounts/{town.an}").soup.select_one("#give-form [value=representative]") is None
