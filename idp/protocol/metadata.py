@@ -194,8 +194,8 @@ class Published:
         return self.to(request.header("if-none-match"))
 
     def to(self, known: str) -> WireResponse:
-        """Return the answer to a GET whose ``If-None-Match`` is ``known``."""
-        return self._same if known and self._etag in known else self._full
+        """Return the answer to a GET whose ``If-None-Match`` is ``known``; ``*`` is any document (RFC 9110 section 13.1.2)."""
+        return self._same if known and (self._etag in known or known == "*") else self._full
 
 
 class RingSource(Protocol):

@@ -84,7 +84,7 @@ class Pipeline:
         return kept
 
     def _start(self) -> None:
-        if self._connection is not None:
+        if self._connection is not None or not self._queue:
             self._send()
             return
 
@@ -107,6 +107,9 @@ class Pipeline:
 
     def _send(self) -> None:
         self._flight, self._at = self._next_batch(), 0
+        if not self._flight:
+            self._gathering.ended(0)
+            return
         self._timer = self._fibers.loop.call_later(_ANSWER_SECONDS, self._late)
         try:
             server = self._server()
@@ -238,8 +241,17 @@ class Pipeline:
             call.outcome.fail(error)
 
     def close(self) -> None:
-        """Close the connection; the next call makes another."""
+        """Close the connection; the next call makes another. Whoever waits for an answer gets an error, for none will come."""
         self._drop()
+        error = psycopg.OperationalError("the connection was closed")
+        waiting, self._queue = list(self._queue), deque()
+        if self._flight:
+            self._flight += waiting
+            self._fail(error)
+            return
+        # No batch ends by it: the one that is being gathered begins in its time, and finds nobody.
+        for call in waiting:
+            call.outcome.fail(error)
 
     def _drop(self) -> None:
         connection, self._connection = self._connection, None

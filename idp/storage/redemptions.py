@@ -16,9 +16,10 @@ from idp.storage.tables import redemption_gate
 
 _SHUT: Final = Prepared(f"LOCK TABLE {redemption_gate.name} IN EXCLUSIVE MODE", {})
 """Against everybody who passes, and nobody who only reads: a backup may hold its lock for an hour."""
-_MARK: Final = Prepared("SAVEPOINT shutting", {})
-_BACK: Final = Prepared("ROLLBACK TO SAVEPOINT shutting", {})
-_TRIES: Final = 3
+_MARK: Final = Prepared("SAVEPOINT sweeping", {})
+_BACK: Final = Prepared("ROLLBACK TO SAVEPOINT sweeping", {})
+_TRIES: Final = 10
+"""Each with another batch, and after a second of waiting (``deadlock_timeout``): who takes part in ten circles is told to come again."""
 _DEADLOCK: Final = "40P01"
 """SQLSTATE ``deadlock_detected``; asked by its number, because the driver is an optional extra and takes four megabytes of a process."""
 
@@ -42,27 +43,26 @@ class RedemptionGate:
 
         It runs twice: before the gate is shut, so that nothing that holds one of the rows can wait for us while we wait for it, and after, for
         what was redeemed meanwhile.
+
+        A batch may have passed the gate by a redemption and wait, by a statement behind it, for a row that the first sweep holds. PostgreSQL ends
+        such a circle by one of the two. If by us, the rows are given back, so that the batch goes on and cannot meet us in a circle again. Asking
+        for the gate alone once more would not do: a process looks for a circle once in a wait, the batch may have looked while we were not
+        waiting, and then it is us who are ended, every time.
         """
-        done = tx.run(sweep, params)
         if not self._is_needed:
-            return done
-        self._shut(tx)
-        return done + tx.run(sweep, params)
-
-    def _shut(self, tx: Executor) -> None:
-        """Shut the gate, also where PostgreSQL ends a circle by us.
-
-        A batch may have passed the gate by a redemption and wait, by a statement behind it, for a row that the first sweep holds. Asked for the
-        gate again, we let the server end it by the batch, whose statements go again alone; a revocation has nobody who would do so for it.
-        """
+            return tx.run(sweep, params)
+        tx.run(_MARK)
         for _ in range(_TRIES - 1):
-            tx.run(_MARK)
             try:
-                tx.run(_SHUT)
+                return _shut(tx, sweep, params)
             except Exception as error:
                 if getattr(error, "sqlstate", "") != _DEADLOCK:
                     raise
                 tx.run(_BACK)
-            else:
-                return
-        tx.run(_SHUT)
+        return _shut(tx, sweep, params)
+
+
+def _shut(tx: Executor, sweep: Prepared, params: Params) -> int:
+    done = tx.run(sweep, params)
+    tx.run(_SHUT)
+    return done + tx.run(sweep, params)

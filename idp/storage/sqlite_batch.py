@@ -32,7 +32,13 @@ class SqliteBatch:
         return True
 
     def begin(self) -> None:
-        """Wait for the write lock as long as any other writer would."""
+        """Wait for the write lock as long as any other writer would; raises the driver's error where the connection was given up.
+
+        In so many words: what a closed connection says by itself is the driver's word for a fault of ours, and no answer to a full disk.
+        """
+        if not self.is_usable:
+            message = "what had begun could not be taken back"
+            raise sqlite3.OperationalError(message)
         self._connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
         try:
             self._connection.execute("BEGIN IMMEDIATE")

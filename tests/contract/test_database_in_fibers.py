@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -72,6 +73,41 @@ def test_what_a_full_disk_refused_is_not_there(sqlite_database: SqliteDatabase) 
     assert names(database) - {"before"} == told
     assert "n3" not in told
     assert together(database.fibers, *adding(database, "after")) == [1]
+
+
+class DiskFullAtRollback:
+    """A connection on a disk so full that nothing can be taken back."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    def execute(self, sql: str, *values: Any) -> Any:
+        if sql == "ROLLBACK":
+            message = "database or disk is full"
+            raise sqlite3.OperationalError(message)
+        return self._connection.execute(sql, *values)
+
+
+def test_rollback_that_fails_is_an_outage_and_ends_with_its_connection(
+    sqlite_database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database, opened = sqlite_database, sqlite_database._open
+    with monkeypatch.context() as full:
+        full.setattr(database, "_open", lambda: DiskFullAtRollback(opened()))
+        outcomes = together(database.fibers, *adding(database, "a", "a", "b"))
+
+        def in_a_transaction() -> None:
+            with database.transaction() as tx:
+                for _ in range(2):
+                    tx.run(insert(database), {"wanted": "c", "new_value": "x"})
+
+        outcomes += together(database.fibers, in_a_transaction)
+    assert kinds(outcomes) == ["StorageUnavailable"] * 4
+    assert together(database.fibers, *adding(database, "after")) == [1]
+    assert names(database) == {"after"}
 
 
 def test_connection_serves_on_after_a_conflict(database: Database) -> None:
@@ -311,3 +347,30 @@ def test_whoever_asks_one_thing_after_another_waits_for_nobody(
         return done + len([postgresql_database.rows(read) for _ in range(3)][-1])
 
     assert answered(postgresql_database, work) == [9 + 9]
+
+
+@pytest.mark.servers
+def test_closing_answers_whoever_waits_with_an_error(postgresql_database: PostgresqlDatabase) -> None:
+    """One whose batch is on its way, one that waits behind it, and one whose batch has not begun."""
+    database, told = postgresql_database, []
+    fibers, read = database.fibers, database.prepare(select(literal_column("1")).select_from(text("pg_sleep(60)")))
+    gathered, after = adding(database, "gathered", "after")
+
+    def behind() -> Any:
+        while not database._reads._flight:
+            fibers.pause(0)
+        return _outcome(lambda: database.rows(read))
+
+    def closing() -> Any:
+        while not (database._reads._flight and database._reads._queue):
+            fibers.pause(0)
+        fibers.loop.call_soon(fibers.start, gathered, (), lambda _, error: told.append(error))
+        fibers.loop.call_soon(database.close)
+        while not told:
+            fibers.pause(0)
+        return after()
+
+    *outcomes, done = answered(database, lambda: _outcome(lambda: database.rows(read)), behind, closing)
+    assert kinds([*outcomes, *told]) == ["StorageUnavailable"] * 3
+    assert done == 1
+    assert names(database) == {"after"}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
 import pytest
 
+from idp.config import secret_files
 from idp.config.settings import Settings, load
 from idp.errors import SettingsError
 
@@ -277,3 +279,30 @@ def test_unknown_secret_file_and_a_directory_that_is_none_are_refused(
     assert "IDP_DATABSE_URL" in said
     assert "hunter2" not in said
     assert "IDP_SECRETS_DIR" in refusal(monkeypatch, IDP_SECRETS_DIR=str(empty_place / "nothing"))
+
+
+@pytest.mark.parametrize("method", ["is_dir", "iterdir", "is_file", "open"])
+def test_secrets_that_this_user_may_not_read_are_refused_with_the_place_and_the_fix(
+    empty_place: Path, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    """Refused by the system's own error at each step: the tests may run as root, to whom no directory is shut."""
+    (empty_place / "IDP_JWKS_MAX_AGE").write_text("3")
+
+    def shut(path: Path, *_: object) -> object:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(secret_files, "_MOUNTED", str(empty_place))
+    with monkeypatch.context() as only_here:
+        only_here.setattr(Path, method, shut)
+        with pytest.raises(SettingsError) as caught:
+            secret_files.secret_files()
+    said = str(caught.value)
+    assert f"{empty_place}" in said
+    assert f"uid {os.geteuid()}" in said
+    assert "let this user" in said
+    assert caught.value.field == ("IDP_JWKS_MAX_AGE" if method == "open" else "IDP_SECRETS_DIR")
+
+
+def test_directory_of_secrets_that_is_not_there_is_no_fault(empty_place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(secret_files, "_MOUNTED", str(empty_place / "nothing"))
+    assert load().jwks_max_age == 900
