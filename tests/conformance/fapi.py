@@ -77,7 +77,7 @@ class Bank:
             "redirect_uris": [self.redirect_uri],
             "profile": "fapi2-message-signing" if self.manner.is_signed else "fapi2",
             "jwks": key_set(self.key),
-            "scope": "openid profile email phone address offline_access",
+            "scope": "openid profile email phone address offline_access ssf.read",
             **({"token_endpoint_auth_method": self.manner.auth} if self.manner.auth == "private_key_jwt" else by_certificate),
             "tls_client_certificate_bound_access_tokens": self.manner.bound_by == "mtls",
             "dpop_bound_access_tokens": self.manner.bound_by == "dpop",

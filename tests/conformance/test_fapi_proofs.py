@@ -14,10 +14,11 @@ from typing import Any
 
 import orjson
 import pytest
+import requests
 
 from keys import base64url
 from keys.jwks import thumbprint
-from tests.conformance.conftest import Banks
+from tests.conformance.conftest import EVERY_MANNER, Banks
 from tests.conformance.fapi import LEFT_OUT, Bank, Manner, error
 from tests.conformance.variants import IS_FULL
 from tests.support.client_keys import new_key
@@ -160,6 +161,47 @@ def test_ensure_signed_client_assertion_with_rs256_fails(bank: Bank) -> None:
     assert error(bank.token(bank.redemption(bank.code()), assertion=bank.assertion(rs256))) in CLIENT
 
 
+def invalid_assertions(bank: Bank) -> Mapping[str, dict[str, Any]]:
+    """Return by its name what the suite lays over a form with a good assertion; None takes a parameter out."""
+    rs256, late = type(bank.key)(bank.key.kid, "RS256", bank.key.private), int(time.time()) + 90
+    claims: Mapping[str, dict[str, Any]] = {
+        "without sub": {"sub": LEFT_OUT}, "wrong sub": {"sub": "another"},
+        "without iss": {"iss": LEFT_OUT}, "wrong iss": {"iss": "another"},
+        "without aud": {"aud": LEFT_OUT}, "unrelated aud": {"aud": "https://other.example.vn"},
+        "aud of par": {"aud": f"{bank.issuer}/par"}, "aud of token": {"aud": f"{bank.issuer}/token"},
+        "aud an array": {"aud": [bank.issuer, f"{bank.issuer}/par"]}, "expired": {"exp": timedelta(minutes=-5)},
+        "of the future": {"iat": late, "nbf": late, "exp": late + 60},
+    }  # fmt: skip
+    good = bank.assertion
+    return {
+        "no assertion": {"client_assertion": None, "client_assertion_type": None, "client_id": bank.client_id},
+        "no type": {"client_assertion_type": None},
+        "wrong type": {"client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:saml2-bearer"},
+        "RS256": {"client_assertion": good(rs256)},
+        "alg none": {"client_assertion": none(good())},
+        "broken signature": {"client_assertion": broken(good())},
+        **{name: {"client_assertion": good(**changes)} for name, changes in claims.items()},
+    }
+
+
+@pytest.mark.parametrize("path", ["/par", "/token"], ids=["par", "client-credentials"])
+def test_ensure_invalid_client_assertions_fail(bank: Bank, path: str) -> None:
+    asked = bank.request()
+    signed = {"request": bank.request_object(asked), "client_id": bank.client_id} if bank.manner.is_signed else asked
+    form = signed if path == "/par" else {"grant_type": "client_credentials"}
+
+    def sent(changes: Mapping[str, str | None]) -> requests.Response:
+        data = {name: value for name, value in {**bank.proven(form), **changes}.items() if value is not None}
+        headers = {"DPoP": bank.proof(f"{bank.issuer}{path}")}
+        return requests.post(f"{bank.issuer}{path}", data=data, headers=headers, timeout=30)
+
+    for name, changes in invalid_assertions(bank).items():
+        assert error(sent(changes)) in CLIENT, name
+    soon = int(time.time()) + 8
+    for good in ({"client_assertion": bank.assertion(iat=soon, nbf=soon)}, {}):
+        assert sent(good).status_code in (200, 201)
+
+
 def test_ensure_client_assertion_in_token_endpoint(bank: Bank) -> None:
     form = {**bank.redemption(bank.code()), "client_id": bank.client_id}
     assert error(bank.token(form, proven=form)) in CLIENT
@@ -239,10 +281,17 @@ def test_par_attempt_to_use_expired_request_uri(bank: Bank) -> None:
     assert page.text_of("error-code") == "invalid_request_uri"
 
 
+@EVERY_MANNER
 def test_client_credentials_grant_happy_flow(bank: Bank) -> None:
-    # The plan of the profile `fapi_client_credentials_grant`.
-    form = {"grant_type": "client_credentials"}
+    # The plan of the profile `fapi_client_credentials_grant`; its resource is whatever the provider names.
+    form = {"grant_type": "client_credentials", "scope": "ssf.read"}
     body = bank.token(form).json()
-    assert body["token_type"] == "DPoP"
-    assert "refresh_token" not in body
-    assert error(bank.token(form, bound=False)) in PROOF
+    assert body["token_type"] == ("DPoP" if bank.manner.bound_by == "dpop" else "Bearer")
+    assert not {"refresh_token", "id_token"} & body.keys()
+    assert error(bank.token(form, bound=False)) in PROOF | CLIENT
+    url, token = f"{bank.issuer}/ssf/streams", body["access_token"]
+    headers = {**bank.shown(), "Authorization": f"{body['token_type']} {token}"}
+    if bank.manner.bound_by == "dpop":
+        headers["DPoP"] = bank.proof(url, "GET", token=token)
+    assert requests.get(url, headers=headers, timeout=30).status_code == 200
+    assert requests.get(url, headers={"Authorization": headers["Authorization"]}, timeout=30).status_code == 401
