@@ -13,7 +13,7 @@ from idp.endpoints.door import Door
 from idp.endpoints.mandate_views import MandateViews
 from idp.endpoints.signed_out import SignedOutPage
 from idp.errors import DomainError, InvalidInput, NotFound, Refused
-from idp.flows.assisting import Assisting, Counter
+from idp.flows.assisting import Assisting, Counter, is_enough
 from idp.model.session import Session
 from idp.ports.duties import Duty
 from idp.protocol.errors import ProtocolError
@@ -21,14 +21,17 @@ from idp.protocol.wire import WireRequest, WireResponse, redirect
 from idp.services.sessions import SessionService
 from idp.web.i18n import translator
 from idp.web.render import form_action
-from policies.assurance import LOA_2
+from policies.assurance import LOA_2, rank
 from policies.mandate_kinds import ASSIST, ASSISTED, KINDS
 
 PATH: Final = "/assist"
 _CSRF: Final = "assist"
 _FIELDS: Final = ("identity_code", "document", "number", "purpose", "client", "unit")
 _SAID: Final = frozenset(
-    {"citizen_unknown", "document_mismatch", "party_not_active", "for_oneself", "purpose_missing", "document_missing"}
+    {
+        *("citizen_unknown", "document_mismatch", "party_not_active", "for_oneself", "level_out_of_reach"),
+        *("purpose_missing", "document_missing"),
+    }
 )
 """What the clerk is told: he has the person and the document before him."""
 
@@ -118,7 +121,7 @@ class AssistPages:
             origins=tuple(sorted(origins)),
             csrf_token=self._desk.csrf_token(exchange, _CSRF),
             documents=KINDS[ASSIST].evidence,
-            systems=[(one.client_id, self._departments.view(one, exchange.language)) for one in systems],
+            systems=[(one.client_id, self._departments.view(one, exchange.language), _beyond(one)) for one in systems],
             units=[(one.unit, self._views.unit(one.unit, session.last_seen_at)) for one in duties],
             given={name: first(form, name) for name in _FIELDS},
             problem=problem,
@@ -139,7 +142,15 @@ class AssistPages:
             return self._form(exchange, session, duties, form, t("assist.incomplete"))
         typed = {name: first(form, name).strip() for name in _FIELDS}
         counter = Counter(
-            typed["identity_code"][:64], typed["document"], typed["number"], typed["purpose"], client.client_id, unit
+            *(
+                typed["identity_code"][:64],
+                typed["document"],
+                typed["number"],
+                typed["purpose"],
+                client.client_id,
+                unit,
+            ),
+            floor=client.minimum_acr or "",
         )
         try:
             begun = self._assisting.begin(session, counter, exchange.origin, exchange.wire.case_code)
@@ -171,3 +182,9 @@ class AssistPages:
             terms=self._views.terms(t, mandate),
             system=self._departments.name(mandate.client_id, exchange.language),
         )
+
+
+def _beyond(client: Client) -> int:
+    """Return the level that a system demands where an assistance does not reach it, 0 where it does."""
+    floor = client.minimum_acr or ""
+    return 0 if is_enough(floor) else rank(floor)

@@ -38,6 +38,8 @@ from policies.mandates import Grantor, Party, Proposal, Terms
 
 AN_HOUR: Final = 60
 """Assistances that one clerk may try within an hour: the form takes codes."""
+LEVEL: Final = LOA_1
+"""What an assistance counts for: the document and the face were compared by a clerk, and nothing of the citizen's own was verified."""
 AMR: Final = ("user",)
 """RFC 8176 section 2: somebody is present; that he is who the document says is the clerk's word, which ``act`` shows."""
 _LONGEST: Final = 200
@@ -47,7 +49,10 @@ _OWN_NUMBER: Final = frozenset({"cccd_card", "cccd_chip"})
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """What the clerk typed: the citizen's code, the document that was shown, what for, and where it leads."""
+    """What the clerk typed: the citizen's code, the document that was shown, what for, and where it leads.
+
+    ``floor`` is the level that the system there demands, "" for none.
+    """
 
     code: str
     document: str
@@ -55,6 +60,7 @@ class Counter:
     purpose: str
     client_id: str
     unit: str
+    floor: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +113,8 @@ class Assisting:
         if wait:
             raise Throttled("too many assistances within an hour", retry_after=wait)
         _check(counter)
+        if not is_enough(counter.floor):
+            self._refused("level_out_of_reach", clerk, None, counter, case_code)
         citizen = self._accounts.for_sign_in(counter.code)
         if citizen is None or citizen.kind != "person":
             self._refused("citizen_unknown", clerk, None, counter, case_code)
@@ -116,7 +124,7 @@ class Assisting:
         record = self._audit.record(self._event(Event.ASSIST_BEGIN, mandate, case_code, counter.purpose, origin))
         if not self._store.add(mandate, record):
             self._refused("not_on_duty", clerk, citizen, counter, case_code)
-        session, secret = self._sessions.start_assisted(mandate, LOA_1, AMR, origin)
+        session, secret = self._sessions.start_assisted(mandate, LEVEL, AMR, origin)
         self._notices.tell(citizen.id, Topic.ASSISTED)
         return Begun(mandate, session, secret)
 
@@ -212,6 +220,11 @@ class Assisting:
         )
         self._audit.write(made)
         raise Refused(f"assistance refused: {reason}", code=reason)
+
+
+def is_enough(floor: str) -> bool:
+    """Tell whether a system that demands a level ("" for none) can be used by whom a clerk assists."""
+    return not floor or satisfies(LEVEL, floor)
 
 
 def _check(counter: Counter) -> None:

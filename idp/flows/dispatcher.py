@@ -170,19 +170,18 @@ def _enrolled_first(facts: Facts, session: Session, missing: assurance.Decision)
     """
     wanted = missing.acr or assurance.LOA_4
     if session.is_assisted or not facts.enrol_within or not assurance.satisfies(assurance.LOA_2, wanted):
-        return _out_of_reach(facts, session, missing)
+        return _out_of_reach(facts, missing)
     if facts.now - session.auth_time > facts.enrol_within:
         return Decision(Step.SIGN_IN, "enrol", acr=wanted)
     return Decision(Step.ENROL, missing.reason, acr=wanted)
 
 
-def _out_of_reach(facts: Facts, session: Session, missing: assurance.Decision) -> Decision:
+def _out_of_reach(facts: Facts, missing: assurance.Decision) -> Decision:
     """Whether the person is told before the client is: where its registered floor is in the way, which its request need not know of.
 
-    Who names a level as essential asked for the error (OpenID Connect Core section 5.5.1.1), and gets it at once. A clerk at
-    the keys cannot do what the page advises.
+    Who names a level as essential asked for the error (OpenID Connect Core section 5.5.1.1), and gets it at once.
     """
-    is_told = not facts.request.essential_acr and not session.is_assisted
+    is_told = not facts.request.essential_acr
     return Decision(Step.EXPLAIN if is_told else Step.UNMET, missing.reason, acr=missing.acr)
 
 

@@ -57,7 +57,8 @@ class PendingRequest:
     before and counts once that is done, "" for none. ``decoupled`` is the key of the request of another device that is answered
     here, "" where the answer goes back by this browser. ``capacity`` is what the person chose to act as in it, "" before he did.
     ``minimum_acr`` ("" for none) and ``max_age`` (seconds, None for any) are what a page of ours demands of the session, as a client would. ``qr``
-    is what the QR code on this screen carries, "" for none.
+    is what the QR code on this screen carries, "" for none. ``explained`` is the refusal that a page of this transaction has told the person
+    and that was recorded then, a reason id, "" for none.
     """
 
     id: str
@@ -76,3 +77,4 @@ class PendingRequest:
     minimum_acr: str = ""
     max_age: int | None = None
     qr: str = ""
+    explained: str = ""

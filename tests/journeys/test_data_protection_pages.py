@@ -76,7 +76,7 @@ def test_every_page_holds_what_pages_must(
         (case.officer, [told, f"{told}/{case.withdrawal.id}"]),
         (case.officer, [f"/admin/data-protection{end}" for end in ("", "/processing", "/breach")]),
     )
-    number = 0
+    number = numbers = 0
     with chromium() as browser:
         for visitor, paths in pages:
             page = InProcess(visitor, context(browser, width, language).new_page())
@@ -84,3 +84,7 @@ def test_every_page_holds_what_pages_must(
                 number += 1
                 joined = path if path == asking else f"{path}{'&' if '?' in path else '?'}lang={language}"
                 looked_at(page.open(joined), f"data-protection-{number}-{width}-{language}")
+                lines = page.page.locator(".whole").evaluate_all("all => all.map(one => one.getClientRects().length)")
+                assert set(lines) <= {1}, "a number stands in one line"
+                numbers += len(lines)
+    assert numbers == len((case.open, case.ended))

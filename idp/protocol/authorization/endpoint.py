@@ -193,7 +193,8 @@ class AuthorizationEndpoint:
         client = self._registry.find(request.client_id) if request is not None else None
         if request is None or client is None or not self._used_up(pending):
             return None
-        self._refused(error, wire, request.client_id)
+        if error.reason != pending.explained:
+            self._refused(error, wire, request.client_id)
         return self._told(Reply(client, request.redirect_uri, request.response_mode, request.state), error)
 
     def _used_up(self, pending: PendingRequest) -> bool:

@@ -49,12 +49,36 @@ def test_the_page_says_what_is_missing_and_the_department_hears_of_it_when_the_p
     _, page = come(world, here, portal)
     assert page.status == 200
     assert page.soup.select_one("#unmet-enrol[href='/account/security']") is not None
-    assert refusals(world) == []
+    assert refusals(world) == ["acr_unreachable"]
     back = here.submit(page, "unmet-form", "unmet-leave")
     assert back.callback is not None
     assert (back.callback["error"], back.callback["state"]) == (UNMET, asked(portal)["state"])
-    assert refusals(world) == ["acr_unreachable"]
+    assert refusals(world) == ["acr_unreachable"], "recorded when it was read, and not once more"
     assert here.open(page.url).text_of("error-code") == "invalid_request"  # used up
+
+
+def test_whoever_closes_the_page_was_refused_too_and_once_however_often_it_is_read(world: TokenWorld) -> None:
+    here, portal = browser(world), world.add_client(minimum_acr=LOA_2)
+    account_id, page = come(world, here, portal)
+    for _ in range(2):
+        assert here.open(page.url).form("unmet-form") is not None
+    [row] = world.events("authorization:request", outcome="refused")
+    assert (row["account_id"], row["client_id"], row["reason"]) == (
+        account_id, portal.client.client_id, "acr_unreachable",
+    )  # fmt: skip
+    # Another request is another refusal.
+    again(here, portal)
+    assert refusals(world) == ["acr_unreachable", "acr_unreachable"]
+
+
+def test_whoever_reads_of_one_refusal_and_is_refused_for_another_is_recorded_twice(world: TokenWorld) -> None:
+    here, portal = browser(world), world.add_client(minimum_acr=LOA_2)
+    account_id, page = come(world, here, portal)
+    world.wiring.credentials.enrol_totp(account_id)
+    page = here.open(f"{page.url}?way=stuck")
+    back = here.submit(page, "unmet-form", "unmet-leave")
+    assert back.callback is not None
+    assert refusals(world) == ["acr_unreachable", "step_up_declined"]
 
 
 def test_whoever_comes_signed_in_already_reads_it_too(world: TokenWorld) -> None:
@@ -116,6 +140,7 @@ def test_a_page_of_ours_that_is_out_of_reach_says_so_and_records_the_refusal(wor
     come(world, here, world.add_client())
     page = here.open(f"{ISSUER}/counter")
     assert page.status == 403
+    assert here.open(page.url).status == 403
     assert page.soup.select_one("#unmet-enrol") is not None
     assert page.form("unmet-form") is None
     assert [one["reason"] for one in world.events("request:refuse")] == ["acr_unreachable"]

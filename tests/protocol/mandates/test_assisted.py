@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from clients.documents import to_metadata
 from idp.services.mandate_drafts import Draft
 from tests.support.mandated_world import Town, submit, sure_visitor
 from tests.support.token_world import REDIRECT, Registered, TokenWorld
@@ -145,6 +146,40 @@ def test_assisted_session_never_rises(office: Office) -> None:
     assert answer["error"] == "unmet_authentication_requirements"
     assert "asked" not in answer["error_description"], "nothing that the person does could meet it"
     assert clerk.authorize(asked(office.counter, prompt="select_account")).form == "consent-form"
+
+
+def test_a_system_with_a_floor_above_assistance_cannot_be_chosen_and_says_why(office: Office) -> None:
+    office.duty()
+    above = office.add_system(minimum_acr="urn:dinhdanh:loa:2")
+    clerk = sure_visitor(office.world, office.an)
+    page = clerk.open("/assist")
+    choice = page.soup.find("input", {"value": above.client.client_id})
+    assert choice is not None
+    assert choice.has_attr("disabled")  # type: ignore[union-attr]
+    page = office.begin(clerk, client=above.client.client_id)
+    assert page.soup.find(id="problem") is not None
+    assert [row["reason"] for row in office.world.events("assist:begin")] == ["level_out_of_reach"]
+
+
+def test_a_floor_that_came_meanwhile_is_explained_to_clerk_and_citizen_before_the_system_hears(office: Office) -> None:
+    """The page tells a clerk nothing of the factors that the citizen has, and offers none of them."""
+    office.duty()
+    office.world.wiring.credentials.enrol_totp(office.binh)
+    clerk = sure_visitor(office.world, office.an)
+    office.begin(clerk)
+    system = office.counter.client
+    raised = {**to_metadata(system), "minimum_acr": "urn:dinhdanh:loa:2"}
+    office.world.wiring.clients.update(system.client_id, raised)
+    page = clerk.authorize(asked(office.counter))
+    assert page.form == "unmet-form"
+    assert page.soup.find(id="unmet-assist") is not None
+    for absent in ("unmet-enrol", "unmet-again", "otp-form"):
+        assert page.soup.find(id=absent) is None, absent
+    [row] = office.world.events("authorization:request", outcome="refused")
+    assert (row["account_id"], row["reason"]) == (office.binh, "acr_unreachable")
+    answer = clerk.press(page, "unmet-leave").arrived()
+    assert answer["error"] == "unmet_authentication_requirements"
+    assert len(office.world.events("authorization:request", outcome="refused")) == 1
 
 
 def test_without_the_duty_there_is_no_page(office: Office) -> None:

@@ -109,7 +109,7 @@ CASES = {
         Step.UNMET, "acr_unreachable", {"essential_acr": (LOA_1,)}, client={"minimum_acr": LOA_3}
     ),
     "the client's floor out of reach with a clerk at the keys is unmet": Case(
-        Step.UNMET, "acr_unreachable", client={"minimum_acr": LOA_3}, session={"mandate_id": "m1"}
+        Step.EXPLAIN, "acr_unreachable", client={"minimum_acr": LOA_3}, session={"mandate_id": "m1"}
     ),
     "the client's floor that is met": Case(
         Step.ANSWER, "", client={"minimum_acr": LOA_2}, session={"acr": LOA_2}, reach=LOA_2
