@@ -219,7 +219,7 @@ class AccountPages:
                     "name": client.name(t.language) if client is not None else consent.client_id,
                     "kind": consent.kind,
                     "given": t.moment(consent.given_at),
-                    "claims": ", ".join(names) or t("consent.nothing"),
+                    "claims": "; ".join(names) or t("consent.nothing"),
                 }
             )
         return rows

@@ -273,7 +273,7 @@ def _end(one: Consent) -> str:
 
 
 def _names(t: Translator, claims: int) -> str:
-    return ", ".join(t(f"claim.{name}") for name in claim_policy.unpack(claims))
+    return "; ".join(t(f"claim.{name}") for name in claim_policy.unpack(claims))
 
 
 def _file(body: bytes, kind: str, name: str) -> WireResponse:

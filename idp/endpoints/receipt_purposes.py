@@ -50,4 +50,4 @@ def signed(one: Consent, text: ConsentText | None) -> dict[str, Any]:
 
 
 def _names(t: Translator, claims: int) -> str:
-    return ", ".join(t(f"claim.{name}") for name in claim_policy.unpack(claims))
+    return "; ".join(t(f"claim.{name}") for name in claim_policy.unpack(claims))

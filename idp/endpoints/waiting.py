@@ -39,7 +39,7 @@ class WaitingRequests:
                     "name": view.get("name", ""),
                     "unit": view.get("unit", ""),
                     "message": asked.message,
-                    "claims": ", ".join(names) or t("consent.nothing"),
+                    "claims": "; ".join(names) or t("consent.nothing"),
                     "until": t.moment(asked.expires_at),
                 }
             )

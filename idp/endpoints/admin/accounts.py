@@ -133,7 +133,7 @@ class Accounts(Part):
                 t("admin.account.factors"),
                 Cell(", ".join(t.either(f"ways.{one}", "ways.password") for one in view.factors) or DASH),
             ),
-            ("id", Cell(account.id)),
+            (t("admin.consent.account"), Cell(account.id)),
         ]
         sections = [Section(t("admin.account.about"), facts)]
         if view.is_revealed:

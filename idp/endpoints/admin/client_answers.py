@@ -154,7 +154,7 @@ def _as_a_whole(theirs: Translator, document: Mapping[str, Any], name: str) -> t
 
 
 def _names(t: Translator, claims: int) -> str:
-    return ", ".join(t(f"claim.{name}") for name in claim_policy.unpack(claims))
+    return "; ".join(t(f"claim.{name}") for name in claim_policy.unpack(claims))
 
 
 def _short(line: object) -> str:

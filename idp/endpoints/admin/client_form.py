@@ -180,7 +180,7 @@ def _choices(visit: Visit, document: Mapping[str, Any]) -> list[Field]:
         ("legal_basis", [(one, t(f"admin.basis.{one}")) for one in LEGAL_BASES]),
         ("consent", [(one, t(f"admin.client.consent_{one}")) for one in _CONSENT]),
         ("token_endpoint_auth_method", [(one, one) for one in AUTH_METHODS]),
-        ("minimum_acr", [("", t("admin.any")), *((one, one) for one in LEVELS)]),
+        ("minimum_acr", [("", t("admin.client.no_minimum")), *((one, one) for one in LEVELS)]),
     )
     trust = "accepted" if document.get("accept_trusted_devices", True) else "refused"
     options = [(one, t(f"admin.client.trusted_{one}")) for one in _TRUST]

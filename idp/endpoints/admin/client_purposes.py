@@ -248,4 +248,4 @@ def _typed(form: Form, purpose_id: str) -> dict[str, Any]:
 
 
 def _names(visit: Visit, claims: int) -> str:
-    return ", ".join(visit.t(f"claim.{name}") for name in claim_policy.unpack(claim_policy.shown(claims)))
+    return "; ".join(visit.t(f"claim.{name}") for name in claim_policy.unpack(claim_policy.shown(claims)))

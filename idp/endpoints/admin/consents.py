@@ -166,7 +166,7 @@ def _purposes(visit: Visit, view: ConsentView) -> Iterator[Section]:
 
 
 def _names(visit: Visit, claims: int) -> str:
-    return ", ".join(visit.t(f"claim.{name}") for name in claim_policy.unpack(claims)) or DASH
+    return "; ".join(visit.t(f"claim.{name}") for name in claim_policy.unpack(claims)) or DASH
 
 
 def _wanted(visit: Visit) -> ConsentSearch:
