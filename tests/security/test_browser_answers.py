@@ -63,6 +63,7 @@ def test_nobody_is_redirected_to_the_host_that_a_request_claims(world: TokenWorl
     assert answer.status_code != 308
 
 
+@pytest.mark.spec("RFC 8725", "2.8")
 @pytest.mark.spec("RFC 8725", "3.12")
 def test_signed_answers_of_ours_are_no_hints(world: TokenWorld) -> None:
     of = world.add_client(userinfo_signed_response_alg="ES256")

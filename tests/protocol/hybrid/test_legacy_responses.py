@@ -42,6 +42,8 @@ def half(value: str) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(value.encode()).digest()[:16]).rstrip(b"=").decode()
 
 
+@pytest.mark.spec("RFC 6750", "5.3")
+@pytest.mark.spec("RFC 6750", "5.2")
 @pytest.mark.spec("RFC 9207", "2.4")
 @pytest.mark.spec("RFC 6749", "4.2.2")
 @pytest.mark.spec("OIDC Core", "3.3.2.11")
@@ -61,6 +63,7 @@ def test_each_type_carries_what_it_names_in_the_fragment(
     if "token" in words:
         assert (arrived["token_type"], arrived["expires_in"]) == ("Bearer", "600")
         assert legacy.userinfo(arrived["access_token"]).json["email"] == "mau@example.vn"
+        assert arrived["access_token"] not in landing.headers.get("Set-Cookie", "")
     if "id_token" in words:
         claims = legacy.verified(arrived["id_token"])
         assert (claims["nonce"], claims["aud"]) == (NONCE, party.client.client_id)

@@ -74,6 +74,7 @@ def test_a_relative_address_and_one_with_a_fragment_do_not_register(world: Token
     assert [one.field for one in refused.value.errors] == ["backchannel_logout_uri"]
 
 
+@pytest.mark.spec("RFC 8417", "2")
 @pytest.mark.spec("OIDC Back-Channel Logout", "2.4")
 @pytest.mark.parametrize("alg", ["ES256", "RS256"])
 def test_a_logout_token_says_who_when_and_what_and_is_no_id_token(

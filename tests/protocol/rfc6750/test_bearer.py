@@ -89,3 +89,16 @@ def test_odd_header_is_a_refusal(world: TokenWorld, header: str) -> None:
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
 def test_other_methods_are_refused(world: TokenWorld, token: str, method: str) -> None:
     assert world.send(method, "/userinfo", b"", f"Bearer {token}").status == 400
+
+
+@pytest.mark.spec("RFC 6750", "5.2")
+@pytest.mark.spec("RFC 6750", "5.3")
+def test_no_answer_that_has_to_do_with_a_token_sets_a_cookie(
+    world: TokenWorld, portal: Registered, session: Session
+) -> None:
+    issued = world.redeem(portal, world.code(portal, session))
+    token = issued.json["access_token"]
+    answers = (issued, world.userinfo(token), world.introspect(portal, token), world.revoke(portal, token))
+    for answer in answers:
+        assert answer.status == 200
+        assert "set-cookie" not in answer.headers

@@ -23,6 +23,25 @@ def test_a_wrong_or_unknown_hint_hides_no_token_from_revocation(
     assert world.userinfo(tokens["access_token"]).status == 401
 
 
+@pytest.mark.spec("RFC 7009", "5")
+@pytest.mark.parametrize("hint", HINTS)
+def test_a_made_up_token_costs_no_look_up_whatever_the_hint(
+    world: TokenWorld, portal: Registered, session: Session, monkeypatch: pytest.MonkeyPatch, hint: str
+) -> None:
+    tokens = world.tokens(portal, session)
+    # Each has the shape of a token of ours, and another last character but one.
+    made_up = [f"{one[:-2]}{'A' if one[-2] != 'A' else 'B'}{one[-1]}" for one in tokens.values() if len(str(one)) > 80]
+    assert len(made_up) == 3
+
+    def asked(*_arguments: object, **_named: object) -> None:
+        pytest.fail("the database was asked about a token that nobody issued")
+
+    for name in ("rows", "row", "transaction", "claim_and_record"):
+        monkeypatch.setattr(world.database, name, asked)
+    for token in (*made_up, "x", "a.b.c"):
+        assert world.post("/revoke", {"token": token, "token_type_hint": hint}, portal.basic).status == 200
+
+
 @pytest.mark.spec("RFC 7662", "2.1")
 @pytest.mark.parametrize("hint", HINTS)
 @pytest.mark.parametrize("kind", ["access_token", "refresh_token"])

@@ -187,6 +187,7 @@ def test_header_that_plays_tricks_is_refused(
     assert refused(world, token).startswith("token_")
 
 
+@pytest.mark.spec("RFC 7521", "3")
 @pytest.mark.spec("RFC 7523", "3")
 @pytest.mark.spec("RFC 8725", "2.1")
 def test_mac_with_the_public_key_as_secret_is_refused(world: TokenWorld, key: ClientKey, signer: Registered) -> None:

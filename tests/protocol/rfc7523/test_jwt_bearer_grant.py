@@ -121,12 +121,14 @@ def test_of_parallel_presentations_one_counts(each_world: TokenWorld) -> None:
     assert sorted(answer.status for answer in answers) == [200, *[400] * 7]
 
 
+@pytest.mark.spec("RFC 7521", "3")
 @pytest.mark.spec("RFC 8725", "3.1")
 @pytest.mark.parametrize("header", [{"alg": "none"}, {"alg": "HS256"}, {"typ": "at+jwt"}, {"typ": "logout+jwt"}])
 def test_algorithms_and_types_are_not_the_senders_choice(bearer: Bearer, header: dict[str, Any]) -> None:
     assert bearer.bring(header=header).json["error"] == "invalid_grant"
 
 
+@pytest.mark.spec("RFC 7521", "3")
 @pytest.mark.spec("RFC 7523", "3")
 @pytest.mark.spec("RFC 7521", "5.2")
 def test_keys_of_others_and_keys_in_the_header_do_not_count(bearer: Bearer) -> None:

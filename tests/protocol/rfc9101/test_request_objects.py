@@ -159,6 +159,7 @@ def test_an_object_of_another_client_is_refused(world: TokenWorld, portal: Regis
     assert bring(citizen, other, signed(world, portal)).error == "invalid_request_object"
 
 
+@pytest.mark.spec("RFC 8725", "2.8")
 @pytest.mark.spec("RFC 8725", "3.12")
 @pytest.mark.spec("RFC 9101", "10.8")
 def test_other_tokens_of_the_client_are_no_request_objects(

@@ -30,6 +30,8 @@ def event(world: TokenWorld, health: Department) -> str:
     return str(token)
 
 
+@pytest.mark.spec("RFC 8417", "1.2")
+@pytest.mark.spec("RFC 8417", "2")
 @pytest.mark.spec("RFC 8417", "2.2")
 @pytest.mark.spec("OpenID CAEP", "2")
 def test_an_event_token_has_an_id_and_the_moment_of_what_happened(world: TokenWorld, health: Department) -> None:
@@ -43,6 +45,7 @@ def test_an_event_token_has_an_id_and_the_moment_of_what_happened(world: TokenWo
     assert claims["iat"] >= before + 6
 
 
+@pytest.mark.spec("RFC 8725", "2.8")
 @pytest.mark.spec("RFC 8417", "4.1")
 @pytest.mark.spec("RFC 8417", "4.2")
 def test_an_event_token_is_no_hint_no_access_token_and_no_assertion(world: TokenWorld, health: Department) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import zlib
 from itertools import pairwise
 from typing import Any
@@ -71,6 +72,7 @@ def test_client_that_did_not_ask_gets_no_place_and_costs_no_row(
     assert stored(world.database, status_entries) == []
 
 
+@pytest.mark.spec("OAuth Token Status List", "4.1")
 @pytest.mark.spec("OAuth Token Status List", "4.2")
 @pytest.mark.spec("OAuth Token Status List", "5.1")
 def test_list_is_signed_dated_and_about_its_own_address(app: WholeApp, listed: Registered, session: Session) -> None:
@@ -80,6 +82,7 @@ def test_list_is_signed_dated_and_about_its_own_address(app: WholeApp, listed: R
     assert (claims["sub"], claims["iss"], claims["iat"], claims["ttl"]) == (uri, ISSUER, now, 60)
     assert now < claims["exp"] <= now + 3600
     assert claims["status_list"]["bits"] == 1
+    assert re.fullmatch(r"[A-Za-z0-9_-]+", claims["status_list"]["lst"])
 
 
 @pytest.mark.spec("OAuth Token Status List", "8.2")

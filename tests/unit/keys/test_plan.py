@@ -56,6 +56,7 @@ def test_a_missing_next_is_made() -> None:
     assert plan((ACTIVE,), NOW, POLICY) == (CREATE,)
 
 
+@pytest.mark.spec("RFC 8725", "3.2")
 def test_an_algorithm_enabled_later_is_published_before_it_signs() -> None:
     both = replace(POLICY, algorithms=("ES256", "RS256"))
     assert plan((ACTIVE, NEXT), NOW, both) == (Step(KeyAction.CREATE, "RS256", "schedule"),)
@@ -64,6 +65,7 @@ def test_an_algorithm_enabled_later_is_published_before_it_signs() -> None:
     assert plan((ACTIVE, NEXT, waiting), NOW + 905, both)[0] == Step(KeyAction.ACTIVATE, "RS256", "schedule", "r")
 
 
+@pytest.mark.spec("RFC 8725", "3.2")
 def test_a_disabled_algorithm_stops_signing_and_its_next_is_withdrawn() -> None:
     others = (key("ra", KeyState.ACTIVE, alg="RS256"), key("rn", KeyState.NEXT, alg="RS256"))
     assert plan((ACTIVE, NEXT, *others), NOW, POLICY) == (
