@@ -83,7 +83,7 @@ def show(
 ) -> None:
     """Show an account; codes are masked unless revealed."""
     wiring = context.wiring
-    account = wiring.accounts.find(code_or_id, code_type)
+    account = wiring.accounts.get(wiring.accounts.named(code_or_id, code_type, with_former=True))
     wiring.accounts.note_shown(account.id, reveal=reveal, reason=reason)
     codes = [
         {

@@ -14,7 +14,7 @@ from idp.clock import Clock
 from idp.errors import Refused
 from idp.flows.throttling import Attempt, SignInThrottle
 from idp.ports.staff import StaffRegister
-from idp.services.accounts import Typed
+from idp.services.account_names import Typed
 from idp.services.locks import AccountLocks, Ground
 from policies import throttle
 from policies.locks import Reason

@@ -15,7 +15,8 @@ from idp.errors import Busy, Conflict, NotFound, Refused, Throttled
 from idp.flows.throttling import Attempt, SignInThrottle
 from idp.model.audit import AuditEvent, Event, Outcome
 from idp.model.session import Origin
-from idp.services.accounts import AccountService, Typed
+from idp.services.account_names import Typed
+from idp.services.accounts import AccountService
 from idp.services.audit import AuditLog
 from idp.services.recoveries import Begun, RecoveryService
 from policies.recovery import RULES, Path

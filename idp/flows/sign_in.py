@@ -23,7 +23,8 @@ from idp.flows.pending import Held, PendingRequests
 from idp.flows.throttling import FactorThrottle
 from idp.model.audit import AuditEvent, Event, Outcome
 from idp.model.session import Origin, Session
-from idp.services.accounts import AccountService, Typed
+from idp.services.account_names import Typed
+from idp.services.accounts import AccountService
 from idp.services.audit import AuditLog
 from idp.services.sessions import SessionService
 from policies import assurance, factors

@@ -20,7 +20,7 @@ from idp.model.audit import AuditEvent, Event, Outcome
 from idp.model.directory import Entry, Proof
 from idp.model.session import Origin, Session
 from idp.ports.directories import Directory
-from idp.services.accounts import Typed
+from idp.services.account_names import Typed
 from idp.services.audit import AuditLog
 from idp.services.officials import OfficialService
 from policies.officials import names

@@ -11,7 +11,7 @@ from idp.model.data_request import DataRequest
 
 @dataclass(frozen=True, slots=True)
 class RequestQuery:
-    """A search: of an account, of a system, of a kind, of some states (none for all).
+    """A search: of an account, of a system or of one of several, of a kind, of some states (none for all).
 
     In order of the clock that ends next, or with ``is_newest_first`` the other way round, from the key ``after`` on (``(next_at, id)`` of the
     last row that was seen). ``due_before`` finds those whose next clock ends till then and that nobody was warned of for it.
@@ -19,6 +19,7 @@ class RequestQuery:
 
     account_id: str = ""
     client_id: str = ""
+    client_ids: tuple[str, ...] = ()
     kind: str = ""
     states: tuple[str, ...] = ()
     after: tuple[int, str] | None = None

@@ -41,6 +41,10 @@ class MandateStore(Protocol):
         """Return who acts or acted for an account, newest first."""
         ...
 
+    def of_account(self, account_id: str, after: tuple[int, str] | None, limit: int) -> list[Mandate]:
+        """Return those of either side, each once and newest first, behind ``(created_at, id)`` of the last that was seen."""
+        ...
+
     def all(self, limit: int) -> list[Mandate]:
         """Return the newest mandates."""
         ...

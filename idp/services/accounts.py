@@ -8,7 +8,7 @@ neither the codes nor whether one is there.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
@@ -19,13 +19,12 @@ from idp.model.account import Account, CodeEntry, Source
 from idp.model.audit import AuditEvent, AuditRecord, Event
 from idp.ports.accounts import AccountRow, AccountStore, CredentialRow, Merge, NewAccount, StateChange
 from idp.services import drafts
+from idp.services.account_names import AccountNames
 from idp.services.account_records import AccountRecords
 from idp.services.audit import AuditLog
 from idp.services.drafts import Draft
 from idp.services.provenance import sources_after
 from idp.services.vault import Vault
-from policies import identity_codes
-from policies.identity_codes import CodeError, IdentityCode
 from policies.units import UnitReference
 
 OPERATOR: Final = "operator:local"
@@ -38,15 +37,6 @@ _STEPS: Final[Mapping[str, tuple[tuple[str, ...], Event]]] = {
 """From which states a state can be reached; nothing leads out of ``closed`` and ``merged``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Typed:
-    """What a typed code stands for: the ``key`` of its counters, and the account that may be signed in to by it."""
-
-    key: str
-    account_id: str | None
-    state: str
-
-
 class AccountService:
     """Adds, finds, changes and merges accounts."""
 
@@ -57,6 +47,8 @@ class AccountService:
         self._clock = clock
         self._records = AccountRecords(vault)
         self.lookup = self._records.lookup
+        names = AccountNames(store, self.lookup)
+        self.typed, self.named, self.named_by = names.typed, names.named, names.named_by
 
     def draft(self, values: Mapping[str, Any]) -> Draft:
         """Check the contract's account columns; raises ``InvalidInput`` that names the column and the fix."""
@@ -144,45 +136,9 @@ class AccountService:
         row = self._store.get(account_id) if account_id is not None else None
         return self._records.account(row) if row is not None else None
 
-    def typed(self, raw: str) -> Typed:
-        """Return whom a typed code means, and under what name tries are counted: the same work for known and unknown codes.
-
-        Whatever alias is typed, an old card's number too, the name is the account's; an unknown code counts under its own canonical form.
-        """
-        codes = identity_codes.aliases(raw)
-        lookups = {code: self.lookup(code) for code in codes}
-        found = self._store.aliases(tuple(lookups.values()))
-        current = {alias.lookup: alias for alias in found if alias.is_current}
-        former = {alias.lookup: alias for alias in found if not alias.is_current}
-        usable = (current.get(lookups[code]) for code in codes if identity_codes.may_sign_in(code))
-        alias = next((one for one in usable if one is not None), None)
-        known = (current.get(lookups[code]) or former.get(lookups[code]) for code in codes)
-        holder = alias or next((one for one in known if one is not None), None)
-        key = f"account:{holder.account_id}" if holder is not None else f"code:{_canonical(raw, codes)}"
-        return Typed(key, alias.account_id if alias else None, alias.state if alias else "")
-
     def find(self, code_or_id: str, scheme: str | None = None) -> Account:
         """Return the account of a current code or of an id, following merges; raises ``NotFound``. See ``named``."""
         return self.get(self.named(code_or_id, scheme))
-
-    def named(self, code_or_id: str, scheme: str | None = None) -> str:
-        """Return the id of the account that is meant, not following merges; raises ``NotFound``.
-
-        Unlike at sign-in every scheme is tried, also those that nobody signs in with. ``scheme`` (a ``code_type``)
-        tells a person from the household business with the same digits.
-        """
-        row = None if scheme else self._store.get(code_or_id)
-        for name in (scheme,) if scheme else identity_codes.SCHEMES:
-            row = row or self._by_code(name, code_or_id)
-        if row is None:
-            raise NotFound("no account has this code or id", field="code")
-        return row.id
-
-    def named_by(self, text: str) -> tuple[str, ...]:
-        """Return the ids of all accounts that a code of any scheme, an id or an external id names, each once."""
-        rows = [self._store.get(text), self._store.by_external_id(text)]
-        rows += [self._by_code(name, text) for name in identity_codes.SCHEMES]
-        return tuple(dict.fromkeys(row.id for row in rows if row is not None))
 
     def get(self, account_id: str) -> Account:
         """Return an account by id, following merges; raises ``NotFound``."""
@@ -270,18 +226,8 @@ class AccountService:
             raise NotFound("no such account")
         return row
 
-    def _by_code(self, scheme: str, raw: str) -> AccountRow | None:
-        try:
-            return self._store.by_lookup(self.lookup(identity_codes.parse(scheme, raw)))
-        except CodeError:
-            return None
-
     def _record(self, event: Event, account_id: str, actor: str, reason: str, target: str) -> AuditRecord:
         return self._audit.record(AuditEvent(event, reason=reason, actor=actor, account_id=account_id, target=target))
-
-
-def _canonical(raw: str, codes: tuple[IdentityCode, ...]) -> str:
-    return codes[0].value if codes else identity_codes.folded(raw)
 
 
 def masked(value: str) -> str:

@@ -126,6 +126,10 @@ class MandateService:
         """Return who acts or acted for an account, newest first."""
         return self._store.of_principal(account_id, _MOST)
 
+    def of_account(self, account_id: str, after: tuple[int, str] | None, limit: int) -> list[Mandate]:
+        """Return the mandates in which an account acts or is acted for, newest first, from the key ``(created_at, id)`` on."""
+        return self._store.of_account(account_id, after, limit)
+
     def all(self, limit: int = _MOST) -> list[Mandate]:
         """Return the newest mandates."""
         return self._store.all(limit)

@@ -104,6 +104,8 @@ def _filtered(query: RequestQuery) -> Select[Any]:
     for name in _EQUAL:
         if wanted := getattr(query, name):
             statement = statement.where(columns[name] == wanted)
+    if query.client_ids:
+        statement = statement.where(columns.client_id.in_(query.client_ids))
     if query.states:
         statement = statement.where(columns.state.in_(query.states))
     if query.after is not None:

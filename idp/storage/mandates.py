@@ -33,6 +33,8 @@ NONE: Final[ColumnElement[str]] = literal_column("''")
 
 _NAMES: Final = tuple(field.name for field in fields(Mandate))
 _COLUMNS: Final[tuple[Column[Any], ...]] = tuple(mandates.c[name] for name in _NAMES)
+_BEFORE_ALL: Final = (2**53, "")
+"""A key behind which every mandate is."""
 _WIDTH: Final = len(_NAMES)
 _CONSENT: Final = ("kind", "scope", "claims", "declined", "text_version")
 # Made once: each alias makes every column of its table anew, and many statements look at these.
@@ -83,6 +85,10 @@ class SqlMandateStore:
         self._get = prepare(select(*_COLUMNS).where(columns.id == bindparam("mandate")))
         self._of_actor = prepare(newest.where(columns.actor_id == bindparam("account")))
         self._of_principal = prepare(newest.where(columns.principal_id == bindparam("account")))
+        at, last = bindparam("at", type_=columns.created_at.type), bindparam("last", type_=columns.id.type)
+        behind = or_(columns.created_at < at, and_(columns.created_at == at, columns.id < last))
+        either = or_(columns.actor_id == bindparam("account"), columns.principal_id == bindparam("account"))
+        self._of_account = prepare(newest.where(either, behind))
         self._all = prepare(newest)
         at_unit = and_(columns.ended_at.is_(None), columns.unit_code != NONE, columns.session_id == NONE)
         self._at_units = prepare(select(columns.id, columns.unit_code, columns.created_at).where(at_unit))
@@ -149,6 +155,11 @@ class SqlMandateStore:
     def of_principal(self, account_id: str, limit: int) -> list[Mandate]:
         """Return who acts or acted for an account, newest first."""
         return self._rows(self._of_principal, {"account": account_id, "most": limit})
+
+    def of_account(self, account_id: str, after: tuple[int, str] | None, limit: int) -> list[Mandate]:
+        """Return those of either side, each once and newest first, behind ``(created_at, id)`` of the last that was seen."""
+        at, last = after if after is not None else _BEFORE_ALL
+        return self._rows(self._of_account, {"account": account_id, "at": at, "last": last, "most": limit})
 
     def all(self, limit: int) -> list[Mandate]:
         """Return the newest mandates."""

@@ -121,6 +121,13 @@ def test_merge_asks_and_may_be_repeated(run: Run) -> None:
     assert run("accounts", "merge", winner, winner, "--reason", "self", "--yes").exit_code == 4
 
 
+def test_a_merged_accounts_old_code_leads_to_the_account_that_it_was_merged_into(run: Run) -> None:
+    loser, winner = add(run, 27), add(run, 28)
+    assert run("accounts", "merge", loser, winner, "--reason", "twice", "--yes").exit_code == 0
+    assert shown(run, sample_code(27))["account_id"] == winner
+    assert run("accounts", "lock", sample_code(27), "--reason", "why", "--yes").exit_code == 3, "who acts names what is"
+
+
 def test_enrol_prints_the_secret_once(run: Run) -> None:
     account_id = add(run, 9)
     printed = orjson.loads(run("accounts", "enrol", sample_code(9), "totp", "--json").stdout)

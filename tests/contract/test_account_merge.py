@@ -90,6 +90,9 @@ def test_the_loser_answers_as_the_winner_by_id_and_codes_keep_one_of_a_scheme(pe
     assert current == {TWO, "201234567"}
     assert ended == {(ONE, "merged")}
     assert people.accounts.for_sign_in(ONE) is None
+    assert people.accounts.named_by(ONE) == (winner,)
+    with pytest.raises(NotFound):
+        people.accounts.find(ONE, "cccd")
     with pytest.raises(Exception, match="belongs"):
         people.add(ONE)
 

@@ -4,27 +4,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Final
 
-from idp.endpoints.admin.frame import ROOT, Visit
+from idp.endpoints.admin.frame import ROOT, Visit, address
 from idp.endpoints.admin.inputs import day
 from idp.endpoints.admin.tables import moment, person
 from idp.endpoints.admin.views import ActForm, Cell, Field, Section, Table
 from idp.endpoints.desk import Form, first
 from idp.flows.administration.mandates import MandateView, MandateWish
+from idp.flows.administration.paging import Page
 from idp.model.mandate import Mandate
 from policies.mandate_kinds import KINDS
 from policies.mandates import ALL_PROCEDURES
 
 _COLUMNS = ("kind", "side", "other", "reach", "state", "since", "until")
+CURSOR: Final = "mandates"
+"""The parameter of an account's page that says which of its mandates are wanted."""
 _SPLIT = re.compile(r"[\s,;]+")
 
 
-def section(visit: Visit, account_id: str, found: Sequence[MandateView]) -> Section:
-    """Return the mandates of an account, newest first."""
+def section(visit: Visit, account_id: str, found: Page[MandateView]) -> Section:
+    """Return a page of the mandates of an account, newest first."""
     t = visit.t
-    rows = [_row(visit, account_id, one.mandate) for one in found]
+    rows = [_row(visit, account_id, one.mandate) for one in found.rows]
     columns = [t(f"admin.mandate.{name}") for name in _COLUMNS]
-    return Section(t("admin.mandate.title"), table=Table(columns, rows, t("admin.mandate.none")))
+    more = address(f"/accounts/{account_id}", **{CURSOR: found.following}) if found.following else ""
+    return Section(t("admin.mandate.title"), table=Table(columns, rows, t("admin.mandate.none"), more))
 
 
 def forms(visit: Visit, account_id: str, found: Sequence[MandateView]) -> list[ActForm]:

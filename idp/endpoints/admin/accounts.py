@@ -18,6 +18,7 @@ from idp.endpoints.desk import Form, first
 from idp.endpoints.routes import Route
 from idp.errors import InvalidInput
 from idp.flows.administration.accounts import AccountView
+from idp.flows.administration.paging import window
 from idp.flows.administration.use_cases import UseCases
 from idp.protocol.wire import WireResponse
 from idp.services import locks
@@ -139,13 +140,14 @@ class Accounts(Part):
         if view.is_revealed:
             profile = [(name, Cell(str(value))) for name, value in account.profile.items()]
             sections.append(Section(t("admin.account.profile"), profile))
-        mandates = self._acts.mandates.of_account(visit.who, account.id, is_noted=True)
+        place = window(visit.query.get(account_mandates.CURSOR, ""))
+        mandates = self._acts.mandates.of_account(visit.who, account.id, place, is_noted=True)
         sections += [self._locks(visit, account.id), *self._sessions(visit, view)]
         sections.append(account_mandates.section(visit, account.id, mandates))
         history = self._acts.accounts.history(visit.who, account.id, 20)
         sections.append(Section(t("admin.history"), table=record_table(visit, history)))
         given = account_mandates.giving(visit, account.id, self._acts.mandates.kinds(visit.who, account))
-        forms = [*self._forms(visit, view), *given, *account_mandates.forms(visit, account.id, mandates)]
+        forms = [*self._forms(visit, view), *given, *account_mandates.forms(visit, account.id, mandates.rows)]
         return Detail(view.name or account.id, "", sections, forms)
 
     def _locks(self, visit: Visit, account_id: str) -> Section:
@@ -174,7 +176,7 @@ class Accounts(Part):
                 moment(t, one.session.last_seen_at),
                 Cell(one.session.acr.rpartition(":")[2]),
             )
-            for one in self._acts.accounts.sessions(visit.who, view.account.id)
+            for one in self._acts.accounts.sessions(visit.who, view.account.id, is_noted=True)
         ]
         return [Section(t("admin.session.title"), table=Table(columns, rows, t("admin.session.none")))]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from idp.endpoints.api.accounts import READ, WRITE
-from idp.endpoints.api.operation import MOMENT, REASON, Call, Operation, Reply, waiting
+from idp.endpoints.api.operation import MOMENT, PAGED, REASON, Call, Operation, Reply, listed, page_of, waiting
 from idp.endpoints.api.schema import Schema, choice, items, members, ref, text
 from idp.flows.administration.mandates import MandateAdministration, MandateView, MandateWish
 from idp.services.mandate_drafts import LONGEST_EVIDENCE
@@ -41,7 +41,6 @@ SHAPES: Final[dict[str, Schema]] = {
         ended_at=_MAYBE,
         may_end=_FLAG,
     ),
-    "Mandates": members(("items",), items=items(ref("Mandate"))),
 }
 _GIVEN: Final = members(
     ("kind", "actor", "evidence_kind", "evidence", "reason"),
@@ -71,7 +70,7 @@ class MandateOperations:
         return (
             Operation(
                 *("GET", all_of, "listMandates", "Whom an account acts for, and who acts for it", READ, self.all),
-                ref("Mandates"),
+                *(page_of("Mandate"), 200, PAGED),
             ),
             Operation(
                 *("POST", all_of, "giveMandate", "Ask that somebody may act for an account, by two persons", WRITE),
@@ -86,7 +85,7 @@ class MandateOperations:
 
     def all(self, call: Call) -> Reply:
         """List."""
-        return Reply({"items": [_view(one) for one in self._mandates.of_account(call.who, call.path["account_id"])]})
+        return listed(self._mandates.of_account(call.who, call.path["account_id"], call.window), _view)
 
     def give(self, call: Call) -> Reply:
         """Ask for a mandate."""

@@ -105,10 +105,11 @@ class AccountAdministration:
         self._accounts.note_shown(account.id, reveal=True, reason=reason, actor=who.principal)
         return self._view(who, account, target, is_revealed=True)
 
-    def sessions(self, who: Administrator, account_id: str) -> list[SessionView]:
-        """Return the live sessions of an account."""
+    def sessions(self, who: Administrator, account_id: str, *, is_noted: bool = False) -> list[SessionView]:
+        """Return the live sessions of an account; the look is recorded, unless it is part of one that was (``is_noted``)."""
         account, _ = self.seen(who, Action.SESSION_READ, account_id)
-        self._accounts.note_shown(account.id, reveal=False, reason="sessions", actor=who.principal)
+        if not is_noted:
+            self._accounts.note_shown(account.id, reveal=False, reason="sessions", actor=who.principal)
         return self._sessions.of_account(account.id)
 
     def history(self, who: Administrator, account_id: str, limit: int = 50) -> list[dict[str, object]]:

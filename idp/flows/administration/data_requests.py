@@ -23,6 +23,7 @@ from policies import data_requests
 from policies.data_requests import OPEN, Kind, Standing, State
 from policies.delegation import Action, Actor, Target, may
 
+_MOST_NAMED: Final = 500
 _CHUNK: Final = 100
 _CLOSED: Final = tuple(sorted(set(State) - OPEN))
 
@@ -74,8 +75,18 @@ class DataRequestAdministration:
         """Return requests within reach, the clock that ends next first: so what is overdue comes before what is not."""
         reach = self._gate.anywhere(who, Action.DATA_REQUEST_READ, "data-requests")
         states, meant = _states(wanted.state), self._names.found(wanted.text)
+        kind, after = _kind(wanted.kind), key_of(window.after)
+        if meant is not None and not meant:
+            # Otherwise every request there is would be opened, to find that it is about none of them.
+            return Page(())
         query = RequestQuery(
-            *(wanted.account_id, wanted.client_id, _kind(wanted.kind), states, key_of(window.after)),
+            wanted.account_id,
+            wanted.client_id,
+            # Words that mean more systems than this are no search; then rows are passed over one by one.
+            tuple(sorted(meant)) if meant is not None and len(meant) <= _MOST_NAMED else (),
+            kind,
+            states,
+            after,
             limit=_CHUNK,
             is_newest_first=OPEN.isdisjoint(states),
         )

@@ -11,6 +11,7 @@ from idp.flows.administration.accounts import AccountAdministration
 from idp.flows.administration.acts import Act, Arguments, Parties
 from idp.flows.administration.administrator import Administrator
 from idp.flows.administration.gate import Gate
+from idp.flows.administration.paging import Page, Window, key_of, page
 from idp.model.account import Account
 from idp.model.approval import Approval
 from idp.model.mandate import Mandate
@@ -25,6 +26,7 @@ from policies.mandates import ACCEPTED, ALL_PROCEDURES, PROPOSED
 GIVE: Final = "mandate:give"
 _OFFICE: Final = "operator"
 _LONGEST_NAME: Final = 200
+_FIRST: Final = Window()
 _FIELDS: Final = {
     "actor_no_person": "actor",
     "for_oneself": "actor",
@@ -85,18 +87,19 @@ class MandateAdministration:
         self._accounts = accounts
         self._mandates = mandates
 
-    def of_account(self, who: Administrator, account_id: str, *, is_noted: bool = False) -> list[MandateView]:
-        """Return the mandates in which an account acts or is acted for, newest first and at most some hundreds.
+    def of_account(
+        self, who: Administrator, account_id: str, wanted: Window = _FIRST, *, is_noted: bool = False
+    ) -> Page[MandateView]:
+        """Return a page of the mandates in which an account acts or is acted for, newest first.
 
         The look is recorded, unless it is part of one at the account that was (``is_noted``).
         """
         account, _ = self._people.seen(who, Action.ACCOUNT_READ, account_id)
         if not is_noted:
             self._accounts.note_shown(account.id, reveal=False, reason="mandates", actor=who.principal)
-        found = {one.id: one for one in self._mandates.of_actor(account.id)}
-        found |= {one.id: one for one in self._mandates.of_principal(account.id)}
-        newest = sorted(found.values(), key=lambda one: (one.created_at, one.id), reverse=True)
-        return [MandateView(one, self._may_end(who, one)) for one in newest]
+        found = self._mandates.of_account(account.id, key_of(wanted.after), wanted.limit + 1)
+        views = [MandateView(one, self._may_end(who, one)) for one in found]
+        return page(views, [f"{one.created_at}.{one.id}" for one in found], wanted.limit)
 
     def acts(self) -> Mapping[str, Act]:
         """Return the acts that may wait."""

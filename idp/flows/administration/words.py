@@ -30,10 +30,17 @@ def has_words(words: tuple[str, ...], *texts: str) -> bool:
 def begins_one(typed: str, *names: str) -> bool:
     """Tell whether what was typed begins an id, or that of a name such as ``account:ID``.
 
-    By its beginning only: a number within an id, such as the hour of its making, is nobody's search.
+    By its beginning only: a number within an id, such as the hour of its making, is nobody's search. Nor is the word before the colon: it says
+    what sort of thing is meant, and by itself would find every one of them.
     """
     typed = typed.strip()
-    return bool(typed) and any(one.startswith(typed) or one.partition(":")[2].startswith(typed) for one in names)
+    is_named = bool(typed.partition(":")[2])
+
+    def is_begun(one: str) -> bool:
+        _, colon, of_kind = one.partition(":")
+        return (of_kind if colon else one).startswith(typed) or (is_named and one.startswith(typed))
+
+    return bool(typed) and any(map(is_begun, names))
 
 
 class ClientNames:

@@ -10,6 +10,8 @@ from urllib.parse import quote
 
 import pytest
 
+from idp.model.data_request import DataRequest
+from idp.ports.data_requests import RequestQuery
 from idp.storage.sqlite import SqliteDatabase
 from policies.delegation import Role
 from policies.units import Register
@@ -170,6 +172,45 @@ def test_each_search_finds_without_diacritics_in_both_places_and_in_the_file(
             query = f"?q={quote(typed)}"
             found = (shown(browser, path + query), told(boss, operation + query), filed(browser, path + query))
             assert found == (count, count, count), (path, typed)
+
+
+def test_the_word_before_an_id_alone_names_nobody(browser: Administrating, boss: Caller, place: ApiWorld) -> None:
+    person = place.account("hai")
+    for typed, count in (("acc", 0), ("account", 0), ("account:", 0), (person, 1), (f"account:{person}", 1)):
+        query = f"/administrators?q={quote(typed)}"
+        assert shown(browser, query) == told(boss, query.replace("administrators", "admins")) == count, typed
+
+
+def test_a_search_for_a_system_opens_no_request_about_another(
+    place: ApiWorld, boss: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    service = place.wiring.data_requests
+    search = service.search
+
+    def counted(query: RequestQuery) -> list[DataRequest]:
+        found = search(query)
+        opened.extend(one.client_id for one in found)
+        return found
+
+    monkeypatch.setattr(service, "search", counted)
+    for words, expected in (("khong co", []), ("suc khoe", ["hai"])):
+        opened.clear()
+        assert told(boss, f"/data-requests?q={quote(words)}") == len(expected)
+        assert opened == expected
+
+
+def test_filters_are_folded_until_one_of_several_is_set(browser: Administrating) -> None:
+    for address, is_open in (
+        ("/keys", False),
+        ("/keys?alg=ES256", True),
+        ("/approvals", False),
+        ("/approvals?q=x", True),
+    ):
+        fold = browser.open(f"/admin{address}").soup.select_one("details#filters")
+        assert fold is not None
+        assert fold.has_attr("open") is is_open, address
+        assert fold.select("#filter-form [type=submit]")
 
 
 def test_each_filter_leaves_the_same_in_both_places_and_in_the_file(browser: Administrating, boss: Caller) -> None:
