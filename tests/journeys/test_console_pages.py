@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, Route
 
+from idp.flows.administration.mandates import MandateWish
 from idp.model.approval import Approval
 from idp.storage.sqlite import SqliteDatabase
 from policies.delegation import Role
@@ -109,6 +110,27 @@ def test_every_page_holds_what_pages_must(admin: AdministeredWorld, width: str, 
                 looked_at(
                     page.open(f"{path}?lang={language}"), path.strip("/").replace("/", "-") + f"-{width}-{language}"
                 )
+
+
+@pytest.mark.parametrize(("width", "language"), WAYS)
+def test_open_forms_of_a_key_and_of_a_business_hold_what_pages_must(
+    admin: AdministeredWorld, width: str, language: str
+) -> None:
+    root, who = Administrating(admin, admin.account("root")), admin.who("root")
+    row = next(row for row in admin.wiring.key_service.rows() if row.state == "active")
+    assert row.latest is not None
+    admin.acts.keys.move(who, row.kid, row.latest, "Nghỉ Tết")
+    accounts = admin.wiring.accounts
+    business = accounts.add(accounts.draft({"code_type": "mst", "code": "0100233488", "name": "Công ty mẫu 01"}))
+    paper = ("business_registration", "0100233488, cấp ngày 12/03/2026")
+    wish = MandateWish("representative", admin.world.add_person(1), *paper)
+    waiting = admin.acts.mandates.give(who, business, wish, "Đã xem bản chính")
+    with chromium() as browser:
+        visitor = InProcess(root, context(browser, width, language).new_page())
+        for name in (f"keys/{row.kid}", f"accounts/{business}", f"approvals/{waiting.id}", "keys"):
+            page = visitor.open(f"/admin/{name}?lang={language}")
+            page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true })")
+            looked_at(page, f"open-{name.partition('/')[0]}-{len(name)}-{width}-{language}")
 
 
 @pytest.mark.parametrize(("width", "language"), WAYS)
