@@ -19,6 +19,8 @@ from policies import factors
 
 _CSRF: Final = "not-me"
 _DONE: Final = "/account?notice=not_me"
+_TO_LOOK_AT: Final = "/account/security?notice=not_me"
+"""Where what came after the sign-in in question is shown, to be taken away."""
 
 
 class NotMePages:
@@ -52,9 +54,9 @@ class NotMePages:
                 return session
             row = self._flow.find(session.account_id, record)
             if not exchange.is_post:
-                return self._shown(exchange, row)
+                return self._shown(exchange, session, row)
             self._desk.form(exchange, _CSRF)
-            return self._done(exchange, session, record)
+            return self._done(exchange, session, row)
         except (DomainError, ProtocolError) as error:
             return self._desk.refused(wire, error)
 
@@ -64,7 +66,7 @@ class NotMePages:
         level = factors.level_of_changes(self._enrolled(session.account_id)) if session is not None else ""
         return self._door.admit(exchange, path, minimum_acr=level, max_age=self._fresh)
 
-    def _shown(self, exchange: Exchange, row: dict[str, Any]) -> WireResponse:
+    def _shown(self, exchange: Exchange, session: Session, row: dict[str, Any]) -> WireResponse:
         t = translator(exchange.language)
         private = row["private"]
         return self._desk.page(
@@ -74,11 +76,13 @@ class NotMePages:
             when=t.moment(int(row["at_us"]) // 1_000_000),
             address=private.get("address", ""),
             browser=browser_name(private.get("browser", "")) or t("account.unknown_browser"),
+            has_added=bool(self._flow.added_since(session.account_id, row)),
         )
 
-    def _done(self, exchange: Exchange, session: Session, record: str) -> WireResponse:
-        must_change = self._flow.report(session, record, exchange.device_secret, exchange.wire.case_code)
+    def _done(self, exchange: Exchange, session: Session, row: dict[str, Any]) -> WireResponse:
+        must_change = self._flow.report(session, str(row["id"]), exchange.device_secret, exchange.wire.case_code)
+        onward = _TO_LOOK_AT if self._flow.added_since(session.account_id, row) else _DONE
         if not must_change:
-            return redirect(_DONE)
-        pending = self._pending.create(None, exchange.binding, _DONE, password_account=session.account_id)
+            return redirect(onward)
+        pending = self._pending.create(None, exchange.binding, onward, password_account=session.account_id)
         return redirect(f"/signin/{pending.id}")

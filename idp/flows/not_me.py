@@ -6,6 +6,7 @@ another password. Each part can be done again without harm, and a failure leaves
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
@@ -31,7 +32,7 @@ _LOOKED_AT: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What the flow acts through."""
+    """What the flow acts through; ``added`` names the factors and linked upstreams that an account got since a moment."""
 
     sessions: SessionService
     devices: DeviceService
@@ -41,6 +42,7 @@ class Tools:
     notices: Notices
     audit: AuditLog
     clock: Clock
+    added: Callable[[str, int], tuple[str, ...]]
 
 
 class NotMe:
@@ -57,6 +59,13 @@ class NotMe:
             if row["id"] == record_id and row["outcome"] == Outcome.DONE.value:
                 return row
         raise NotFound("the account has no such sign-in")
+
+    def added_since(self, account_id: str, row: Mapping[str, object]) -> tuple[str, ...]:
+        """Return the factors and upstreams that came after a sign-in (a row of ``find``): who it was may have left himself a way back.
+
+        Whether they are his or the person's own only the person can tell.
+        """
+        return self._tools.added(account_id, int(str(row["at_us"])) // 1_000_000)
 
     def report(self, own: Session, record_id: str, device: str | None, case_code: str) -> bool:
         """Close the account to everybody but the person in this browser; returns whether a new password has to be set.
@@ -77,7 +86,8 @@ class NotMe:
         # With the whole of this second: what the stranger got a moment ago bears the same number.
         voided = tools.marks.void_before(account_id, tools.clock.now() + 1, reason="not_me", actor=actor)
         forgotten = self._forget_others(account_id, device, actor)
-        detail = {"record": record_id, "sessions": ended, "families": voided, "devices": forgotten}
+        added = len(self.added_since(account_id, row))
+        detail = {"record": record_id, "sessions": ended, "families": voided, "devices": forgotten, "added": added}
         tools.audit.write(
             AuditEvent(
                 Event.NOT_ME,

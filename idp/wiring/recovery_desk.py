@@ -32,8 +32,16 @@ class RecoveryDesk(StaffRooms):
             Tools(
                 *(self.sessions, self.devices, self.locks, self.account_marks, self.credentials),
                 *(self.notices, self.audit, self.clock),
+                self._added_since,
             )
         )
+
+    def _added_since(self, account_id: str, moment: int) -> tuple[str, ...]:
+        """Return what an account can be opened by since a moment (epoch seconds), but for the password, which is replaced anyway."""
+        enrolled = (one for one in self.factors.enrolled(account_id) if one.factor != "password")
+        factors = (one.factor for one in enrolled if one.created_at >= moment)
+        links = self.upstream_links.of_account(account_id) if self.doors else []
+        return (*factors, *(link.upstream for link in links if link.created_at >= moment))
 
     def counter_routes(self, desk: Desk, door: Door) -> tuple[Route, ...]:
         """Return the page of staff at the counter."""

@@ -77,6 +77,19 @@ def test_new_password_opens_the_sign_in_again_everywhere(person: Forgetful) -> N
     assert not scene.wiring.credentials.verify_password(scene.id, OLD).ok
 
 
+def test_what_was_added_since_the_sign_in_in_question_is_put_before_the_person(person: Forgetful) -> None:
+    scene = Scene(person)
+    flow = scene.wiring.not_me
+    row = flow.find(scene.id, scene.record(scene.own))
+    assert flow.added_since(scene.id, row) == ()
+    scene.wiring.recovery_codes.renew(scene.id, actor=f"account:{scene.id}")
+    assert flow.added_since(scene.id, row) == ("recovery_code",)
+    flow.report(scene.own, scene.record(scene.own), scene.device, "CASE")
+    (event,) = scene.wiring.audit.search(AuditQuery(events=(Event.NOT_ME.value,)))
+    detail: Any = event["detail"]
+    assert detail["added"] == 1
+
+
 def test_session_in_hand_ends_too_where_it_is_the_one_in_question(person: Forgetful) -> None:
     scene = Scene(person)
     scene.wiring.not_me.report(scene.own, scene.record(scene.own), scene.device, "CASE")

@@ -123,3 +123,31 @@ def test_person_throws_somebody_out_who_had_the_password(
     expect(thief.locator("#login-form")).to_be_visible()
     signed_in(thief, person.code, person.password)
     expect(thief.locator("#problem")).to_be_visible()
+
+
+@pytest.mark.parametrize(("width", "language"), EVERY_WAY)
+def test_what_a_stranger_added_is_put_before_the_person(
+    world: World, browser: Browser, width: str, language: str
+) -> None:
+    person = world.person()
+    account_id = world.wiring.accounts.find(person.code).id
+    seed = base64.b32decode(world.wiring.credentials.enrol_totp(account_id).secret)
+    thief = opened(world, browser, "/account", "desktop")
+    signed_in(thief, person.code, person.password)
+    expect(thief.locator("#account-name")).to_be_visible()
+    world.wiring.recovery_codes.renew(account_id, actor=f"account:{account_id}")
+    page = opened(world, browser, "/account", width, language)
+    signed_in(page, person.code, person.password)
+    page.locator("a[href^='/account/not-me/']").last.click()
+    page.fill("#otp", totp.code_at(seed, int(time.time()) // totp.STEP))
+    page.click("#otp-submit")
+    expect(page.locator("#not-me-added")).to_be_visible()
+    looked_at(page, f"not-me-added-{width}-{language}")
+    page.click("#not-me-submit")
+    page.fill("[name=new_password]", NEW)
+    page.fill("[name=new_password_again]", NEW)
+    page.click("#password-submit")
+    expect(page.locator("#notice")).to_be_visible()
+    looked_at(page, f"not-me-list-{width}-{language}")
+    page.click("[data-factor=recovery_code] a[href^='/account/security/remove/']")
+    expect(page.locator("main form")).to_be_visible()

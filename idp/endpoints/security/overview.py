@@ -23,6 +23,7 @@ _NOTICES: Final = frozenset(
         "removed",
         "password_changed",
         "trusted",
+        "not_me",
         "way_closed",
         "way_reopened",
     }
