@@ -222,6 +222,21 @@ def test_ensure_client_assertion_with_iss_aud_to_token_endpoint_succeeds(desk: D
     assert desk.checked(desk.collect(auth_req_id, assertion=desk.assertion()))["claims"]["sub"]
 
 
+@pytest.mark.parametrize("manner", [BY_KEY], indirect=True, ids=lambda one: one.name)
+def test_ensure_client_assertion_signature_algorithm_in_token_endpoint_request_is_rs256_fails(desk: Desk) -> None:
+    rs256 = type(desk.key)(desk.key.kid, "RS256", desk.key.private)
+    auth_req_id = desk.asked()
+    desk.answer()
+    assert error(desk.collect(auth_req_id, assertion=desk.assertion(rs256, aud=f"{desk.issuer}/token"))) in CLIENT
+    assert desk.checked(desk.collect(auth_req_id))["claims"]["sub"]
+
+
+def test_ensure_other_scope_order_succeeds(desk: Desk) -> None:
+    auth_req_id = desk.asked(scope="email openid")
+    desk.answer()
+    assert desk.checked(desk.collect(auth_req_id))["claims"]["sub"]
+
+
 def test_refresh_token(desk: Desk, other: Desk) -> None:
     auth_req_id = desk.asked(scope="openid offline_access")
     desk.answer()
