@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from idp.endpoints.admin.frame import ROOT, Visit, address
 from idp.endpoints.admin.inputs import day
 from idp.endpoints.admin.tables import moment, person
-from idp.endpoints.admin.views import ActForm, Cell, Field, Section, Table
+from idp.endpoints.admin.views import DASH, ActForm, Cell, Field, Section, Table
 from idp.endpoints.desk import Form, first
 from idp.flows.administration.mandates import MandateView, MandateWish
 from idp.flows.administration.paging import Page
@@ -73,6 +73,30 @@ def giving(visit: Visit, account_id: str, kinds: Sequence[str]) -> list[ActForm]
     )
     title, action = t("admin.mandate.give"), f"{ROOT}/accounts/{account_id}/act/give"
     return [ActForm("give", action, title, title, fields, t("admin.mandate.give_lead"), is_grave=True)]
+
+
+def waiting(visit: Visit, asked: Mapping[str, Any]) -> Section:
+    """Return what somebody asks for, as the second person reads it before agreeing: who, for whom, on what document, how far."""
+    t, procedures = visit.t, asked["procedures"]
+    reach = t("mandate.reach_some", procedures=", ".join(procedures)) if procedures else t("mandate.reach_all")
+    # The end of a day stands in the act as the first moment of the day behind it.
+    until = asked["valid_to"] - 1 if asked["valid_to"] else None
+    facts = (
+        (t("admin.mandate.kind"), Cell(t(f"mandate.kind_{asked['kind']}"))),
+        (t("admin.mandate.actor"), person(asked["actor"])),
+        (t("admin.mandate.acts"), person(asked["principal"])),
+        (t("admin.mandate.evidence_kind"), Cell(t(f"mandate.evidence_{asked['evidence_kind']}"))),
+        (t("admin.mandate.evidence"), Cell(asked["evidence"])),
+        (t("admin.mandate.reach"), Cell(reach)),
+        (t("mandate.unit"), Cell(asked["unit"] or DASH)),
+        (
+            t("admin.mandate.since"),
+            moment(t, asked["valid_from"]) if asked["valid_from"] else Cell(t("admin.mandate.at_once")),
+        ),
+        (t("admin.mandate.until"), moment(t, until) if until else Cell(t("admin.mandate.longest"))),
+        *(((t("admin.mandate.passing"), Cell(t("admin.mandate.may_pass"))),) if asked["may_delegate"] else ()),
+    )
+    return Section(t("admin.mandate.asked"), facts)
 
 
 def wish(form: Form) -> MandateWish:

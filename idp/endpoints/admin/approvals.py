@@ -7,6 +7,7 @@ from typing import Final
 
 from clients.documents import to_metadata
 from clients.errors import RegistrationRefused
+from idp.endpoints.admin.account_mandates import waiting
 from idp.endpoints.admin.client_answers import answers
 from idp.endpoints.admin.frame import ROOT, Visit
 from idp.endpoints.admin.inputs import reason
@@ -18,6 +19,7 @@ from idp.endpoints.desk import Form
 from idp.endpoints.routes import Route
 from idp.flows.administration.approvals import MAY_WAIT, ApprovalSearch, ApprovalView
 from idp.flows.administration.client_changes import UPDATE
+from idp.flows.administration.mandates import GIVE
 from idp.flows.administration.reorganisations import REORGANISE
 from idp.model.approval import Approval
 from idp.protocol.wire import WireResponse
@@ -84,7 +86,9 @@ class Approvals(ListPart):
             facts.append((t("admin.approval.outcome"), Cell(outcome, tone="bad")))
         sections = (
             Section(t("admin.approval.what"), facts),
-            Section(t("admin.approval.arguments"), lines=arguments),
+            waiting(visit, one.arguments)
+            if one.act == GIVE
+            else Section(t("admin.approval.arguments"), lines=arguments),
             *self._changes(visit, one),
         )
         return self._frame.detail(visit, self.name, Detail(facts[0][1].text, "", sections, _forms(visit, view), links))

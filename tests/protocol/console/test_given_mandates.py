@@ -88,6 +88,10 @@ def test_the_document_is_sealed_while_it_waits_and_who_may_decide_reads_it(
     assert second("GET", f"/approvals/{waiting['id']}").json["arguments"]["evidence"] == PAPER
     page = Administrating(place, second.principal.partition(":")[2]).open(f"/admin/approvals/{waiting['id']}")
     assert PAPER in page.text
+    assert {f"/admin/accounts/{one}" for one in (town.an, town.business)} <= {
+        str(one["href"]) for one in page.soup.select("dd a")
+    }
+    assert "None" not in page.text
 
 
 @pytest.mark.parametrize("party", ["actor", "principal"])
