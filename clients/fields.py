@@ -200,7 +200,7 @@ def response_types(allowed: tuple[str, ...]) -> Parser:
     def ordered(value: object) -> object:
         if not isinstance(value, list):
             return value
-        return [" ".join(sorted(one.split())) if isinstance(one, str) else one for one in value]
+        return [" ".join(sorted(one.split(" "))) if isinstance(one, str) else one for one in value]
 
     return lambda value: parse(ordered(value))
 
@@ -211,7 +211,7 @@ def words(allowed: tuple[str, ...]) -> Parser:
     def parse(value: object) -> frozenset[str]:
         if not isinstance(value, str):
             raise Fault("not_text", "must be words with spaces between")
-        found = frozenset(value.split())
+        found = frozenset(word for word in value.split(" ") if word)
         unknown = sorted({shown(word) for word in found - set(allowed)})
         if unknown:
             raise Fault("not_supported", f"knows no {', '.join(unknown[:5])}; there are {', '.join(allowed)}")

@@ -31,6 +31,7 @@ Remember = Callable[[str, bytes, Signer, int, int], None]
 LOGOUT_EVENT: Final = "http://schemas.openid.net/event/backchannel-logout"
 _HASHES: Final = {"ES256": hashlib.sha256, "RS256": hashlib.sha256, "PS256": hashlib.sha256, "EdDSA": hashlib.sha512}
 _LOGOUT_LIFETIME: Final = 120
+_NUMBERS: Final = frozenset({"expires_in"})
 _RESPONSE_LIFETIME: Final = 600
 """Seconds for which a signed authorization response is good: the most that JARM section 2.1 recommends."""
 
@@ -236,9 +237,10 @@ class Mint:
         return self._encrypt(client, "introspection", signed)
 
     def authorization_response(self, ring: KeyRing, client: Client, parameters: Mapping[str, str]) -> str:
-        """Return the parameters of an authorization response as a JWT (JARM section 2.1)."""
+        """Return the parameters of an authorization response as a JWT, what is a number as a number (JARM section 2.1)."""
         claims = {
             **parameters,
+            **{name: int(parameters[name]) for name in _NUMBERS & parameters.keys()},
             "iss": self._issuer,
             "aud": client.client_id,
             "exp": self._clock.now() + _RESPONSE_LIFETIME,

@@ -41,6 +41,9 @@ _MANAGES: Final = frozenset({SCOPE, MANAGE})
 _READS: Final = _MANAGES | {READ}
 """What a token needs to look at streams and their status (CAEP Interoperability Profile section 2.7.3); to fetch takes signals away."""
 
+_OURS: Final = frozenset({"iss", "aud", "events_supported", "events_delivered", "min_verification_interval"})
+"""What the transmitter says of a stream beside its id."""
+
 Sign = Callable[[Client, QueuedSignal], str]
 Handler = Callable[[WireRequest, Client], WireResponse]
 
@@ -189,6 +192,7 @@ class SignalEndpoints:
 
     def _change(self, request: WireRequest, client: Client, *, whole: bool) -> WireResponse:
         asked = document(request)
+        _must_repeat(asked, self._shown(self._streams.get(client.client_id, asked.get("stream_id"))))
         return json_response(self._shown(self._streams.change(client.client_id, asked, request.case_code, whole=whole)))
 
     def _remove(self, request: WireRequest, client: Client) -> WireResponse:
@@ -246,6 +250,18 @@ class SignalEndpoints:
             "min_verification_interval": VERIFICATION_INTERVAL,
             **({"description": stream.description} if stream.description else {}),
         }
+
+
+def _must_repeat(asked: Mapping[str, Any], shown: Mapping[str, Any]) -> None:
+    """Let what is ours to say come back only as we said it (SSF sections 8.1.1.3 and 8.1.1.4), lists in any order; raises ``InvalidRequest``."""
+    for name in _OURS & asked.keys():
+        given, said = (
+            [str(one) for one in (each if isinstance(each, list) else [each])] for each in (asked[name], shown[name])
+        )
+        if sorted(given) != sorted(said):
+            raise InvalidRequest(
+                f"{name} is the transmitter's to say: leave it out or repeat it", reason=f"invalid_{name}"
+            )
 
 
 def _as_protocol(error: DomainError) -> ProtocolError:

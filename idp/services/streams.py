@@ -24,7 +24,7 @@ MOST_TYPES: Final = 64
 """Event types that a receiver may name for one stream."""
 _LONGEST: Final = 500
 _RECEIVERS: Final = frozenset({"events_requested", "delivery", "description"})
-"""What a receiver may say of its stream; what we add comes back from it and is passed over (section 8.1.1.3)."""
+"""What a receiver may say of its stream; what we add may come back from it, as we said it (section 8.1.1.3)."""
 
 
 class StreamService:

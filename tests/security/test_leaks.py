@@ -120,12 +120,14 @@ def refuse_and_leave(
     trace.secrets["logout token"] = receiver.next()["logout_token"][0]
 
 
+@pytest.mark.spec("OIDC Core", "16.4")
 def test_logs_hold_none_of_it(trace: Trace) -> None:
     log = trace.world.provider.log_path.read_bytes()
     assert b"case_code" in log
     assert trace.found_in(log) == set()
 
 
+@pytest.mark.spec("OIDC Core", "16.4")
 @pytest.mark.spec("RFC 6750", "5.3")
 def test_addresses_hold_none_of_it(trace: Trace) -> None:
     assert len(trace.urls) > 20

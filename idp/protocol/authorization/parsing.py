@@ -251,7 +251,8 @@ def _display(parameters: Parameters) -> str:
 
 
 def _words(parameters: Parameters, name: str) -> tuple[str, ...]:
-    words = tuple(dict.fromkeys(parameters[name].split())) if name in parameters else ()
+    # A space and nothing else separates them (OpenID Connect Core section 14): a tab is part of a word that nobody knows.
+    words = tuple(dict.fromkeys(word for word in parameters[name].split(" ") if word)) if name in parameters else ()
     if len(words) > _MAX_LIST:
         raise InvalidRequest(f"{name} holds too many values", reason=name)
     return words

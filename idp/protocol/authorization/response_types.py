@@ -50,10 +50,15 @@ TYPES: Final[Mapping[str, ResponseType]] = MappingProxyType(
 )
 
 
+def _ordered(asked: str) -> str:
+    """Return the words in order; a space and nothing else separates them (OpenID Connect Core section 14)."""
+    return " ".join(sorted(word for word in asked.split(" ") if word))
+
+
 def of(parameters: Mapping[str, str]) -> ResponseType:
     """Return the type asked; ``code`` where it is missing or unknown, for the error that is to be sent."""
     asked = parameters.get("response_type", "code")
-    return CODE if asked == "code" else TYPES.get(" ".join(sorted(asked.split())), CODE)
+    return CODE if asked == "code" else TYPES.get(_ordered(asked), CODE)
 
 
 def checked(parameters: Mapping[str, str], client: Client, *, with_legacy: bool) -> ResponseType:
@@ -61,7 +66,7 @@ def checked(parameters: Mapping[str, str], client: Client, *, with_legacy: bool)
     asked = parameters.get("response_type")
     if not asked:
         raise InvalidRequest("response_type is missing", reason="response_type_missing")
-    name = asked if asked == "code" else " ".join(sorted(asked.split()))
+    name = asked if asked == "code" else _ordered(asked)
     if name not in (TYPES if with_legacy else RESPONSE_TYPES):
         raise UnsupportedResponseType("this response_type is not offered")
     if name not in client.response_types:

@@ -42,6 +42,8 @@ def half(value: str) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(value.encode()).digest()[:16]).rstrip(b"=").decode()
 
 
+@pytest.mark.spec("OAuth Multiple Response Types", "5")
+@pytest.mark.spec("OAuth Multiple Response Types", "3")
 @pytest.mark.spec("RFC 6750", "5.3")
 @pytest.mark.spec("RFC 6750", "5.2")
 @pytest.mark.spec("RFC 9207", "2.4")
@@ -88,6 +90,7 @@ def test_an_id_token_alone_carries_the_claims_of_the_scopes(
     assert legacy.events("token:front_channel")
 
 
+@pytest.mark.spec("OIDC Core", "3.3.2.1")
 @pytest.mark.spec("OIDC Core", "3.2.2.1")
 @pytest.mark.parametrize("kind", [kind for kind in LEGACY_RESPONSE_TYPES if "id_token" in kind])
 def test_an_id_token_through_the_browser_needs_a_nonce(party: Registered, citizen: Visitor, kind: str) -> None:
@@ -95,6 +98,8 @@ def test_an_id_token_through_the_browser_needs_a_nonce(party: Registered, citize
     assert (landing.arrived()["error"], landing.mode) == ("invalid_request", "fragment")
 
 
+@pytest.mark.spec("OAuth Multiple Response Types", "7")
+@pytest.mark.spec("OAuth Multiple Response Types", "3")
 @pytest.mark.spec("RFC 6749", "4.2.2.1")
 @pytest.mark.spec("OIDC Core", "3.2.2.5")
 @pytest.mark.spec("JARM", "2.3")
@@ -128,7 +133,8 @@ def test_a_scope_that_was_narrowed_is_said_in_the_fragment(party: Registered, ci
 @pytest.mark.parametrize("kind", ["code", *LEGACY_RESPONSE_TYPES])
 def test_every_type_may_come_by_form_post(party: Registered, citizen: Visitor, kind: str) -> None:
     landing = citizen.allowed(asked(party, response_type=kind, response_mode="form_post"))
-    assert landing.mode == "form_post"
+    assert (landing.mode, landing.url) == ("form_post", REDIRECT)
+    assert [str(form["method"]).lower() for form in landing.soup.find_all("form")] == ["post"]
     assert landing.arrived()["iss"] == ISSUER
 
 
@@ -178,6 +184,7 @@ def test_off_by_default_nothing_of_it_exists(world: TokenWorld, portal: Register
         assert error == "unsupported_response_type"
 
 
+@pytest.mark.spec("OIDC Registration", "2")
 @pytest.mark.spec("RFC 7591", "2.1")
 @pytest.mark.parametrize(
     "metadata",

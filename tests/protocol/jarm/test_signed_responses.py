@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from idp.storage.sqlite import SqliteDatabase
+from tests.support.clock import FrozenClock
 from tests.support.token_world import ISSUER, Registered, TokenWorld
 from tests.support.visit import STATE, Landing, Visitor, asked
 
@@ -56,6 +60,21 @@ def test_errors_are_signed_too(
         assert landing.mode == carrier
         assert found["error"] in {"invalid_scope", "login_required", "access_denied"}
         assert (found["iss"], found["state"]) == (ISSUER, STATE)
+
+
+@pytest.mark.spec("JARM", "2.1")
+def test_parameters_of_the_answer_are_all_in_it_and_numbers_are_numbers(
+    sqlite_database: SqliteDatabase, tmp_path: Path, clock: FrozenClock
+) -> None:
+    legacy = TokenWorld(tmp_path, sqlite_database, clock, requests={"legacy_responses": True})
+    kinds = {"grant_types": ["authorization_code", "implicit"], "response_types": ["code", "code id_token token"]}
+    portal = legacy.add_client(authorization_signed_response_alg="ES256", **kinds)
+    person = Visitor(legacy, legacy.add_person(12))
+    landing = person.allowed(asked(portal, response_type="code id_token token", response_mode="jwt"))
+    assert landing.mode == "fragment"
+    found = opened(legacy, landing)
+    assert {"code", "id_token", "access_token", "state"} < found.keys()
+    assert (found["token_type"], found["expires_in"]) == ("Bearer", 600)
 
 
 @pytest.mark.spec("JARM", "3")

@@ -58,6 +58,7 @@ def office(world: TokenWorld) -> Office:
     return Office(world)
 
 
+@pytest.mark.spec("OIDC Core", "4")
 def test_citizen_is_the_subject_and_the_clerk_acts(office: Office) -> None:
     duty = office.duty()
     clerk = sure_visitor(office.world, office.an)

@@ -9,7 +9,7 @@ import pytest
 from idp.storage.sqlite import SqliteDatabase
 from tests.support.clock import FrozenClock
 from tests.support.token_world import Registered, TokenWorld
-from tests.support.visit import Visitor, asked
+from tests.support.visit import STATE, Visitor, asked
 
 GRANTS = ["authorization_code", "implicit", "refresh_token"]
 MARKUP = "\"'><script>alert(1)</script>&amp;"
@@ -24,7 +24,7 @@ def legacy(sqlite_database: SqliteDatabase, tmp_path: Path, clock: FrozenClock) 
 @pytest.fixture
 def party(legacy: TokenWorld) -> Registered:
     """Return a client of all of them."""
-    kinds = ["code", "id_token", "id_token token", "code id_token", "code id_token token"]
+    kinds = ["code", "id_token", "id_token token", "code id_token", "code token", "code id_token token"]
     return legacy.add_client(grant_types=GRANTS, response_types=kinds)
 
 
@@ -45,7 +45,7 @@ def test_a_form_post_page_is_kept_by_nobody_and_what_it_carries_stays_text(
         assert "script-src" in landing.headers["Content-Security-Policy"]
 
 
-@pytest.mark.spec("OAuth Multiple Response Types", "3")
+@pytest.mark.spec("OAuth Multiple Response Types", "1.2")
 @pytest.mark.parametrize("kind", ["id_token code", "token id_token code", "token code id_token", "token id_token"])
 def test_the_order_of_the_words_of_a_response_type_does_not_count(
     legacy: TokenWorld, party: Registered, kind: str
@@ -85,6 +85,28 @@ def test_both_id_tokens_of_a_hybrid_answer_name_one_issuer_and_subject(
     second = legacy.verified(legacy.redeem(party, arrived["code"]).json["id_token"])
     for name in ("iss", "sub", "aud", "nonce", "auth_time", "acr"):
         assert first[name] == second[name]
+
+
+@pytest.mark.spec("OIDC Core", "3.2.2.6")
+@pytest.mark.spec("OIDC Core", "3.3.2.6")
+@pytest.mark.spec("OAuth Multiple Response Types", "5")
+@pytest.mark.parametrize("kind", ["id_token", "id_token token", "code id_token", "code token", "code id_token token"])
+def test_errors_come_in_the_fragment_with_their_state(legacy: TokenWorld, party: Registered, kind: str) -> None:
+    nobody = Visitor(legacy).authorize(asked(party, response_type=kind, prompt="none"))
+    citizen = Visitor(legacy, legacy.add_person(58))
+    denied = citizen.press(citizen.authorize(asked(party, response_type=kind)), "consent-deny")
+    for landing, error in ((nobody, "login_required"), (denied, "access_denied")):
+        assert landing.mode == "fragment"
+        assert (landing.arrived()["error"], landing.arrived()["state"]) == (error, STATE)
+
+
+@pytest.mark.spec("OIDC Core", "3.3.2.1")
+def test_a_nonce_may_be_left_out_where_no_id_token_comes_through_the_browser(
+    legacy: TokenWorld, party: Registered
+) -> None:
+    citizen = Visitor(legacy, legacy.add_person(59))
+    arrived = citizen.allowed(asked(party, response_type="code token", nonce=None)).arrived()
+    assert {"code", "access_token"} <= arrived.keys()
 
 
 @pytest.mark.spec("OIDC Core", "5.3.2")

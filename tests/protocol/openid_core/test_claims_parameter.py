@@ -117,3 +117,13 @@ def test_claims_that_nobody_knows_are_ignored(world: TokenWorld, portal: Registe
     page = ask(citizen, portal, userinfo={"shoe_size": {"essential": True}, "https://x.example/y": None})
     arrived = citizen.press(page, "consent-allow") if page.form else page
     assert set(told(world, portal, arrived)[1]) == {"sub"}
+
+
+@pytest.mark.spec("OIDC Core", "5.5")
+def test_members_that_nobody_knows_are_ignored_at_every_level(
+    world: TokenWorld, portal: Registered, citizen: Visitor
+) -> None:
+    places: dict[str, Any] = {"id_token": {"gender": {"purpose": "x", "max_age": 5}}, "verified_claims": [1], "x": "y"}
+    page = ask(citizen, portal, **places)
+    id_token, _ = told(world, portal, citizen.press(page, "consent-allow", claim=["gender"]))
+    assert id_token["gender"] == "male"

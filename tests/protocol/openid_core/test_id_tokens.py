@@ -87,6 +87,7 @@ def test_no_attribute_can_overwrite_a_protocol_claim(
     assert world.userinfo(tokens["access_token"]).json["sub"] == claims["sub"]
 
 
+@pytest.mark.spec("OIDC Core", "15.1")
 @pytest.mark.spec("OIDC Core", "2")
 def test_auth_time_is_the_sign_in_and_not_now(world: TokenWorld, portal: Registered, session: Session) -> None:
     world.clock.advance(3000)

@@ -25,6 +25,7 @@ def test_subject_is_that_of_the_id_token(world: TokenWorld, portal: Registered, 
     assert answer.headers["cache-control"] == "no-store"
 
 
+@pytest.mark.spec("OIDC Core", "5.6")
 @pytest.mark.spec("OIDC Core", "5.4")
 def test_scope_releases_its_claims_and_no_others(world: TokenWorld, portal: Registered, session: Session) -> None:
     assert claims_of(world, portal, session, "openid").keys() == {"sub"}

@@ -94,6 +94,7 @@ def test_prompt_select_account_lets_the_person_go_on_or_be_somebody_else(
     assert first.sub != second.sub
 
 
+@pytest.mark.spec("OIDC Core", "15.1")
 @pytest.mark.spec("RFC 9470", "5")
 @pytest.mark.spec("OIDC Core", "3.1.2.1")
 def test_max_age_asks_for_the_password_only_when_the_sign_in_is_older(

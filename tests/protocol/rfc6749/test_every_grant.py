@@ -10,6 +10,7 @@ from tests.support.token_world import Registered, TokenWorld, basic
 CREDENTIALS = ["code", "refresh_token", "device_code", "auth_req_id", "assertion", "subject_token"]
 
 
+@pytest.mark.spec("OIDC Core", "12.1")
 @pytest.mark.spec("RFC 6749", "2.2")
 @pytest.mark.spec("RFC 7523", "3.1")
 @pytest.mark.spec("RFC 6749", "3.2.1")

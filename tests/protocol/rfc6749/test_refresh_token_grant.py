@@ -153,6 +153,7 @@ def test_refresh_token_of_another_client_is_refused_and_lives_on(
     assert world.refresh(portal, successor).status == 200
 
 
+@pytest.mark.spec("OIDC Core", "12.1")
 @pytest.mark.spec("RFC 6749", "6")
 @pytest.mark.parametrize("token", ["x", "rt_", "rt_" + "A" * 83, "rt_" + "!" * 83, "rt_" + "A" * 500, "rt_ü"])
 def test_text_that_is_no_refresh_token_is_an_invalid_grant(world: TokenWorld, portal: Registered, token: str) -> None:
@@ -160,6 +161,7 @@ def test_text_that_is_no_refresh_token_is_an_invalid_grant(world: TokenWorld, po
     assert (answer.status, answer.json["error"]) == (400, "invalid_grant")
 
 
+@pytest.mark.spec("OIDC Core", "12.1")
 @pytest.mark.spec("RFC 9700", "4.14.2")
 @pytest.mark.spec("RFC 6749", "6")
 @pytest.mark.spec("RFC 6749", "10.4")

@@ -107,6 +107,14 @@ def test_claim_that_is_missing_or_wrong_is_refused(
     assert refused(world, token) == expected
 
 
+@pytest.mark.spec("OIDC Core", "9")
+def test_claims_of_an_assertion_that_nobody_knows_are_ignored(
+    world: TokenWorld, key: ClientKey, signer: Registered
+) -> None:
+    token = signed_assertion(world, key, signer, shoe_size=42, nonce=["x"], acr={"y": None})
+    assert world.post("/token", asserted(token)).status == 200
+
+
 @pytest.mark.spec("FAPI 2.0 Security Profile", "5.3.2.1")
 @pytest.mark.spec("RFC 7523", "3")
 def test_clocks_may_differ_a_little_and_not_more(world: TokenWorld, key: ClientKey, signer: Registered) -> None:
@@ -209,6 +217,7 @@ def test_text_that_is_no_jwt_is_refused(world: TokenWorld, signer: Registered, t
     assert refused(world, token) == "token_malformed"
 
 
+@pytest.mark.spec("OIDC Core", "9")
 @pytest.mark.spec("RFC 7521", "4.2")
 def test_type_of_the_assertion_must_be_named(world: TokenWorld, key: ClientKey, signer: Registered) -> None:
     token = signed_assertion(world, key, signer)
@@ -254,6 +263,7 @@ def test_method_is_the_registered_one_and_no_other(
     assert world.post("/token", {**OWN, "client_id": signer.client.client_id}).json["error"] == "invalid_client"
 
 
+@pytest.mark.spec("OIDC Registration", "2")
 def test_registered_algorithm_is_the_only_one(world: TokenWorld) -> None:
     key = new_key(alg="RS256")
     client = world.add_client(

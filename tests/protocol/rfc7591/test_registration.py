@@ -14,6 +14,7 @@ from tests.support.whole_app import CALLBACK, WholeApp
 DISCOVERY = "/.well-known/openid-configuration"
 
 
+@pytest.mark.spec("OIDC Registration", "3")
 @pytest.mark.spec("RFC 7592", "3")
 @pytest.mark.spec("OIDC Registration", "3.2")
 @pytest.mark.spec("RFC 7591", "3.2.1")
@@ -70,6 +71,7 @@ def test_without_a_good_initial_access_token_nothing_is_registered(app: WholeApp
     assert app.world.events("client:register")[-1]["outcome"] == "refused"
 
 
+@pytest.mark.spec("OIDC Registration", "3")
 @pytest.mark.spec("RFC 6750", "2.3")
 def test_token_in_the_query_or_the_body_counts_for_nothing(app: WholeApp) -> None:
     token = app.initial_token()

@@ -29,6 +29,8 @@ def test_clients_whose_redirects_one_host_lists_know_people_by_the_same_subject(
     assert sector_of(app, one) == sector_of(app, other) != sector_of(app, app.registered())
 
 
+@pytest.mark.spec("OIDC Registration", "7")
+@pytest.mark.spec("OIDC Core", "8.1")
 @pytest.mark.spec("OIDC Registration", "5")
 def test_redirect_that_the_host_does_not_list_is_refused_at_registration_and_at_update(
     app: WholeApp, pages: WebPages

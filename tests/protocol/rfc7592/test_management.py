@@ -38,6 +38,7 @@ def test_update_replaces_the_metadata_as_a_whole_and_changes_the_token(app: Whol
     assert event["actor"] == f"client:{said['client_id']}"
 
 
+@pytest.mark.spec("OIDC Registration", "7")
 @pytest.mark.spec("RFC 7592", "2.2")
 @pytest.mark.parametrize(
     "wrong",
@@ -110,6 +111,7 @@ def test_deleted_client_is_gone_with_everything_that_it_held(app: WholeApp) -> N
     assert row["state"] == "removed"
 
 
+@pytest.mark.spec("OIDC Registration", "4.1")
 @pytest.mark.spec("RFC 7592", "2.3")
 @pytest.mark.spec("RFC 7592", "2.2")
 @pytest.mark.spec("OIDC Registration", "4.4")
@@ -161,6 +163,7 @@ def test_client_of_an_operator_has_no_token_and_cannot_be_managed(app: WholeApp)
         assert app.manage("GET", {"client_id": portal.client.client_id}, None, token).status == 401
 
 
+@pytest.mark.spec("OIDC Registration", "4.4")
 @pytest.mark.spec("RFC 7592", "2.3")
 @pytest.mark.spec("RFC 7592", "2.2")
 @pytest.mark.spec("RFC 7592", "2.1")

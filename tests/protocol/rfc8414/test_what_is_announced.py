@@ -17,6 +17,7 @@ from tests.support.whole_app import WholeApp
 DOCUMENTS = ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"]
 
 
+@pytest.mark.spec("OIDC Core", "8")
 @pytest.mark.spec("RFC 9207", "2.3")
 @pytest.mark.spec("RFC 8414", "2")
 @pytest.mark.spec("RFC 8414", "3.2")
@@ -76,6 +77,7 @@ def test_openid_is_announced_and_a_key_set_for_signing_and_encryption_says_which
     assert {key["kty"] for key in keys} <= {"RSA", "EC", "OKP"}
 
 
+@pytest.mark.spec("OIDC Core", "16.15")
 @pytest.mark.spec("RFC 9207", "2.3")
 @pytest.mark.spec("OIDC Discovery", "4.3")
 def test_the_issuer_of_the_metadata_is_that_of_answers_and_tokens(world: TokenWorld) -> None:

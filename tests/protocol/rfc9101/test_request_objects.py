@@ -139,6 +139,7 @@ def test_an_unsigned_object_is_refused_always(world: TokenWorld, portal: Registe
     assert bring(citizen, portal, f"{head}.{body}.").error == "invalid_request_object"
 
 
+@pytest.mark.spec("OIDC Registration", "2")
 @pytest.mark.spec("RFC 9101", "6.2")
 @pytest.mark.spec("RFC 9101", "10.2")
 @pytest.mark.spec("OIDC Core", "6.3.2")
@@ -240,6 +241,7 @@ def fetched_from(world: TokenWorld, answer: Fetched) -> PublishedKeys:
     return published
 
 
+@pytest.mark.spec("OIDC Core", "6.2.3")
 @pytest.mark.spec("RFC 9101", "5.2")
 def test_an_object_by_reference_is_fetched_from_a_registered_address(world: TokenWorld) -> None:
     of = world.add_client(jwks=key_set(KEY), request_uris=[URI])
@@ -291,6 +293,7 @@ def test_a_reference_of_a_client_that_must_push_is_refused_before_anything_is_as
     assert (page.error, published.asked) == ("invalid_request", [])
 
 
+@pytest.mark.spec("OIDC Core", "6.2")
 @pytest.mark.spec("RFC 9101", "7")
 @pytest.mark.parametrize("answer", [Fetched(404, "text/html", b"no"), Fetched(200, "text/html", "é".encode())])
 def test_an_address_that_gives_no_object_is_an_invalid_request_uri(world: TokenWorld, answer: Fetched) -> None:
@@ -301,6 +304,7 @@ def test_an_address_that_gives_no_object_is_an_invalid_request_uri(world: TokenW
     )
 
 
+@pytest.mark.spec("OIDC Core", "6")
 @pytest.mark.spec("RFC 9101", "5")
 def test_object_and_reference_exclude_each_other(world: TokenWorld, portal: Registered, citizen: Visitor) -> None:
     assert bring(citizen, portal, signed(world, portal), request_uri=URI).error == "invalid_request"

@@ -113,6 +113,7 @@ def test_a_recovery_is_told_as_a_new_password_by_the_person() -> None:
     assert said == {"credential_type": "password", "change_type": "update", "initiating_entity": "user"}
 
 
+@pytest.mark.spec("OpenID Shared Signals", "10.3.2")
 @pytest.mark.spec("OpenID CAEP", "2")
 @pytest.mark.parametrize("actor", ["account:a", "operator:local", "system", "client:c"])
 @pytest.mark.parametrize(
@@ -140,6 +141,7 @@ def test_the_end_of_a_mandate_names_the_mandate(world: TokenWorld) -> None:
     assert (signal.type, signal.said["mandate"]) == (MANDATE_ENDED, mandate.id)
 
 
+@pytest.mark.spec("OpenID CAEP", "3.3.1")
 def test_every_row_of_the_table_is_an_act_and_every_factor_has_its_word() -> None:
     assert set(SIGNALS) <= set(Event)
     assert signals._CREDENTIALS.keys() == FACTORS.keys()

@@ -59,6 +59,7 @@ def test_an_error_code_that_is_none_is_recorded_as_a_refusal(health: Department,
     assert [row["reason"] for row in health.world.events("signal:deliver")] == ["refused_by_receiver"]
 
 
+@pytest.mark.spec("OpenID Shared Signals", "8.1.1.3")
 @pytest.mark.spec("OpenID Shared Signals", "8.1.1")
 @pytest.mark.parametrize("stream", NO_IDS)
 def test_a_stream_by_what_is_no_id_is_not_found(health: Department, asked_of_sql: list[Any], stream: Any) -> None:
@@ -80,6 +81,7 @@ def test_an_address_with_what_is_no_id_is_not_found(health: Department, asked_of
     assert asked_of_sql == []
 
 
+@pytest.mark.spec("OpenID Shared Signals", "8.1.1")
 def test_names_that_no_signal_has_are_passed_over(health: Department, asked_of_sql: list[Any]) -> None:
     stream, unknown = health.listen(), handles.new_id()
     names = [one for one in NO_IDS if isinstance(one, str)]

@@ -27,15 +27,25 @@ from tests.support.token_world import TokenWorld
 from tests.support.whole_app import WholeApp
 
 
+@pytest.mark.spec("OpenID Shared Signals", "7.2.4")
+@pytest.mark.spec("OpenID Shared Signals", "7.2.3")
 @pytest.mark.spec("OpenID Shared Signals", "7.2")
 @pytest.mark.spec("OpenID Shared Signals", "7.1")
 def test_the_configuration_names_the_endpoints_that_answer(app: WholeApp) -> None:
-    document = app.call("GET", "/.well-known/ssf-configuration").json
+    answer = app.call("GET", "/.well-known/ssf-configuration")
+    assert (answer.status, answer.headers["content-type"]) == (200, "application/json")
+    document = answer.json
+    assert (document["issuer"], document["spec_version"]) == ("https://id.example.vn", "1_0")
+    assert [name for name, value in document.items() if value in ([], "", None, {})] == []
+    assert document["default_subjects"] in {"ALL", "NONE"}
     assert document["delivery_methods_supported"] == [PUSH, POLL]
     for name in ("configuration_endpoint", "status_endpoint", "verification_endpoint"):
         assert document[name].startswith(document["issuer"])
 
 
+@pytest.mark.spec("OpenID Shared Signals", "8.1.1.5")
+@pytest.mark.spec("OpenID Shared Signals", "8.1.1.4")
+@pytest.mark.spec("OpenID Shared Signals", "8.1.1.3")
 @pytest.mark.spec("OpenID Shared Signals", "8.1.1")
 def test_a_stream_is_made_read_changed_replaced_and_removed(health: Department) -> None:
     stream = health.listen(events_requested=[SESSION_REVOKED, "https://example.org/unknown"], description="Một cửa")
@@ -56,6 +66,7 @@ def test_a_stream_is_made_read_changed_replaced_and_removed(health: Department) 
     assert [row["reason"] for row in health.world.events("signal:stream")][-1] == "removed"
 
 
+@pytest.mark.spec("OpenID Shared Signals", "8")
 @pytest.mark.spec("OpenID Shared Signals", "8.1.1")
 def test_another_departments_stream_is_not_there(world: TokenWorld, app: WholeApp, health: Department) -> None:
     stream, other = health.listen(), Department(world, app)
@@ -74,6 +85,8 @@ def test_another_departments_stream_is_not_there(world: TokenWorld, app: WholeAp
     assert len(world.events("signal:request")) == 8
 
 
+@pytest.mark.spec("OpenID Shared Signals", "8.1.1.1")
+@pytest.mark.spec("OpenID Shared Signals", "8")
 @pytest.mark.spec("RFC 8936", "3")
 @pytest.mark.spec("OpenID Shared Signals", "8.1")
 @pytest.mark.spec("RFC 6750", "3.1")
@@ -110,6 +123,11 @@ def test_a_token_to_read_sees_streams_and_changes_nothing(world: TokenWorld, app
         assert (answer.status, answer.json["error"]) == (403, "insufficient_scope"), (method, path)
 
 
+@pytest.mark.spec("OpenID CAEP", "3.3.1")
+@pytest.mark.spec("OpenID CAEP", "2")
+@pytest.mark.spec("OpenID Shared Signals", "10.3.2")
+@pytest.mark.spec("OpenID Shared Signals", "3.3.1")
+@pytest.mark.spec("OpenID Shared Signals", "3.1.4")
 @pytest.mark.spec("RFC 8417", "5.1")
 @pytest.mark.spec("RFC 8417", "2.3")
 @pytest.mark.spec("RFC 8417", "2.2")
@@ -185,6 +203,7 @@ def test_what_was_acknowledged_is_gone_and_what_was_not_comes_again(world: Token
     assert health.poll(stream, ack=list(left["sets"]), maxEvents=0)["sets"] == {}
 
 
+@pytest.mark.spec("OpenID Shared Signals", "8.1.4.1")
 @pytest.mark.spec("OpenID Shared Signals", "8.1.4.2")
 def test_a_verification_comes_back_with_its_state_and_not_twice_a_minute(health: Department) -> None:
     stream = health.listen()
@@ -196,6 +215,7 @@ def test_a_verification_comes_back_with_its_state_and_not_twice_a_minute(health:
     assert event["sub_id"] == {"format": "opaque", "id": stream}
 
 
+@pytest.mark.spec("OpenID Shared Signals", "8.1.2.1")
 @pytest.mark.spec("OpenID Shared Signals", "8.1.2")
 def test_a_paused_stream_loses_nothing_and_a_disabled_one_everything(world: TokenWorld, health: Department) -> None:
     account, stream = world.add_person(), health.listen()
@@ -212,6 +232,7 @@ def test_a_paused_stream_loses_nothing_and_a_disabled_one_everything(world: Toke
     assert health.heard(stream) == []
 
 
+@pytest.mark.spec("OpenID Shared Signals", "8.1.1.1")
 @pytest.mark.spec("OpenID Shared Signals", "8.1.1")
 @pytest.mark.parametrize(
     ("asked", "field"),
@@ -253,6 +274,7 @@ def test_a_malformed_poll_is_refused(health: Department, asked: Any) -> None:
     assert health.ask("POST", f"/ssf/poll/{health.listen()}", asked).status == 400
 
 
+@pytest.mark.spec("OpenID Shared Signals", "8.1.1.1")
 def test_a_fifth_stream_is_one_too_many(health: Department) -> None:
     for _ in range(4):
         health.listen()
@@ -267,6 +289,7 @@ def test_a_moved_unit_is_told_to_its_own_system() -> None:
     assert signal.said == {name: said[name] for name in ("from", "to", "fate")}
 
 
+@pytest.mark.spec("OpenID Shared Signals", "6.1.1")
 @pytest.mark.spec("RFC 8935", "2")
 def test_a_push_is_tried_until_it_is_accepted_and_then_never_again(
     tmp_path: Path, sqlite_database: SqliteDatabase, clock: FrozenClock

@@ -30,6 +30,7 @@ def event(world: TokenWorld, health: Department) -> str:
     return str(token)
 
 
+@pytest.mark.spec("OpenID CAEP", "3.3.1")
 @pytest.mark.spec("RFC 8417", "1.2")
 @pytest.mark.spec("RFC 8417", "2")
 @pytest.mark.spec("RFC 8417", "2.2")
@@ -59,6 +60,7 @@ def test_an_event_token_is_no_hint_no_access_token_and_no_assertion(world: Token
     assert world.events("session:sign-out", outcome="done") == []
 
 
+@pytest.mark.spec("OpenID Shared Signals", "4.1.8")
 def test_an_act_has_one_name_in_the_streams_of_a_department_and_another_at_another(
     world: TokenWorld, health: Department
 ) -> None:

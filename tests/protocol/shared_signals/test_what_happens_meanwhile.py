@@ -158,6 +158,7 @@ def test_a_receiver_that_is_gone_for_days_is_paused_and_recorded(pushing: Pushin
     assert (pushing.status(), pushing.reasons()[-1]) == ("paused", "http_503")
 
 
+@pytest.mark.spec("OpenID Shared Signals", "8.1.2")
 @pytest.mark.spec("OpenID Shared Signals", "8.1.5")
 def test_a_receiver_is_told_that_its_stream_was_paused_at_once_or_when_it_goes_on(
     pushing: Pushing, clock: FrozenClock

@@ -43,6 +43,7 @@ def test_the_registered_characters_match(web: Client) -> None:
     assert matches(web, "http://127.0.0.1:8101/callback")
 
 
+@pytest.mark.spec("OIDC Registration", "2")
 @pytest.mark.spec("RFC 6749", "3.1.2.3")
 @pytest.mark.spec("RFC 9700", "2.1")
 @pytest.mark.spec("RFC 3986", "6.2.1")

@@ -19,6 +19,7 @@ def kept(secret: str, created_at: int = 0, expires_at: int | None = None) -> Sec
     return Secret(secrets.digest(secret), created_at, expires_at)
 
 
+@pytest.mark.spec("OIDC Core", "16.19")
 @pytest.mark.spec("RFC 6749", "10.10")
 def test_new_secrets_hold_256_bits_and_differ() -> None:
     made = {secrets.new_secret() for _ in range(100)}
@@ -76,6 +77,7 @@ def test_an_overlap_out_of_bounds_is_refused(overlap: int) -> None:
     assert [(error.field, error.reason) for error in refused.value.errors] == [("overlap", "not_seconds")]
 
 
+@pytest.mark.spec("OIDC Core", "16.19")
 @pytest.mark.spec("RFC 8725", "3.5")
 @pytest.mark.spec("RFC 6749", "2.3.1")
 @pytest.mark.spec("RFC 6749", "10.10")

@@ -29,6 +29,7 @@ def test_a_missing_name_is_named() -> None:
     assert caught.value.field == "name"
 
 
+@pytest.mark.spec("OIDC Core", "5.1")
 @pytest.mark.parametrize(
     ("raw", "kept"),
     [
@@ -43,6 +44,7 @@ def test_telephone_numbers_become_e164(raw: str, kept: str) -> None:
     assert checked(phone_number=raw)["phone_number"] == kept
 
 
+@pytest.mark.spec("OIDC Core", "5.1")
 @pytest.mark.parametrize(
     ("column", "raw"),
     [

@@ -123,6 +123,7 @@ def test_issuer_may_be_https_or_on_loopback(monkeypatch: pytest.MonkeyPatch, iss
 
 @pytest.mark.spec("RFC 8417", "1.1")
 @pytest.mark.spec("RFC 8414", "3.1")
+@pytest.mark.spec("OIDC Registration", "9")
 @pytest.mark.spec("RFC 6749", "3.2")
 @pytest.mark.spec("RFC 6749", "3.1")
 @pytest.mark.spec("OIDC Core", "16.17")
