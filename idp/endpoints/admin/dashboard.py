@@ -32,7 +32,9 @@ class Dashboard(Part):
         sections = []
         if self._frame.holds(visit, Action.AUDIT_READ, everywhere=True):
             refused = self._acts.audit.search(visit.who, AuditSearch(outcome="refused"), Window("", _RECENT))
-            sections.append(Section(visit.t("admin.refusals"), table=record_table(visit, refused.rows)))
+            sections.append(
+                Section(visit.t("admin.refusals"), table=record_table(visit, refused.rows, empty="admin.no_refusals"))
+            )
         return self._frame.page("dashboard", visit, tiles=list(self._tiles(visit)), sections=sections)
 
     def _tiles(self, visit: Visit) -> Iterator[Tile]:

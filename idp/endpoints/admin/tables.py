@@ -57,10 +57,12 @@ def principal(name: str) -> Cell:
     return Cell(name, f"{ROOT}/clients/{client_path(name_of)}") if kind == "client" and name_of else Cell(name)
 
 
-def record_table(visit: Visit, rows: Iterable[Mapping[str, Any]], more: str = "") -> Table:
-    """Return audit records: when, what, how it went, who, on what, and the case code."""
+def record_table(
+    visit: Visit, rows: Iterable[Mapping[str, Any]], more: str = "", empty: str = "admin.audit.none"
+) -> Table:
+    """Return audit records: when, what, how it went, who, on what, and the case code; ``empty`` is the text where there is none."""
     t = visit.t
-    return Table([t(key) for key in RECORD], [record(visit, row) for row in rows], t("admin.audit.none"), more)
+    return Table([t(key) for key in RECORD], [record(visit, row) for row in rows], t(empty), more)
 
 
 def record(visit: Visit, row: Mapping[str, Any]) -> tuple[Cell, ...]:
