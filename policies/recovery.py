@@ -60,11 +60,15 @@ def may_begin(path: Path, state: str, *, is_staff: bool, is_under_way: bool) -> 
     At the counter a recovery takes the place of one that is under way; from afar it does not, or whoever stole the
     proofs could begin anew each time the owner cancels the one before.
     """
+    barred = may_finish(path, state, is_staff=is_staff)
+    return barred or ("under_way" if is_under_way and path is not Path.COUNTER else "")
+
+
+def may_finish(path: Path, state: str, *, is_staff: bool) -> str:
+    """Return why a recovery that was begun cannot be finished (a reason id), or nothing: a day goes by in which a person can join the staff."""
     if state != "active":
         return f"account_{state}"
-    if is_staff and not RULES[path].for_staff:
-        return "staff_in_person"
-    return "under_way" if is_under_way and path is not Path.COUNTER else ""
+    return "staff_in_person" if is_staff and not RULES[path].for_staff else ""
 
 
 def may_approve(started_by: str, approver: str, operator: str) -> str:

@@ -6,7 +6,7 @@ and network, apart from those of sign-ins, so that who fills the ones does not c
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from idp.authn.credentials import CredentialService
@@ -15,6 +15,7 @@ from idp.errors import Busy, Conflict, NotFound, Refused, Throttled
 from idp.flows.throttling import Attempt, SignInThrottle
 from idp.model.audit import AuditEvent, Event, Outcome
 from idp.model.session import Origin
+from idp.ports.recoveries import RecoveryRow
 from idp.services.account_names import Typed
 from idp.services.accounts import AccountService
 from idp.services.audit import AuditLog
@@ -23,6 +24,10 @@ from policies.recovery import RULES, Path
 
 _LONGEST_CODE = 64
 _NOBODY = "nobody"
+_BY = "upstream:"
+
+IsLinked = Callable[[str, str, int], bool]
+"""Tells whether an account (its id) has a link to an upstream (its name) that was there at a moment (epoch seconds) and still is."""
 
 
 class RecoveryFlow:
@@ -36,6 +41,7 @@ class RecoveryFlow:
         factors: Factors,
         throttle: SignInThrottle,
         audit: AuditLog,
+        is_linked: IsLinked,
     ) -> None:
         """Take collaborators."""
         self._recoveries = recoveries
@@ -44,6 +50,7 @@ class RecoveryFlow:
         self._factors = factors
         self._throttle = throttle
         self._audit = audit
+        self._is_linked = is_linked
 
     def begin(self, code: str, proofs: dict[str, str], origin: Origin, case_code: str) -> Begun:
         """Begin from afar with a typed identity code and an answer to each factor of the path.
@@ -78,7 +85,7 @@ class RecoveryFlow:
         """Begin for whom an upstream has vouched; raises ``Refused`` with code ``not_verified`` for every reason alike."""
         try:
             begun = self._recoveries.begin(
-                account_id, Path.UPSTREAM, actor=f"account:{account_id}", reason=f"upstream:{upstream}"
+                account_id, Path.UPSTREAM, actor=f"account:{account_id}", reason=f"{_BY}{upstream}"
             )
         except Refused as error:
             self._write(Event.RECOVERY_START, error.code, account_id, origin, case_code)
@@ -100,6 +107,7 @@ class RecoveryFlow:
         with self._tried(code, origin, Event.RECOVERY_FINISH, case_code) as (typed, attempt):
             try:
                 row = self._recoveries.ready(typed.account_id or _NOBODY, activation)
+                self._check_link(row)
             except Refused as error:
                 self._same_work(attempt)
                 refused = self._refused(Event.RECOVERY_FINISH, error.code, typed, origin, case_code)
@@ -135,6 +143,12 @@ class RecoveryFlow:
             except Refused as error:
                 return error.code
         return ""
+
+    def _check_link(self, row: RecoveryRow) -> None:
+        """Whoever closed the upstream while the recovery waited has said that it opens the account no more (decision 0140)."""
+        name = row.reason.removeprefix(_BY)
+        if row.path == Path.UPSTREAM and not self._is_linked(row.account_id, name, row.started_at):
+            raise Refused("the upstream that vouched is linked no more", code="not_linked")
 
     def _same_work(self, attempt: Attempt) -> None:
         """A hash that costs what a sign-in costs drowns what a look at the stores takes, whether there was something to see or not."""

@@ -20,6 +20,8 @@ class UpstreamUnavailable(DomainError):
     """The upstream did not answer, or answered that it cannot: another way in serves meanwhile."""
 
     code = "upstream_unavailable"
+    is_hearsay = False
+    """Whether the browser alone says so: who it is that steers it nobody knows, so it says nothing about the upstream to anybody else."""
 
 
 class UpstreamRefused(DomainError):

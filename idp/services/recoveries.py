@@ -164,11 +164,13 @@ class RecoveryService:
 
         Of the passwords that it had the last ``former`` are remembered, so that they come not again.
 
-        Raises ``Refused`` when the account is not active any more, and ``Conflict`` when the code was used meanwhile.
+        Raises ``Refused`` when the account is not active any more or is now that of staff who have to come in person, and ``Conflict`` when the
+        code was used meanwhile.
         """
-        state = self._accounts.get(row.account_id).state
-        if state != "active":
-            raise Refused("the account is not active", code=f"account_{state}")
+        state, is_staff = self._accounts.get(row.account_id).state, self._staff.is_staff(row.account_id)
+        problem = recovery.may_finish(Path(row.path), state, is_staff=is_staff)
+        if problem:
+            raise Refused(f"the recovery cannot be finished: {problem}", code=problem)
         actor = f"account:{row.account_id}"
         # One after the other, as only the end of a session tells the departments; the transaction ends what is left.
         self._sessions.end_all(row.account_id, "recovered", actor)

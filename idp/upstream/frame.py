@@ -150,7 +150,9 @@ class FramedUpstream:
 def _answered(error: str) -> UpstreamRefused | UpstreamUnavailable:
     """Return our error for one of the provider's (RFC 6749 section 4.1.2.1); its description is a stranger's text and goes nowhere."""
     if error in _OUTAGES:
-        return UpstreamUnavailable(f"the upstream answered {error}")
+        outage = UpstreamUnavailable(f"the upstream answered {error}")
+        outage.is_hearsay = True
+        return outage
     is_denied = error == "access_denied"
     return UpstreamRefused("denied" if is_denied else "error_answer", code="upstream_denied" if is_denied else None)
 

@@ -22,8 +22,13 @@ class RecoveryDesk(StaffRooms):
     def recovery_flow(self) -> RecoveryFlow:
         """The steps of a recovery."""
         return RecoveryFlow(
-            *(self.recoveries, self.accounts, self.credentials, self.factors, self.recovery_throttle, self.audit)
+            *(self.recoveries, self.accounts, self.credentials, self.factors, self.recovery_throttle, self.audit),
+            self._is_linked,
         )
+
+    def _is_linked(self, account_id: str, upstream: str, since: int) -> bool:
+        links = self.upstream_links.of_account(account_id)
+        return any(one.upstream == upstream and one.created_at <= since for one in links)
 
     @cached_property
     def not_me(self) -> NotMe:

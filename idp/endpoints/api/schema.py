@@ -44,6 +44,8 @@ def faults(value: object, schema: Schema, place: str = "") -> Iterator[SchemaFau
         yield from _text(value, schema, place)
     elif isinstance(value, dict):
         yield from _members(value, schema, place)
+    elif isinstance(value, list):
+        yield from _items(value, schema.get("items", {}), place)
     elif isinstance(value, int) and not isinstance(value, bool):
         yield from _number(value, schema, place)
 
@@ -75,6 +77,11 @@ def _members(value: dict[str, Any], schema: Schema, place: str) -> Iterator[Sche
             yield from faults(one, properties[name], _at(place, name))
         elif schema.get("additionalProperties") is False:
             yield SchemaFault(_at(place, name[:64] if name.isprintable() else "?"), "unknown", "is not known here")
+
+
+def _items(value: list[Any], schema: Schema, place: str) -> Iterator[SchemaFault]:
+    for number, one in enumerate(value):
+        yield from faults(one, schema, f"{place}[{number}]")
 
 
 def _at(place: str, name: str) -> str:

@@ -107,7 +107,7 @@ class UpstreamRecovery:
             self._tools.breakers.succeeded(name)
             self._note(error.check, account_id, caller)
             return
-        if not self._tools.breakers.is_open(name):
+        if not error.is_hearsay and not self._tools.breakers.is_open(name):
             self._tools.breakers.failed(name, error.reason)
         self._note("unavailable", account_id, caller, Outcome.FAILED)
 

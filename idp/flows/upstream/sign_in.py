@@ -200,7 +200,8 @@ class UpstreamSignIn:
     def _ended(self, name: str, error: UpstreamUnavailable | UpstreamRefused, caller: Caller) -> None:
         """Record how an attempt ended, and let the breaker know."""
         if isinstance(error, UpstreamUnavailable):
-            if not self.is_out(name):
+            # Counted by the browser's word, three forged answers would close this way in for everybody.
+            if not error.is_hearsay and not self.is_out(name):
                 self._tools.breakers.failed(name, error.reason)
             self._write(name, Outcome.FAILED, "unavailable", caller)
             return

@@ -129,6 +129,12 @@ def test_what_the_rules_refuse_is_said_at_its_field_and_recorded(
     assert stored(place.world.database, approvals) == []
 
 
+@pytest.mark.parametrize("procedure", [1, None, {"a": 1}, ["1.1"], "1.1\x00", "x" * 61])
+def test_a_procedure_that_is_no_code_is_named_by_its_place(town: Town, first: Caller, procedure: Any) -> None:
+    answer = asked(first, town, procedures=["1.1", procedure])
+    assert (answer.status, [one["field"] for one in answer.json["errors"]]) == (422, ["procedures[1]"])
+
+
 @pytest.mark.parametrize("unit", ["*", "00000"])
 def test_a_unit_that_is_none_today_is_refused(town: Town, first: Caller, unit: str) -> None:
     answer = asked(first, town, unit=unit)

@@ -204,6 +204,42 @@ def test_an_upstream_that_is_down_is_an_outage_and_no_refusal(me: Lost) -> None:
     assert me.leave().status == 503
 
 
+def test_what_a_browser_says_of_an_outage_takes_the_way_from_nobody_else(me: Lost) -> None:
+    other = me.up.browser()
+    for error in ("temporarily_unavailable", "server_error", "server_error"):
+        states = query_of(me.leave().url)["state"], query_of(me.up.at_upstream(other, "vneid").url)["state"]
+        for browser, state in zip((me.browser, other), states, strict=True):
+            page = browser.open(f"{ISSUER}/upstream/vneid/callback?error={error}&state={state}")
+            assert (page.status, page.text_of("error-code")) == (503, "temporarily_unavailable")
+    assert not me.world.wiring.upstream_sign_in.is_out("vneid")
+    assert me.events() == [("failed", "unavailable")] * LIMIT
+    assert me.up.refusals() == ["unavailable"] * LIMIT
+
+
+def test_who_closes_the_upstream_during_the_wait_ends_what_it_began(me: Lost) -> None:
+    activation = str(me.prove().text_of("activation-code"))
+    links = me.world.wiring.upstream_links
+    links.close(me.id, "vneid", lambda _left: True, actor=f"account:{me.id}")
+    me.world.clock.advance(DAY)
+    assert me.activate(activation).soup.find(id="recover-done") is None
+    # A link that was made since is another's word, and brings nothing back.
+    links.reopen(me.id, "vneid", actor=f"account:{me.id}")
+    browser = me.up.browser()
+    me.up.onward(browser, me.up.through(browser, "vneid"))
+    assert [one.upstream for one in links.of_account(me.id)] == ["vneid"]
+    assert me.activate(activation).soup.find(id="recover-done") is None
+    assert me.events("recovery:finish") == [("refused", "not_linked")] * 2
+
+
+def test_who_joins_the_staff_during_the_wait_has_to_come_in_person(me: Lost) -> None:
+    activation, now = str(me.prove().text_of("activation-code")), me.world.clock.now()
+    proposal = Proposal(f"account:{me.id}", Role.SUPPORT, TOP, now - 1, None)
+    me.world.wiring.admins.grant(proposal, by="operator:local", reason="test")
+    me.world.clock.advance(DAY)
+    assert me.activate(activation).soup.find(id="recover-done") is None
+    assert me.events("recovery:finish") == [("refused", "staff_in_person")]
+
+
 def test_who_turns_back_there_is_told_so(me: Lost) -> None:
     page = me.browser.submit(me.leave(), "simulator-form", "simulator-deny")
     assert (page.status, page.text_of("error-code")) == (200, "access_denied")
