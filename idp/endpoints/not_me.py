@@ -77,6 +77,7 @@ class NotMePages:
             address=private.get("address", ""),
             browser=browser_name(private.get("browser", "")) or t("account.unknown_browser"),
             has_added=bool(self._flow.added_since(session.account_id, row)),
+            is_recovered=self._flow.recovery_waits(session.account_id),
         )
 
     def _done(self, exchange: Exchange, session: Session, row: dict[str, Any]) -> WireResponse:

@@ -23,8 +23,10 @@ from idp.services.audit import AuditLog
 from idp.services.devices import DeviceService
 from idp.services.locks import AccountLocks, Ground
 from idp.services.marks import AccountMarks
+from idp.services.recoveries import RecoveryService
 from idp.services.sessions import SessionService
 from policies.locks import Reason
+from policies.recovery import Path
 
 REPORTABLE: Final = (Event.SIGN_IN, Event.STEP_UP)
 _LOOKED_AT: Final = 200
@@ -43,6 +45,7 @@ class Tools:
     audit: AuditLog
     clock: Clock
     added: Callable[[str, int], tuple[str, ...]]
+    recoveries: RecoveryService
 
 
 class NotMe:
@@ -67,6 +70,11 @@ class NotMe:
         """
         return self._tools.added(account_id, int(str(row["at_us"])) // 1_000_000)
 
+    def recovery_waits(self, account_id: str) -> bool:
+        """Tell whether a recovery from afar is under way; one at a counter was begun by clerks who saw a person."""
+        row = self._tools.recoveries.live(account_id)
+        return row is not None and row.path != Path.COUNTER
+
     def report(self, own: Session, record_id: str, device: str | None, case_code: str) -> bool:
         """Close the account to everybody but the person in this browser; returns whether a new password has to be set.
 
@@ -83,6 +91,10 @@ class NotMe:
         # The session in question goes even where it is the one in hand: its cookie may be in two places.
         keep = own.id if row["session_id"] != own.id else None
         ended = tools.sessions.end_all(account_id, "not_me", actor, keep=keep)
+        if self.recovery_waits(account_id):
+            # Whoever it was would have it end in a day with a password of his, and every factor of the person gone.
+            with suppress(NotFound):
+                tools.recoveries.cancel(account_id, actor=actor, reason="not_me")
         # With the whole of this second: what the stranger got a moment ago bears the same number.
         voided = tools.marks.void_before(account_id, tools.clock.now() + 1, reason="not_me", actor=actor)
         forgotten = self._forget_others(account_id, device, actor)

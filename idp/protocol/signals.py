@@ -37,6 +37,7 @@ POLL_PATH: Final = "/ssf/poll"
 ADD_SUBJECT: Final = "/ssf/subjects/add"
 REMOVE_SUBJECT: Final = "/ssf/subjects/remove"
 
+_LOOKS: Final = ("GET", "HEAD")
 _MANAGES: Final = frozenset({SCOPE, MANAGE})
 _READS: Final = _MANAGES | {READ}
 """What a token needs to look at streams and their status (CAEP Interoperability Profile section 2.7.3); to fetch takes signals away."""
@@ -111,7 +112,7 @@ class SignalEndpoints:
         self._refusals = refusals
         self._challenges = challenges
         self._of_streams: Mapping[str, Handler] = {
-            "GET": self._read,
+            **dict.fromkeys(_LOOKS, self._read),
             "POST": self._add,
             "PATCH": lambda request, client: self._change(request, client, whole=False),
             "PUT": lambda request, client: self._change(request, client, whole=True),
@@ -163,7 +164,7 @@ class SignalEndpoints:
         presented = self._access.presented(request)
         token = self._access.verified(presented)
         self._senders.check(request, presented, token.claims)
-        needed = _READS if request.method == "GET" else _MANAGES
+        needed = _READS if request.method in _LOOKS else _MANAGES
         if token.grant_id or needed.isdisjoint(token.scope):
             raise InsufficientScope(f"a token of the system's own with scope {' or '.join(sorted(needed))} is needed")
         return self._live(presented, token)

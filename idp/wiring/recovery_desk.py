@@ -37,7 +37,7 @@ class RecoveryDesk(StaffRooms):
             Tools(
                 *(self.sessions, self.devices, self.locks, self.account_marks, self.credentials),
                 *(self.notices, self.audit, self.clock),
-                self._added_since,
+                *(self._added_since, self.recoveries),
             )
         )
 

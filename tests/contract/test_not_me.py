@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from idp.errors import NotFound, Throttled
+from idp.errors import NotFound, Refused, Throttled
 from idp.model.audit import Event
 from idp.model.session import Origin, Session
 from idp.ports.audit import AuditQuery
@@ -88,6 +88,23 @@ def test_what_was_added_since_the_sign_in_in_question_is_put_before_the_person(p
     (event,) = scene.wiring.audit.search(AuditQuery(events=(Event.NOT_ME.value,)))
     detail: Any = event["detail"]
     assert detail["added"] == 1
+
+
+def test_a_recovery_from_afar_that_waits_ends_with_it_and_one_at_a_counter_goes_on(person: Forgetful) -> None:
+    scene, flow = Scene(person), person.world.wiring.not_me
+    begun = person.ask()
+    assert flow.recovery_waits(scene.id)
+    flow.report(scene.own, scene.record(scene.thief), scene.device, "CASE")
+    assert scene.wiring.recoveries.live(scene.id) is None
+    person.world.clock.advance(86400)
+    with pytest.raises(Refused):
+        person.activate(begun.activation_code)
+    (event,) = scene.wiring.audit.search(AuditQuery(events=(Event.RECOVERY_CANCEL.value,)))
+    assert (event["actor"], event["reason"]) == (f"account:{scene.id}", "not_me")
+    person.at_counter()
+    assert not flow.recovery_waits(scene.id)
+    flow.report(scene.own, scene.record(scene.thief), scene.device, "CASE")
+    assert scene.wiring.recoveries.live(scene.id) is not None
 
 
 def test_session_in_hand_ends_too_where_it_is_the_one_in_question(person: Forgetful) -> None:
