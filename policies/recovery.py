@@ -54,14 +54,18 @@ RULES: Final[Mapping[Path, Rule]] = MappingProxyType(
 """Every path."""
 
 
-def may_begin(path: Path, state: str, *, is_staff: bool, is_under_way: bool) -> str:
+def may_begin(path: Path, state: str, *, is_staff: bool, is_under_way: bool, is_cancelled: bool = False) -> str:
     """Return why a recovery cannot be begun (a reason id), or nothing.
 
-    At the counter a recovery takes the place of one that is under way; from afar it does not, or whoever stole the
-    proofs could begin anew each time the owner cancels the one before.
+    At the counter a recovery takes the place of one that is under way or was cancelled of late; from afar it does not, or
+    whoever stole the proofs could begin anew each time the owner cancels the one before, until nobody reads the notices.
     """
     barred = may_finish(path, state, is_staff=is_staff)
-    return barred or ("under_way" if is_under_way and path is not Path.COUNTER else "")
+    if barred or path is Path.COUNTER:
+        return barred
+    if is_under_way:
+        return "under_way"
+    return "cancelled_before" if is_cancelled else ""
 
 
 def may_finish(path: Path, state: str, *, is_staff: bool) -> str:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from idp.model.audit import AuditRecord
 from idp.ports.accounts import CredentialRow
+
+CANCELLED: Final = "cancelled"
+"""How every cancelled recovery ended; whether one was finished is read from that word, so it is never what somebody wrote as the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,10 @@ class RecoveryStore(Protocol):
 
     def get(self, recovery_id: str) -> RecoveryRow | None:
         """Return one by id."""
+        ...
+
+    def cancelled_at(self, account_id: str) -> int:
+        """Return when a recovery of the account that was begun from afar was last cancelled, 0 for never."""
         ...
 
     def recovered_at(self, account_id: str) -> int:

@@ -21,7 +21,7 @@ from idp.model.audit import AuditEvent, AuditRecord, Event
 from idp.model.notice import Detail, Topic
 from idp.ports.accounts import CredentialRow
 from idp.ports.notices import Notices
-from idp.ports.recoveries import RecoveryRow, RecoveryStore
+from idp.ports.recoveries import CANCELLED, RecoveryRow, RecoveryStore
 from idp.ports.staff import StaffRegister
 from idp.services.accounts import OPERATOR, AccountService
 from idp.services.audit import AuditLog
@@ -36,8 +36,6 @@ _CANCEL: Final = 8
 """40 bits, which fit an SMS; asked together with the account, and tries are counted."""
 _GROUP: Final = 4
 _LONGEST_TEXT: Final = 1000
-_CANCELLED: Final = "cancelled"
-"""How every cancelled recovery ended; whether one was finished is read from that word, so it is never what somebody wrote as the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +107,13 @@ class RecoveryService:
 
     def problem(self, account: Account, path: Path) -> str:
         """Return why a recovery cannot be begun now (a reason id), or nothing."""
+        now = self._clock.now()
         return recovery.may_begin(
             path,
             account.state,
             is_staff=self._staff.is_staff(account.id),
-            is_under_way=self._store.live(account.id, self._clock.now()) is not None,
+            is_under_way=self._store.live(account.id, now) is not None,
+            is_cancelled=self._store.cancelled_at(account.id) > now - self._times.cooling,
         )
 
     def approve(self, recovery_id: str, approver: str) -> RecoveryRow:
@@ -145,7 +145,7 @@ class RecoveryService:
         if row is None or (code is not None and not self._is(row, row.cancel, code)):
             raise NotFound("there is no such recovery", code="no_recovery")
         record = self._record(Event.RECOVERY_CANCEL, row, actor, reason)
-        if not self._store.end(row.id, actor, self._clock.now(), _CANCELLED, record):
+        if not self._store.end(row.id, actor, self._clock.now(), CANCELLED, record):
             raise NotFound("the recovery has ended", code="no_recovery")
 
     def ready(self, account_id: str, code: str) -> RecoveryRow:

@@ -10,10 +10,10 @@ from sqlalchemy import and_, bindparam, delete, func, select, update
 from idp.errors import Conflict
 from idp.model.audit import AuditRecord
 from idp.ports.accounts import CredentialRow
-from idp.ports.recoveries import RecoveryRow
+from idp.ports.recoveries import CANCELLED, RecoveryRow
 from idp.storage.accounts import CREDENTIAL
 from idp.storage.audit import Recorder
-from idp.storage.database import Database
+from idp.storage.database import Database, Prepared
 from idp.storage.factors import lock_account
 from idp.storage.former_passwords import FormerPasswords
 from idp.storage.redemptions import RedemptionGate
@@ -27,6 +27,7 @@ from idp.storage.tables import (
     sessions,
     trusted_devices,
 )
+from policies.recovery import Path
 
 _NAMES: Final = tuple(field.name for field in fields(RecoveryRow))
 _COLUMNS: Final = tuple(recoveries.c[name] for name in _NAMES)
@@ -53,6 +54,8 @@ class SqlRecoveryStore:
         open_now = and_(columns.ended_at.is_(None), columns.expires_at > bindparam("now"))
         self._live = prepare(select(*_COLUMNS).where(mine, open_now))
         self._get = prepare(select(*_COLUMNS).where(columns.id == bindparam("recovery")))
+        called_off = and_(mine, columns.end_reason == CANCELLED, columns.path != Path.COUNTER.value)
+        self._cancelled = prepare(select(func.max(columns.ended_at)).where(called_off))
         self._recovered = prepare(select(func.max(columns.ended_at)).where(mine, columns.end_reason == DONE))
 
     def _prepare_changes(self) -> None:
@@ -156,7 +159,14 @@ class SqlRecoveryStore:
 
     def recovered_at(self, account_id: str) -> int:
         """Return when the account was last recovered, 0 for never."""
-        row = self._database.row(self._recovered, {"account": account_id})
+        return self._moment(self._recovered, account_id)
+
+    def cancelled_at(self, account_id: str) -> int:
+        """Return when a recovery that was begun from afar was last cancelled, 0 for never."""
+        return self._moment(self._cancelled, account_id)
+
+    def _moment(self, statement: Prepared, account_id: str) -> int:
+        row = self._database.row(statement, {"account": account_id})
         return int(row[0]) if row is not None and row[0] is not None else 0
 
 

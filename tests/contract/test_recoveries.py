@@ -193,6 +193,22 @@ def test_owner_cancels_with_the_code_of_the_notice_and_nobody_else_does(person: 
     assert events(person, Event.RECOVERY_CANCEL)[0] == ("done", "cancelled_by_code")
 
 
+def test_what_was_cancelled_is_not_begun_anew_from_afar_for_a_day(person: Forgetful) -> None:
+    recoveries_of = person.world.wiring.recoveries
+    person.at_counter()
+    recoveries_of.cancel(person.account_id, actor="operator:local", reason="nhầm người")
+    person.ask(person.sheet[1])
+    recoveries_of.cancel(person.account_id, actor="anonymous", reason="cancelled_by_code")
+    person.world.clock.advance(DAY - 1)
+    with pytest.raises(Refused):
+        person.ask(person.sheet[2])
+    assert events(person, Event.RECOVERY_START)[0] == ("refused", "cancelled_before")
+    recoveries_of.cancel(person.at_counter().row.account_id, actor="operator:local", reason="nhầm người")
+    person.world.clock.advance(1)
+    # The printed code was not used up by what was refused.
+    assert person.ask(person.sheet[2]).row.path == "remote"
+
+
 def test_one_that_is_cancelled_was_none_whatever_reason_is_written_down(person: Forgetful) -> None:
     wiring = person.world.wiring
     person.ask()

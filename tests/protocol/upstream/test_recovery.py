@@ -216,6 +216,15 @@ def test_what_a_browser_says_of_an_outage_takes_the_way_from_nobody_else(me: Los
     assert me.up.refusals() == ["unavailable"] * LIMIT
 
 
+def test_what_the_owner_cancelled_is_not_begun_anew_by_the_same_proof_for_a_day(me: Lost) -> None:
+    assert me.prove().text_of("activation-code") is not None
+    me.world.wiring.recoveries.cancel(me.id, actor="anonymous", reason="cancelled_by_code")
+    refused(me.prove())
+    assert me.events() == [("done", "upstream:vneid"), ("refused", "cancelled_before")]
+    me.world.clock.advance(DAY)
+    assert me.prove().text_of("activation-code") is not None
+
+
 def test_who_closes_the_upstream_during_the_wait_ends_what_it_began(me: Lost) -> None:
     activation = str(me.prove().text_of("activation-code"))
     links = me.world.wiring.upstream_links

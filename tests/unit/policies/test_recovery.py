@@ -43,6 +43,13 @@ def test_who_may_begin(path: Path, state: str, staff: bool, under_way: bool, pro
     assert recovery.may_begin(path, state, is_staff=staff, is_under_way=under_way) == problem
 
 
+@pytest.mark.parametrize(
+    ("path", "problem"), [(Path.REMOTE, "cancelled_before"), (Path.UPSTREAM, "cancelled_before"), (Path.COUNTER, "")]
+)
+def test_what_the_owner_cancelled_is_not_begun_anew_from_afar(path: Path, problem: str) -> None:
+    assert recovery.may_begin(path, "active", is_staff=False, is_under_way=False, is_cancelled=True) == problem
+
+
 def test_second_person_is_another_one() -> None:
     assert recovery.may_approve("account:a", "account:a", "operator:local") == "oneself"
     assert recovery.may_approve("account:a", "", "operator:local") == "oneself"
