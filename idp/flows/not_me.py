@@ -26,7 +26,6 @@ from idp.services.marks import AccountMarks
 from idp.services.recoveries import RecoveryService
 from idp.services.sessions import SessionService
 from policies.locks import Reason
-from policies.recovery import Path
 
 REPORTABLE: Final = (Event.SIGN_IN, Event.STEP_UP)
 _LOOKED_AT: Final = 200
@@ -71,9 +70,8 @@ class NotMe:
         return self._tools.added(account_id, int(str(row["at_us"])) // 1_000_000)
 
     def recovery_waits(self, account_id: str) -> bool:
-        """Tell whether a recovery from afar is under way; one at a counter was begun by clerks who saw a person."""
-        row = self._tools.recoveries.live(account_id)
-        return row is not None and row.path != Path.COUNTER
+        """Tell whether a recovery from afar is under way."""
+        return self._tools.recoveries.from_afar(account_id) is not None
 
     def report(self, own: Session, record_id: str, device: str | None, case_code: str) -> bool:
         """Close the account to everybody but the person in this browser; returns whether a new password has to be set.

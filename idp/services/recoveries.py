@@ -136,6 +136,11 @@ class RecoveryService:
         """Return the recovery of an account that is under way."""
         return self._store.live(account_id, self._clock.now())
 
+    def from_afar(self, account_id: str) -> RecoveryRow | None:
+        """Return the recovery under way that was begun from afar; one at a counter was begun by clerks who saw a person."""
+        row = self.live(account_id)
+        return row if row is not None and row.path != Path.COUNTER else None
+
     def cancel(self, account_id: str, *, actor: str, reason: str, code: str | None = None) -> None:
         """End the recovery that is under way; ``code`` is the cancel code where that is all that somebody shows.
 

@@ -11,6 +11,8 @@ from idp.endpoints.security.recovery_codes import RecoveryCodesPage
 from idp.endpoints.security.removal import RemovalPage
 from idp.endpoints.security.room import HOME, Room
 from idp.endpoints.security.trust import TrustPage
+from idp.endpoints.security.waiting_recovery import PATH as WAITING
+from idp.endpoints.security.waiting_recovery import WaitingRecoveryPage
 from idp.endpoints.security.ways_in import WayInPage
 from idp.endpoints.steps.enrol import EnrolAppWay, EnrolPasskeyWay
 from idp.endpoints.steps.way import Way
@@ -35,7 +37,7 @@ class SecurityDesk(Desks):
         room = Room(self.desk, self.door, self.factor_changes, self.person, self.clock, fresh)
         passkeys, both = PasskeyPages(room, self.passkeys), ("GET", "POST")
         ways = self.upstream_closing
-        overview = OverviewPage(room, ways, has_passkeys=self.passkeys.party.is_usable)
+        overview = OverviewPage(room, ways, self.recoveries, has_passkeys=self.passkeys.party.is_usable)
         return (
             Route(HOME, ("GET",), overview.handle),
             Route(f"{HOME}/app", both, AppPage(room).handle),
@@ -43,6 +45,7 @@ class SecurityDesk(Desks):
             Route(f"{HOME}/passkey/<passkey_id>", both, passkeys.rename),
             Route(f"{HOME}/codes", both, RecoveryCodesPage(room).handle),
             Route(f"{HOME}/upstream/<name>", both, WayInPage(room, ways).handle),
+            Route(WAITING, both, WaitingRecoveryPage(room, self.recoveries).handle),
             Route(f"{HOME}/trust", both, TrustPage(room).handle),
             Route(f"{HOME}/password", both, PasswordPage(room).handle),
             Route(f"{HOME}/remove/<factor>/<item>", both, RemovalPage(room).handle),

@@ -16,6 +16,7 @@ from idp.model.session import Origin
 from idp.model.upstream import Assertion
 from idp.storage.sqlite import SqliteDatabase
 from policies.assurance import LOA_2
+from policies.recovery import Path as RecoveryPath
 from policies.upstreams.levels import Assessed
 from policies.upstreams.mapping import Mapped
 from tests.journeys.test_console_pages import InProcess
@@ -62,6 +63,25 @@ def test_a_browser_is_trusted_and_taken_off_the_list_again(
         page.wait_for_selector("#notice")
         assert page.locator("[data-factor=trusted_device]").count() == 0
     assert world.wiring.trusted_devices.of_account(account_id) == []
+
+
+@pytest.mark.parametrize(("width", "language"), EVERY_WAY)
+def test_a_recovery_that_waits_is_seen_and_cancelled(
+    tmp_path: Path, sqlite_database: SqliteDatabase, clock: FrozenClock, width: str, language: str
+) -> None:
+    world = TokenWorld(tmp_path, sqlite_database, clock)
+    account_id, _ = citizen(world)
+    world.wiring.recoveries.begin(account_id, RecoveryPath.REMOTE, actor=f"account:{account_id}")
+    with chromium() as browser:
+        place = InProcess(surely(world, account_id), context(browser, width, language).new_page())
+        page = place.open(f"/account/security?lang={language}")
+        looked_at(page, f"recovery-waits-{width}-{language}")
+        page.click("#recovery-waits a")
+        looked_at(page, f"recovery-waiting-{width}-{language}")
+        page.click("#recovery-submit")
+        page.wait_for_selector("#notice")
+        looked_at(page, f"recovery-cancelled-{width}-{language}")
+    assert world.wiring.recoveries.live(account_id) is None
 
 
 @pytest.mark.parametrize(("width", "language"), EVERY_WAY)

@@ -13,6 +13,7 @@ from idp.protocol.errors import ProtocolError
 from idp.protocol.parameters import query_parameters
 from idp.protocol.wire import WireRequest, WireResponse
 from idp.services.contacts import CODE_FACTOR
+from idp.services.recoveries import RecoveryService
 from idp.web.i18n import Translator, translator
 
 _NOTICES: Final = frozenset(
@@ -24,6 +25,7 @@ _NOTICES: Final = frozenset(
         "password_changed",
         "trusted",
         "not_me",
+        "recovery_cancelled",
         "way_closed",
         "way_reopened",
     }
@@ -34,8 +36,9 @@ _SPARE: Final = "recovery_code"
 class OverviewPage:
     """``/account/security``."""
 
-    def __init__(self, room: Room, ways: UpstreamClosing, *, has_passkeys: bool) -> None:
-        """Take the room, the upstreams as ways in, and whether devices make passkeys for our address."""
+    def __init__(self, room: Room, ways: UpstreamClosing, recoveries: RecoveryService, *, has_passkeys: bool) -> None:
+        """Take the room, the upstreams as ways in, the recoveries, and whether devices make passkeys for our address."""
+        self._recoveries = recoveries
         self._ways = ways
         self._room = room
         self._has_passkeys = has_passkeys
@@ -52,6 +55,7 @@ class OverviewPage:
             "overview",
             exchange,
             rows=rows,
+            recovery=self._recovery(t, here.account_id),
             ways=[
                 {"way": one, "label": self._ways.label(one.name, exchange.language), "at": t.moment(one.at)}
                 for one in self._ways.of(here.account_id)
@@ -63,6 +67,11 @@ class OverviewPage:
             trust_days=self._room.changes.trust_days(here.account_id),
             notice=_notice(exchange.wire),
         )
+
+    def _recovery(self, t: Translator, account_id: str) -> dict[str, str]:
+        """Return when a recovery from afar was begun and can be finished; nothing where none waits."""
+        row = self._recoveries.from_afar(account_id)
+        return {} if row is None else {"begun": t.moment(row.started_at), "ready": t.moment(row.ready_at)}
 
     def _row(self, t: Translator, one: Enrolled, enrolled: tuple[Enrolled, ...]) -> dict[str, Any]:
         return {
