@@ -175,7 +175,15 @@ class MandateAdministration:
         if actor.principal in parties:
             return Decision(Verdict.DENIED, "oneself")
         account = self._accounts.get(arguments["principal"])
-        return self._gate.decide(actor, Action.MANDATE_GIVE, self._people.target(account))
+        decision = self._gate.decide(actor, Action.MANDATE_GIVE, self._people.target(account))
+        kind, unit = KINDS.get(arguments["kind"]), arguments["unit"]
+        if decision.is_denied or kind is None or not kind.needs_unit or not unit:
+            return decision
+        # What is given is power at that unit, wherever the account belongs.
+        try:
+            return self._gate.decide(actor, Action.MANDATE_GIVE, Target((self._gate.admins.unit(unit),)))
+        except InvalidInput:
+            return Decision(Verdict.DENIED, "unit_gone")
 
     def _given(self, arguments: Arguments, parties: Parties) -> None:
         office, draft = parties.requester.principal, self._draft(arguments)

@@ -11,13 +11,14 @@ from idp.model.approval import Approval
 from idp.storage.sqlite import SqliteDatabase
 from idp.storage.tables import approvals, audit_events
 from policies.delegation import Role
+from policies.units import Register
 from tests.support.api_world import ApiWorld, Caller
 from tests.support.clock import FrozenClock
 from tests.support.console import Administrating
 from tests.support.mandated_world import Town
 from tests.support.stores import stored
 from tests.support.token_world import TokenWorld
-from tests.support.units import LONG
+from tests.support.units import BELOW, LONG, PROVINCE, SHORT, unit
 
 PAPER = "0100233488, cấp ngày 12/03/2026"
 WHY = "Đã xem bản chính"
@@ -167,6 +168,30 @@ def test_who_reaches_the_actor_alone_gives_nothing(place: ApiWorld, town: Town) 
     there = place.administrator("xã kia", Role.SUPPORT, LONG)
     assert asked(there, town, actor=place.world.add_person(7, unit=LONG)).status == 404
     assert len(place.refusals()) == 1
+
+
+def test_a_duty_at_a_unit_is_given_by_who_reaches_that_unit(place: ApiWorld, town: Town, first: Caller) -> None:
+    accounts = place.wiring.accounts
+    draft = accounts.draft({"code_type": "mst", "code": "0101243150", "name": "UBND xã mẫu", "unit": SHORT})
+    duty = {"kind": "clerk", "evidence_kind": "appointment_decision", "principal": accounts.add(draft)}
+    here, colleague = (place.administrator(name, Role.SUPPORT, SHORT) for name in ("xã", "xã hai"))
+    assert asked(here, town, **duty, unit=LONG).status == 403
+    assert place.refusals() == [(here.principal, "not_held")]
+    elsewhere = asked(first, town, **duty, unit=LONG).json["approval"]["id"]
+    assert colleague("POST", f"/approvals/{elsewhere}/approve").status == 404
+    own = asked(here, town, **duty, unit=SHORT).json["approval"]["id"]
+    assert colleague("POST", f"/approvals/{own}/approve").status == 200
+
+
+def test_a_duty_at_a_unit_that_has_ended_meanwhile_is_given_by_nobody(
+    place: ApiWorld, town: Town, first: Caller, second: Caller
+) -> None:
+    duty = {"kind": "clerk", "evidence_kind": "appointment_decision", "unit": BELOW}
+    waiting = asked(first, town, **duty).json["approval"]["id"]
+    place.register(Register([unit(PROVINCE, None), unit(SHORT, PROVINCE), unit(BELOW, SHORT, ends="2027-01-01")]))
+    assert second("GET", "/approvals").json["items"] == []
+    assert second("POST", f"/approvals/{waiting}/approve").status == 404
+    assert first("GET", f"/approvals/{waiting}").json["state"] == "pending"
 
 
 def test_the_page_asks_for_it_and_names_a_wrong_field(place: ApiWorld, town: Town, first: Caller) -> None:
