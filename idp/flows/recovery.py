@@ -29,6 +29,9 @@ _BY = "upstream:"
 IsLinked = Callable[[str, str, int], bool]
 """Tells whether an account (its id) has a link to an upstream (its name) that was there at a moment (epoch seconds) and still is."""
 
+Unlink = Callable[[str, str], None]
+"""Ends the links of an account (its id) that a password proved, but for that to one upstream (its name, "" for none)."""
+
 
 class RecoveryFlow:
     """The steps of a recovery, each from stored state to stored state."""
@@ -42,6 +45,7 @@ class RecoveryFlow:
         throttle: SignInThrottle,
         audit: AuditLog,
         is_linked: IsLinked,
+        unlink: Unlink,
     ) -> None:
         """Take collaborators."""
         self._recoveries = recoveries
@@ -51,6 +55,7 @@ class RecoveryFlow:
         self._throttle = throttle
         self._audit = audit
         self._is_linked = is_linked
+        self._unlink = unlink
 
     def begin(self, code: str, proofs: dict[str, str], origin: Origin, case_code: str) -> Begun:
         """Begin from afar with a typed identity code and an answer to each factor of the path.
@@ -114,6 +119,8 @@ class RecoveryFlow:
                 raise (error if error.code in {"cooling_off", "not_approved"} else refused) from error
             self._throttle.succeeded(attempt)
             fresh, kept = self._credentials.replacement(row.account_id, password)
+            # Before the end, so that a failure leaves less open: whoever knew the old password may have linked himself by it.
+            self._unlink(row.account_id, _upstream_of(row))
             try:
                 self._recoveries.finish(row, fresh, kept)
             except (Refused, Conflict) as error:
@@ -146,8 +153,8 @@ class RecoveryFlow:
 
     def _check_link(self, row: RecoveryRow) -> None:
         """Whoever closed the upstream while the recovery waited has said that it opens the account no more (decision 0140)."""
-        name = row.reason.removeprefix(_BY)
-        if row.path == Path.UPSTREAM and not self._is_linked(row.account_id, name, row.started_at):
+        name = _upstream_of(row)
+        if name and not self._is_linked(row.account_id, name, row.started_at):
             raise Refused("the upstream that vouched is linked no more", code="not_linked")
 
     def _same_work(self, attempt: Attempt) -> None:
@@ -192,3 +199,8 @@ class RecoveryFlow:
                 private={"address": origin.address, "browser": origin.browser},
             )
         )
+
+
+def _upstream_of(row: RecoveryRow) -> str:
+    """Return the upstream that vouched, "" for a recovery that another path began."""
+    return row.reason.removeprefix(_BY) if row.path == Path.UPSTREAM else ""

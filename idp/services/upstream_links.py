@@ -24,7 +24,9 @@ from policies import identity_codes
 from policies.identity_codes import CodeError, IdentityCode
 from policies.upstreams.mapping import PROFILE
 
-HOW: Final = ("created", "vouched", "proven")
+PROVEN: Final = "proven"
+"""A link that rests on a local sign-in: on the password, and on no word of the upstream about whose it is."""
+HOW: Final = ("created", "vouched", PROVEN)
 
 
 class UpstreamLinks:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cached_property
 
 from idp.endpoints.counter import CounterPages
@@ -10,8 +11,10 @@ from idp.endpoints.door import Door
 from idp.endpoints.not_me import NotMePages
 from idp.endpoints.recovery import RecoveryPages
 from idp.endpoints.routes import Route
+from idp.errors import NotFound
 from idp.flows.not_me import NotMe, Tools
 from idp.flows.recovery import RecoveryFlow
+from idp.services.upstream_links import PROVEN
 from idp.wiring.staff import StaffRooms
 
 
@@ -23,12 +26,18 @@ class RecoveryDesk(StaffRooms):
         """The steps of a recovery."""
         return RecoveryFlow(
             *(self.recoveries, self.accounts, self.credentials, self.factors, self.recovery_throttle, self.audit),
-            self._is_linked,
+            *(self._is_linked, self._unlink_proven),
         )
 
     def _is_linked(self, account_id: str, upstream: str, since: int) -> bool:
         links = self.upstream_links.of_account(account_id)
         return any(one.upstream == upstream and one.created_at <= since for one in links)
+
+    def _unlink_proven(self, account_id: str, kept: str) -> None:
+        for one in self.upstream_links.of_account(account_id):
+            if one.how == PROVEN and one.upstream != kept:
+                with suppress(NotFound):
+                    self.upstream_links.end(account_id, one.upstream, "recovered", f"account:{account_id}")
 
     @cached_property
     def not_me(self) -> NotMe:

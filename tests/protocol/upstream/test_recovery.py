@@ -15,7 +15,7 @@ from policies.delegation import TOP, Proposal, Role
 from policies.recovery import Path
 from tests.support.accounts import sample_code
 from tests.support.browser import Browser, Page
-from tests.support.in_process import browser, citizen
+from tests.support.in_process import PASSWORD, browser, citizen
 from tests.support.stores import in_parallel, stored
 from tests.support.token_world import ISSUER
 from tests.support.upstream_world import UpstreamWorld, query_of
@@ -255,6 +255,20 @@ def test_who_closes_the_upstream_during_the_wait_ends_what_it_began(me: Lost) ->
     assert [one.upstream for one in links.of_account(me.id)] == ["vneid"]
     assert me.activate(activation).soup.find(id="recover-done") is None
     assert me.events("recovery:finish") == [("refused", "not_linked")] * 2
+
+
+def test_a_link_that_the_lost_password_made_ends_with_the_recovery_and_one_by_the_code_stays(me: Lost) -> None:
+    thief = me.up.browser()
+    page = me.up.through(thief, "mau", "mau-21")
+    assert "/upstream/mau/link/" in page.url
+    thief.submit(page, "upstream-link-form", identity_code=CODE, password=PASSWORD)
+    links = me.world.wiring.upstream_links
+    assert {(one.upstream, one.how) for one in links.of_account(me.id)} == {("vneid", "vouched"), ("mau", "proven")}
+    begun = me.world.wiring.recoveries.begin(me.id, Path.COUNTER, evidence="CCCD", reason="test")
+    assert me.activate(begun.activation_code).soup.find(id="recover-done") is not None
+    assert [one.upstream for one in links.of_account(me.id)] == ["vneid"]
+    assert me.world.events("upstream:unlink")[-1]["reason"] == "recovered"
+    assert "/upstream/mau/link/" in me.up.through(me.up.browser(), "mau", "mau-21").url
 
 
 def test_who_joins_the_staff_during_the_wait_has_to_come_in_person(me: Lost) -> None:
