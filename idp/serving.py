@@ -180,6 +180,8 @@ def serve(listening: socket.socket, settings: Settings, workers: int, parent: in
         answering = Metered(application, meter)
     limits = Limits(max_body=MAX_BODY, connections=worker.room())
     desk = Desk(answering, wiring.reader.variables, limits, ready)
+    # What the start has asked ran outside of fibers, on a connection that no request uses.
+    wiring.database.close()
     # What has been imported and made by now stays for good: the collector need not look at it again and again.
     gc.collect()
     gc.freeze()

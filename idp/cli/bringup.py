@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
+from idp.cli.outages import told
 from idp.config import Settings
 from idp.errors import DomainError, SettingsError
 from idp.model.audit import AuditEvent, Event
 from idp.model.message import Channel
 from idp.storage import migrate
 from idp.storage.audit import count_waiting
+from idp.storage.database import Prepared
 from idp.wiring import Wiring
 from keys.errors import KeysError
 from keys.masterkey import load_or_create_master_key
@@ -61,6 +63,7 @@ def examine(wiring: Wiring) -> list[Finding]:
     """Run every check and return what each found; nothing is changed."""
     checks: tuple[tuple[str, Callable[[], str]], ...] = (
         ("settings", lambda: wiring.settings.issuer),
+        ("database", lambda: _database(wiring)),
         ("master key", lambda: f"{wiring.vault.data_key('audit').purpose} opens"),
         ("schema", lambda: _schema(wiring)),
         ("issuer", lambda: _check_issuer(wiring) or wiring.settings.issuer),
@@ -74,7 +77,13 @@ def examine(wiring: Wiring) -> list[Finding]:
         *((channel.value, partial(_channel, wiring, channel)) for channel in Channel),
         *((f"directory {name}", partial(_directory, wiring, name)) for name in _directories(wiring)),
     )
-    return [_finding(name, check) for name, check in checks]
+    findings: list[Finding] = []
+    for name, check in checks:
+        found = _finding(name, check)
+        # What is out of reach is told once, in the first line that met it.
+        is_told = not found.ok and any(found.detail == one.detail for one in findings)
+        findings.append(replace(found, detail="not looked at, for the reason above") if is_told else found)
+    return findings
 
 
 def note(wiring: Wiring, event: Event, target: str) -> None:
@@ -86,7 +95,11 @@ def _finding(name: str, check: Callable[[], str]) -> Finding:
     try:
         return Finding(name, ok=True, detail=check())
     except (DomainError, KeysError) as error:
-        return Finding(name, ok=False, detail=str(error))
+        return Finding(name, ok=False, detail=told(error) or str(error))
+    except Exception as error:
+        if (sentence := told(error)) is None:
+            raise
+        return Finding(name, ok=False, detail=sentence)
 
 
 def _check_issuer(wiring: Wiring) -> str:
@@ -121,6 +134,11 @@ def _directory(wiring: Wiring, name: str) -> str:
         raise SettingsError(f"{failed.server} {failed.step}: {failed.detail}; see `idp ldap test {name}`")
     run = wiring.official_store.last_run(name)
     return f"compared on {run.day}: {run.outcome}" if run else "never compared"
+
+
+def _database(wiring: Wiring) -> str:
+    wiring.database.rows(Prepared("SELECT 1", {}, is_read=True))
+    return wiring.database.name
 
 
 def _schema(wiring: Wiring) -> str:

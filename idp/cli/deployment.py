@@ -8,11 +8,12 @@ import click
 import orjson
 
 from idp.authn.password import SHORTEST
-from idp.cli.bringup import examine, initialise, note
+from idp.cli.bringup import Finding, examine, initialise, note
 from idp.cli.context import Context, pass_context
 from idp.cli.output import Exit, emit, emit_rows, fail, with_exit_codes
 from idp.config import Settings
 from idp.config.level_three import facts_of
+from idp.errors import SettingsError
 from idp.model.audit import Event
 from idp.storage import backup as backups
 from idp.storage import migrate
@@ -38,7 +39,10 @@ def init(context: Context, /, *, as_json: bool) -> None:
 @with_exit_codes
 def doctor(context: Context, /, *, as_json: bool) -> None:
     """Check everything that a start depends on; exit 5 when something is wrong."""
-    findings = examine(context.wiring)
+    try:
+        findings = examine(context.wiring)
+    except SettingsError as error:
+        findings = [Finding("settings", ok=False, detail=str(error))]
     emit_rows([{"check": one.check, "ok": one.ok, "detail": one.detail} for one in findings], as_json=as_json)
     if not all(one.ok for one in findings):
         fail("something is wrong: see the lines above", Exit.CHECK_FAILED)
@@ -155,6 +159,7 @@ def level_three(context: Context, /, *, as_json: bool) -> None:
 
 @config_group.command("schema")
 @_JSON
+@with_exit_codes
 def schema(*, as_json: bool) -> None:
     """Print the JSON schema of all settings."""
     data = Settings.model_json_schema()

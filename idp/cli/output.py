@@ -12,6 +12,7 @@ import click
 import orjson
 
 from clients.errors import ClientConflict, ClientNotFound, RegistrationRefused
+from idp.cli.outages import told
 from idp.errors import DomainError, NotFound, Refused, SettingsError
 from keys.errors import KeyNotFound, KeyRefused, KeysError
 
@@ -98,9 +99,9 @@ def fail(message: str, code: Exit) -> None:
 
 
 def with_exit_codes(command: Callable[P, R]) -> Callable[P, R]:
-    """Turn domain errors, and files that cannot be read or written, into a sentence on stderr and the contract's exit code.
+    """Turn domain errors, stores out of reach, full disks and files that cannot be used into a sentence on stderr and the contract's exit code.
 
-    Anything else stays a traceback.
+    Anything else stays a traceback: it is a fault of ours.
     """
 
     @wraps(command)
@@ -110,13 +111,15 @@ def with_exit_codes(command: Callable[P, R]) -> Callable[P, R]:
         except tuple(kind for kind, _ in _CODES) as error:
             code = next(code for kind, code in _CODES if isinstance(error, kind))
             field = getattr(error, "field", None)
-            fail(f"error: {field + ': ' if field else ''}{error}", code)
+            sentence = told(error) or str(error)
+            fail(f"error: {field + ': ' if field else ''}{sentence}", code)
             raise
-        except OSError as error:
-            # A pipe that its reader closed names no file: that one is click's to end quietly.
-            if error.filename is None:
-                raise
-            fail(f"error: {error.filename}: {error.strerror}", Exit.FAILURE)
+        except BrokenPipeError:
+            raise  # Its reader has closed the pipe, as `head` does: click ends that quietly.
+        except Exception as error:
+            said = told(error)
+            if said is not None:
+                fail(f"error: {said}", Exit.FAILURE)
             raise
 
     return wrapped

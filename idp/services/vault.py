@@ -98,9 +98,11 @@ class Vault:
 
     def _data_keys(self, purpose: str) -> Sequence[DataKey]:
         if self._wrapped is None:
-            self._wrapped = {}
+            # Kept only once it is whole: a store that was away at the first look must not leave a vault without keys behind.
+            wrapped: dict[str, list[WrappedKey]] = {}
             for key in self._store.data_keys():
-                self._wrapped.setdefault(key.purpose, []).append(key)
+                wrapped.setdefault(key.purpose, []).append(key)
+            self._wrapped = wrapped
         found = self._wrapped.get(purpose)
         if not found:
             raise SettingsError(f"there is no data key for {purpose}: run `idp init`")

@@ -8,14 +8,17 @@ from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
-from idp.errors import InvalidInput, Refused
+from idp.errors import InvalidInput, Refused, StorageUnavailable
 from idp.storage import migrate
 from idp.storage.database import Database
 from idp.storage.sqlite import SqliteDatabase
 
 
 def backup(database: Database, target: Path) -> None:
-    """Write a consistent copy to ``target``, readable by its owner alone; raises ``Refused`` where a file stands already."""
+    """Write a consistent copy to ``target``, readable by its owner alone; raises ``Refused`` where a file stands already.
+
+    Raises ``StorageUnavailable`` where the disk takes no whole copy; nothing of it stays then.
+    """
     source = _embedded(database)
     if target.exists():
         raise Refused(f"{target} exists already: choose another name")
@@ -25,8 +28,11 @@ def backup(database: Database, target: Path) -> None:
         with closing(sqlite3.connect(source)) as live, closing(sqlite3.connect(target)) as copy:
             live.backup(copy)
             copy.execute("PRAGMA journal_mode = DELETE")
-    except BaseException:
+    except sqlite3.Error as error:
         # Half a copy would stand in the way of the next one, and be taken for a whole one.
+        target.unlink(missing_ok=True)
+        raise StorageUnavailable("no whole copy could be written", field=str(target)) from error
+    except BaseException:
         target.unlink(missing_ok=True)
         raise
 

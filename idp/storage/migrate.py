@@ -13,7 +13,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
 
 from idp.errors import StorageUnavailable
@@ -105,13 +105,15 @@ def _connection(database: Database, *, is_change: bool = False) -> Iterator[Conn
 
 @contextmanager
 def _connected(engine: Engine) -> Iterator[Connection]:
-    """Yield a connection; raises ``StorageUnavailable`` when there is none: an operator reads a sentence, not the driver's traceback."""
+    """Yield a connection; raises ``StorageUnavailable`` when the database cannot be used: an operator reads a sentence, no traceback."""
     try:
-        connection = engine.connect()
-    except OperationalError as error:
+        with engine.connect() as connection:
+            yield connection
+    except DBAPIError as error:
+        # OperationalError is what the drivers call nearly all of it; a damaged file is SQLite's DatabaseError itself.
+        if not isinstance(error, OperationalError) and type(error) is not DatabaseError:
+            raise
         raise unavailable(error) from error
-    with connection:
-        yield connection
 
 
 def engine_url(database: Database) -> str:

@@ -24,8 +24,11 @@ class EphemeralStores:
     counters: Counters
 
 
-def open_database(url: str, sqlite_path: Path) -> Database:
-    """Return the database that ``url`` names, SQLite at ``sqlite_path`` when it is empty; raises ``SettingsError``."""
+def open_database(url: str, sqlite_path: Path, connections: int = 10) -> Database:
+    """Return the database that ``url`` names, SQLite at ``sqlite_path`` when it is empty; raises ``SettingsError``.
+
+    ``connections`` is how many of a server's one process may hold for its requests.
+    """
     if not url:
         return SqliteDatabase(sqlite_path)
     if url.startswith("sqlite:///"):
@@ -36,7 +39,7 @@ def open_database(url: str, sqlite_path: Path) -> Database:
         except ImportError as error:
             reason = "IDP_DATABASE_URL names PostgreSQL: install the extra, dinhdanh[postgresql]"
             raise SettingsError(reason, field="IDP_DATABASE_URL") from error
-        return PostgresqlDatabase(url.replace("postgres://", "postgresql://", 1))
+        return PostgresqlDatabase(url.replace("postgres://", "postgresql://", 1), connections)
     raise SettingsError("IDP_DATABASE_URL must be postgresql://… or sqlite:///…", field="IDP_DATABASE_URL")
 
 

@@ -24,10 +24,11 @@ Connection = psycopg.Connection[Row]
 _COPY_TYPES: Final = {Text: "text", Integer: "int4", BigInteger: "int8", LargeBinary: "bytea"}
 """The four column types of ``tables.base`` in the words of a binary COPY."""
 
-_TRANSACTIONS: Final = 6
-"""Connections of one process for the transactions of its fibers, beside those of its two pipelines."""
-_SEARCHES: Final = 2
-"""And for their searches, which may take long: however many people search, sign-ins go on."""
+_PIPELINES: Final = 2
+_SEARCHING: Final = 4
+"""One in so many of the others is for searches, which may take long: however many people search, sign-ins go on. The rest is for transactions."""
+_MOST: Final = 10
+"""Connections of one process's fibers, where nobody says otherwise."""
 
 _OUT_OF_REACH = (psycopg.OperationalError, psycopg.InternalError, psycopg.InterfaceError)
 """InternalError is what a standby answers to a write after a fail-over, and what damaged storage raises."""
@@ -95,15 +96,16 @@ class PostgresqlDatabase(Database):
 
     name = "postgresql"
 
-    def __init__(self, url: str) -> None:
-        """Take a ``postgresql://`` URL; it is connected at the first use."""
+    def __init__(self, url: str, most: int = _MOST) -> None:
+        """Take a ``postgresql://`` URL, which is connected at the first use, and how many connections fibers may hold, at least four."""
         super().__init__()
         self.url = url
         self.dialect = psycopg_dialect.PGDialect_psycopg()
         # Of their own, so that what only reads never waits for a commit.
         self._reads, self._writes = Pipeline(url, self.fibers), Pipeline(url, self.fibers)
-        self._pool = FiberPool(url, self.fibers, _TRANSACTIONS)
-        self._searches = FiberPool(url, self.fibers, _SEARCHES)
+        searches = max(1, (most - _PIPELINES) // _SEARCHING)
+        self._pool = FiberPool(url, self.fibers, most - _PIPELINES - searches)
+        self._searches = FiberPool(url, self.fibers, searches)
         self._combined: dict[tuple[str, str], Prepared] = {}
 
     def insert(self, table: Table) -> Any:

@@ -49,7 +49,7 @@ class Stores:
     @cached_property
     def database(self) -> Database:
         """The SQL store."""
-        return open_database(self.settings.database_url, self.settings.sqlite_path)
+        return open_database(self.settings.database_url, self.settings.sqlite_path, self.settings.database_connections)
 
     @cached_property
     def ephemeral(self) -> EphemeralStores:

@@ -374,3 +374,26 @@ def test_closing_answers_whoever_waits_with_an_error(postgresql_database: Postgr
     assert kinds([*outcomes, *told]) == ["StorageUnavailable"] * 3
     assert done == 1
     assert names(database) == {"after"}
+
+
+@pytest.mark.servers
+def test_a_process_takes_no_more_connections_than_it_may(postgresql_database: PostgresqlDatabase) -> None:
+    url = postgresql_database.url
+    database, counted = PostgresqlDatabase(url, 4), []
+    read, write = database.prepare(select(deployment.c.name)), insert(database)
+
+    def transaction(name: str) -> None:
+        with database.transaction() as tx:
+            tx.run(write, {"wanted": name, "new_value": "x"})
+            counted.append(tx.rows(Prepared(_OPEN, {}, is_read=True))[0][0])
+
+    works: list[Callable[[], Any]] = [lambda name=f"n{number}": transaction(name) for number in range(6)]  # type: ignore[misc]
+    works += [lambda: database.search(select(deployment.c.name))] * 6
+    answered(database, *works, *[lambda: database.rows(read)] * 6, *adding(database, "m0", "m1", "m2"))
+    assert len(names(postgresql_database)) == 9
+    counted.append(postgresql_database.rows(Prepared(_OPEN, {}, is_read=True))[0][0] - 1)  # But for this one.
+    database.close()
+    assert max(counted) == 4
+
+
+_OPEN = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from idp import handles
-from idp.errors import SettingsError
+from idp.errors import SettingsError, StorageUnavailable
 from idp.ports.deployment import WrappedKey
 from idp.services.vault import Vault
 from idp.storage.database import Database
@@ -57,3 +57,20 @@ def test_a_retired_data_key_still_opens_what_it_sealed(database: Database) -> No
     renewed = vault(database)
     assert renewed.seal("profile").unseal(old, b"place") == b"value"
     assert not renewed.sealer("profile").is_current(old)
+
+
+def test_a_vault_whose_first_look_met_an_outage_looks_again(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = SqlDeploymentStore(database)
+    vault = Vault(store, MasterKey(b"\x01" * 32), FrozenClock())
+    vault.ensure()
+
+    def away() -> list[WrappedKey]:
+        raise StorageUnavailable("away")
+
+    with monkeypatch.context() as outage:
+        outage.setattr(store, "data_keys", away)
+        with pytest.raises(StorageUnavailable):
+            vault.data_key("audit")
+    assert vault.data_key("audit").purpose == "audit"
