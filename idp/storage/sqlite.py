@@ -23,6 +23,7 @@ from idp.fibers import FiberLock, in_fiber
 from idp.storage.database import Database, Executor, Params, Prepared, Row, Take, merged, unavailable
 from idp.storage.group_commit import GroupCommitter
 from idp.storage.sqlite_batch import BUSY_MS, SqliteBatch
+from idp.storage.sqlite_searches import SqliteSearches
 
 _PRAGMAS = (
     "PRAGMA synchronous = FULL",
@@ -143,6 +144,7 @@ class SqliteDatabase(Database):
         self._batch: SqliteBatch | None = None
         self._writing = FiberLock(self.fibers)
         self._idle: sqlite3.Connection | None = None
+        self._searches = SqliteSearches(self.fibers, self._open)
         self.dialect = dialect_module.dialect(paramstyle="named")
 
     def prepare(self, statement: ClauseElement) -> Prepared:
@@ -156,10 +158,13 @@ class SqliteDatabase(Database):
         return dialect_module.insert(table)
 
     def rows(self, statement: Prepared, params: Params | None = None) -> list[Row]:
-        """Run one statement and return all rows; readers never wait, so a fiber's SELECT runs at once."""
+        """Run one statement and return all rows; readers never wait, so a fiber's SELECT runs at once, unless it is a search, which may take long."""
         with _MAPPED:
-            if not statement.is_read and in_fiber():
-                return self._group.submit(lambda tx: tx.rows(statement, params))
+            if in_fiber():
+                if not statement.is_read:
+                    return self._group.submit(lambda tx: tx.rows(statement, params))
+                if statement.is_once:
+                    return self._searches.run(lambda found: SqliteTransaction(found).rows(statement, params))
             return SqliteTransaction(self._connection()).rows(statement, params)
 
     def run(self, statement: Prepared, params: Params | None = None) -> int:
@@ -270,6 +275,7 @@ class SqliteDatabase(Database):
     def close(self) -> None:
         """Close this thread's connection and those of the fibers."""
         self._forget()
+        self._searches.close()
         batch, self._batch = self._batch, None
         idle, self._idle = self._idle, None
         if batch is not None:
