@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from idp.cli.outages import told
 from idp.config import Settings
@@ -14,9 +15,12 @@ from idp.model.message import Channel
 from idp.storage import migrate
 from idp.storage.audit import count_waiting
 from idp.storage.database import Prepared
-from idp.wiring import Wiring
+from idp.wiring.stores import Stores
 from keys.errors import KeysError
 from keys.masterkey import load_or_create_master_key
+
+if TYPE_CHECKING:
+    from idp.wiring import Wiring
 
 _OPERATOR = "operator:local"
 _ISSUER = "issuer"
@@ -36,13 +40,13 @@ def initialise(settings: Settings) -> dict[str, object]:
     """Make what is missing: home, master key, schema, data keys, signing keys; repeating changes nothing. Raises ``SettingsError``."""
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     load_or_create_master_key(settings.master_key_path)
-    wiring = Wiring(settings)
-    migrate.upgrade(wiring.database)
-    _check_issuer(wiring)
-    made = wiring.vault.ensure()
-    outcome = wiring.key_service.tick(wiring.clock.now())
+    stores = Stores(settings)
+    migrate.upgrade(stores.database)
+    _check_issuer(stores)
+    made = stores.vault.ensure()
+    outcome = stores.key_service.tick(stores.clock.now())
     if made or outcome.events:
-        note(wiring, Event.DEPLOYMENT_INIT, "")
+        note(stores, Event.DEPLOYMENT_INIT, "")
     return {"issuer": settings.issuer, "home": str(settings.home), "data_keys": made, "key_events": len(outcome.events)}
 
 
@@ -86,9 +90,9 @@ def examine(wiring: Wiring) -> list[Finding]:
     return findings
 
 
-def note(wiring: Wiring, event: Event, target: str) -> None:
+def note(stores: Stores, event: Event, target: str) -> None:
     """Record an act of the local operator that touches the deployment as a whole."""
-    wiring.audit.write(AuditEvent(event, actor=_OPERATOR, target=target or "deployment"))
+    stores.audit.write(AuditEvent(event, actor=_OPERATOR, target=target or "deployment"))
 
 
 def _finding(name: str, check: Callable[[], str]) -> Finding:
@@ -102,7 +106,7 @@ def _finding(name: str, check: Callable[[], str]) -> Finding:
         return Finding(name, ok=False, detail=sentence)
 
 
-def _check_issuer(wiring: Wiring) -> str:
+def _check_issuer(wiring: Stores) -> str:
     """The issuer is in every token and every department's configuration: it is fixed at the first start."""
     issuer = wiring.settings.issuer
     stands = wiring.deployment.fix(_ISSUER, issuer)

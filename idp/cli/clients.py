@@ -55,7 +55,7 @@ def list_clients(context: Context, /, *, as_json: bool) -> None:
     """Show every client."""
     rows = [
         {"client_id": one.client_id, "state": one.state, "unit": one.unit, "name": one.name("vi")}
-        for one in context.wiring.clients.all()
+        for one in context.stores.clients.all()
     ]
     emit_rows(rows, as_json=as_json)
 
@@ -67,7 +67,7 @@ def list_clients(context: Context, /, *, as_json: bool) -> None:
 @with_exit_codes
 def show(context: Context, /, *, client_id: str, as_json: bool) -> None:
     """Show a client's metadata, never its secrets."""
-    emit(to_metadata(context.wiring.clients.known(client_id)), as_json=as_json)
+    emit(to_metadata(context.stores.clients.known(client_id)), as_json=as_json)
 
 
 @clients_group.command("update")
@@ -94,7 +94,7 @@ def update(context: Context, /, *, client_id: str, file: IO[bytes], reason: str,
 @with_exit_codes
 def rotate_secret(context: Context, /, *, client_id: str, overlap: int, reason: str, as_json: bool) -> None:
     """Give a client a new secret, shown this once; the old one works until the overlap has run out."""
-    client, secret = context.wiring.clients.rotate_secret(client_id, overlap=overlap, note=reason)
+    client, secret = context.stores.clients.rotate_secret(client_id, overlap=overlap, note=reason)
     emit({"client_id": client.client_id, "client_secret": secret}, as_json=as_json)
 
 
@@ -109,7 +109,7 @@ def changes(context: Context, /, *, client_id: str, limit: int, as_json: bool) -
     rows = [
         {"version": one.version, "at": one.at, "action": one.action, "actor": one.actor, "reason": one.reason}
         | {"fields": {name: {"before": old, "after": new} for name, (old, new) in one.fields.items()}}
-        for one in SqlClientHistory(context.wiring.database).changes(client_id, None, limit)
+        for one in SqlClientHistory(context.stores.database).changes(client_id, None, limit)
     ]
     emit_rows(rows, as_json=as_json)
 
@@ -127,7 +127,7 @@ def _state_command(name: str, state: str, text: str, *, destructive: bool = Fals
     def change(context: Context, /, *, client_id: str, reason: str, yes: bool, as_json: bool) -> None:
         if destructive and not yes:
             click.confirm(f"{name} {client_id}?", abort=True, err=True)
-        client = context.wiring.clients.set_state(client_id, state, note=reason)
+        client = context.stores.clients.set_state(client_id, state, note=reason)
         emit({"client_id": client.client_id, "state": client.state}, as_json=as_json)
 
 

@@ -59,7 +59,7 @@ def db_group() -> None:
 @with_exit_codes
 def upgrade(context: Context, /, *, as_json: bool) -> None:
     """Bring the schema to this release."""
-    database = context.wiring.database
+    database = context.stores.database
     before = migrate.current(database)
     migrate.upgrade(database)
     emit({"before": before, "current": migrate.current(database)}, as_json=as_json)
@@ -71,7 +71,7 @@ def upgrade(context: Context, /, *, as_json: bool) -> None:
 @with_exit_codes
 def current(context: Context, /, *, as_json: bool) -> None:
     """Show the schema's revision and this release's."""
-    database = context.wiring.database
+    database = context.stores.database
     emit({"current": migrate.current(database), "newest": migrate.newest()}, as_json=as_json)
 
 
@@ -82,8 +82,8 @@ def current(context: Context, /, *, as_json: bool) -> None:
 @with_exit_codes
 def backup(context: Context, /, *, file: Path, as_json: bool) -> None:
     """Write a consistent copy of the embedded database to FILE while the service runs; keep the master key elsewhere."""
-    note(context.wiring, Event.BACKUP, file.name)
-    backups.backup(context.wiring.database, file)
+    note(context.stores, Event.BACKUP, file.name)
+    backups.backup(context.stores.database, file)
     emit({"file": str(file), "bytes": file.stat().st_size}, as_json=as_json)
 
 
@@ -97,12 +97,12 @@ def restore(context: Context, /, *, file: Path, yes: bool, as_json: bool) -> Non
     """Replace the embedded database by the copy FILE; the service must be stopped."""
     if not yes:
         click.confirm("Everything since the copy was made is lost. Restore?", abort=True, err=True)
-    since = {MEMORY_SINCE: str(context.wiring.clock.now() + 1)}
-    backups.restore(context.wiring.database, file, since, issuer=context.settings.issuer)
+    since = {MEMORY_SINCE: str(context.stores.clock.now() + 1)}
+    backups.restore(context.stores.database, file, since, issuer=context.settings.issuer)
     # A copy of an earlier release is brought up first, so that the record of this act has where to stand.
-    migrate.upgrade(context.wiring.database)
+    migrate.upgrade(context.stores.database)
     _forgot(context, file.name)
-    emit({"file": str(file), "current": migrate.current(context.wiring.database)}, as_json=as_json)
+    emit({"file": str(file), "current": migrate.current(context.stores.database)}, as_json=as_json)
 
 
 @db_group.command("restored")
@@ -112,13 +112,13 @@ def restore(context: Context, /, *, file: Path, yes: bool, as_json: bool) -> Non
 def restored(context: Context, /, *, as_json: bool) -> None:
     """Say that your own tools put an older state of the database back; before the service starts again."""
     _forgot(context, "own tools")
-    emit({"current": migrate.current(context.wiring.database)}, as_json=as_json)
+    emit({"current": migrate.current(context.stores.database)}, as_json=as_json)
 
 
 def _forgot(context: Context, source: str) -> None:
     """What was made till now may have been used after the copy was made: nothing of it is taken any more."""
-    context.wiring.deployment.change(MEMORY_SINCE, str(context.wiring.clock.now() + 1))
-    note(context.wiring, Event.RESTORE, source)
+    context.stores.deployment.change(MEMORY_SINCE, str(context.stores.clock.now() + 1))
+    note(context.stores, Event.RESTORE, source)
 
 
 @click.group("config")

@@ -32,7 +32,7 @@ keys_group.add_command(drill)
 def list_keys(context: Context, /, *, as_json: bool) -> None:
     """Show every key with its state and moments (epoch seconds)."""
     names = ("kid", "alg", "use", "state", "created", "activates", "retires", "moved_from")
-    rows = [{name: getattr(row, name) for name in names} for row in context.wiring.key_service.rows()]
+    rows = [{name: getattr(row, name) for name in names} for row in context.stores.key_service.rows()]
     emit_rows(rows, as_json=as_json)
 
 
@@ -45,8 +45,8 @@ def list_keys(context: Context, /, *, as_json: bool) -> None:
 @with_exit_codes
 def rotate(context: Context, /, *, alg: str, force: bool, reason: str, as_json: bool) -> None:
     """Make the next key active and publish a new next."""
-    wiring = context.wiring
-    outcome = wiring.key_service.rotate(alg, wiring.clock.now(), force=force, actor="operator:local", note=reason)
+    stores = context.stores
+    outcome = stores.key_service.rotate(alg, stores.clock.now(), force=force, actor="operator:local", note=reason)
     _report(outcome, as_json=as_json)
 
 
@@ -59,8 +59,8 @@ def rotate(context: Context, /, *, alg: str, force: bool, reason: str, as_json: 
 @with_exit_codes
 def schedule(context: Context, /, *, kid: str, at: str, reason: str, as_json: bool) -> None:
     """Move the next rotation of the active key KID; the rotation after it keeps to the settings."""
-    wiring, moment = context.wiring, _moment(at)
-    outcome = wiring.key_service.move(kid, moment, wiring.clock.now(), actor="operator:local", note=reason)
+    stores, moment = context.stores, _moment(at)
+    outcome = stores.key_service.move(kid, moment, stores.clock.now(), actor="operator:local", note=reason)
     _report(outcome, as_json=as_json)
 
 
@@ -72,8 +72,8 @@ def schedule(context: Context, /, *, kid: str, at: str, reason: str, as_json: bo
 @with_exit_codes
 def unschedule(context: Context, /, *, kid: str, reason: str, as_json: bool) -> None:
     """Give the next rotation of the active key KID the moment of the settings back."""
-    wiring = context.wiring
-    outcome = wiring.key_service.unmove(kid, wiring.clock.now(), actor="operator:local", note=reason)
+    stores = context.stores
+    outcome = stores.key_service.unmove(kid, stores.clock.now(), actor="operator:local", note=reason)
     _report(outcome, as_json=as_json)
 
 
@@ -87,8 +87,8 @@ def unschedule(context: Context, /, *, kid: str, reason: str, as_json: bool) -> 
 def retire(context: Context, /, *, kid: str, reason: str, yes: bool, as_json: bool) -> None:
     """Stop a key from signing; what it signed stays valid."""
     confirm(f"{kid} never signs again. Retire it?", yes=yes, is_final=False)
-    wiring = context.wiring
-    outcome = wiring.key_service.retire(kid, wiring.clock.now(), actor="operator:local", note=reason)
+    stores = context.stores
+    outcome = stores.key_service.retire(kid, stores.clock.now(), actor="operator:local", note=reason)
     _report(outcome, as_json=as_json)
 
 
@@ -102,8 +102,8 @@ def retire(context: Context, /, *, kid: str, reason: str, yes: bool, as_json: bo
 def revoke(context: Context, /, *, kid: str, reason: str, yes: bool, as_json: bool) -> None:
     """Void a key and everything that it signed, at once."""
     confirm(f"Every token signed by {kid} becomes invalid at once. Revoke it?", yes=yes)
-    wiring = context.wiring
-    outcome = wiring.key_service.revoke(kid, wiring.clock.now(), actor="operator:local", note=reason)
+    stores = context.stores
+    outcome = stores.key_service.revoke(kid, stores.clock.now(), actor="operator:local", note=reason)
     _report(outcome, as_json=as_json)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -117,3 +119,13 @@ def test_a_directory_is_no_copy_to_restore_and_octets_that_are_no_text_are_no_ar
 ) -> None:
     assert run("db", "restore", str(tmp_path), "--yes").exit_code == 2
     assert run("accounts", "lock", "\udcff", "--yes").exit_code == 2
+
+
+@pytest.mark.parametrize("module", ["keys", "clients", "deployment"])
+def test_commands_over_the_stores_load_no_pages(module: str) -> None:
+    """Half of what a command takes to start."""
+    asked = (
+        f"import sys, idp.cli.{module}; print([name for name in ('flask', 'idp.wiring.root') if name in sys.modules])"
+    )
+    done = subprocess.run((sys.executable, "-c", asked), capture_output=True, text=True, timeout=120, check=True)
+    assert done.stdout.strip() == "[]"
