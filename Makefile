@@ -33,6 +33,7 @@ demo: $(READY) ## Run the provider, two sample department systems, two simulator
 
 system: ## Install the real servers that tests use (Debian packages; needs root).
 	@bash tools/install_system.sh postgresql redis-server slapd ldap-utils chromium nginx nodejs npm fonts-noto-core
+	@bash tools/install_system.sh chromium-headless-shell || echo "journeys run in chromium itself, at twice the time" >&2
 
 npm: system ## Install the npm packages of the interop tests and of the benchmark's peer.
 	@bash tools/install_npm.sh
