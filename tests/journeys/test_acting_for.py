@@ -60,7 +60,7 @@ def town() -> Iterator[Town]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with chromium() as running:
+    with chromium(is_whole=True) as running:
         yield running
 
 
