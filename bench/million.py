@@ -203,13 +203,27 @@ _CONSOLE: Final = (
         "/clients?q=he%20thong%20so%204321",
         "/clients?state=suspended",
         "/consents",
+        "/consents?q=he%20thong%20so%204321",
+        "/consents?q=he%20thong",
         "/consents/figures",
+        "/consents/figures?q=he%20thong%20so%204321",
+        "/consents/withdrawals?q=he%20thong",
+        "/data-requests?q=he%20thong",
     ),
     *("/audit", "/audit?event=key:drill", "/audit?event=session:sign-in", "/administrators", "/approvals", "/units"),
-    "/keys",
+    *("/keys", "/administrators?q=van%20mau", "/approvals?q=he%20thong"),
 )
 _API: Final = (
-    *("/clients", "/clients?q=4321", "/consents", "/consent-counts", "/audit", "/audit?event=key:drill", "/admins"),
+    *(
+        "/clients",
+        "/clients?q=4321",
+        "/consents",
+        "/consents?q=he%20thong",
+        "/consent-counts",
+        "/audit",
+        "/audit?event=key:drill",
+        "/admins",
+    ),
     *("/approvals", "/units", "/keys"),
 )
 _BASE: Final = "https://id.example.vn"
