@@ -36,7 +36,7 @@ class Kind:
     ``capacity`` is what a client must accept for it. ``principal`` and ``grantors`` say for whom and by whom: ``operator`` is the office that keeps
     the register, ``holder`` somebody with a mandate that may be passed on, ``clerk`` an official with the duty. ``evidence`` are the documents that
     it can rest on. ``longest`` is in seconds. ``is_passed_on`` tells that a holder may appoint others,
-    ``needs_unit`` that it holds at one unit only.
+    ``needs_unit`` that it holds at one unit only, ``of_agency`` that it is an agency's: a duty at a counter is the State's to give.
     """
 
     name: str
@@ -47,6 +47,7 @@ class Kind:
     longest: int
     is_passed_on: bool = False
     needs_unit: bool = False
+    of_agency: bool = False
 
 
 _TABLE: Final = (
@@ -93,6 +94,7 @@ _TABLE: Final = (
         ("appointment_decision", "assignment_decision"),
         YEAR,
         needs_unit=True,
+        of_agency=True,
     ),
 )
 KINDS: Final[Mapping[str, Kind]] = MappingProxyType({kind.name: kind for kind in _TABLE})

@@ -32,12 +32,16 @@ _FOR_EVER: Final = 100 * YEAR
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """One side of a mandate: an account, its sort (``person`` or ``organisation``), its state, and a person's date of birth if it is known."""
+    """One side of a mandate: an account, its sort (``person`` or ``organisation``), its state, and a person's date of birth if it is known.
+
+    ``is_agency`` tells that an organisation has an agency's code today: a business has a tax code alone.
+    """
 
     id: str
     sort: str
     state: str = "active"
     born: date | None = None
+    is_agency: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,22 +107,32 @@ class Decision:
 
 def propose(proposal: Proposal, grantor: Grantor, now: int) -> Decision:
     """Decide whether a mandate may be given."""
-    kind = KINDS.get(proposal.kind)
-    if kind is None:
-        return Decision("kind_unknown")
-    reason = (
-        _parties(kind, proposal, now)
-        or _terms(kind, proposal.terms, now)
-        or _age(kind, proposal, now)
-        or ("" if proposal.evidence in kind.evidence else "evidence_not_of_kind")
-        or _grantor(kind, proposal, grantor, now)
-    )
+    reason = own_fault(proposal, now)
+    if reason:
+        return Decision(reason)
+    kind = KINDS[proposal.kind]
+    reason = _actor(kind, proposal, now) or _grantor(kind, proposal, grantor, now)
     depth = grantor.held.depth + 1 if grantor.held is not None and grantor.role == "holder" else 0
     if not reason and depth >= LONGEST_CHAIN:
         reason = "chain_too_long"
     if not reason and proposal.terms.may_delegate and depth + 1 >= LONGEST_CHAIN:
         reason = "chain_too_long"
     return Decision(reason, depth)
+
+
+def own_fault(proposal: Proposal, now: int) -> str:
+    """Return what is wrong with a proposal whoever the actor is, "" where nothing is: it is told to people who may know nothing of the actor."""
+    kind, principal = KINDS.get(proposal.kind), proposal.principal
+    if kind is None:
+        return "kind_unknown"
+    if principal.sort != kind.principal:
+        return "principal_of_wrong_sort"
+    if not gives(kind.name, is_agency=principal.is_agency):
+        return "principal_no_agency"
+    if principal.state != "active":
+        return "party_not_active"
+    reason = _terms(kind, proposal.terms, now) or _childhood(kind, proposal, now)
+    return reason or ("" if proposal.evidence in kind.evidence else "evidence_not_of_kind")
 
 
 def answer(held: Held, by: Grantor, now: int) -> Decision:
@@ -156,6 +170,11 @@ def use(held: Held, now: int) -> str:
     return "" if now < held.terms.valid_to else "is_expired"
 
 
+def gives(kind: str, *, is_agency: bool) -> bool:
+    """Tell whether an organisation gives a kind: asked when one is proposed, and of those that are there whenever a duty is used."""
+    return is_agency or not KINDS[kind].of_agency
+
+
 def covers(held: Terms, wanted: Terms) -> str:
     """Return why ``wanted`` is more than ``held``, "" where it is not."""
     if ALL_PROCEDURES not in held.procedures and not wanted.procedures <= held.procedures:
@@ -187,18 +206,24 @@ def latest_end(kind: str, start: int, child_born: date | None = None) -> int:
     return min(end, grown_up(child_born)) if KINDS[kind].capacity == CHILD and child_born is not None else end
 
 
-def _parties(kind: Kind, proposal: Proposal, now: int) -> str:
+def _actor(kind: Kind, proposal: Proposal, now: int) -> str:
     principal, actor = proposal.principal, proposal.actor
-    if principal.sort != kind.principal:
-        return "principal_of_wrong_sort"
     if actor.sort != PERSON:
         # A business acts through people: a business behind a business would hide who they are.
         return "actor_no_person"
     if principal.id == actor.id:
         return "for_oneself"
-    if principal.state != "active" or actor.state != "active":
+    if actor.state != "active":
         return "party_not_active"
-    return "actor_under_age" if actor.born is not None and _is_minor(actor.born, now) else ""
+    if actor.born is not None and _is_minor(actor.born, now):
+        return "actor_under_age"
+    return _parenthood(principal.born, actor.born) if kind.capacity == CHILD else ""
+
+
+def _parenthood(child: date | None, parent: date | None) -> str:
+    if child is None or parent is None:
+        return "birthdate_unknown"
+    return "parent_younger" if parent >= child else ""
 
 
 def _is_minor(born: date, now: int) -> bool:
@@ -221,15 +246,13 @@ def _terms(kind: Kind, terms: Terms, now: int) -> str:
     return "may_not_be_passed_on" if terms.may_delegate and not kind.is_passed_on else ""
 
 
-def _age(kind: Kind, proposal: Proposal, now: int) -> str:
-    """A parent acts until the child is of age: both dates must be known, and the parent's be the earlier one."""
+def _childhood(kind: Kind, proposal: Proposal, now: int) -> str:
+    """A parent acts until the child is of age: the dates of both must be known, and the parent's be the earlier one."""
     if kind.capacity != CHILD:
         return ""
-    child, parent = proposal.principal.born, proposal.actor.born
-    if child is None or parent is None:
+    child = proposal.principal.born
+    if child is None:
         return "birthdate_unknown"
-    if parent >= child:
-        return "parent_younger"
     if now >= grown_up(child):
         return "child_of_age"
     return "beyond_coming_of_age" if proposal.terms.valid_to > grown_up(child) else ""

@@ -10,7 +10,7 @@ import click
 from idp.cli.context import Context, pass_context
 from idp.cli.output import emit, emit_rows, with_exit_codes
 from idp.clock import VIETNAM
-from idp.errors import InvalidInput
+from idp.errors import InvalidInput, NotFound
 from idp.model.mandate import Mandate
 from idp.services.mandate_drafts import Draft
 from policies import identity_codes
@@ -87,7 +87,7 @@ def add(
         terms["evidence_kind"],
         terms["evidence"],
         terms["procedures"] or (ALL_PROCEDURES,),
-        terms["unit"],
+        _unit(context, terms["unit"]),
         _day(terms["start"], "from", 0),
         _day(terms["end"], "until", 86400),
         terms["may_delegate"],
@@ -139,6 +139,14 @@ _answer("revoke", "End a mandate, what was passed on from it, and every token th
 def _row(mandate: Mandate) -> dict[str, Any]:
     shown = {name: getattr(mandate, name) for name in _SHOWN}
     return {**shown, "procedures": " ".join(mandate.procedures)}
+
+
+def _unit(context: Context, code: str) -> str:
+    """Return the code of a unit in force today, "" for none: a code that nobody has would be a duty at whichever unit gets it."""
+    units = context.wiring.units
+    if code and units.register.on(code, units.today()) is None:
+        raise NotFound("names no unit that is in force today", code="unknown_unit", field="unit")
+    return code
 
 
 def _day(text: str | None, field: str, more: int) -> int | None:

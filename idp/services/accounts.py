@@ -25,6 +25,7 @@ from idp.services.audit import AuditLog
 from idp.services.drafts import Draft
 from idp.services.provenance import sources_after
 from idp.services.vault import Vault
+from policies.identity_codes import SCHEMES, EntityType
 from policies.units import UnitReference
 
 OPERATOR: Final = "operator:local"
@@ -151,6 +152,11 @@ class AccountService:
     def codes(self, account_id: str) -> list[CodeEntry]:
         """Return the history of an account's codes, newest first, opened: treat as personal data."""
         return self._records.code_entries(self._store.codes(account_id))
+
+    def is_agency(self, account_id: str) -> bool:
+        """Tell whether an account has an agency's code today; a tax code beside it changes nothing."""
+        held = (one.scheme for one in self._store.codes(account_id) if one.valid_to is None)
+        return any(SCHEMES[scheme].entity_type is EntityType.AGENCY for scheme in held)
 
     def change_state(self, account_id: str, state: str, *, reason: str, actor: str = OPERATOR) -> None:
         """Lock, unlock (``active``) or close an account.

@@ -5,22 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from idp.ports.duties import Duties, Duty
+from idp.services.accounts import AccountService
 from idp.services.mandates import MandateService
 from idp.services.roles import RoleService
 from policies.mandate_kinds import CLERK
+from policies.mandates import gives
 
 
 class MandatedDuties:
     """``ports.duties.Duties`` over mandates."""
 
-    def __init__(self, mandates: MandateService) -> None:
-        """Take the mandates."""
+    def __init__(self, mandates: MandateService, accounts: AccountService) -> None:
+        """Take the mandates, and the accounts of whoever gave them."""
         self._mandates = mandates
+        self._accounts = accounts
 
     def of(self, account_id: str) -> list[Duty]:
-        """Return the duties that an account has now."""
-        held = (live.mandate for live in self._mandates.usable(account_id))
-        return [Duty(one.unit_code, one.id) for one in held if one.kind == CLERK]
+        """Return the duties that an account has now.
+
+        One that is in the name of a business, as was possible once, is none; it runs out, or an office ends it.
+        """
+        held = [live.mandate for live in self._mandates.usable(account_id) if live.mandate.kind == CLERK]
+        given = [one for one in held if gives(CLERK, is_agency=self._accounts.is_agency(one.principal_id))]
+        return [Duty(one.unit_code, one.id) for one in given]
 
 
 class RoleDuties:

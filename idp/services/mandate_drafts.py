@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
@@ -31,8 +31,8 @@ class Draft:
     may_delegate: bool = False
 
 
-def proposal_of(draft: Draft, principal: Account, actor: Account, now: int) -> Proposal:
-    """Return the proposal that a draft is at ``now`` (epoch seconds); raises ``InvalidInput``."""
+def proposal_of(draft: Draft, principal: Account, actor: Account, now: int, *, of_agency: bool = False) -> Proposal:
+    """Return the proposal that a draft is at ``now`` (epoch seconds); ``of_agency`` tells that an agency would give it. Raises ``InvalidInput``."""
     if draft.kind not in KINDS:
         raise InvalidInput(f"must be one of {', '.join(KINDS)}", field="kind")
     if len(draft.evidence) > LONGEST_EVIDENCE:
@@ -40,7 +40,8 @@ def proposal_of(draft: Draft, principal: Account, actor: Account, now: int) -> P
     start = draft.valid_from if draft.valid_from is not None else now
     end = draft.valid_to if draft.valid_to is not None else policy.latest_end(draft.kind, start, born(principal))
     terms = Terms(frozenset(draft.procedures), draft.unit, start, end, draft.may_delegate)
-    return Proposal(draft.kind, _party(principal), _party(actor), terms, draft.evidence_kind)
+    giving = replace(_party(principal), is_agency=of_agency)
+    return Proposal(draft.kind, giving, _party(actor), terms, draft.evidence_kind)
 
 
 def born(account: Account) -> date | None:

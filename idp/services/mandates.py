@@ -11,6 +11,7 @@ import orjson
 from idp import handles
 from idp.clock import Clock
 from idp.errors import Conflict, NotFound, Refused
+from idp.model.account import Account
 from idp.model.audit import AuditEvent, AuditRecord, Event, Outcome
 from idp.model.mandate import Mandate
 from idp.model.notice import Topic
@@ -71,6 +72,14 @@ class MandateService:
     def examine(self, draft: Draft, office: str) -> None:
         """Raise, and record, what ``propose`` would of a draft of an office that has still to ask a second person."""
         self._examined(draft, None, office)
+
+    def examine_own(self, draft: Draft, office: str) -> None:
+        """Raise, and record, what ``examine`` would whoever the actor is; the draft need name none."""
+        principal = self._accounts.get(draft.principal_id)
+        proposal = self._proposal(draft, principal, principal)
+        reason = policy.own_fault(proposal, self._now())
+        if reason:
+            self._refused(Event.MANDATE_PROPOSE, reason, office, principal.id, "")
 
     def wrapped(self, evidence: str, about: str) -> str:
         """Return what a draft rests on, sealed as text, to wait for a second person; ``about`` names the parties."""
@@ -171,7 +180,7 @@ class MandateService:
 
     def _examined(self, draft: Draft, by: str | None, office: str) -> tuple[Proposal, Grantor, policy.Decision]:
         principal = self._accounts.get(draft.principal_id)
-        proposal = proposal_of(draft, principal, self._accounts.get(draft.actor_id), self._now())
+        proposal = self._proposal(draft, principal, self._accounts.get(draft.actor_id))
         grantor, decision = Grantor("operator"), policy.propose(proposal, Grantor("operator"), self._now())
         if by is not None:
             grantor, decision = self._as_holder(proposal, by)
@@ -179,6 +188,9 @@ class MandateService:
             actor_name = office if by is None else f"account:{by}"
             self._refused(Event.MANDATE_PROPOSE, decision.reason, actor_name, principal.id, "")
         return proposal, grantor, decision
+
+    def _proposal(self, draft: Draft, principal: Account, actor: Account) -> Proposal:
+        return proposal_of(draft, principal, actor, self._now(), of_agency=self._accounts.is_agency(principal.id))
 
     def _as_holder(self, proposal: Proposal, by: str) -> tuple[Grantor, policy.Decision]:
         """Return the grantor with the mandate that lets him, or the refusal of the last one that he holds for this principal."""

@@ -42,7 +42,7 @@ class ActingPages(SecurityDesk):
     def duties(self) -> Duties:
         """Who has the duty to assist citizens, by every register that there is; another is one line."""
         by_role = RoleDuties(self.roles, self.settings.assistance_roles)
-        return AllDuties((MandatedDuties(self.mandates), by_role))
+        return AllDuties((MandatedDuties(self.mandates, self.accounts), by_role))
 
     @cached_property
     def assisting(self) -> Assisting:

@@ -32,7 +32,7 @@ from idp.flows.administration.exports import Exports
 from idp.flows.administration.gate import Gate
 from idp.flows.administration.indicators import IndicatorAdministration
 from idp.flows.administration.keys import KeyAdministration
-from idp.flows.administration.mandates import MandateAdministration
+from idp.flows.administration.mandates import STRANGERS_AN_HOUR, MandateAdministration
 from idp.flows.administration.recoveries import RecoveryAdministration
 from idp.flows.administration.reorganisations import ReorganisationAdministration
 from idp.flows.administration.settings import SettingsAdministration
@@ -96,7 +96,8 @@ class AdministrationDesk(DataRights, ABC):
         recoveries = RecoveryAdministration(gate, people, self.accounts, self.recoveries)
         admins = AdminAdministration(gate, self.admins, self.accounts, registry, self.clock)
         units = UnitAdministration(gate, self.units, self.reorganisations)
-        mandates = MandateAdministration(gate, people, self.accounts, self.mandates)
+        strangers = HourlyLimit(self.ephemeral.counters, self.clock, "strangers", STRANGERS_AN_HOUR)
+        mandates = MandateAdministration(gate, people, self.accounts, self.mandates, strangers)
         waiting = (clients, changes, keys, states, mandates, admins, recoveries, self._changes_of_units)
         acts: dict[str, Act] = {name: act for one in waiting for name, act in one.acts().items()}
         return UseCases(

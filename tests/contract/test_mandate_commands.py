@@ -16,6 +16,10 @@ from tests.support.accounts import sample_code
 
 Run = Callable[..., Result]
 BUSINESS = "0100233488"
+AGENCY = "H47.14"
+UNIT = "20335"
+DUTY = ("--evidence-kind", "assignment_decision", "--unit", UNIT)
+UNITS = [{"code": UNIT, "level": "province", "type": "tỉnh", "name": "Mẫu", "full_name": "Tỉnh Mẫu", "parent": None}]
 
 
 UNTIL = (datetime.now(UTC) + timedelta(days=300)).date().isoformat()
@@ -34,8 +38,14 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
         return result
 
+    source = home / "units.json"
+    source.write_bytes(
+        orjson.dumps({"format": "dinhdanh-units/1", "source": "thử", "as_of": "2025-07-01", "units": UNITS})
+    )
     for arguments in (
         ("init",),
+        ("units", "import", str(source)),
+        ("accounts", "add", "--code-type", "agency", "--code", AGENCY, "--name", "UBND xã mẫu"),
         ("accounts", "add", "--code-type", "mst", "--code", BUSINESS, "--name", "Công ty mẫu 01"),
         ("accounts", "add", "--code-type", "cccd", "--code", sample_code(1), "--name", "Công dân mẫu 01"),
         ("accounts", "add", "--code-type", "cccd", "--code", sample_code(2), "--name", "Công dân mẫu 02"),
@@ -84,12 +94,25 @@ def test_mandate_may_be_accepted_at_once(run: Run) -> None:
         (("add", "representative", BUSINESS, sample_code(1), "--evidence-kind", "x", "--reason", "r"), 4),
         (("add", "representative", BUSINESS, sample_code(9), "--evidence-kind", "x", "--reason", "r"), 3),
         (("add", "representative", BUSINESS, sample_code(1), "--evidence-kind", "business_registration"), 2),
+        (("add", "clerk", BUSINESS, sample_code(1), *DUTY, "--reason", "r"), 4),
         (("accept", "nothing", "--reason", "r"), 3),
         (("revoke", "nothing"), 2),
     ],
 )
 def test_exit_codes(run: Run, arguments: tuple[str, ...], exit_code: int) -> None:
     assert run("mandates", *arguments).exit_code == exit_code
+
+
+def test_a_duty_is_an_agencys_at_a_unit_of_the_register(run: Run) -> None:
+    made = read(run("mandates", "add", "clerk", AGENCY, sample_code(1), *DUTY, "--reason", "r", "--json"))
+    assert (made["kind"], made["unit_code"]) == ("clerk", UNIT)
+
+
+@pytest.mark.parametrize("unit", ["99999", "*", " "])
+def test_a_unit_that_the_register_does_not_know_is_not_found(run: Run, unit: str) -> None:
+    refused = add(run, "--unit", unit)
+    assert (refused.exit_code, refused.stdout) == (3, "")
+    assert refused.stderr.startswith("error: unit: ")
 
 
 def test_day_that_is_none_is_refused(run: Run) -> None:

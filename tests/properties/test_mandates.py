@@ -42,6 +42,7 @@ parties = st.builds(
     st.sampled_from(("person", "organisation")),
     st.sampled_from(("active", "locked")),
     st.none() | days,
+    st.booleans(),
 )
 evidence = st.sampled_from(tuple(one for kind in KINDS.values() for one in kind.evidence))
 proposals = st.builds(Proposal, kinds, parties, parties, terms, evidence)
@@ -56,6 +57,7 @@ def test_what_is_allowed_is_within_the_table(proposal: Proposal, grantor: Granto
     if not decision.is_allowed:
         return
     kind = KINDS[proposal.kind]
+    assert proposal.principal.is_agency or not kind.of_agency
     assert grantor.role in kind.grantors
     assert proposal.evidence in kind.evidence
     assert proposal.terms.procedures

@@ -37,6 +37,11 @@ class Town:
         accounts = self.world.wiring.accounts
         return str(accounts.add(accounts.draft({"code_type": "mst", "code": code, "name": name})))
 
+    def add_business_at(self, unit: str, code: str = "0101243150") -> str:
+        """Add an account with a tax code that belongs to a unit."""
+        accounts = self.world.wiring.accounts
+        return str(accounts.add(accounts.draft({"code_type": "mst", "code": code, "name": "Mẫu", "unit": unit})))
+
     def represent(self, actor: str | None = None, principal: str | None = None, **changes: Any) -> Mandate:
         """Record and accept a mandate of the representative."""
         draft = Draft("representative", principal or self.business, actor or self.an, "business_registration")

@@ -49,6 +49,15 @@ def second(place: ApiWorld) -> Caller:
     return place.administrator("tỉnh hai", Role.PROVINCIAL_ADMINISTRATOR)
 
 
+DUTY = {"kind": "clerk", "evidence_kind": "appointment_decision"}
+
+
+def agency(place: ApiWorld) -> str:
+    """Add the account of a commune's people's committee, which lives in its own unit."""
+    accounts = place.wiring.accounts
+    return accounts.add(accounts.draft({"code_type": "agency", "code": "H47.14", "name": "UBND xã mẫu", "unit": SHORT}))
+
+
 def asked(caller: Caller, town: Town, **changes: Any) -> Any:
     body = {"kind": "representative", "actor": town.an, "evidence_kind": "business_registration"}
     path = f"/accounts/{changes.pop('principal', town.business)}/mandates"
@@ -113,7 +122,7 @@ def test_who_is_a_party_neither_asks_nor_lets_it_happen(place: ApiWorld, town: T
     [
         ({"kind": "parent"}, "kind", "principal_of_wrong_sort"),
         ({"evidence_kind": "birth_certificate"}, "evidence_kind", "evidence_not_of_kind"),
-        ({"kind": "clerk", "evidence_kind": "appointment_decision"}, "unit", "unit_missing"),
+        ({"kind": "clerk", "evidence_kind": "appointment_decision", "unit": SHORT}, "kind", "principal_no_agency"),
         ({"procedures": ["không phải mã"]}, "procedures", "procedures_malformed"),
         ({"valid_to": 1}, "valid_to", "dates_wrong"),
         ({"actor": "049499999999"}, "actor", "actor_unknown"),
@@ -128,6 +137,47 @@ def test_what_the_rules_refuse_is_said_at_its_field_and_recorded(
     refusals = [row["reason"] for row in place.world.events("mandate:propose")] + [why for _, why in place.refusals()]
     assert refusals == [code]
     assert stored(place.world.database, approvals) == []
+
+
+@pytest.mark.parametrize("state", ["active", "locked", "none"])
+def test_of_people_elsewhere_one_answer_is_given_whatever_is_wrong(place: ApiWorld, town: Town, state: str) -> None:
+    """Whose unit it is not learns neither that somebody is there nor whether he is locked; of his own people he is told what is wrong."""
+    here, there = town.add_business_at(SHORT), place.world.add_person(7, unit=LONG)
+    helper = place.administrator("xã", Role.SUPPORT, SHORT)
+    if state == "locked":
+        place.wiring.accounts.change_state(there, "locked", reason="asked")
+    actor = "049499999999" if state == "none" else there
+    wrong = asked(helper, town, principal=here, actor=actor, evidence_kind="birth_certificate").json["errors"]
+    assert wrong == [{"field": "evidence_kind", "code": "evidence_not_of_kind", "detail": wrong[0]["detail"]}]
+    answer = asked(helper, town, principal=here, actor=actor)
+    if state == "active":
+        assert answer.status == 202
+        return
+    assert [one["code"] for one in answer.json["errors"]] == ["actor_unknown"]
+    recorded = [row["reason"] for row in place.world.events("mandate:propose")] + [why for _, why in place.refusals()]
+    assert recorded[-1] == {"locked": "party_not_active", "none": "actor_unknown"}[state]
+    own = place.world.add_person(8, unit=SHORT)
+    place.wiring.accounts.change_state(own, "locked", reason="asked")
+    told = asked(helper, town, principal=here, actor=own).json["errors"]
+    assert [one["code"] for one in told] == ["party_not_active"]
+
+
+def test_people_elsewhere_are_named_twenty_times_an_hour(place: ApiWorld, town: Town) -> None:
+    here, own = town.add_business_at(SHORT), place.world.add_person(8, unit=SHORT)
+    helper = place.administrator("xã", Role.SUPPORT, SHORT)
+    for number in range(20):
+        assert asked(helper, town, principal=here, actor=f"0494990002{number:02d}").status == 422
+    throttled = asked(helper, town, principal=here, actor=place.world.add_person(7, unit=LONG))
+    assert (throttled.status, throttled.json["code"]) == (429, "throttled")
+    assert place.refusals()[-1] == (helper.principal, "throttled")
+    assert asked(helper, town, principal=here, actor=own).status == 202
+    browser = Administrating(place, helper.principal.partition(":")[2])
+    page = browser.open(f"/admin/accounts/{here}")
+    given = {"kind": "representative", "evidence_kind": "business_registration", "reason": WHY, "evidence": PAPER}
+    assert browser.submit(page, "give-form", **given, actor="049499000299").status == 429
+    place.world.clock.advance(3600)
+    again = Caller(place.app, place.token("xã"), helper.principal)
+    assert asked(again, town, principal=here, actor=place.world.add_person(9, unit=LONG)).status == 202
 
 
 @pytest.mark.parametrize("procedure", [1, None, {"a": 1}, ["1.1"], "1.1\x00", "x" * 61])
@@ -171,9 +221,7 @@ def test_who_reaches_the_actor_alone_gives_nothing(place: ApiWorld, town: Town) 
 
 
 def test_a_duty_at_a_unit_is_given_by_who_reaches_that_unit(place: ApiWorld, town: Town, first: Caller) -> None:
-    accounts = place.wiring.accounts
-    draft = accounts.draft({"code_type": "mst", "code": "0101243150", "name": "UBND xã mẫu", "unit": SHORT})
-    duty = {"kind": "clerk", "evidence_kind": "appointment_decision", "principal": accounts.add(draft)}
+    duty = {**DUTY, "principal": agency(place)}
     here, colleague = (place.administrator(name, Role.SUPPORT, SHORT) for name in ("xã", "xã hai"))
     assert asked(here, town, **duty, unit=LONG).status == 403
     assert place.refusals() == [(here.principal, "not_held")]
@@ -186,8 +234,8 @@ def test_a_duty_at_a_unit_is_given_by_who_reaches_that_unit(place: ApiWorld, tow
 def test_a_duty_at_a_unit_that_has_ended_meanwhile_is_given_by_nobody(
     place: ApiWorld, town: Town, first: Caller, second: Caller
 ) -> None:
-    duty = {"kind": "clerk", "evidence_kind": "appointment_decision", "unit": BELOW}
-    waiting = asked(first, town, **duty).json["approval"]["id"]
+    duty = {**DUTY, "principal": agency(place)}
+    waiting = asked(first, town, **duty, unit=BELOW).json["approval"]["id"]
     place.register(Register([unit(PROVINCE, None), unit(SHORT, PROVINCE), unit(BELOW, SHORT, ends="2027-01-01")]))
     assert second("GET", "/approvals").json["items"] == []
     assert second("POST", f"/approvals/{waiting}/approve").status == 404
@@ -201,7 +249,13 @@ def test_the_page_asks_for_it_and_names_a_wrong_field(place: ApiWorld, town: Tow
     assert browser.submit(page, "give-form", **given, evidence=" ").status == 400
     assert browser.submit(page, "give-form", **given, evidence=PAPER, valid_to="hôm qua").status == 400
     wrong = browser.submit(page, "give-form", **{**given, "kind": "clerk"}, evidence=PAPER)
-    assert (wrong.status, "Cần mã đơn vị" in wrong.text) == (400, True)
+    assert (wrong.status, "Chỉ cơ quan nhà nước" in wrong.text) == (400, True)
+    assert page.soup.select_one("#give-form [value=clerk]") is None
+    page = browser.open(f"/admin/accounts/{agency(place)}?lang=vi")
+    assert page.soup.select_one("#give-form [value=clerk]") is not None
+    nowhere = browser.submit(page, "give-form", **{**given, **DUTY}, evidence=PAPER)
+    assert (nowhere.status, "Cần mã đơn vị" in nowhere.text) == (400, True)
+    page = browser.open(f"/admin/accounts/{town.business}?lang=vi")
     done = browser.submit(page, "give-form", **given, evidence=PAPER, procedures="1.1, 1.2;1.2", valid_to="2030-01-01")
     assert "/admin/approvals/" in done.url
     (waiting,) = place.wiring.approvals.search(pending=True)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from clients.documents import to_metadata
 from idp.services.mandate_drafts import Draft
+from idp.storage.tables import mandates
+from policies import identity_codes
 from tests.support.mandated_world import Town, submit, sure_visitor
 from tests.support.token_world import REDIRECT, Registered, TokenWorld
 from tests.support.visit import Landing, Visitor, asked
@@ -203,6 +206,19 @@ def test_end_of_the_duty_ends_what_was_begun_by_it(office: Office) -> None:
     assert office.world.userinfo(tokens["access_token"]).status == 401
     assert clerk.authorize(asked(office.counter)).form == "login-form"
     assert clerk.open("/assist").status == 404
+
+
+def test_a_duty_that_was_given_in_the_name_of_a_business_is_none(office: Office) -> None:
+    """None is given so any more; this one is from before."""
+    duty = office.duty()
+    clerk = sure_visitor(office.world, office.an)
+    assert clerk.open("/assist").form == "assist-form"
+    database = office.world.database
+    moved = update(mandates).where(mandates.c.id == duty.id).values(principal_id=office.business)
+    database.run(database.prepare(moved), {})
+    assert clerk.open("/assist").status == 404
+    office.world.wiring.account_codes.add(office.business, identity_codes.parse("agency", "H47.15"), reason="test")
+    assert clerk.open("/assist").form == "assist-form", "an agency that has a tax code beside its own"
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from policies.mandates import Decision, Grantor, Held, Party, Proposal, Terms
 NOW = 1_800_000_000
 DAY = 86_400
 BUSINESS = Party("business", "organisation")
+AGENCY = Party("agency", "organisation", is_agency=True)
 AN = Party("an", "person", born=date(1990, 1, 1))
 BINH = Party("binh", "person", born=date(1992, 2, 2))
 CHILD = Party("child", "person", born=date(2020, 3, 3))
@@ -82,11 +83,18 @@ def test_nobody_acts_for_himself() -> None:
     assert mandates.propose(proposal, OFFICE, NOW).reason == "for_oneself"
 
 
+def test_only_an_agency_gives_a_duty_at_a_counter() -> None:
+    duty = representing(kind="clerk", evidence="appointment_decision", terms=terms(unit="20335"))
+    assert mandates.propose(duty, OFFICE, NOW).reason == "principal_no_agency"
+    assert mandates.propose(replace(duty, principal=AGENCY), OFFICE, NOW) == Decision()
+    assert [kind for kind in KINDS if not mandates.gives(kind, is_agency=False)] == ["clerk"]
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("role", ["", "operator", "holder", "clerk", "anybody"])
 def test_only_the_grantors_of_the_table_may_give(kind: str, role: str) -> None:
     row = KINDS[kind]
-    principal = BUSINESS if row.principal == "organisation" else CHILD
+    principal = AGENCY if row.principal == "organisation" else CHILD
     end = NOW + min(row.longest, 10 * DAY)
     proposal = Proposal(kind, principal, AN, terms(valid_to=end, unit="20335"), row.evidence[0])
     reason = mandates.propose(proposal, Grantor(role, "stranger"), NOW).reason
