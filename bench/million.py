@@ -26,9 +26,9 @@ from sqlalchemy import select
 from idp.clock import SystemClock
 from idp.storage.database import Database
 from idp.storage.open import open_database
-from idp.storage.tables import accounts, audit_events, consents
+from idp.storage.tables import accounts, audit_events, consents, withdrawals
 from policies.delegation import Role
-from tests.support.api_world import ApiWorld
+from tests.support.api_world import ApiWorld, Caller
 from tests.support.console import Administrating
 from tests.support.servers import PostgresServer
 from tests.support.token_world import TokenWorld
@@ -36,6 +36,7 @@ from tests.support.token_world import TokenWorld
 GOAL_MS: Final = 200.0
 _CHUNK: Final = 20_000
 _REFUSED: Final = 0.01
+_TOLD: Final = 0.9
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _EVENTS: Final = ("token:authorization_code", "token:refresh_token", "session:sign-in", "authorization:request")
 _SURNAMES: Final = ("Nguyễn", "Trần", "Lê", "Phạm", "Hoàng", "Phan", "Vũ", "Đặng", "Bùi", "Đỗ")
@@ -130,6 +131,7 @@ def _rows(database: Database, clients: list[str], options: argparse.Namespace) -
         options.consents,
         lambda at: _consent(made, at, people, clients, now - options.consents + at),
     )
+    _load(database, withdrawals, options.consents // 5, lambda at: _withdrawal(made, people, clients, now + at))
     _load(
         database, audit_events, options.records, lambda at: _record(made, people, clients, now - options.records + at)
     )
@@ -151,6 +153,15 @@ def _consent(made: random.Random, at: int, people: list[str], clients: list[str]
     }  # fmt: skip
 
 
+def _withdrawal(made: random.Random, people: list[str], clients: list[str], moment: int) -> dict[str, Any]:
+    """Nine of ten systems were told by signal."""
+    told = made.random() < _TOLD
+    return {
+        "id": _id(moment, made), "account_id": made.choice(people), "client_id": made.choice(clients), "withdrawn_at": moment,
+        "due_at": moment + 1_000_000, "told_at": moment if told else None, "told_by": "signal" if told else "", "note": "",
+    }  # fmt: skip
+
+
 def _record(made: random.Random, people: list[str], clients: list[str], moment: int) -> dict[str, Any]:
     return {
         "id": _id(moment, made), "at_us": moment * 1_000_000, "event": made.choice(_EVENTS),
@@ -168,20 +179,22 @@ def _id(moment: int, made: random.Random) -> str:
 
 def _pages(world: ApiWorld, clients: list[str], accounts: int) -> Iterator[tuple[str, Callable[[int], int]]]:
     """Yield each list and search by name, and what asks it the n-th time and returns the status."""
-    # Two of the imported people administer: the world's own sample people would take codes that the import has given.
+    # Three of the imported people administer, one of them two thirds of the systems:
+    # the world's own sample people would take codes that the import has given.
     # Others each time, as those of a home that is kept hold their roles already.
-    for name, number in zip(("root", "api"), random.sample(range(accounts), 2), strict=True):
+    for name, number in zip(("root", "api", "below"), random.sample(range(accounts), 3), strict=True):
         world.known(name, world.wiring.account_id(_code(number)))
     world.grant("root", Role.PROVINCIAL_ADMINISTRATOR)
     console = Administrating(world, world.account("root"))
     api = world.administrator("api", Role.PROVINCIAL_ADMINISTRATOR)
+    below = world.administrator("below", Role.CONSENT_OFFICER, "79")
     person, search = world.wiring.account_id(_code(77)), console.open("/admin/accounts")
 
     def page(path: str) -> Callable[[int], int]:
         return lambda _: console.http.get(f"/admin{path}", base_url=_BASE).status_code
 
-    def called(path: str) -> Callable[[int], int]:
-        return lambda _: api("GET", path).status
+    def called(who: Caller, path: str) -> Callable[[int], int]:
+        return lambda _: who("GET", path).status
 
     def system(number: int) -> int:
         return console.http.get(f"/admin/clients/{clients[number]}", base_url=_BASE).status_code
@@ -193,7 +206,8 @@ def _pages(world: ApiWorld, clients: list[str], accounts: int) -> Iterator[tuple
     yield "console /accounts/{id}", page(f"/accounts/{person}")
     yield "console /clients/{id}", system
     yield "console, search of a person", found
-    yield from ((f"api {path}", called(path)) for path in _API)
+    yield from ((f"api {path}", called(api, path)) for path in _API)
+    yield from ((f"api, a unit's administrator {path}", called(below, path)) for path in _API_BELOW)
 
 
 _CONSOLE: Final = (
@@ -205,6 +219,7 @@ _CONSOLE: Final = (
         "/consents",
         "/consents?q=he%20thong%20so%204321",
         "/consents?q=he%20thong",
+        "/consents?state=ended",
         "/consents/figures",
         "/consents/figures?q=he%20thong%20so%204321",
         "/consents/withdrawals?q=he%20thong",
@@ -226,6 +241,7 @@ _API: Final = (
     ),
     *("/approvals", "/units", "/keys"),
 )
+_API_BELOW: Final = ("/consents", "/consents?state=ended", "/consents?q=he%20thong", "/consent-counts", "/withdrawals")
 _BASE: Final = "https://id.example.vn"
 
 

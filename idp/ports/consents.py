@@ -35,7 +35,10 @@ class Consent:
 
 @dataclass(frozen=True, slots=True)
 class ConsentQuery:
-    """A search: of one account, of some clients (None for all), ``current`` or ``ended`` ones ("" for both), older than ``before_id``."""
+    """A search: of one account, of some clients (None for all), ``current`` or ``ended`` ones ("" for both), older than ``before_id``.
+
+    Where it names several clients and no account, these are registered ones: a removed system's are found by its id alone.
+    """
 
     account_id: str | None = None
     client_ids: tuple[str, ...] | None = None

@@ -11,6 +11,7 @@ from sqlalchemy import BindParameter, Exists, and_, bindparam, case, exists, fun
 from idp.model.audit import AuditRecord
 from idp.ports.consents import Consent, ConsentCount, ConsentQuery, ConsentText, Withdrawal, WithdrawalQuery
 from idp.storage.audit import Recorder, record_params
+from idp.storage.consent_pages import ConsentPages
 from idp.storage.database import Database
 from idp.storage.redemptions import RedemptionGate
 from idp.storage.tables import consent_texts, consents, grants, withdrawals
@@ -52,6 +53,7 @@ class SqlConsentStore:
         self._database = database
         self._recorder = Recorder(database)
         self._gate = RedemptionGate(database)
+        self._pages = ConsentPages(database)
         self._add = database.prepare(consents.insert().values({name: bindparam(f"new_{name}") for name in _NAMES}))
         ended: dict[str, Any] = {"ended_at": bindparam("now"), "end_reason": bindparam("reason")}
         self._end = database.prepare(update(consents).where(current).values(ended))
@@ -187,19 +189,8 @@ class SqlConsentStore:
         return _consent(row) if row else None
 
     def page(self, query: ConsentQuery) -> list[Consent]:
-        """Return those that match, newest first; built for each call, as no hot path asks."""
-        columns = consents.c
-        statement = select(consents).order_by(columns.id.desc()).limit(query.limit)
-        if query.account_id is not None:
-            statement = statement.where(columns.account_id == query.account_id)
-        if query.client_ids is not None:
-            statement = statement.where(columns.client_id.in_(query.client_ids))
-        if query.state:
-            ended = columns.ended_at.is_(None) if query.state == "current" else columns.ended_at.is_not(None)
-            statement = statement.where(ended)
-        if query.before_id:
-            statement = statement.where(columns.id < query.before_id)
-        return [_consent(row) for row in self._database.search(statement)]
+        """Return those that match, newest first."""
+        return [_consent(row) for row in self._pages.page(query)]
 
     def agreed(self, pairs: Sequence[tuple[str, str]]) -> dict[str, int]:
         """Return by client the claims that these people ever agreed to or were told of; built for each call."""

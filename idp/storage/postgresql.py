@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
@@ -95,6 +96,7 @@ class PostgresqlDatabase(Database):
     """A PostgreSQL server; a connection that died is replaced at the next use, and the failed call answers 503."""
 
     name = "postgresql"
+    place = re.compile(r"%\((\w+)\)s")
 
     def __init__(self, url: str, most: int = _MOST) -> None:
         """Take a ``postgresql://`` URL, which is connected at the first use, and how many connections fibers may hold, at least four."""
@@ -145,9 +147,6 @@ class PostgresqlDatabase(Database):
             sql = f"WITH claimed AS ({claim.sql}), noted AS ({head} SELECT {body} FROM claimed) SELECT * FROM claimed"  # noqa: S608 - both parts are our own compiled statements; values stay bound
             both = self._combined[claim.sql, record.sql] = Prepared(sql, {**claim.constants, **record.constants})
         return self.row(both, {**params, **record_params})
-
-    def _place(self, name: str) -> str:
-        return rf"%\({name}\)s"
 
     def _piped(self, statement: Prepared, params: Params | None) -> tuple[list[Row], int]:
         with _MAPPED:

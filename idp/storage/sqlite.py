@@ -34,9 +34,6 @@ _PRAGMAS = (
 )
 
 _WAL_PAUSE: Final = 0.01
-_PLACE: Final = re.compile(r"(?<![:\w]):(\w+)")
-"""Of a value by name, and nothing in a text such as ``'token:refresh_token'``."""
-
 _OUT_OF_REACH = sqlite3.DatabaseError
 """A damaged file raises this class itself, a locked or unreadable one a subclass; IntegrityError is sorted out before."""
 
@@ -135,6 +132,8 @@ class SqliteDatabase(Database):
     """A database file; many processes may share it, one of them writes at a time."""
 
     name = "sqlite"
+    # Not what follows a colon in a text such as 'token:refresh_token'.
+    place = re.compile(r"(?<![:\w]):(\w+)")
 
     def __init__(self, path: Path) -> None:
         """Take the file's path; it is opened at the first use."""
@@ -150,8 +149,8 @@ class SqliteDatabase(Database):
     def prepare(self, statement: ClauseElement) -> Prepared:
         """Compile with numbered places: the driver looks up each named one, which takes it as long as to bind it."""
         named = super().prepare(statement)
-        names = [match[1] for match in _PLACE.finditer(named.sql)]
-        return replace(named, sql=_PLACE.sub("?", named.sql), take=_taking(names))
+        names = [match[1] for match in self.place.finditer(named.sql)]
+        return replace(named, sql=self.place.sub("?", named.sql), take=_taking(names))
 
     def insert(self, table: Table) -> Any:
         """Return SQLite's INSERT."""
@@ -229,9 +228,6 @@ class SqliteDatabase(Database):
                 return self._group.submit(work)
         with self.transaction() as tx:
             return work(tx)
-
-    def _place(self, name: str) -> str:
-        return rf":{name}\b"
 
     def _connection(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)

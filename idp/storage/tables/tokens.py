@@ -73,6 +73,13 @@ consents = Table(
         postgresql_where=text("ended_at IS NOT NULL"),
     ),
     Index("ix_consents_client_id", "client_id", "kind", "ended_at"),
+    Index("ix_consents_newest", "client_id", "id", "ended_at"),
+    Index(
+        "ix_consents_newest_ended",
+        "id",
+        sqlite_where=text("ended_at IS NOT NULL"),
+        postgresql_where=text("ended_at IS NOT NULL"),
+    ),
     Index(
         "ix_consents_mandate_id",
         "mandate_id",
@@ -178,5 +185,12 @@ withdrawals = Table(
     Column("note", Text, nullable=False),
     Index("ix_withdrawals_account_id", "account_id"),
     Index("ix_withdrawals_due_at", "due_at", "id"),
+    Index(
+        "ix_withdrawals_open",
+        "due_at",
+        "id",
+        sqlite_where=text("told_at IS NULL"),
+        postgresql_where=text("told_at IS NULL"),
+    ),
 )
 """Withdrawn consents until the system that had the data was told. ``told_by`` is ``signal``, or who confirmed it by hand, then with a note."""
