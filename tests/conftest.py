@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.compiled import compile_once
+from tests.support.compiled import compile_once, keep_bytecode
 from tests.support.examples import look_for_the_same
 from tests.support.officials import office, own_office
 from tests.support.order import ByModule, order
@@ -43,6 +43,7 @@ __all__ = [
     "sqlite_template",
 ]
 
+keep_bytecode()
 use_memory()
 compile_once()
 look_for_the_same()

@@ -1,4 +1,4 @@
-"""What each test's own deployment would compile anew is compiled once in a test process: SQL, templates and the routes' builders.
+"""What each test's own deployment would compile anew is compiled once in a test process: SQL, templates and the routes' builders; modules once at all.
 
 A test builds a whole deployment, and compiling is most of what that costs. Nothing of a deployment is kept: what is remembered depends
 on the text alone from which it was made.
@@ -6,6 +6,8 @@ on the text alone from which it was made.
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable
 from functools import wraps
 from types import CodeType
@@ -22,6 +24,16 @@ _TEMPLATES: Final[dict[Any, CodeType]] = {}
 _prepare = Database.prepare
 _compile = Environment.compile
 _compile_builder = Rule._compile_builder
+
+
+def keep_bytecode() -> None:
+    """Let modules be compiled once, by us and by the processes that we start, where the environment asks for no bytecode.
+
+    Some hundred processes of a run would compile the whole provider anew, and each of ``pytest -n`` every test. What is written is
+    in ``__pycache__``, as wherever the environment asks for nothing.
+    """
+    sys.dont_write_bytecode = False
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def compile_once() -> None:
