@@ -53,7 +53,7 @@ _SEEN: Final = (
     Event.ACCOUNT_EXPORT,
 )
 """Acts by which somebody got data of a person: a system that was given tokens, a member of staff who looked, the person who took a copy."""
-_OURS: Final = frozenset({"search", "sessions", "mandates", "breach", "directory"})
+_OURS: Final = frozenset({"search", "sessions", "mandates", "breach", "directory", "evidence"})
 """Reasons that an act gives by itself."""
 
 LevelOfChanges = Callable[[str], str]

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
+
+SEALED: Final = frozenset({"evidence"})
+"""Arguments that are kept sealed: opened for whoever looks at the one approval, which is recorded, and left out wherever several are told of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +31,8 @@ class Approval:
     decided_by: str = ""
     decided_at: int | None = None
     outcome: str = ""
+
+    @property
+    def open_arguments(self) -> Mapping[str, Any]:
+        """Return the arguments without those that are sealed."""
+        return {name: value for name, value in self.arguments.items() if name not in SEALED}

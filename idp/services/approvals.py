@@ -14,7 +14,7 @@ from typing import Any, Final
 from idp import handles
 from idp.clock import Clock
 from idp.errors import Conflict, NotFound
-from idp.model.approval import Approval
+from idp.model.approval import SEALED, Approval
 from idp.model.audit import AuditEvent, AuditRecord, Event, Outcome
 from idp.ports.administration import ApprovalStore
 from idp.services.audit import AuditLog
@@ -30,7 +30,7 @@ _LONGEST_ACT: Final = 3600
 _CHUNK: Final = 100
 _BEGUN: Final = "approved"
 _ENDED: Final = (_BEGUN, "done", "failed", "rejected")
-_OF_THE_MOMENT: Final = frozenset({"begins", "evidence"})
+_OF_THE_MOMENT: Final = frozenset({"begins"}) | SEALED
 """Arguments that differ between two requests for the same; what is sealed is sealed anew each time."""
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from clients.documents import to_metadata
 from clients.errors import RegistrationRefused
 from idp.endpoints.admin.account_mandates import waiting
+from idp.endpoints.admin.approval_arguments import told
 from idp.endpoints.admin.client_answers import answers
 from idp.endpoints.admin.frame import ROOT, Visit
 from idp.endpoints.admin.inputs import reason
@@ -77,7 +78,6 @@ class Approvals(ListPart):
             (t("admin.approval.until"), moment(t, one.expires_at)),
             (t("admin.approval.state"), state(t, one.state)),
         ]
-        arguments = [f"{name}: {value}" for name, value in one.arguments.items() if name != _SHOWN_APART]
         links: tuple[Link, ...] = ()
         if one.act == REORGANISE:
             links = (Link(f"{ROOT}/approvals/{one.id}/reorganisation", t("admin.reorganisation.what_would")),)
@@ -86,9 +86,7 @@ class Approvals(ListPart):
             facts.append((t("admin.approval.outcome"), Cell(outcome, tone="bad")))
         sections = (
             Section(t("admin.approval.what"), facts),
-            waiting(visit, one.arguments)
-            if one.act == GIVE
-            else Section(t("admin.approval.arguments"), lines=arguments),
+            _asked(visit, one),
             *self._changes(visit, one),
         )
         return self._frame.detail(visit, self.name, Detail(facts[0][1].text, "", sections, _forms(visit, view), links))
@@ -117,6 +115,13 @@ class Approvals(ListPart):
         """Refuse it, or take one's own back."""
         self._acts.approvals.reject(visit.who, approval_id, reason(form))
         return self._frame.done(f"/approvals/{approval_id}", "rejected")
+
+
+def _asked(visit: Visit, one: Approval) -> Section:
+    if one.act == GIVE:
+        return waiting(visit, one.arguments)
+    arguments = {name: value for name, value in one.arguments.items() if name != _SHOWN_APART}
+    return Section(visit.t("admin.approval.arguments"), told(visit, arguments))
 
 
 def _row(visit: Visit, view: ApprovalView) -> tuple[Cell, ...]:

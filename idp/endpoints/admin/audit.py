@@ -15,6 +15,7 @@ from idp.endpoints.routes import Route
 from idp.flows.administration.audit import AuditSearch
 from idp.flows.administration.paging import Page, Window
 from idp.model.audit import Event, Outcome
+from idp.web.vocabulary import vocabulary
 from policies.delegation import Action
 
 _FILTERS: Final = ("event", "outcome", "client", "account", "actor", "target", "case", "from", "to")
@@ -74,7 +75,9 @@ def wanted(asked: Mapping[str, str]) -> AuditSearch:
 
 def _fields(visit: Visit, asked: Mapping[str, str]) -> tuple[Field, ...]:
     t = visit.t
-    events = (("", t("admin.any")), *((one.value, one.value) for one in sorted(Event)))
+    called = vocabulary(t.language).event
+    # By the technical names, which keep what belongs together side by side; browsers find an option by the beginning of its label.
+    events = (("", t("admin.any")), *((one.value, f"{called(one)} ({one.value})") for one in sorted(Event)))
     outcomes = (("", t("admin.any")), *((one.value, t(f"admin.state.{one.value}")) for one in Outcome))
     return (
         Field("event", t("admin.audit.event"), asked.get("event", ""), "select", events),

@@ -103,7 +103,8 @@ class Keys(ListPart):
             forms.append(
                 ActForm("revoke", f"{base}/revoke", title, title, (why,), t("admin.key.revoke_lead"), is_grave=True)
             )
-        return self._frame.detail(visit, self.name, Detail(row.kid, "", (Section(row.alg, facts),), forms))
+        section = Section(t("admin.details"), ((t("admin.key.kid"), Cell(row.kid)), *facts))
+        return self._frame.detail(visit, self.name, Detail(_titled(t, row), "", (section,), forms))
 
     def rotate(self, visit: Visit, form: Form) -> WireResponse:
         """Make the next key sign."""
@@ -133,6 +134,16 @@ class Keys(ListPart):
     def revoke(self, visit: Visit, form: Form, kid: str) -> WireResponse:
         """Ask for the emergency; a second person lets it happen."""
         return self._frame.after(self._acts.keys.revoke(visit.who, kid, reason(form)), "/keys")
+
+
+def _titled(t: Translator, row: KeyRow) -> str:
+    """Return what people call a key: its algorithm, what it does, and since when or from when on."""
+    if row.state == KeyState.NEXT and row.activates:
+        return t("admin.key.titled_next", alg=row.alg, moment=t.moment(row.activates))
+    if row.state == KeyState.ACTIVE and row.activates:
+        return t("admin.key.titled_active", alg=row.alg, moment=t.moment(row.activates))
+    ended = t(f"admin.state.{row.state}").lower()
+    return t("admin.key.titled_ended", alg=row.alg, state=ended, moment=t.moment(row.created))
 
 
 def _fields(visit: Visit, asked: Mapping[str, str], algs: Sequence[str]) -> tuple[Field, ...]:

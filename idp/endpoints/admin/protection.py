@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from typing import Final
 
-from idp.clock import VIETNAM, Clock
+from idp.clock import Clock
 from idp.endpoints.admin.frame import ROOT, ConsoleFrame, Visit, address
-from idp.endpoints.admin.inputs import day, reason
+from idp.endpoints.admin.inputs import day, minute, reason
 from idp.endpoints.admin.lists import Listing, ListPart, words_field
 from idp.endpoints.admin.sheets import Sheet
 from idp.endpoints.admin.views import DASH, ActForm, Cell, Detail, Field, Link, Section, Table
@@ -16,7 +15,6 @@ from idp.endpoints.breach_files import bundle_of
 from idp.endpoints.departments import Departments
 from idp.endpoints.desk import Form, first
 from idp.endpoints.routes import Route
-from idp.errors import InvalidInput
 from idp.flows.administration.breaches import BreachQuestion
 from idp.flows.administration.paging import Page, Window
 from idp.flows.administration.protection import Processing, ProtectionReport, SystemFigures
@@ -123,9 +121,10 @@ class Protection(ListPart):
         fields = (
             Field("scope", t("protection.scope"), "client", "select", scopes),
             Field("ids", t("protection.ids"), kind="area", hint=t("protection.ids_hint"), is_required=True),
-            Field("since", t("admin.audit.from"), hint=hint, is_required=True),
-            Field("until", t("admin.audit.to"), hint=hint, is_required=True),
-            Field("discovered", t("protection.discovered"), hint=hint, is_required=True),
+            *(
+                Field(name, t(f"protection.{name}"), "", "datetime-local", hint=hint, is_required=True)
+                for name in ("since", "until", "discovered")
+            ),
             Field("reason", t("protection.what_happened"), is_required=True),
         )
         form = ActForm(
@@ -220,9 +219,5 @@ def _values(one: Processing) -> Sequence[object]:
 
 
 def _moment(form: Mapping[str, tuple[str, ...]], name: str) -> int:
-    """Return a moment written ``2026-11-27 08:30`` in Vietnam's time; raises ``InvalidInput``."""
-    try:
-        parsed = datetime.strptime(first(form, name).strip(), "%Y-%m-%d %H:%M").replace(tzinfo=VIETNAM)
-    except ValueError as error:
-        raise InvalidInput("must be a moment such as 2026-11-27 08:30", field=name) from error
-    return int(parsed.timestamp())
+    """Return a moment in Vietnam's time, written ``2026-11-27T08:30`` as browsers send it, or with a space; raises ``InvalidInput``."""
+    return minute(first(form, name).strip().replace(" ", "T", 1), name)

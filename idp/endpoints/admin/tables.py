@@ -11,6 +11,7 @@ from idp.endpoints.admin.frame import ROOT, Visit
 from idp.endpoints.admin.inputs import client_path
 from idp.endpoints.admin.views import DASH, Cell, Table
 from idp.web.i18n import Translator
+from idp.web.vocabulary import vocabulary
 
 _TONES: Final = {
     "active": "good",
@@ -26,6 +27,7 @@ _TONES: Final = {
 }
 RECORD: Final = tuple(f"admin.audit.{name}" for name in ("when", "event", "outcome", "actor", "target", "case"))
 """The columns of audit records, by their keys."""
+_OURSELVES: Final = frozenset({"anonymous", "operator", "system"})
 NONE: Final = Cell(DASH, tone="quiet-text")
 
 
@@ -70,15 +72,24 @@ def record(visit: Visit, row: Mapping[str, Any]) -> tuple[Cell, ...]:
     t, outcome = visit.t, row["outcome"]
     return (
         Cell(t.moment(int(row["at_us"]) // 1_000_000)),
-        Cell(row["event"]),
-        Cell(_outcome(t, outcome, row["reason"]), tone=_TONES[outcome]),
-        principal(row["actor"]),
-        Cell(row["target"] or DASH),
+        Cell(vocabulary(t.language).event(row["event"]), code=row["event"]),
+        _outcome(t, outcome, row["reason"]),
+        _actor(t, row["actor"]),
+        Cell(row["target"], tone="id") if row["target"] else NONE,
         Cell(row["case_code"] or DASH),
     )
 
 
-def _outcome(t: Translator, outcome: str, reason: str | None) -> str:
-    """Return how it went in words, and the reason as the log has it in brackets."""
-    said = t(f"admin.state.{outcome}")
-    return f"{said} ({reason})" if reason else said
+def _actor(t: Translator, name: str) -> Cell:
+    """Return who acted: an account or a system leads to its page, and who is neither is told in words."""
+    kind = name.partition(":")[0]
+    return Cell(t(f"admin.audit.by_{kind}"), code=name) if kind in _OURSELVES else principal(name)
+
+
+def _outcome(t: Translator, outcome: str, reason: str | None) -> Cell:
+    """Return how it went in words, and why: a reason id in words with the id beneath, what somebody wrote as it was written."""
+    said, tone = t(f"admin.state.{outcome}"), _TONES[outcome]
+    if not reason:
+        return Cell(said, tone=tone)
+    label = vocabulary(t.language).reason(reason)
+    return Cell(f"{said} ({label or reason})", tone=tone, code=reason if label else "")

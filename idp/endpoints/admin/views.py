@@ -32,13 +32,15 @@ class Field:
 class Cell:
     """A value in a table or a list of facts.
 
-    ``tone`` is "" or the name of a look (``good``, ``bad``, ``quiet``), ``lang`` the language of a text that is not the page's.
+    ``tone`` is "" or the name of a look (``good``, ``bad``, ``quiet``, ``id``), ``lang`` the language of a text that is not the page's.
+    ``code`` is the technical name of what the text says, small beneath it: whoever searches for it finds it by that.
     """
 
     text: str
     href: str = ""
     tone: str = ""
     lang: str = ""
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)

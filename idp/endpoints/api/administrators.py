@@ -211,7 +211,7 @@ class AdministratorOperations:
 
     def approval(self, call: Call) -> Reply:
         """Show an approval."""
-        return Reply(_seen(self._acts.approvals.show(call.who, call.path["approval_id"])))
+        return Reply(_seen(self._acts.approvals.show(call.who, call.path["approval_id"]), is_opened=True))
 
     def approve(self, call: Call) -> Reply:
         """Approve."""
@@ -231,5 +231,5 @@ def grant_view(one: AdminGrant) -> dict[str, Any]:
     return {**shown, "role": one.role.value, "unit": one.unit.code, "unit_from": one.unit.valid_from}
 
 
-def _seen(one: ApprovalView) -> dict[str, Any]:
-    return {**approval_view(one.approval), "is_own": one.is_own, "may_decide": one.may_decide}
+def _seen(one: ApprovalView, *, is_opened: bool = False) -> dict[str, Any]:
+    return {**approval_view(one.approval, is_opened=is_opened), "is_own": one.is_own, "may_decide": one.may_decide}

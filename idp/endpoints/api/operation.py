@@ -117,7 +117,8 @@ def waiting(approval: Approval) -> Reply:
     return Reply({"approval": approval_view(approval)}, 202, (("Location", f"/api/v1/approvals/{approval.id}"),))
 
 
-def approval_view(one: Approval) -> dict[str, Any]:
-    """Return an approval as JSON."""
+def approval_view(one: Approval, *, is_opened: bool = False) -> dict[str, Any]:
+    """Return an approval as JSON: without what is sealed, unless it was opened for whoever asks for this one."""
     names = ("id", "act", "target", "arguments", "requester", "reason", "state", "created_at", "expires_at")
-    return {name: getattr(one, name) for name in (*names, "decided_by", "decided_at", "outcome")}
+    found = {name: getattr(one, name) for name in (*names, "decided_by", "decided_at", "outcome")}
+    return found if is_opened else {**found, "arguments": one.open_arguments}

@@ -24,10 +24,10 @@ class Parties:
 class Act:
     """One row of the table of acts that wait. ``decide`` answers for anybody: requester and second person are both asked by it.
 
-    It raises ``NotFound`` where the thing is gone. ``carry_out`` raises what the service raises. ``shown`` returns the arguments as who may decide
-    reads them, for an act that keeps some of them sealed.
+    It raises ``NotFound`` where the thing is gone. ``carry_out`` raises what the service raises. ``shown`` takes the arguments and who looks (a
+    principal), records the look and returns them as who may decide reads them, for an act that keeps some of them sealed.
     """
 
     decide: Callable[[Actor, Arguments], Decision]
     carry_out: Callable[[Arguments, Parties], None]
-    shown: Callable[[Arguments], Arguments] | None = None
+    shown: Callable[[Arguments, str], Arguments] | None = None

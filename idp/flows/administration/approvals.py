@@ -109,11 +109,11 @@ class ApprovalAdministration:
         return is_wanted
 
     def show(self, who: Administrator, approval_id: str) -> ApprovalView:
-        """Return one, with what its act keeps sealed opened: who sees it is who may decide, or asked for it."""
+        """Return one, with what its act keeps sealed opened, and the look recorded: who sees it is who may decide, or asked for it."""
         approval = self._found(who, approval_id)
         act = self._acts.get(approval.act)
         if act is not None and act.shown is not None:
-            approval = replace(approval, arguments=act.shown(approval.arguments))
+            approval = replace(approval, arguments=act.shown(approval.arguments, who.principal))
         return self._view(who, approval, self._admins.everybody())
 
     def approve(self, who: Administrator, approval_id: str) -> Approval:

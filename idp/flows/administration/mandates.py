@@ -218,7 +218,9 @@ class MandateAdministration:
         office = parties.requester.principal
         self._mandates.propose(draft, reason=parties.reason, office=office, approver=parties.approver)
 
-    def _opened(self, arguments: Arguments) -> Arguments:
+    def _opened(self, arguments: Arguments, looker: str) -> Arguments:
+        # The document is about whoever is acted for, who may ask who read it.
+        self._accounts.note_shown(arguments["principal"], reveal=True, reason="evidence", actor=looker)
         return {**arguments, "evidence": self._mandates.unwrapped(arguments["evidence"], _about(arguments))}
 
     def _may_end(self, who: Administrator, mandate: Mandate) -> bool:

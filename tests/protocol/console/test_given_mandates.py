@@ -262,3 +262,25 @@ def test_the_page_asks_for_it_and_names_a_wrong_field(place: ApiWorld, town: Tow
     assert isinstance(waiting, Approval)
     assert waiting.arguments["procedures"] == ["1.1", "1.2"]
     assert browser.open(f"/admin/accounts/{town.an}").soup.select_one("#give-form [value=representative]") is None
+
+
+def test_each_look_at_the_document_of_a_mandate_that_waits_is_recorded_and_lists_leave_it_out(
+    place: ApiWorld, town: Town, first: Caller, second: Caller
+) -> None:
+    answer = asked(first, town).json["approval"]
+    assert "evidence" not in answer["arguments"]
+
+    def looks() -> list[str]:
+        return [one["actor"] for one in place.world.events("account:show") if one["reason"] == "evidence"]
+
+    (listed,) = second("GET", "/approvals").json["items"]
+    assert "evidence" not in listed["arguments"]
+    assert looks() == []
+    assert second("GET", f"/approvals/{answer['id']}").json["arguments"]["evidence"] == PAPER
+    assert looks() == [second.principal]
+    Administrating(place, second.principal.partition(":")[2]).open(f"/admin/approvals/{answer['id']}")
+    assert looks() == [second.principal] * 2
+    (last, _) = (one for one in place.world.events("account:show") if one["reason"] == "evidence")
+    assert last["account_id"] == town.business
+    assert "evidence" not in second("POST", f"/approvals/{answer['id']}/approve").json["arguments"]
+    assert len(looks()) == 2
