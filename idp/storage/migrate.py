@@ -90,9 +90,9 @@ def _connection(database: Database, *, is_change: bool = False) -> Iterator[Conn
 
     On SQLite the driver would begin none for DDL by itself.
     """
-    engine = create_engine(engine_url(database), poolclass=NullPool)
+    unbound = engine(database)
     try:
-        with _connected(engine) as connection:
+        with _connected(unbound) as connection:
             if is_change and database.name == "sqlite":
                 connection.connection.dbapi_connection.isolation_level = None  # type: ignore[union-attr]
                 connection.exec_driver_sql("PRAGMA journal_mode = WAL")
@@ -100,7 +100,7 @@ def _connection(database: Database, *, is_change: bool = False) -> Iterator[Conn
             yield connection
             connection.commit()
     finally:
-        engine.dispose()
+        unbound.dispose()
 
 
 @contextmanager
@@ -116,11 +116,13 @@ def _connected(engine: Engine) -> Iterator[Connection]:
         raise unavailable(error) from error
 
 
-def engine_url(database: Database) -> str:
-    """Return the address of the database as SQLAlchemy wants it."""
+def engine(database: Database) -> Engine:
+    """Return what SQLAlchemy reaches the database by, a connection at a time; raises ``TypeError`` for a kind that has no migrations."""
     if isinstance(database, SqliteDatabase):
-        return f"sqlite:///{database.path}"
+        return create_engine(f"sqlite:///{database.path}", poolclass=NullPool)
     if database.name == "postgresql":
-        return cast("PostgresqlDatabase", database).url.replace("postgresql://", "postgresql+psycopg://", 1)
+        # The driver reads the address itself: SQLAlchemy knows no address of several servers.
+        connect = cast("PostgresqlDatabase", database).connect_apart
+        return create_engine("postgresql+psycopg://", creator=connect, poolclass=NullPool)
     message = f"no migrations for {database.name}"
     raise TypeError(message)

@@ -173,6 +173,10 @@ class PostgresqlDatabase(Database):
             self._local.connection = connection
         return connection
 
+    def connect_apart(self) -> Connection:
+        """Return a new connection outside of the pools, for what changes the schema; whoever takes it closes it."""
+        return psycopg.connect(self.url, connect_timeout=5)
+
     @contextmanager
     def exclusive(self, name: str) -> Iterator[bool]:
         """Hold an advisory lock on a connection of its own; the server frees it by itself when the process dies.

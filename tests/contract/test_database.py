@@ -8,6 +8,7 @@ import time
 from contextlib import closing
 from pathlib import Path
 from threading import Timer
+from urllib.parse import quote
 
 import pytest
 from sqlalchemy import bindparam, delete, select, update
@@ -15,6 +16,7 @@ from sqlalchemy import bindparam, delete, select, update
 from idp.errors import Conflict, StorageUnavailable
 from idp.model.audit import AuditEvent, Event
 from idp.services.audit import AuditLog
+from idp.storage import migrate
 from idp.storage.audit import record_params, record_statement
 from idp.storage.database import Database, Prepared
 from idp.storage.postgresql import PostgresqlDatabase
@@ -213,6 +215,17 @@ def test_server_that_is_gone_is_unavailable_and_comes_back(own_postgresql: Postg
 
 
 @pytest.mark.servers
+def test_address_of_several_servers_leads_to_the_one_that_takes_writes(
+    own_postgresql: PostgresServer, tmp_path: Path
+) -> None:
+    # As libpq has it: each server with its port, the first of them away.
+    places = ",".join(f"{quote(str(one), safe='')}:5432" for one in (tmp_path, own_postgresql.directory))
+    database = migrated(PostgresqlDatabase(f"postgresql://idp@{places}/idp?target_session_attrs=read-write"))
+    assert database.run(prepared_insert(database), ROW) == 1
+    assert migrate.is_current(database)
+    database.close()
+
+
 def test_connection_killed_inside_a_transaction_is_unavailable(postgresql_database: PostgresqlDatabase) -> None:
     killing = Prepared("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE state = 'idle in transaction'", {})
     with (

@@ -13,8 +13,7 @@ from typing import Any, TypeVar
 
 import psycopg
 import pytest
-from sqlalchemy import Table, create_engine, select
-from sqlalchemy.pool import NullPool
+from sqlalchemy import Table, select
 
 from idp.services.audit import AuditLog
 from idp.services.audit_tree import AuditTree
@@ -46,7 +45,7 @@ def migrated(database: Database) -> Database:
     if migrate.newest() is not None:
         migrate.upgrade(database)
         return database
-    engine = create_engine(migrate.engine_url(database), poolclass=NullPool)
+    engine = migrate.engine(database)
     metadata.create_all(engine)
     engine.dispose()
     return database
