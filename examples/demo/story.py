@@ -1,4 +1,4 @@
-"""The whole story in a real browser: sign in at the portal, walk into the one-stop system, sign out once, be out of both; come by VNeID."""
+"""The whole story in a real browser: sign in at the portal, walk into the one-stop system, be out of both at once; come by VNeID, and administer."""
 
 from __future__ import annotations
 
@@ -17,9 +17,11 @@ _FLAGS: Final = (
 _NEWS: Final = 15.0
 
 
-def tell(portal: str, one_stop: str, codes: tuple[str, str], password: str, say: Callable[[str], None]) -> None:
+def tell(
+    issuer: str, systems: tuple[str, str], codes: tuple[str, str], password: str, say: Callable[[str], None]
+) -> None:
     """Drive the story of two people; raises ``AssertionError`` where it goes another way."""
-    code, other = codes
+    (portal, one_stop), (code, other) = systems, codes
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=_BROWSER, args=list(_FLAGS))
         try:
@@ -30,8 +32,11 @@ def tell(portal: str, one_stop: str, codes: tuple[str, str], password: str, say:
             say("signed in at the one-stop system without another question")
             _sign_out(page, portal, one_stop)
             say("signed out once, out of both")
-            _come_by_vneid(browser.new_context(locale="vi-VN").new_page(), portal, other)
+            page = browser.new_context(locale="vi-VN").new_page()
+            _come_by_vneid(page, portal, other)
             say("another person signed in by VNeID (a simulator, not the real one)")
+            _administer(page, issuer)
+            say("and went on into the console of administrators")
         finally:
             browser.close()
 
@@ -89,11 +94,21 @@ def _come_by_vneid(page: Page, portal: str, code: str) -> None:
     expect(page.locator("#claim-identity_code")).to_have_text(code)
 
 
+def _administer(page: Page, issuer: str) -> None:
+    """The console asks for two factors, which this account has by VNeID alone."""
+    page.goto(f"{issuer}/admin/clients")
+    page.click("#upstream-vneid")
+    page.check("#simulator-form [name=citizen][value=mau-02]")
+    page.check("#simulator-form [name=level][value='2']")
+    page.click("#simulator-allow")
+    expect(page.locator("main")).to_contain_text("demo-one-stop")
+
+
 def main() -> None:
     """Tell the story that the arguments name; the password comes by stdin."""
-    portal, one_stop, *codes = sys.argv[1:]
+    issuer, portal, one_stop, code, other = sys.argv[1:]
     password = sys.stdin.readline().strip()
-    tell(portal, one_stop, (codes[0], codes[1]), password, lambda news: print(news, flush=True))  # noqa: T201 - a script
+    tell(issuer, (portal, one_stop), (code, other), password, lambda news: print(news, flush=True))  # noqa: T201 - a script
     print("the story ended well")  # noqa: T201 - a script
 
 

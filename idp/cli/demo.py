@@ -27,6 +27,7 @@ from idp.errors import SettingsError
 from idp.ports.sessions import ConsentState
 from idp.wiring import Wiring
 from policies import claims
+from policies.delegation import TOP, Proposal, Role
 
 ISSUER: Final = "http://localhost:8000"
 PORTAL: Final = "http://localhost:8101"
@@ -39,6 +40,9 @@ _PEOPLE: Final = (
     {"code": "049499000002", "name": "Công dân mẫu 02", "gender": "male", "birthdate": "2199-09-02"},
     {"code": "049499000003", "name": "Công dân mẫu 03", "gender": "male", "birthdate": "2199-12-22"},
 )
+
+_ADMINISTRATOR: Final = _PEOPLE[1]
+"""Who administers has to prove two factors: here the simulator of VNeID asserts them."""
 
 
 @click.command("demo")
@@ -76,7 +80,7 @@ def demo(*, once: bool, home: Path, as_json: bool) -> None:
             _tell_story(as_json=as_json)
             return
         _explain(as_json=as_json)
-        _until_stopped(running)
+        _until_stopped(running, home / "demo.log")
 
 
 def _load(home: Path, portal_secret: str, one_stop_secret: str) -> None:
@@ -97,7 +101,11 @@ def _load(home: Path, portal_secret: str, one_stop_secret: str) -> None:
             {"code_type": "cccd", "unit": "99001", "identity_level": "2", **person, **_contact(person)}
         )
         credential = wiring.credentials.new_password(PASSWORD, must_change=False, forbidden=(draft.code.value,))
-        _note_at_the_counter(wiring, wiring.accounts.add(draft, (credential,)))
+        account_id = wiring.accounts.add(draft, (credential,))
+        _note_at_the_counter(wiring, account_id)
+        if person is _ADMINISTRATOR:
+            everything = Proposal(f"account:{account_id}", Role.PROVINCIAL_ADMINISTRATOR, TOP, wiring.clock.now(), None)
+            wiring.admins.grant(everything, by="operator:local", reason="demonstration")
 
 
 def _note_at_the_counter(wiring: Wiring, account_id: str) -> None:
@@ -169,7 +177,16 @@ def _wait_for(address: str, running: list[subprocess.Popen[bytes]], home: Path) 
 def _tell_story(*, as_json: bool) -> None:
     """Run the scripted sign-in as a process of its own: it needs a browser driver, which the provider does not."""
     story = subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-m", "examples.demo.story", PORTAL, ONE_STOP, _PEOPLE[0]["code"], _PEOPLE[1]["code"]],
+        [
+            sys.executable,
+            "-m",
+            "examples.demo.story",
+            ISSUER,
+            PORTAL,
+            ONE_STOP,
+            _PEOPLE[0]["code"],
+            _ADMINISTRATOR["code"],
+        ],
         input=PASSWORD.encode(),
         stdout=sys.stderr if as_json else None,
         check=False,
@@ -183,7 +200,8 @@ def _tell_story(*, as_json: bool) -> None:
 def _explain(*, as_json: bool) -> None:
     if as_json:
         codes = [person["code"] for person in _PEOPLE]
-        emit({"issuer": ISSUER, "systems": [PORTAL, ONE_STOP], "codes": codes, "password": PASSWORD}, as_json=True)
+        told = {"issuer": ISSUER, "systems": [PORTAL, ONE_STOP], "codes": codes, "password": PASSWORD}
+        emit({**told, "console": f"{ISSUER}/admin", "administrator": _ADMINISTRATOR["code"]}, as_json=True)
         return
     click.echo(f"""
 Định Danh runs at {ISSUER}
@@ -194,12 +212,14 @@ def _explain(*, as_json: bool) -> None:
   3. Sign out in either: you are out of both.
   4. Sign in again by "VNeID (mô phỏng)" or the national portal's button: simulators on :8103 and :8104 that
      know the same sample citizens. Nothing here speaks to the real ones.
+  5. Open {ISSUER}/admin (the console of administrators) and sign in by "VNeID (mô phỏng)" as {_ADMINISTRATOR["name"]},
+     at level 2: two factors, which the simulator asserts.
   Your account: {ISSUER}/account
 Ctrl-C stops everything.
 """)
 
 
-def _until_stopped(running: list[subprocess.Popen[bytes]]) -> None:
+def _until_stopped(running: list[subprocess.Popen[bytes]], log: Path) -> None:
     """Wait for Ctrl-C or SIGTERM, or for one of the systems to end by itself."""
 
     def stopped(_signal: int, _frame: object) -> None:
@@ -209,6 +229,6 @@ def _until_stopped(running: list[subprocess.Popen[bytes]]) -> None:
     try:
         while all(process.poll() is None for process in running):
             time.sleep(0.5)
-        fail("one of the systems ended by itself: see demo.log", Exit.FAILURE)
+        fail(f"one of the systems ended by itself: see {log}", Exit.FAILURE)
     except KeyboardInterrupt:
         say("stopped")
