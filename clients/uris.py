@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
@@ -113,6 +114,7 @@ def redirect_fault(uri: str, application_type: str | None) -> Fault | None:
     return ("response_parameter", f"must not hold the parameter {min(own)}: the answer adds it") if own else None
 
 
+@lru_cache(maxsize=256)
 def origin(uri: str) -> str:
     """Return scheme, host and port of a checked URI as a Content-Security-Policy or a script names them (RFC 6454 section 6.1)."""
     parts = urlsplit(uri)

@@ -16,6 +16,7 @@ _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _PAIRS = tuple(a + b for a in _ALPHABET for b in _ALPHABET)
 _ID = re.compile(r"[0-9a-z]{26}")
 _CASE_BYTES = 5
+_CAPITALS = tuple(pair.upper() for pair in _PAIRS)
 
 
 def new_id() -> str:
@@ -55,4 +56,5 @@ def digest(secret: str) -> bytes:
 def new_case_code() -> str:
     """Return a code that joins an error page, its log line and its audit record: short enough to read over a telephone."""
     value = int.from_bytes(os.urandom(_CASE_BYTES), "big")
-    return "".join([_PAIRS[value >> shift & 1023] for shift in (30, 20, 10, 0)]).upper()
+    pairs = _CAPITALS
+    return f"{pairs[value >> 30]}{pairs[value >> 20 & 1023]}{pairs[value >> 10 & 1023]}{pairs[value & 1023]}"

@@ -104,6 +104,10 @@ class Demand:
     prompt: frozenset[str] = frozenset()
 
 
+ANYTHING: Final = Demand()
+"""Of a request that takes any authentication there is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Present:
     """What a session has to show.
@@ -129,6 +133,10 @@ class Decision:
     missing: Missing
     reason: str
     acr: str | None = None
+
+
+MET: Final = Decision(Missing.NOTHING, "")
+"""Of whoever is signed in, where ``ANYTHING`` will do."""
 
 
 def rank(acr: str) -> int:

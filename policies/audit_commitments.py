@@ -23,6 +23,12 @@ def part_digest(salt: bytes, text: bytes) -> bytes:
     return sha256(_PART + salt + text).digest()
 
 
+def salted_commitment(salts: bytes, public: bytes, personal: bytes) -> bytes:
+    """Return the commitment over both parts of a record; ``salts`` are that of what happened and that of to whom."""
+    first = sha256(_PART + salts[:SALT_BYTES] + public).digest()
+    return commitment(first, sha256(_PART + salts[SALT_BYTES:] + personal).digest())
+
+
 def commitment(public: bytes, personal: bytes) -> bytes:
     """Return the commitment over the digests of both parts: the entry of a leaf."""
     return sha256(_RECORD + public + personal).digest()

@@ -94,16 +94,15 @@ def text_version(purpose: Mapping[str, str], legal_basis: str, characters: int =
 def decide(wanted: Wanted, remembered: Remembered | None) -> Decision:
     """Return what has to be shown. Withdrawal needs no case of its own: a withdrawn record is not the current one."""
     if wanted.answered:
-        return _nothing("answered_now")
+        return _ANSWERED
     step = Step.NOTICE if wanted.mode == "notice" else Step.ASK
-    everything = Decision(step, wanted.claims, wanted.offline, "")
     if remembered is None:
-        return _because(everything, "first_time")
+        return _everything(wanted, step, "first_time")
     if step is Step.ASK and remembered.kind != "consent":
         # A notice that was read is not a consent: silence is none (Decree 13/2023 article 11.6).
-        return _because(everything, "notice_is_no_consent")
+        return _everything(wanted, step, "notice_is_no_consent")
     if remembered.text_version != wanted.text_version:
-        return _because(everything, "text_changed")
+        return _everything(wanted, step, "text_changed")
     return _compare(wanted, remembered, step)
 
 
@@ -117,12 +116,12 @@ def _compare(wanted: Wanted, remembered: Remembered, step: Step) -> Decision:
         return Decision(step, 0, new_offline, "offline_added")
     if wanted.forced:
         return Decision(step, 0, new_offline=False, reason="prompt_consent")
-    return _nothing("remembered")
+    return _REMEMBERED
 
 
-def _because(decision: Decision, reason: str) -> Decision:
-    return Decision(decision.step, decision.new_claims, decision.new_offline, reason)
+def _everything(wanted: Wanted, step: Step, reason: str) -> Decision:
+    return Decision(step, wanted.claims, wanted.offline, reason)
 
 
-def _nothing(reason: str) -> Decision:
-    return Decision(Step.NONE, 0, new_offline=False, reason=reason)
+_ANSWERED: Final = Decision(Step.NONE, 0, new_offline=False, reason="answered_now")
+_REMEMBERED: Final = Decision(Step.NONE, 0, new_offline=False, reason="remembered")

@@ -128,11 +128,13 @@ def wanted_consent(request: AuthorizationRequest, client: Client, *, answered: b
 
 def demanded(facts: Facts) -> assurance.Demand:
     """Return what the request and its client ask of the authentication."""
-    request = facts.request
+    request, minimum = facts.request, facts.client.minimum_acr
+    if not (request.acr_values or request.essential_acr or minimum or request.prompt) and request.max_age is None:
+        return assurance.ANYTHING
     return assurance.Demand(
         acr_values=request.acr_values,
         essential_acr=request.essential_acr,
-        minimum_acr=facts.client.minimum_acr,
+        minimum_acr=minimum,
         max_age=request.max_age,
         prompt=request.prompt,
     )
@@ -203,6 +205,8 @@ def _missing(
     attainable: str,
 ) -> assurance.Decision:
     """Ask the policy as if every level were in reach; only if that is not enough, look up what the account's factors reach."""
+    if demand is assurance.ANYTHING:
+        return assurance.MET
     hopeful = assurance.Present(session.acr, session.auth_time, assurance.LOA_4, signed_in_here=signed_in_here)
     decision = assurance.needed(demand, hopeful, now)
     if decision.missing is not assurance.Missing.STEP_UP:

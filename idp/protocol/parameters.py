@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
@@ -64,7 +64,7 @@ def parse(text: str) -> dict[str, str]:
             found[name] = join((found[name], value))
         else:
             raise InvalidRequest(f"the parameter {_shown(name)} appears more than once", reason="duplicate_parameter")
-    return {name: value for name, value in found.items() if value}
+    return found if all(found.values()) else {name: value for name, value in found.items() if value}
 
 
 def join(values: Iterable[str]) -> str:
@@ -77,23 +77,26 @@ def several(parameters: Mapping[str, str], name: str) -> tuple[str, ...]:
     return tuple(value for value in parameters[name].split(_SEPARATOR) if value) if name in parameters else ()
 
 
-def _pairs(text: str, *, lines: bool = False) -> Iterator[tuple[str, str]]:
+def _pairs(text: str, *, lines: bool = False) -> list[tuple[str, str]]:
     pairs = text.split("&") if text else []
     if len(pairs) > _MAX_PARAMETERS:
         raise InvalidRequest("too many parameters", reason="too_many_parameters")
     # What is clean as a whole is so in its parts; only what was encoded has to be looked at again.
     is_clean_as_it_is = text.isprintable()
+    found = []
     for pair in pairs:
         name, _, value = pair.partition("=")
         if "%" in pair or "+" in pair or not is_clean_as_it_is:
-            name, value = _decoded(name), _decoded(value, lines=lines)
+            name = name if name.isidentifier() else _decoded(name)
+            value = _decoded(value, lines=lines)
         if name:
-            yield name, value
+            found.append((name, value))
+    return found
 
 
 def _decoded(raw: str, *, lines: bool = False) -> str:
-    if "%" not in raw and "+" not in raw:
-        text = raw
+    if "%" not in raw:
+        text = raw.replace("+", " ")
     else:
         try:
             text = unquote_to_bytes(raw.replace("+", " ")).decode()

@@ -51,7 +51,7 @@ class Resources:
 
         The issuer goes without saying: every sign-in allows userinfo. Raises ``InvalidTarget``.
         """
-        wanted = tuple(dict.fromkeys(asked))
+        wanted = tuple(dict.fromkeys(asked)) if asked else ()
         if not wanted:
             return granted or (self.issuer,)
         if not set(wanted) <= {self.issuer, *granted}:

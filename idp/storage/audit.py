@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from operator import itemgetter
 from typing import Any, Final
 
@@ -18,27 +19,25 @@ _INSERTED = (
     *("id", "at_us", "event", "outcome", "reason", "case_code", "actor"),
     *("account_id", "client_id", "session_id", "target", "detail", "sealed", "salt", "commitment", "mac"),
 )
-_BOUND: Final = tuple(f"a_{name}" for name in _INSERTED)
 _VALUES: Final = itemgetter(*_INSERTED)
 _RECORD: Final = (
     audit_events.insert()
-    .values(
-        {name: bindparam(bound, type_=audit_events.c[name].type) for bound, name in zip(_BOUND, _INSERTED, strict=True)}
-    )
+    .values({name: bindparam(f"a_{name}", type_=audit_events.c[name].type) for name in _INSERTED})
     .inline()
 )
-"""Made once: nearly every store prepares it."""
+"""Made once: nearly every store prepares it. Core keeps the names of columns to itself, hence the prefix."""
 _CHAIN: Final = "audit-chain"
 
 
-def record_params(record: AuditRecord) -> dict[str, object]:
-    """Return the record's values under the names that ``record_statement`` binds."""
-    return dict(zip(_BOUND, _VALUES(record.values), strict=True))
+def record_params(record: AuditRecord) -> Mapping[str, object]:
+    """Return the record's values under the names that ``record_statement`` binds: those of the columns, so that nothing is renamed."""
+    return record.values
 
 
 def record_statement(database: Database) -> Prepared:
     """Return the INSERT of one record; ``Database.claim_and_record`` takes it as its second half."""
-    return database.prepare(_RECORD)
+    made = database.prepare(_RECORD)
+    return replace(made, sql=made.sql.replace("%(a_", "%("), take=_VALUES if made.take is not None else None)
 
 
 class Recorder:

@@ -87,7 +87,7 @@ class SqlGrantStore:
         )
         account_lives = exists().where(accounts.c.id == columns.account_id, accounts.c.state == "active")
         held = or_(
-            columns.bound_to == "",
+            columns.bound_to == NONE,
             columns.bound_to == bindparam("holder", type_=columns.bound_to.type),
             func.substr(columns.bound_to, 1, 4) == bindparam("kind", type_=columns.bound_to.type),
         )

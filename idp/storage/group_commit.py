@@ -33,6 +33,10 @@ class Batch(Protocol):
         """Run one write; with ``alone`` its failure takes back its own rows only."""
         ...
 
+    def settle(self) -> None:
+        """Write what the writes left to be written together."""
+        ...
+
     def rollback(self) -> None:
         """Take everything back; never raises."""
         ...
@@ -52,6 +56,14 @@ class _Ticket:
         self.outcome: Outcome[Any] = Outcome()
         self.result: Any = None
         self.error: Exception | None = None
+
+
+def _carry_out_each(batch: Batch, tickets: list[_Ticket]) -> None:
+    for ticket in tickets:
+        try:
+            ticket.result = batch.run(ticket.work, alone=True)
+        except Exception as error:  # noqa: BLE001 - carried to the fiber that asked, where it is raised
+            ticket.error = error
 
 
 class GroupCommitter:
@@ -93,17 +105,17 @@ class GroupCommitter:
 
     def _carry_out(self, batch: Batch, tickets: list[_Ticket], *, alone: bool = False) -> None:
         """Run the writes; when one fails, run all of them again, each so that it fails alone."""
-        for ticket in tickets:
+        if alone:
+            _carry_out_each(batch, tickets)
+        else:
             try:
-                ticket.result = batch.run(ticket.work, alone=alone)
-            except Exception as error:  # noqa: BLE001 - carried to the fiber that asked, where it is raised
-                if not alone:
-                    batch.rollback()
-                    self._fibers.call_elsewhere(
-                        batch.begin, lambda failed: self._begun(batch, tickets, failed, alone=True)
-                    )
-                    return
-                ticket.error = error
+                for ticket in tickets:
+                    ticket.result = batch.run(ticket.work, alone=False)
+                batch.settle()
+            except Exception:  # noqa: BLE001 - whose it is shows when each is carried out alone
+                batch.rollback()
+                self._fibers.call_elsewhere(batch.begin, lambda failed: self._begun(batch, tickets, failed, alone=True))
+                return
         self._fibers.call_elsewhere(batch.commit, lambda error: self._committed(batch, tickets, error))
 
     def _committed(self, batch: Batch, tickets: list[_Ticket], error: BaseException | None) -> None:

@@ -138,15 +138,15 @@ class PostgresqlDatabase(Database):
         """Claim and record as one statement of two data-modifying parts: one round trip, one transaction.
 
         ``record`` must be a plain ``INSERT … VALUES (…)``; its values become a SELECT from the claimed row, so that nothing is
-        recorded when nothing was claimed.
+        recorded when nothing was claimed. They have a prefix, for the claim may bind a value of the same name.
         """
         both = self._combined.get((claim.sql, record.sql))
         if both is None:
             head, _, values = record.sql.partition(" VALUES (")
-            body = values.rpartition(")")[0]
+            body = values.rpartition(")")[0].replace("%(", "%(a_")
             sql = f"WITH claimed AS ({claim.sql}), noted AS ({head} SELECT {body} FROM claimed) SELECT * FROM claimed"  # noqa: S608 - both parts are our own compiled statements; values stay bound
-            both = self._combined[claim.sql, record.sql] = Prepared(sql, {**claim.constants, **record.constants})
-        return self.row(both, {**params, **record_params})
+            both = self._combined[claim.sql, record.sql] = Prepared(sql, claim.constants)
+        return self.row(both, {**params, **{f"a_{name}": value for name, value in record_params.items()}})
 
     def _piped(self, statement: Prepared, params: Params | None) -> tuple[list[Row], int]:
         with _MAPPED:

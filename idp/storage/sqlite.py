@@ -6,12 +6,11 @@ import fcntl
 import re
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from operator import itemgetter
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Final
 
 from sqlalchemy import Table
@@ -20,10 +19,11 @@ from sqlalchemy.sql import ClauseElement
 
 from idp.errors import Conflict, StorageUnavailable
 from idp.fibers import FiberLock, in_fiber
-from idp.storage.database import Database, Executor, Params, Prepared, Row, Take, merged, unavailable
+from idp.storage.database import Database, Params, Prepared, Row, Take, unavailable
 from idp.storage.group_commit import GroupCommitter
 from idp.storage.sqlite_batch import BUSY_MS, SqliteBatch
 from idp.storage.sqlite_searches import SqliteSearches
+from idp.storage.sqlite_transaction import SqliteTransaction
 
 _PRAGMAS = (
     "PRAGMA synchronous = FULL",
@@ -52,23 +52,10 @@ def _taking(names: list[str]) -> Take:
     return lambda params: [params[name] for name in names]
 
 
-class _ErrorMap:
-    """Turns the driver's errors into the domain's; one object for all, because hot paths pass through it."""
-
-    def __enter__(self) -> None:
-        """Do nothing."""
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Raise ``Conflict`` or ``StorageUnavailable`` in place of what the driver raised."""
-        if isinstance(error, sqlite3.IntegrityError):
-            raise Conflict("a stored row already holds this key") from error
-        if isinstance(error, _OUT_OF_REACH):
-            raise _unavailable(error) from error
-
-
-_MAPPED: Final = _ErrorMap()
+def _mapped(error: sqlite3.DatabaseError) -> Exception:
+    """Return ``Conflict`` or ``StorageUnavailable`` for what the driver raised."""
+    is_taken = isinstance(error, sqlite3.IntegrityError)
+    return Conflict("a stored row already holds this key") if is_taken else _unavailable(error)
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:
@@ -86,46 +73,6 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
             time.sleep(_WAL_PAUSE)
         else:
             return
-
-
-def _bound(statement: Prepared, params: Params | None) -> Any:
-    """Return the values as the driver takes them; by name only in SQL that nobody prepared."""
-    if statement.take is None:
-        return merged(statement, params)
-    return statement.take(merged(statement, params) if statement.constants else params or {})
-
-
-class SqliteTransaction:
-    """An open write transaction on one connection."""
-
-    __slots__ = ("_connection",)
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        """Take the connection on which BEGIN IMMEDIATE has run."""
-        self._connection = connection
-
-    def rows(self, statement: Prepared, params: Params | None = None) -> list[Row]:
-        """Run and return all rows."""
-        return self._connection.execute(statement.sql, _bound(statement, params)).fetchall()
-
-    def row(self, statement: Prepared, params: Params | None = None) -> Row | None:
-        """Run and return the first row, or None."""
-        found = self.rows(statement, params)
-        return found[0] if found else None
-
-    def run(self, statement: Prepared, params: Params | None = None) -> int:
-        """Run and return how many rows were touched."""
-        return self._connection.execute(statement.sql, _bound(statement, params)).rowcount
-
-    def run_many(self, statement: Prepared, params: Sequence[Params]) -> None:
-        """Run once for each set of values."""
-        self._connection.executemany(statement.sql, [_bound(statement, each) for each in params])
-
-    def load(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
-        """Insert many whole rows with one prepared statement."""
-        places = ", ".join("?" * len(columns))
-        sql = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({places})"  # noqa: S608 - names of our own tables and columns
-        self._connection.executemany(sql, rows)
 
 
 class SqliteDatabase(Database):
@@ -158,21 +105,25 @@ class SqliteDatabase(Database):
 
     def rows(self, statement: Prepared, params: Params | None = None) -> list[Row]:
         """Run one statement and return all rows; readers never wait, so a fiber's SELECT runs at once, unless it is a search, which may take long."""
-        with _MAPPED:
+        try:
             if in_fiber():
                 if not statement.is_read:
                     return self._group.submit(lambda tx: tx.rows(statement, params))
                 if statement.is_once:
                     return self._searches.run(lambda found: SqliteTransaction(found).rows(statement, params))
-            return SqliteTransaction(self._connection()).rows(statement, params)
+            return self._own().rows(statement, params)
+        except _OUT_OF_REACH as error:
+            raise _mapped(error) from error
 
     def run(self, statement: Prepared, params: Params | None = None) -> int:
         """Run one statement and return how many rows it touched."""
-        with _MAPPED:
+        try:
             if in_fiber():
                 touched: int = self._group.submit(lambda tx: tx.run(statement, params))
                 return touched
-            return SqliteTransaction(self._connection()).run(statement, params)
+            return self._own().run(statement, params)
+        except _OUT_OF_REACH as error:
+            raise _mapped(error) from error
 
     @contextmanager
     def transaction(self) -> Iterator[SqliteTransaction]:
@@ -180,14 +131,17 @@ class SqliteDatabase(Database):
 
         A fiber gets a connection of its own for it, and pauses while the file's lock or the flush is waited for.
         """
-        with _MAPPED, self._writer() as connection:
-            self.fibers.elsewhere(lambda: connection.execute("BEGIN IMMEDIATE"))
-            try:
-                yield SqliteTransaction(connection)
-            except BaseException:
-                connection.execute("ROLLBACK")
-                raise
-            self.fibers.elsewhere(lambda: connection.execute("COMMIT"))
+        try:
+            with self._writer() as connection:
+                self.fibers.elsewhere(lambda: connection.execute("BEGIN IMMEDIATE"))
+                try:
+                    yield SqliteTransaction(connection)
+                except BaseException:
+                    connection.execute("ROLLBACK")
+                    raise
+                self.fibers.elsewhere(lambda: connection.execute("COMMIT"))
+        except _OUT_OF_REACH as error:
+            raise _mapped(error) from error
 
     @contextmanager
     def _writer(self) -> Iterator[sqlite3.Connection]:
@@ -216,18 +170,23 @@ class SqliteDatabase(Database):
 
     def claim_and_record(self, claim: Prepared, params: Params, record: Prepared, record_params: Params) -> Row | None:
         """Claim and record in one transaction; writes of other fibers may share its commit (``group_commit``)."""
-
-        def work(tx: Executor) -> Row | None:
-            row = tx.row(claim, params)
-            if row is not None:
-                tx.run(record, record_params)
-            return row
-
         if in_fiber():
-            with _MAPPED:
-                return self._group.submit(work)
+            try:
+                claimed: Row | None = self._group.submit(
+                    lambda tx: tx.claim_and_record(claim, params, record, record_params)
+                )
+            except _OUT_OF_REACH as error:
+                raise _mapped(error) from error
+            return claimed
         with self.transaction() as tx:
-            return work(tx)
+            return tx.claim_and_record(claim, params, record, record_params)
+
+    def _own(self) -> SqliteTransaction:
+        """Return what runs single statements on this thread's connection."""
+        own: SqliteTransaction | None = getattr(self._local, "own", None)
+        if own is None:
+            own = self._local.own = SqliteTransaction(self._connection())
+        return own
 
     def _connection(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
@@ -250,7 +209,7 @@ class SqliteDatabase(Database):
 
     def _shared_batch(self) -> SqliteBatch:
         if self._batch is None or not self._batch.is_usable:
-            self._batch = SqliteBatch(self._open(), SqliteTransaction)
+            self._batch = SqliteBatch(self._open())
         return self._batch
 
     @contextmanager
@@ -282,5 +241,5 @@ class SqliteDatabase(Database):
     def _forget(self) -> None:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is not None:
-            self._local.connection = None
+            self._local.connection = self._local.own = None
             connection.close()

@@ -6,6 +6,8 @@ import sqlite3
 from collections.abc import Callable
 from typing import Any, Final
 
+from idp.storage.sqlite_transaction import SharedTransaction, SqliteTransaction
+
 BUSY_MS: Final = 15_000
 """Milliseconds that a writer waits for the file's lock."""
 
@@ -13,10 +15,11 @@ BUSY_MS: Final = 15_000
 class SqliteBatch:
     """A ``Batch`` on a connection of its own, which waits for no lock unless it is told to."""
 
-    def __init__(self, connection: sqlite3.Connection, transaction: Callable[[sqlite3.Connection], Any]) -> None:
-        """Take the connection, and what makes an executor of it."""
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        """Take the connection."""
         self._connection = connection
-        self._executor = transaction(connection)
+        self._shared = SharedTransaction(connection)
+        self._single = SqliteTransaction(connection)
         self.is_usable = True
         """False once the connection could not take back what it had begun."""
         connection.execute("PRAGMA busy_timeout = 0")
@@ -53,13 +56,13 @@ class SqliteBatch:
         """
         connection = self._connection
         if not alone:
-            return work(self._executor)
+            return work(self._shared)
         if not connection.in_transaction:
             message = "the transaction was taken back as a whole"
             raise sqlite3.OperationalError(message)
         connection.execute("SAVEPOINT member")
         try:
-            return work(self._executor)
+            return work(self._single)
         except BaseException:
             if connection.in_transaction:
                 connection.execute("ROLLBACK TO member")
@@ -68,8 +71,13 @@ class SqliteBatch:
             if connection.in_transaction:
                 connection.execute("RELEASE member")
 
+    def settle(self) -> None:
+        """Write what the members left to be written together; raises the driver's error for any of them."""
+        self._shared.settle()
+
     def rollback(self) -> None:
         """Take everything back; a connection that cannot is of no use to anybody and is made anew."""
+        self._shared.forget()
         try:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
@@ -84,4 +92,5 @@ class SqliteBatch:
 
     def commit(self) -> None:
         """Flush."""
+        self._shared.forget()
         self._connection.execute("COMMIT")

@@ -69,7 +69,11 @@ class Cookies:
         prefix = f"{name}="
         if prefix not in header:
             return None
-        found = {part.strip()[len(prefix) :] for part in header.split(";") if part.strip().startswith(prefix)}
+        found = {
+            part.strip()[len(prefix) :]
+            for part in header.split(";")
+            if prefix in part and part.strip().startswith(prefix)
+        }
         value = found.pop() if len(found) == 1 else None
         return value if value and len(value) <= _MAX_VALUE else None
 

@@ -30,6 +30,7 @@ from idp.protocol.authorization.issuing import Issuing
 from idp.protocol.authorization.parsing import Target
 from idp.protocol.authorization.responses import Reply, Responder
 from idp.protocol.authorization.sources import RequestSources, Source
+from idp.protocol.authorization.usual import UsualRequests
 from idp.protocol.errors import (
     AccessDenied,
     AccountSelectionRequired,
@@ -136,6 +137,7 @@ class AuthorizationEndpoint:
         self._clock = clock
         self._responder = responder
         self._readers = readers
+        self._usual = UsualRequests(readers)
         self._can_reach = can_reach
 
     def handle(self, wire: WireRequest, browser: Browser) -> AuthorizationOutcome:
@@ -162,7 +164,7 @@ class AuthorizationEndpoint:
 
     def check(self, target: Target, parameters: parsing.Parameters) -> AuthorizationRequest:
         """Return the valid request; raises a ``ProtocolError`` that may be redirected to the target."""
-        return parsing.parse(target, parameters, self._readers)
+        return self._usual.parse(target, parameters)
 
     def _parsed(self, target: Target, source: Source) -> AuthorizationRequest:
         self._sources.check(target.client, source)
@@ -262,6 +264,8 @@ class AuthorizationEndpoint:
 
     def _takes_no_stand_in(self, request: AuthorizationRequest, client: Client) -> bool:
         """Tell whether the department takes no trusted browsers, or one whose resource the tokens would be for."""
+        if not request.resources:
+            return not client.accept_trusted_devices
         servers = (self._readers.resources.server(name) for name in request.resources)
         return any(not one.accept_trusted_devices for one in (client, *servers) if one is not None)
 

@@ -136,6 +136,12 @@ def parse(target: Target, parameters: Parameters, readers: Readers) -> Authoriza
     )
 
 
+def new_each_time(parameters: Parameters, client: Client) -> tuple[str | None, str | None, str]:
+    """Return state, nonce and challenge of a request for a code after they were checked; raises ``InvalidRequest``."""
+    state, nonce = _bounded(parameters, "state", _MAX_STATE), _bounded(parameters, "nonce", _MAX_NONCE)
+    return state, nonce, _challenge(parameters, client)
+
+
 def decoupled(
     client: Client, parameters: Parameters, prompt: frozenset[str], resources: Resources
 ) -> AuthorizationRequest:

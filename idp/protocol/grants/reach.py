@@ -32,7 +32,8 @@ class Reach:
 def of_grant(request: TokenRequest, services: GrantServices, resources: tuple[str, ...], details: str) -> Reach:
     """Return the reach of a token from what was granted, narrowed by the request; raises ``InvalidTarget``, ``InvalidAuthorizationDetails``."""
     parameters = request.parameters
-    audience = services.resources.audience(resources, several(parameters, "resource"))
+    is_narrowed = "resource" in parameters
+    audience = services.resources.audience(resources, several(parameters, "resource") if is_narrowed else ())
     if not details and "authorization_details" not in parameters:
         return Reach(audience)
     granted = authorization_details.restored(details)
@@ -46,6 +47,8 @@ def of_grant(request: TokenRequest, services: GrantServices, resources: tuple[st
 def of_client(request: TokenRequest, services: GrantServices) -> Reach:
     """Return the reach of a token that a client gets for itself: details within what an operator wrote, none unless it asks (RFC 9396 section 5)."""
     client, parameters = request.client, request.parameters
+    if "resource" not in parameters and "authorization_details" not in parameters:
+        return Reach((services.resources.issuer,))
     details: tuple[Detail, ...] = ()
     if "authorization_details" in parameters:
         details = details_parameter.narrow(parameters["authorization_details"], client.own_authorization_details)

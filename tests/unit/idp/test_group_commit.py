@@ -44,6 +44,9 @@ class Disk:
                 del self.rows[length:]
             raise
 
+    def settle(self) -> None:
+        assert self.is_open
+
     def rollback(self) -> None:
         self.is_open, self.rows = False, []
 
