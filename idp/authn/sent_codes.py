@@ -24,6 +24,7 @@ from idp.ports.ephemeral import Counters, SingleUse, TransactionStore
 from idp.ports.outbox import Postbox
 from idp.services.audit import AuditLog
 from idp.services.messages import to_outbox
+from idp.services.other_releases import legible
 
 DIGITS: Final = 6
 TRIES: Final = 5
@@ -104,8 +105,8 @@ class SentCodes:
         document = self._stores.transactions.get(self._place(subject), self._clock.now())
         if document is None or document == _SPENT:
             return None
-        _, _, sent_at = orjson.loads(document)
-        return Sent(sent_at, sent_at + self._lifetime)
+        kept = legible(lambda: _kept(*orjson.loads(document)), "code")
+        return Sent(kept[2], kept[2] + self._lifetime) if kept is not None else None
 
     def send(self, subject: Subject, network: str, case_code: str = "") -> Sent:
         """Make a code, which replaces one before it, and put its message out; raises ``Throttled``.
@@ -143,7 +144,10 @@ class SentCodes:
             raise Refused("there is no code for this, or it is too old", code="no_code")
         if document == _SPENT:
             raise Refused("the code was used", code="code_spent")
-        nonce, digest, sent_at = orjson.loads(document)
+        kept = legible(lambda: _kept(*orjson.loads(document)), "code")
+        if kept is None:
+            raise Refused("there is no code that this release can read", code="no_code")
+        nonce, digest, sent_at = kept
         tries = self._stores.counters.add(f"code-tries:{nonce}", now, self._lifetime + PAUSE).count
         if tries > TRIES:
             raise Refused("the code was tried too often", code="code_used_up")
@@ -198,6 +202,11 @@ class SentCodes:
             case_code=case_code,
             detail={"channel": subject.channel.value, "text": subject.text},
         )
+
+
+def _kept(nonce: str, digest: str, sent_at: int) -> tuple[str, str, int]:
+    """Return the parts of what is kept of a code; one of more or fewer parts is refused by the call."""
+    return nonce, digest, sent_at
 
 
 def _digits(typed: str) -> str:

@@ -12,6 +12,7 @@ from idp.endpoints.consent import shown
 from idp.endpoints.departments import Departments
 from idp.endpoints.desk import Desk, Exchange, first
 from idp.endpoints.door import Door
+from idp.endpoints.security.waiting_recovery import moments
 from idp.endpoints.signed_out import SignedOutPage
 from idp.endpoints.waiting import WaitingRequests
 from idp.errors import DomainError, NotFound
@@ -26,6 +27,7 @@ from idp.services.accounts import masked
 from idp.services.audit import AuditLog
 from idp.services.consents import ConsentService
 from idp.services.provenance import Told
+from idp.services.recoveries import RecoveryService
 from idp.services.sessions import SessionService, SessionView
 from idp.web.i18n import Translator, translator
 from policies import claims as claim_policy
@@ -89,6 +91,7 @@ class AccountServices:
     departments: Departments
     waiting: WaitingRequests
     goodbye: SignedOutPage
+    recoveries: RecoveryService
 
 
 class AccountPages:
@@ -120,6 +123,7 @@ class AccountPages:
             consents=self._consent_rows(t, session.account_id),
             history=self._history(t, session.account_id),
             notice=notice,
+            recovery=moments(t, self._services.recoveries, session.account_id),
         )
 
     def end_session(self, wire: WireRequest) -> WireResponse:

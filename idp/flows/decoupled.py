@@ -20,6 +20,7 @@ from idp.flows.pending import request_document, request_of
 from idp.model.authorization import AuthorizationRequest
 from idp.model.decoupled import DecoupledRequest
 from idp.ports.ephemeral import TransactionStore
+from idp.services.other_releases import legible
 
 APPROVED: Final = "approved"
 DENIED: Final = "denied"
@@ -127,8 +128,8 @@ class DecoupledRequests:
         if raw is None:
             return None
         document = orjson.loads(self._unseal(raw, _place(key).encode()))
-        request, notification = request_of(document.pop("request")), tuple(document.pop("notification"))
-        return _Held(DecoupledRequest(request=request, notification=notification, **document), raw)
+        request = legible(lambda: _restored(document), "decoupled request")
+        return _Held(request, raw) if request is not None else None
 
     def _replaced(self, held: _Held, new: DecoupledRequest) -> bool:
         return self._store.replace(_place(new.key), held.raw, self._closed(new), new.expires_at + _MEMORY)
@@ -136,6 +137,11 @@ class DecoupledRequests:
     def _closed(self, request: DecoupledRequest) -> bytes:
         document = {**asdict(request), "request": request_document(request.request)}
         return self._seal(orjson.dumps(document), _place(request.key).encode())
+
+
+def _restored(document: dict[str, Any]) -> DecoupledRequest:
+    request, notification = request_of(document.pop("request")), tuple(document.pop("notification"))
+    return DecoupledRequest(request=request, notification=notification, **document)
 
 
 def _place(key: str) -> str:

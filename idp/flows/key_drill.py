@@ -20,6 +20,7 @@ from idp.model.audit import AuditEvent, Event, Outcome
 from idp.ports.deployment import DeploymentStore
 from idp.ports.fetcher import Fetched
 from idp.services.audit import AuditLog
+from idp.services.other_releases import legible
 from keys.errors import KeyNotFound, KeysError
 from keys.keyset import ClientKeySet, read_jwks
 from keys.model import KeyState, SigningKey
@@ -228,7 +229,7 @@ class KeyDrills:
 def last_drill(store: DeploymentStore) -> Drill | None:
     """Return what the last drill found."""
     known = store.fact(FACT)
-    return Drill(**orjson.loads(known)) if known else None
+    return legible(lambda: Drill(**orjson.loads(known)), "drill") if known else None
 
 
 def _verifies(token: str, keys: ClientKeySet, now: int) -> bool:

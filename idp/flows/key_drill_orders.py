@@ -18,6 +18,7 @@ from idp.flows.key_drill import Drill, KeyDrills, last_drill
 from idp.model.audit import AuditEvent, Event
 from idp.ports.deployment import DeploymentStore
 from idp.services.audit import AuditLog
+from idp.services.other_releases import legible
 from keys.errors import KeyNotFound, KeysError
 from keys.model import KeyState
 from keys.service import KeyService
@@ -100,7 +101,9 @@ class KeyDrillOrders:
         raw = self._store.fact(ORDER) or ""
         if not raw:
             return "", None
-        order = DrillOrder(**orjson.loads(raw))
+        order = legible(lambda: DrillOrder(**orjson.loads(raw)), "order of a drill")
+        if order is None:
+            return raw, None
         patience = _FORGOTTEN if order.state == WAITING else self._keys.policy.jwks_max_age + _OVERDUE
         is_gone = self._clock.now() > order.since + patience
         return raw, None if is_gone else order

@@ -18,6 +18,7 @@ from idp.clock import Clock
 from idp.errors import Conflict, NotFound
 from idp.model.authorization import AuthorizationRequest, PendingRequest
 from idp.ports.ephemeral import TransactionStore
+from idp.services.other_releases import legible
 
 _TUPLES = ("scope", "acr_values", "essential_acr", "ui_locales", "resources")
 
@@ -62,7 +63,10 @@ class PendingRequests:
         raw = self._store.get(pending_id, self._clock.now())
         if raw is None or not browser:
             raise NotFound("no such pending request in this browser", code="expired_transaction")
-        pending = _restored(orjson.loads(self._unseal(raw, pending_id.encode())))
+        document = orjson.loads(self._unseal(raw, pending_id.encode()))
+        pending = legible(lambda: _restored(document), "pending request")
+        if pending is None:
+            raise NotFound("the pending request is of another release", code="expired_transaction")
         if not hmac.compare_digest(pending.browser, handles.digest(browser).hex()):
             raise NotFound("the pending request belongs to another browser", code="expired_transaction")
         return Held(pending, raw)

@@ -15,6 +15,7 @@ import orjson
 from idp import handles
 from idp.clock import Clock
 from idp.ports.ephemeral import TransactionStore
+from idp.services.other_releases import legible
 
 PREFIX: Final = "urn:ietf:params:oauth:request_uri:"
 _LONGEST: Final = len(PREFIX) + 64
@@ -68,14 +69,22 @@ class PushedRequests:
         raw = self._store.get(key, self._clock.now())
         if raw is None:
             return None
-        owner, expires_at, parameters, pushed_at = orjson.loads(self._unseal(raw, key.encode()))
-        if owner != client_id or self._clock.now() >= expires_at:
+        document = orjson.loads(self._unseal(raw, key.encode()))
+        found = legible(lambda: _restored(key, *document), "pushed request")
+        if found is None or found[0].client_id != client_id or self._clock.now() >= found[1]:
             return None
-        return Pushed(key, owner, parameters, pushed_at)
+        return found[0]
 
     def use_up(self, key: str) -> bool:
         """Use a request up; True for one caller only, who may then answer. A request that was not pushed has the key ""."""
         return not key or self._store.claim(key, self._clock.now()) is not None
+
+
+def _restored(
+    key: str, owner: str, expires_at: int, parameters: Mapping[str, str], pushed_at: int
+) -> tuple[Pushed, int]:
+    """Return a pushed request with the end of its reference's life; a document of more or fewer parts is refused by the call."""
+    return Pushed(key, owner, parameters, pushed_at), expires_at
 
 
 def _key(reference: str) -> str:

@@ -24,6 +24,7 @@ from idp.model.session import Origin, Session
 from idp.ports.ephemeral import TransactionStore
 from idp.services.accounts import AccountService
 from idp.services.audit import AuditLog
+from idp.services.other_releases import legible
 from idp.services.sessions import SessionService
 from policies import cross_device
 
@@ -109,7 +110,8 @@ class QrSignIns:
             return None
         key = _key(handle)
         raw = self._store.get(key, self._clock.now())
-        return Stored(self._opened(key, raw), raw) if raw is not None else None
+        request = self._opened(key, raw) if raw is not None else None
+        return Stored(request, raw) if request is not None and raw is not None else None
 
     def oldest_sign_in(self, request: QrRequest) -> int:
         """Return since when the person who answers must have signed in."""
@@ -201,9 +203,13 @@ class QrSignIns:
     def _closed(self, request: QrRequest) -> bytes:
         return self._seal(orjson.dumps(asdict(request)), request.id.encode())
 
-    def _opened(self, key: str, raw: bytes) -> QrRequest:
+    def _opened(self, key: str, raw: bytes) -> QrRequest | None:
         document: dict[str, Any] = orjson.loads(self._unseal(raw, key.encode()))
-        return QrRequest(**{**document, "choices": tuple(document["choices"]), "amr": tuple(document["amr"])})
+        return legible(lambda: _restored(document), "QR request")
+
+
+def _restored(document: dict[str, Any]) -> QrRequest:
+    return QrRequest(**{**document, "choices": tuple(document["choices"]), "amr": tuple(document["amr"])})
 
 
 def _key(handle: str) -> str:

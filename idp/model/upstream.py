@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from policies.upstreams.levels import Assessed
 from policies.upstreams.mapping import Mapped
@@ -45,6 +46,19 @@ class Assertion:
     auth_time: int | None = None
     sid: str = ""
     hint: str = ""
+
+
+class LinkEnd(StrEnum):
+    """Why a link ended, as it is stored and audited."""
+
+    REPLACED = "replaced"
+    """The person has another subject at the upstream now."""
+    CLOSED = "closed"
+    """Its person closed the way in: the upstream opens the account again only after its person says so."""
+    REOPENED = "reopened"
+    """It was closed, and its person has let the upstream in again since."""
+    RECOVERED = "recovered"
+    """A recovery ended what only a password had proved."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from idp.model.audit import AuditRecord
+from idp.model.upstream import LinkEnd
 from idp.ports.accounts import NewAccount
 from idp.ports.factors import Removal
 
@@ -63,7 +64,7 @@ class UpstreamLinkStore(Protocol):
         """
         ...
 
-    def end(self, link_id: str, now: int, reason: str, record: AuditRecord) -> bool:
+    def end(self, link_id: str, now: int, reason: LinkEnd, record: AuditRecord) -> bool:
         """End a current link; False if it had ended."""
         ...
 

@@ -28,6 +28,8 @@ class UpstreamRefused(DomainError):
     """An answer did not pass a check. ``check`` names it for the audit log and the operator; the person's page never tells it."""
 
     code = "upstream_refused"
+    is_hearsay = False
+    """Whether it was refused before the upstream was asked anything: that says nothing about the upstream either."""
 
     def __init__(self, check: str, *, code: str | None = None) -> None:
         """Keep the name of the check."""

@@ -12,7 +12,7 @@ from idp.clock import Clock
 from idp.errors import Conflict, InvalidInput, NotFound
 from idp.model.account import Account
 from idp.model.audit import AuditEvent, Event
-from idp.model.upstream import Assertion, UpstreamLink
+from idp.model.upstream import Assertion, LinkEnd, UpstreamLink
 from idp.ports.factors import Removal
 from idp.ports.upstream_links import LinkRow, UpstreamLinkStore
 from idp.services.accounts import AccountService
@@ -102,12 +102,12 @@ class UpstreamLinks:
         self._store.create(new, row, (self._audit.record(added), self._audit.record(linked)))
         return account_id
 
-    def end(self, account_id: str, upstream: str, reason: str, actor: str) -> None:
+    def end(self, account_id: str, upstream: str, reason: LinkEnd, actor: str) -> None:
         """End an account's link; raises ``NotFound``."""
         row = next((one for one in self._store.of_account(account_id) if one.upstream == upstream), None)
         if row is None:
             raise NotFound("the account has no such link")
-        event = self._event(Event.UPSTREAM_UNLINK, row, actor, reason, "")
+        event = self._event(Event.UPSTREAM_UNLINK, row, actor, reason.value, "")
         self._store.end(row.id, self._clock.now(), reason, self._audit.record(event))
 
     def close(
@@ -117,7 +117,7 @@ class UpstreamLinks:
         row = next((one for one in self._store.of_account(account_id) if one.upstream == upstream), None)
         if row is None:
             return Removal.ABSENT
-        record = self._audit.record(self._event(Event.UPSTREAM_UNLINK, row, actor, "closed", case_code))
+        record = self._audit.record(self._event(Event.UPSTREAM_UNLINK, row, actor, LinkEnd.CLOSED.value, case_code))
         return self._store.close(account_id, upstream, may, self._clock.now(), record)
 
     def closed(self, account_id: str) -> dict[str, int]:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy import bindparam, select, update
 
 from idp.model.audit import AuditRecord
+from idp.model.upstream import LinkEnd
 from idp.ports.accounts import NewAccount
 from idp.ports.factors import Removal
 from idp.ports.upstream_links import LinkRow, OriginRow
@@ -19,8 +20,6 @@ from idp.storage.tables import upstream_links, upstream_sessions
 
 _LINK: Final = ("id", "upstream", "lookup", "sealed", "account_id", "how", "ceiling", "created_at")
 _UPSTREAM: Final = _LINK.index("upstream")
-CLOSED: Final = "closed"
-REOPENED: Final = "reopened"
 _ORIGIN: Final = ("session_id", "upstream", "account_id", "subject", "sid", "sealed", "expires_at")
 
 
@@ -52,8 +51,8 @@ class SqlUpstreamLinkStore:
             .where(owner)
             .order_by(columns.ended_at.is_(None), columns.ended_at, columns.id)
         )
-        closed = (*mine, columns.end_reason == CLOSED)
-        self._reopen = prepare(update(upstream_links).where(*closed).values(end_reason=REOPENED))
+        closed = (*mine, columns.end_reason == LinkEnd.CLOSED.value)
+        self._reopen = prepare(update(upstream_links).where(*closed).values(end_reason=LinkEnd.REOPENED.value))
 
     def of_subject(self, lookup: bytes) -> LinkRow | None:
         """Return the current link of a subject."""
@@ -66,7 +65,12 @@ class SqlUpstreamLinkStore:
 
     def link(self, row: LinkRow, record: AuditRecord) -> None:
         """Replace the account's link to the upstream, in one transaction with the record."""
-        ended = {"account": row.account_id, "name": row.upstream, "now": row.created_at, "reason": "replaced"}
+        ended = {
+            "account": row.account_id,
+            "name": row.upstream,
+            "now": row.created_at,
+            "reason": LinkEnd.REPLACED.value,
+        }
         with self._database.transaction() as tx:
             tx.run(self._replace, ended)
             self._put(tx, row)
@@ -82,9 +86,9 @@ class SqlUpstreamLinkStore:
             for record in records:
                 self._recorder.write(tx, record)
 
-    def end(self, link_id: str, now: int, reason: str, record: AuditRecord) -> bool:
+    def end(self, link_id: str, now: int, reason: LinkEnd, record: AuditRecord) -> bool:
         """End a current link with the record."""
-        params = {"link": link_id, "now": now, "reason": reason}
+        params = {"link": link_id, "now": now, "reason": reason.value}
         done = self._database.claim_and_record(self._end, params, self._recorder.statement, record_params(record))
         return done is not None
 
@@ -100,7 +104,7 @@ class SqlUpstreamLinkStore:
                 return Removal.ABSENT
             if not may(frozenset(linked)):
                 return Removal.LAST
-            tx.rows(self._end, {"link": link_id, "now": now, "reason": CLOSED})
+            tx.rows(self._end, {"link": link_id, "now": now, "reason": LinkEnd.CLOSED.value})
             self._recorder.write(tx, record)
         return Removal.DONE
 
@@ -108,7 +112,7 @@ class SqlUpstreamLinkStore:
         """Return the upstreams that the person has closed and when."""
         # The last row of an upstream decides, a current link's comes last.
         last = {row[0]: (row[1], row[2]) for row in self._database.rows(self._last, {"account": account_id})}
-        return {name: int(at) for name, (reason, at) in last.items() if reason == CLOSED}
+        return {name: int(at) for name, (reason, at) in last.items() if reason == LinkEnd.CLOSED.value}
 
     def reopen(self, account_id: str, upstream: str, record: AuditRecord) -> bool:
         """Let an upstream that was closed open the account again."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
@@ -77,6 +78,16 @@ class Exchange:
     def get(self, url: str) -> Fetched:
         """GET what the provider publishes."""
         return _reached(lambda: self._setup.fetcher.get(url, JSON))
+
+
+@contextmanager
+def unasked() -> Iterator[None]:
+    """Mark what fails within as judged before the upstream was asked anything: it says nothing about the upstream."""
+    try:
+        yield
+    except (UpstreamRefused, UpstreamUnavailable) as error:
+        error.is_hearsay = True
+        raise
 
 
 def read_json(body: bytes) -> dict[str, Any]:

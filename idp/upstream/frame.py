@@ -15,6 +15,7 @@ from idp.clock import Clock
 from idp.model.upstream import Assertion, Departure
 from idp.ports.ephemeral import SingleUse
 from idp.ports.upstreams import Connector, Finding, LogoutNotice, Told, UpstreamRefused, UpstreamUnavailable
+from idp.upstream.exchange import unasked
 from idp.upstream.registry import Kind
 from idp.upstream.setup import Setup
 from policies.upstreams import levels
@@ -76,13 +77,8 @@ class FramedUpstream:
 
     def arrive(self, parameters: Mapping[str, str], departure: Departure) -> Assertion:
         """Return what the upstream says about the person who came back."""
-        self._check_issuer(parameters)
-        if "error" in parameters:
-            raise _answered(parameters["error"])
-        code = parameters.get("code", "")
-        if not code or len(code) > _LONGEST_CODE:
-            raise UpstreamRefused("code_missing")
-        self._once("code", code.encode("utf-8", "surrogatepass"))
+        with unasked():
+            self._check_brought(parameters)
         told = self._connector.redeem(parameters, departure, self._once)
         if not _is_name(told.subject):
             raise UpstreamRefused("sub")
@@ -112,6 +108,16 @@ class FramedUpstream:
     def read(self, fields: Mapping[str, object]) -> tuple[Mapped, levels.Assessed]:
         """Return what the operator's rules make of an answer's fields; nothing is kept."""
         return mapped(fields, self.rules), levels.assessed(fields, self.settings.level_rules, self.settings.base)
+
+    def _check_brought(self, parameters: Mapping[str, str]) -> None:
+        """Judge what the browser brings, before anybody is asked."""
+        self._check_issuer(parameters)
+        if "error" in parameters:
+            raise _answered(parameters["error"])
+        code = parameters.get("code", "")
+        if not code or len(code) > _LONGEST_CODE:
+            raise UpstreamRefused("code_missing")
+        self._once("code", code.encode("utf-8", "surrogatepass"))
 
     def _check_issuer(self, parameters: Mapping[str, str]) -> None:
         stated = parameters.get("iss")
@@ -150,9 +156,7 @@ class FramedUpstream:
 def _answered(error: str) -> UpstreamRefused | UpstreamUnavailable:
     """Return our error for one of the provider's (RFC 6749 section 4.1.2.1); its description is a stranger's text and goes nowhere."""
     if error in _OUTAGES:
-        outage = UpstreamUnavailable(f"the upstream answered {error}")
-        outage.is_hearsay = True
-        return outage
+        return UpstreamUnavailable(f"the upstream answered {error}")
     is_denied = error == "access_denied"
     return UpstreamRefused("denied" if is_denied else "error_answer", code="upstream_denied" if is_denied else None)
 

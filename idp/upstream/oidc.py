@@ -8,7 +8,7 @@ from typing import Any, Final
 from idp.model.upstream import Departure
 from idp.ports.upstreams import LogoutNotice, Once, Told, UpstreamRefused
 from idp.upstream.code_flow import CodeFlow
-from idp.upstream.exchange import read_json
+from idp.upstream.exchange import read_json, unasked
 from policies.upstreams.mapping import ClaimRule
 
 CLAIMS: Final = tuple(ClaimRule(name, name) for name in ("name", "family_name", "given_name", "gender", "birthdate"))
@@ -44,7 +44,8 @@ class Oidc(CodeFlow):
         """Refuse an answer that does not name its issuer though the provider says it always does (RFC 9207 section 2.4)."""
         promised = self.setup.settings.discovery and self.published.metadata().get(_NAMES_ITSELF) is True
         if promised and "iss" not in parameters:
-            raise UpstreamRefused("iss_missing")
+            with unasked():
+                raise UpstreamRefused("iss_missing")
 
     def logout_notice(self, token: str, once: Once) -> LogoutNotice:
         """Validate a logout token."""

@@ -15,7 +15,7 @@ from idp.model.upstream import Departure
 from idp.ports.upstreams import Once, Told, UpstreamRefused
 from idp.upstream.code_flow import CodeFlow
 from idp.upstream.envelopes import Envelopes
-from idp.upstream.exchange import read_json
+from idp.upstream.exchange import read_json, unasked
 from idp.upstream.setup import Setup
 from policies.upstreams.mapping import ClaimRule
 
@@ -51,7 +51,9 @@ class VneId(CodeFlow):
 
     def redeem(self, parameters: Mapping[str, str], departure: Departure, once: Once) -> Told:
         """Open the code, redeem it, ask userinfo; each envelope and token counts once."""
-        response = self.tokens(self._code(parameters, once), departure, lambda body: self._document(body, once))
+        with unasked():
+            code = self._code(parameters, once)
+        response = self.tokens(code, departure, lambda body: self._document(body, once))
         token = response["access_token"]
         once("access-token", token.encode())
         address = self.published.needed("userinfo_endpoint")

@@ -14,6 +14,7 @@ from idp.endpoints.routes import Route
 from idp.errors import NotFound
 from idp.flows.not_me import NotMe, Tools
 from idp.flows.recovery import RecoveryFlow
+from idp.model.upstream import LinkEnd
 from idp.services.upstream_links import PROVEN
 from idp.wiring.staff import StaffRooms
 
@@ -37,7 +38,7 @@ class RecoveryDesk(StaffRooms):
         for one in self.upstream_links.of_account(account_id):
             if one.how == PROVEN and one.upstream != kept:
                 with suppress(NotFound):
-                    self.upstream_links.end(account_id, one.upstream, "recovered", f"account:{account_id}")
+                    self.upstream_links.end(account_id, one.upstream, LinkEnd.RECOVERED, f"account:{account_id}")
 
     @cached_property
     def not_me(self) -> NotMe:

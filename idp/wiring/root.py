@@ -222,6 +222,7 @@ class Wiring(OwnData):
             self.departments,
             self.waiting_requests(self.departments),
             self.goodbye,
+            self.recoveries,
         )
         return AccountPages(self.desk, services)
 

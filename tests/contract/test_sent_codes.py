@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+import orjson
 import pytest
 
 from idp.authn.sent_codes import PAUSE, TRIES, Ephemeral, Limits, SentCodes, Subject
@@ -237,3 +238,15 @@ def test_no_code_and_no_address_is_readable_anywhere(codes: SentCodes, send: Sen
             assert AN.address.encode() not in text
             assert b"905000001" not in text
             assert f'"{code}"'.encode() not in text
+
+
+def test_a_code_of_another_release_is_none(
+    stores: tuple[Database, Ephemeral], codes: SentCodes, send: Sender, clock: FrozenClock
+) -> None:
+    """Two releases share the store while processes are replaced; what has another shape was never sent, as far as this one knows."""
+    code = send()
+    stores[1].transactions.put(codes._place(AN), orjson.dumps(["n", "d", 0, "more"]), clock.now() + LIFE)
+    assert codes.live(AN) is None
+    with pytest.raises(Refused) as refused:
+        codes.use(AN, code)
+    assert refused.value.code == "no_code"

@@ -9,7 +9,7 @@ import pytest
 from idp.errors import Conflict, InvalidInput, NotFound
 from idp.model.account import Source
 from idp.model.session import Session
-from idp.model.upstream import Assertion
+from idp.model.upstream import Assertion, LinkEnd
 from idp.services.accounts import AccountService
 from idp.services.audit import AuditLog
 from idp.services.upstream_links import UpstreamLinks, asserted_code
@@ -99,11 +99,13 @@ def test_new_subject_of_the_same_account_replaces_the_old_one(links: UpstreamLin
 def test_link_ends_once(links: UpstreamLinks, database: Database) -> None:
     add_account(database, "an")
     links.link(assertion(), "an", "vouched")
-    links.end("an", "vneid", "unlinked", "account:an")
+    links.end("an", "vneid", LinkEnd.RECOVERED, "account:an")
     with pytest.raises(NotFound):
-        links.end("an", "vneid", "unlinked", "account:an")
+        links.end("an", "vneid", LinkEnd.RECOVERED, "account:an")
     assert links.find("vneid", "chủ thể/1") is None
-    assert len(stored(database, audit_events, event="upstream:unlink")) == 1
+    assert {row["end_reason"] for row in stored(database, upstream_links)} == {"recovered"}
+    (event,) = stored(database, audit_events, event="upstream:unlink")
+    assert event["reason"] == "recovered"
 
 
 def test_account_is_made_with_code_link_and_the_source_of_each_attribute(

@@ -76,6 +76,8 @@ def test_a_recovery_that_waits_is_seen_and_cancelled(
         place = InProcess(surely(world, account_id), context(browser, width, language).new_page())
         page = place.open(f"/account/security?lang={language}")
         looked_at(page, f"recovery-waits-{width}-{language}")
+        page = place.open("/account")
+        looked_at(page, f"recovery-waits-at-home-{width}-{language}")
         page.click("#recovery-waits a")
         looked_at(page, f"recovery-waiting-{width}-{language}")
         page.click("#recovery-submit")

@@ -16,7 +16,6 @@ from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import update
 
 from examples.upstream_simulators.provider import Simulator
-from idp.flows.upstream.breaker import LIMIT
 from idp.storage.tables import recoveries
 from tests.support.accounts import sample_code
 from tests.support.journeys import EVERY_WAY, chromium, context, looked_at, signed_in
@@ -215,24 +214,3 @@ def test_buttons_work_without_a_script(world: World, browser: Browser) -> None:
     page.click("#upstream-vneid")
     page.click("#simulator-deny")
     expect(page.locator("#error-code")).to_have_text("access_denied")
-
-
-def test_outage_takes_the_button_away_and_leaves_the_password(
-    world: World, browser: Browser, simulators: Mapping[str, Simulator]
-) -> None:
-    simulators["mau"].faults = {"token_down"}
-    try:
-        for number in range(LIMIT):
-            page = sign_in_page(world, browser, "phone", "vi")
-            page.click("#upstream-mau")
-            choose(page, "mau-22")
-            expect(page.locator("#error-code")).to_have_text("temporarily_unavailable")
-            if not number:
-                looked_at(page, "upstream-unavailable-vi-phone")
-        page.click("#upstream-back")
-        expect(page.locator("#upstream-mau")).to_be_disabled()
-        expect(page.locator("#upstream-vneid")).to_be_enabled()
-        expect(page.locator("#login-submit")).to_be_enabled()
-        looked_at(page, "upstream-out-vi-phone")
-    finally:
-        simulators["mau"].faults = set()

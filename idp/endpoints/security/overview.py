@@ -7,6 +7,7 @@ from typing import Any, Final
 from idp.authn.factors.factor import Enrolled
 from idp.endpoints.desk import Exchange
 from idp.endpoints.security.room import HOME, Room
+from idp.endpoints.security.waiting_recovery import moments
 from idp.flows.factor_changes import Here
 from idp.flows.upstream.closing import UpstreamClosing
 from idp.protocol.errors import ProtocolError
@@ -55,7 +56,7 @@ class OverviewPage:
             "overview",
             exchange,
             rows=rows,
-            recovery=self._recovery(t, here.account_id),
+            recovery=moments(t, self._recoveries, here.account_id),
             ways=[
                 {"way": one, "label": self._ways.label(one.name, exchange.language), "at": t.moment(one.at)}
                 for one in self._ways.of(here.account_id)
@@ -67,11 +68,6 @@ class OverviewPage:
             trust_days=self._room.changes.trust_days(here.account_id),
             notice=_notice(exchange.wire),
         )
-
-    def _recovery(self, t: Translator, account_id: str) -> dict[str, str]:
-        """Return when a recovery from afar was begun and can be finished; nothing where none waits."""
-        row = self._recoveries.from_afar(account_id)
-        return {} if row is None else {"begun": t.moment(row.started_at), "ready": t.moment(row.ready_at)}
 
     def _row(self, t: Translator, one: Enrolled, enrolled: tuple[Enrolled, ...]) -> dict[str, Any]:
         return {

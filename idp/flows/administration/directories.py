@@ -27,6 +27,7 @@ from idp.ports.ephemeral import TransactionStore
 from idp.ports.officials import OfficialStore, Run
 from idp.services.audit import AuditLog
 from idp.services.officials import OfficialService
+from idp.services.other_releases import legible
 from policies.delegation import DEPLOYMENT, Action
 
 ASKED: Final = "asked"
@@ -159,7 +160,8 @@ class DirectoryAdministration:
         for source in self._known.sources:
             key, now = _key(source.name), self._clock.now()
             document = self._marks.get(key, now)
-            if document is None or (found := _unpacked(document)).state != ASKED:
+            found = _unpacked(document) if document is not None else None
+            if document is None or found is None or found.state != ASKED:
                 continue
             running = _packed(DryRun(RUNNING, found.asked_at, found.asked_by))
             if self._marks.replace(key, document, running, now + _KEPT):
@@ -229,8 +231,8 @@ def _packed(run: DryRun) -> bytes:
     return orjson.dumps(run)
 
 
-def _unpacked(document: bytes) -> DryRun:
-    return DryRun(**orjson.loads(document))
+def _unpacked(document: bytes) -> DryRun | None:
+    return legible(lambda: DryRun(**orjson.loads(document)), "dry run")
 
 
 def _texts(one: DirectoryView) -> tuple[str, ...]:

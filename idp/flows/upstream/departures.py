@@ -19,6 +19,7 @@ from idp.clock import Clock
 from idp.errors import NotFound, Throttled
 from idp.model.upstream import Departure
 from idp.ports.ephemeral import Counters, TransactionStore
+from idp.services.other_releases import legible
 
 LIFETIME: Final = 600
 """Seconds in which the person signs in there."""
@@ -92,9 +93,10 @@ class Departures:
         """
         key = _key(state)
         raw = self._store.claim(key, self._clock.now()) if state else None
-        if raw is None:
+        opened = orjson.loads(self._unseal(raw, key.encode())) if raw is not None else None
+        departure = legible(lambda: Departure(**opened), "departure") if opened is not None else None
+        if departure is None:
             raise NotFound("no such departure, or it came back before", code="expired_transaction")
-        departure = Departure(**orjson.loads(self._unseal(raw, key.encode())))
         bound = handles.digest(browser).hex() if browser else ""
         if not hmac.compare_digest(departure.browser, bound):
             raise NotFound("the departure belongs to another browser", code="expired_transaction")

@@ -12,6 +12,7 @@ from idp.clock import Clock
 from idp.errors import NotFound
 from idp.model.upstream import Assertion
 from idp.ports.ephemeral import TransactionStore
+from idp.services.other_releases import legible
 from policies.upstreams.levels import Assessed
 from policies.upstreams.mapping import Mapped
 
@@ -51,8 +52,9 @@ class WaitingProofs:
     def _opened(self, transaction: str, upstream: str, raw: bytes | None) -> Assertion:
         if raw is None:
             raise NotFound("no arrival waits for a proof in this transaction", code="expired_transaction")
-        assertion = _restored(orjson.loads(self._unseal(raw, _key(transaction).encode())))
-        if assertion.upstream != upstream:
+        document = orjson.loads(self._unseal(raw, _key(transaction).encode()))
+        assertion = legible(lambda: _restored(document), "arrival")
+        if assertion is None or assertion.upstream != upstream:
             raise NotFound("the arrival came from another upstream", code="expired_transaction")
         return assertion
 

@@ -87,7 +87,7 @@ class UpstreamRecovery:
             if not assurance.satisfies(acr, RULES[Path.UPSTREAM].asserted):
                 raise UpstreamRefused("level_too_low")
         except (UpstreamUnavailable, UpstreamRefused) as error:
-            self._ended(name, error, account_id, caller)
+            self._ended(name, error, account_id, caller, caller.origin.address)
             raise
         tools.breakers.succeeded(name)
         try:
@@ -101,14 +101,22 @@ class UpstreamRecovery:
         except KeyError:
             raise NotFound("no such upstream for recoveries") from None
 
-    def _ended(self, name: str, error: UpstreamUnavailable | UpstreamRefused, account_id: str, caller: Caller) -> None:
-        """Record how it ended, and let the breaker know."""
+    def _ended(
+        self,
+        name: str,
+        error: UpstreamUnavailable | UpstreamRefused,
+        account_id: str,
+        caller: Caller,
+        brought_from: str | None = None,
+    ) -> None:
+        """Record how it ended, and let the breaker know; ``brought_from`` is where what the upstream was asked with came from."""
         if isinstance(error, UpstreamRefused):
-            self._tools.breakers.succeeded(name)
+            if not error.is_hearsay:
+                self._tools.breakers.succeeded(name)
             self._note(error.check, account_id, caller)
             return
         if not error.is_hearsay and not self._tools.breakers.is_open(name):
-            self._tools.breakers.failed(name, error.reason)
+            self._tools.breakers.failed(name, error.reason, brought_from=brought_from)
         self._note("unavailable", account_id, caller, Outcome.FAILED)
 
     def _note(self, reason: str, account_id: str, caller: Caller, outcome: Outcome = Outcome.REFUSED) -> None:

@@ -139,7 +139,7 @@ class UpstreamSignIn:
             assertion = door.arrive(parameters, departure)
             match = tools.matching.match(assertion, door.terms, departure.account_id, caller.case_code)
         except (UpstreamUnavailable, UpstreamRefused) as error:
-            self._ended(name, error, caller)
+            self._ended(name, error, caller, caller.origin.address)
             raise
         tools.breakers.succeeded(name)
         if match.step is Step.PROVE:
@@ -197,15 +197,18 @@ class UpstreamSignIn:
     def _told(self, account_id: str, name: str) -> None:
         self._tools.notices.tell(account_id, Topic.UPSTREAM_LINKED, Detail(factor=name))
 
-    def _ended(self, name: str, error: UpstreamUnavailable | UpstreamRefused, caller: Caller) -> None:
-        """Record how an attempt ended, and let the breaker know."""
+    def _ended(
+        self, name: str, error: UpstreamUnavailable | UpstreamRefused, caller: Caller, brought_from: str | None = None
+    ) -> None:
+        """Record how an attempt ended, and let the breaker know; ``brought_from`` is where what the upstream was asked with came from."""
         if isinstance(error, UpstreamUnavailable):
             # Counted by the browser's word, three forged answers would close this way in for everybody.
             if not error.is_hearsay and not self.is_out(name):
-                self._tools.breakers.failed(name, error.reason)
+                self._tools.breakers.failed(name, error.reason, brought_from=brought_from)
             self._write(name, Outcome.FAILED, "unavailable", caller)
             return
-        self._tools.breakers.succeeded(name)
+        if not error.is_hearsay:
+            self._tools.breakers.succeeded(name)
         self._write(name, Outcome.REFUSED, error.check, caller)
 
     def _write(

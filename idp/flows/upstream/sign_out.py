@@ -21,6 +21,7 @@ from idp.model.upstream import UpstreamSession
 from idp.ports.ephemeral import TransactionStore
 from idp.ports.upstreams import Door, UpstreamRefused, UpstreamUnavailable
 from idp.services.audit import AuditLog
+from idp.services.other_releases import legible
 from idp.services.sessions import SessionService
 from idp.services.upstream_sessions import UpstreamSessions
 
@@ -93,11 +94,12 @@ class UpstreamSignOut:
         raw = self._tools.store.claim(key, self._tools.clock.now()) if state else None
         if raw is None:
             raise NotFound("no sign-out waits for this browser", code="expired_transaction")
-        upstream, browser, return_uri, told = orjson.loads(self._tools.unseal(raw, key.encode()))
+        document = orjson.loads(self._tools.unseal(raw, key.encode()))
+        found = legible(lambda: _restored(*document), "sign-out")
         bound = handles.digest(binding).hex() if binding else ""
-        if upstream != name or not hmac.compare_digest(browser, bound):
+        if found is None or found[0] != name or not hmac.compare_digest(found[1], bound):
             raise NotFound("the sign-out belongs to another browser", code="expired_transaction")
-        return SignedOut(return_uri, tuple(told))
+        return found[2]
 
     def downward(self, name: str, token: str, case_code: str) -> int:
         """End the sessions that a logout token names, each with its own fan-out; returns how many. Raises ``UpstreamRefused``."""
@@ -143,6 +145,11 @@ class UpstreamSignOut:
                 case_code=case_code,
             )
         )
+
+
+def _restored(upstream: str, browser: str, return_uri: str, told: list[str]) -> tuple[str, str, SignedOut]:
+    """Return what waits, with its upstream and browser; a document of more or fewer parts is refused by the call."""
+    return upstream, browser, SignedOut(return_uri, tuple(told))
 
 
 def _key(state: str) -> str:

@@ -6,7 +6,9 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
+from idp.flows.upstream.breaker import LIMIT
 from idp.storage.tables import sessions
+from tests.support.browser import Browser, Page
 from tests.support.stores import stored
 from tests.support.token_world import ISSUER
 from tests.support.upstream_world import UpstreamWorld, query_of
@@ -152,3 +154,34 @@ def test_button_needs_the_pages_token(up: UpstreamWorld) -> None:
     page = up.begin(browser)
     assert browser.submit(page, "upstream-form", "upstream-vneid", csrf_token="x").status == 400
     assert up.simulators["vneid"].sent == []
+
+
+def made_up(up: UpstreamWorld, browser: Browser, name: str, number: int) -> Page:
+    """Come back with a code that nobody has, from a departure of one's own."""
+    state = query_of(up.at_upstream(browser, name).url)["state"]
+    return browser.open(f"{ISSUER}/upstream/{name}/callback?code=made-up-{number}&state={state}")
+
+
+def test_who_makes_codes_up_at_which_an_upstream_breaks_closes_it_for_nobody_else(up: UpstreamWorld) -> None:
+    """He is told that it is out, and so is whoever else meets that; closed it is where people of several networks meet it."""
+    up.simulators["vnconnect"].faults = {"token_down"}
+    stranger = up.browser(address="198.51.100.9")
+    for number in range(LIMIT * 2):
+        page = made_up(up, stranger, "vnconnect", number)
+        assert (page.status, page.text_of("error-code")) == (503, "temporarily_unavailable")
+    assert not up.world.wiring.upstream_sign_in.is_out("vnconnect")
+    up.simulators["vnconnect"].faults = set()
+    browser = up.browser()
+    assert up.finish(browser, up.through(browser, "vnconnect"))["acr"] == "urn:dinhdanh:loa:1"
+
+
+def test_what_was_asked_of_nobody_does_not_say_that_an_upstream_is_there(up: UpstreamWorld) -> None:
+    """During an outage a stranger's forged refusals would keep people waiting for an upstream that does not answer."""
+    up.simulators["vnconnect"].faults = {"token_down"}
+    stranger = up.browser(address="203.0.113.9")
+    for number in range(LIMIT):
+        made_up(up, up.browser(address=f"198.51.{number}.9"), "vnconnect", number)
+        if number < LIMIT - 1:
+            state = query_of(up.at_upstream(stranger, "vnconnect").url)["state"]
+            stranger.open(f"{ISSUER}/upstream/vnconnect/callback?error=access_denied&state={state}")
+    assert up.world.wiring.upstream_sign_in.is_out("vnconnect")

@@ -84,7 +84,7 @@ def test_old_sign_in_upstream_is_no_fresh_one(up: UpstreamWorld) -> None:
 
 
 def test_upstream_that_is_out_loses_its_button_for_a_while_and_the_other_ways_stay(up: UpstreamWorld) -> None:
-    browsers = [up.browser() for _ in range(LIMIT)]
+    browsers = [up.browser(address=f"198.51.{number}.7") for number in range(LIMIT)]
     addresses = [up.callback(browser, "vneid") for browser in browsers]
     up.simulators["vneid"].faults = {"down"}
     for browser, address in zip(browsers, addresses, strict=True):

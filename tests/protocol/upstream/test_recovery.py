@@ -194,7 +194,8 @@ def test_the_return_of_a_recovery_never_signs_in_and_that_of_a_sign_in_never_rec
 
 def test_an_upstream_that_is_down_is_an_outage_and_no_refusal(me: Lost) -> None:
     me.up.simulators["vneid"].faults = {"token_down"}
-    for _ in range(LIMIT):
+    for number in range(LIMIT):
+        me.browser = browser(me.world, address=f"198.51.{number}.7")
         page = me.prove()
         assert (page.status, page.text_of("error-code")) == (503, "temporarily_unavailable")
     assert me.events() == [("failed", "unavailable")] * LIMIT
@@ -230,6 +231,9 @@ def test_the_owner_who_is_signed_in_sees_what_waits_and_cancels_it_without_a_cod
     home, here = f"{ISSUER}/account/security", browser(me.world)
     page = here.walk(here.open(home), me.person, home=home)
     assert page.soup.find(id="recovery-waits") is not None
+    link = here.open(f"{ISSUER}/account").soup.select_one("#recovery-waits a")
+    assert link is not None
+    assert link["href"] == "/account/security/recovery"
     done = here.submit(here.open(f"{home}/recovery"), "recovery-form", "recovery-submit")
     assert done.url == f"{home}?notice=recovery_cancelled"
     assert done.soup.find(id="recovery-waits") is None
@@ -239,7 +243,8 @@ def test_the_owner_who_is_signed_in_sees_what_waits_and_cancels_it_without_a_cod
     # One at a counter is not shown here: clerks saw a person, and whoever holds the account must not stop it.
     me.world.wiring.recoveries.begin(me.id, Path.COUNTER, evidence="CCCD", reason="test")
     assert here.open(f"{home}/recovery").status == 404
-    assert here.open(home).soup.find(id="recovery-waits") is None
+    for path in ("/account", "/account/security"):
+        assert here.open(f"{ISSUER}{path}").soup.find(id="recovery-waits") is None
 
 
 def test_who_closes_the_upstream_during_the_wait_ends_what_it_began(me: Lost) -> None:
