@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from policies.claims import CLAIMS, unpack
+from policies.claims import unpack
 
 _CATEGORIES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -31,8 +31,3 @@ def categories(claims: int) -> tuple[str, ...]:
     """Return the categories of a set of claims; names, birth date and sex identify a person."""
     found = {_CATEGORIES.get(name, "identity") for name in unpack(claims)}
     return tuple(one for one in CATEGORIES if one in found)
-
-
-def is_complete() -> bool:
-    """Tell whether every claim that is named here exists."""
-    return _CATEGORIES.keys() <= CLAIMS.keys()

@@ -14,9 +14,6 @@ from typing import Final
 
 from policies import assurance
 
-LEVEL_AFTER: Final = assurance.LOA_1
-"""What a recovered account reaches until a second factor is enrolled anew: factors from before count for nothing."""
-
 
 class Path(StrEnum):
     """How a recovery is begun."""

@@ -75,7 +75,7 @@ def examine(wiring: Wiring) -> list[Finding]:
         ("signing keys", lambda: ", ".join(sorted(wiring.ring.current.algorithms))),
         (
             "sample accounts",
-            lambda: _check_samples(wiring) or f"{wiring.accounts.count_samples()} (allowed on loopback)",
+            lambda: _check_samples(wiring) or _samples(wiring),
         ),
         ("worker", lambda: _worker(wiring)),
         *((channel.value, partial(_channel, wiring, channel)) for channel in Channel),
@@ -119,6 +119,11 @@ def _check_samples(wiring: Wiring) -> str:
     if not wiring.settings.is_loopback and wiring.accounts.count_samples():
         raise SettingsError("sample accounts exist: a production start refuses to serve them")
     return ""
+
+
+def _samples(wiring: Wiring) -> str:
+    found = wiring.accounts.count_samples()
+    return f"{found} (allowed on loopback)" if found else "none"
 
 
 def _channel(wiring: Wiring, channel: Channel) -> str:

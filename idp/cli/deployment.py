@@ -82,6 +82,8 @@ def current(context: Context, /, *, as_json: bool) -> None:
 @with_exit_codes
 def backup(context: Context, /, *, file: Path, as_json: bool) -> None:
     """Write a consistent copy of the embedded database to FILE while the service runs; keep the master key elsewhere."""
+    backups.check_target(context.stores.database, file)
+    # Before the copy, so that the copy knows that it was made.
     note(context.stores, Event.BACKUP, file.name)
     backups.backup(context.stores.database, file)
     emit({"file": str(file), "bytes": file.stat().st_size}, as_json=as_json)

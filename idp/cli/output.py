@@ -50,7 +50,9 @@ def emit(data: Mapping[str, Any], *, as_json: bool, text: str | None = None) -> 
     if as_json:
         click.echo(orjson.dumps(dict(data)).decode())
     else:
-        click.echo(text if text is not None else "\n".join(f"{name}: {value}" for name, value in data.items()))
+        click.echo(
+            text if text is not None else "\n".join(f"{name}: {_cell(value)}".rstrip() for name, value in data.items())
+        )
 
 
 def emit_rows(rows: Iterable[Mapping[str, Any]], *, as_json: bool) -> None:
@@ -126,4 +128,6 @@ def with_exit_codes(command: Callable[P, R]) -> Callable[P, R]:
 
 
 def _cell(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return "" if value is None else str(value)

@@ -8,8 +8,6 @@ from pydantic import Field
 
 from idp.config.sections import Section
 
-MONTH = 31
-
 
 class AuditWitness(Section):
     """Somebody else's machine that signs our heads."""

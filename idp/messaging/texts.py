@@ -12,8 +12,6 @@ from typing import Final
 from idp.model.message import Channel, Message, Rendered
 from idp.web.i18n import Translator, translator
 
-SEGMENT: Final = 70
-"""UTF-16 units of one SMS in UCS-2 (3GPP TS 23.038)."""
 _GIVEN: Final = ("code", "minutes")
 _NOT_ABOUT_THE_ACCOUNT: Final = frozenset({"test", "contact_code"})
 """Messages that may reach somebody who has no account: there is nothing for them to do."""

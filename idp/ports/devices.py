@@ -51,6 +51,6 @@ class DeviceStore(Protocol):
         """Return an account's browsers, the one that was used last first."""
         ...
 
-    def forget(self, account_id: str, device_id: str | None, record: AuditRecord) -> int:
-        """Forget one browser of an account, or with None all of them, recorded; returns how many, and records nothing for none."""
+    def forget(self, account_id: str, device_id: str, record: AuditRecord) -> bool:
+        """Forget one browser of an account, recorded; False, and nothing is recorded, where it knows no such one."""
         ...

@@ -120,21 +120,15 @@ class DeviceService:
 
     def forget(self, account_id: str, device_id: str, actor: str) -> None:
         """Forget one browser; raises ``NotFound`` also for another account's."""
-        if not self._store.forget(account_id, device_id, self._record(account_id, f"device:{device_id}", actor, "")):
+        if not self._store.forget(account_id, device_id, self._record(account_id, f"device:{device_id}", actor)):
             raise NotFound("the account knows no such device", field="device")
-
-    def forget_all(self, account_id: str, actor: str, reason: str) -> int:
-        """Forget every browser (somebody else had the password): the next sign-in of each is told of; returns how many."""
-        return self._store.forget(account_id, None, self._record(account_id, f"account:{account_id}", actor, reason))
 
     def _origin(self, row: DeviceRow) -> Origin:
         address, browser = orjson.loads(self._unseal(row.origin, row.id.encode()))
         return Origin(address, browser)
 
-    def _record(self, account_id: str, target: str, actor: str, reason: str) -> AuditRecord:
-        return self._audit.record(
-            AuditEvent(Event.DEVICE_FORGET, reason=reason, actor=actor, account_id=account_id, target=target)
-        )
+    def _record(self, account_id: str, target: str, actor: str) -> AuditRecord:
+        return self._audit.record(AuditEvent(Event.DEVICE_FORGET, actor=actor, account_id=account_id, target=target))
 
 
 def _well_formed(secret: str | None) -> bool:

@@ -26,7 +26,6 @@ from policies.upstreams.mapping import PROFILE
 
 PROVEN: Final = "proven"
 """A link that rests on a local sign-in: on the password, and on no word of the upstream about whose it is."""
-HOW: Final = ("created", "vouched", PROVEN)
 
 
 class UpstreamLinks:

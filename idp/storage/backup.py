@@ -14,14 +14,20 @@ from idp.storage.database import Database
 from idp.storage.sqlite import SqliteDatabase
 
 
+def check_target(database: Database, target: Path) -> None:
+    """Raise ``Refused`` where no copy can be begun: the database is not ours to copy, or a file stands at ``target`` already."""
+    _embedded(database)
+    if target.exists():
+        raise Refused(f"{target} exists already: choose another name")
+
+
 def backup(database: Database, target: Path) -> None:
-    """Write a consistent copy to ``target``, readable by its owner alone; raises ``Refused`` where a file stands already.
+    """Write a consistent copy to ``target``, readable by its owner alone; raises as ``check_target`` does.
 
     Raises ``StorageUnavailable`` where the disk takes no whole copy; nothing of it stays then.
     """
+    check_target(database, target)
     source = _embedded(database)
-    if target.exists():
-        raise Refused(f"{target} exists already: choose another name")
     handle = os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     os.close(handle)
     try:

@@ -44,7 +44,6 @@ class SqlDeviceStore:
         self._trim = prepare(delete(known_devices).where(mine, columns.id.not_in(kept)))
         self._of_account = prepare(select(*(columns[name] for name in _NAMES)).where(mine).order_by(*newest_first))
         self._forget = prepare(delete(known_devices).where(mine, columns.id == bindparam("device")))
-        self._forget_all = prepare(delete(known_devices).where(mine))
 
     def knows(self, account_id: str, digest: bytes) -> bool:
         """Tell whether the account was used in this browser before."""
@@ -74,15 +73,13 @@ class SqlDeviceStore:
         """Return an account's browsers, the one that was used last first."""
         return [_device(row) for row in self._database.rows(self._of_account, {"account": account_id})]
 
-    def forget(self, account_id: str, device_id: str | None, record: AuditRecord) -> int:
-        """Forget one browser of an account, or with None all of them, recorded."""
-        statement = self._forget_all if device_id is None else self._forget
-        values = {"account": account_id} if device_id is None else {"account": account_id, "device": device_id}
+    def forget(self, account_id: str, device_id: str, record: AuditRecord) -> bool:
+        """Forget one browser of an account, recorded."""
         with self._database.transaction() as tx:
-            gone = tx.run(statement, values)
-            if gone:
+            is_gone = tx.run(self._forget, {"account": account_id, "device": device_id}) == 1
+            if is_gone:
                 self._recorder.write(tx, record)
-        return gone
+        return is_gone
 
 
 def _device(row: tuple[Any, ...]) -> DeviceRow:

@@ -16,6 +16,7 @@ from idp.endpoints.admin.consents import Consents
 from idp.endpoints.admin.dashboard import Dashboard
 from idp.endpoints.admin.data_requests import DataRequests
 from idp.endpoints.admin.directories import DirectoriesArea
+from idp.endpoints.admin.entrance import Entrance
 from idp.endpoints.admin.frame import Area, ConsoleFrame
 from idp.endpoints.admin.indicators import IndicatorsArea
 from idp.endpoints.admin.keys import Keys
@@ -59,15 +60,9 @@ class Console(ActingPages):
 
     def console_routes(self) -> tuple[Route, ...]:
         """Return every page of the console."""
-        frame = ConsoleFrame(
-            self.desk,
-            self.door,
-            self.sessions,
-            self.administrators,
-            self.gate,
-            self.ephemeral.transactions,
-            self.clock,
-        )
+        marks = self.ephemeral.transactions
+        entrance = Entrance(self.door, self.sessions, self.administrators, marks, self.clock)
+        frame = ConsoleFrame(self.desk, entrance, self.gate, self.clock)
         areas = self.console_areas(frame)
         frame.furnish(areas)
         acts = self.administration

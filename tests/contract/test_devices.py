@@ -145,15 +145,6 @@ def test_another_persons_browser_cannot_be_forgotten(service: DeviceService, dat
     assert stored(database, audit_events, event="device:forget") == []
 
 
-def test_all_browsers_are_forgotten_at_once(service: DeviceService) -> None:
-    secrets = [service.recognise("an", None, ORIGIN).secret for _ in range(3)]
-    kept = service.recognise("binh", None, ORIGIN).secret
-    assert service.forget_all("an", "account:an", "not_me") == 3
-    assert not any(service.is_known("an", secret) for secret in secrets)
-    assert service.is_known("binh", kept)
-    assert service.forget_all("an", "account:an", "not_me") == 0
-
-
 def test_a_browser_not_used_for_longer_than_its_cookie_lives_is_purged(
     service: DeviceService, clock: FrozenClock, database: Database
 ) -> None:

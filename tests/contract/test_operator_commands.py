@@ -52,6 +52,24 @@ def test_before_init_the_doctor_names_what_is_missing_and_other_commands_say_a_s
     assert current.stderr.startswith("error: ")
 
 
+def test_a_person_reads_yes_and_no_and_a_script_reads_json(run: Run) -> None:
+    shown = run("doctor").stdout.splitlines()
+    assert {line.split("  ")[0]: line for line in shown}["database"].split() == ["database", "yes", "sqlite"]
+    assert "none" in next(line for line in shown if line.startswith("sample accounts"))
+    first = orjson.loads(run("doctor", "--json").stdout.splitlines()[0])
+    assert first["ok"] is True
+
+
+def test_backup_that_is_refused_leaves_no_record_that_one_was_made(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "copy").touch()
+    refused = run("db", "backup", str(tmp_path / "copy"))
+    assert refused.exit_code == 4
+    assert "exists already" in refused.stderr
+    assert run("audit", "search", "--event", "deployment:backup", "--json").stdout == ""
+    assert run("db", "backup", str(tmp_path / "other")).exit_code == 0
+    assert run("audit", "search", "--event", "deployment:backup", "--json").stdout.count("\n") == 1
+
+
 @pytest.mark.parametrize("verb", [("keys", "retire"), ("keys", "revoke"), ("federation", "keys", "revoke")])
 @pytest.mark.parametrize(
     "kid", ["-h3rYltJGaGohvMLLdTRjWP1a3iZsALMSuS3_8s9LdI", "--3rYltJGaGohvMLLdTRjWP1a3iZsALMSuS3_8s9LdI"]

@@ -1,8 +1,7 @@
-"""The frame of the console: who comes in, the menu, the forms' tokens, and what errors look like."""
+"""The frame of the console: routes, the menu, the forms' tokens, and what errors look like. Who comes in is ``entrance``'s."""
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,28 +11,24 @@ from urllib.parse import urlencode
 
 from clients.errors import RegistrationRefused
 from idp.clock import Clock
-from idp.config.level_three import CONSOLE_IDLE
+from idp.endpoints.admin.entrance import Entrance
 from idp.endpoints.admin.inputs import named
 from idp.endpoints.admin.problem_words import problem_lines
 from idp.endpoints.admin.views import Detail, Field, Link, Table
 from idp.endpoints.desk import Desk, Exchange, Form
-from idp.endpoints.door import Door
 from idp.endpoints.routes import Route
-from idp.errors import Conflict, DomainError, InvalidInput, NotFound, Refused
-from idp.flows.administration.administrator import Administrator, Administrators
-from idp.flows.administration.gate import LEVEL, Gate
+from idp.errors import Conflict, DomainError, InvalidInput, Refused
+from idp.flows.administration.administrator import Administrator
+from idp.flows.administration.gate import Gate
 from idp.flows.administration.paging import Window, window
 from idp.flows.administration.use_cases import UseCases
 from idp.model.approval import Approval
 from idp.model.session import Session
-from idp.ports.ephemeral import TransactionStore
 from idp.protocol.errors import ProtocolError
 from idp.protocol.parameters import query_parameters
 from idp.protocol.wire import WireRequest, WireResponse, redirect
-from idp.services.sessions import SessionService
 from idp.web.i18n import Translator, translator
 from keys.errors import KeysError
-from policies import assurance
 from policies.delegation import Action, holds_anywhere
 
 _log = logging.getLogger("idp.web")
@@ -88,23 +83,11 @@ class Area(Protocol):
 class ConsoleFrame:
     """Shared by the areas."""
 
-    def __init__(
-        self,
-        desk: Desk,
-        door: Door,
-        sessions: SessionService,
-        administrators: Administrators,
-        gate: Gate,
-        marks: TransactionStore,
-        clock: Clock,
-    ) -> None:
-        """Take collaborators; ``marks`` keeps who was active in the console of late."""
+    def __init__(self, desk: Desk, entrance: Entrance, gate: Gate, clock: Clock) -> None:
+        """Take collaborators."""
         self._desk = desk
-        self._door = door
-        self._sessions = sessions
-        self._administrators = administrators
+        self._entrance = entrance
         self._gate = gate
-        self._marks = marks
         self._clock = clock
         self._areas: tuple[Area, ...] = ()
 
@@ -202,10 +185,11 @@ class ConsoleFrame:
     def _answered(self, wire: WireRequest, back: str, act: Callable[[Visit], WireResponse]) -> WireResponse:
         visit: Visit | None = None
         try:
-            admitted = self._admitted(wire, back)
+            exchange = self._desk.exchange(wire)
+            admitted = self._entrance.admit(exchange, back)
             if isinstance(admitted, WireResponse):
                 return admitted
-            visit = admitted
+            visit = self._visit(exchange, *admitted)
             return act(visit)
         except (InvalidInput, Conflict, RegistrationRefused, KeysError) as error:
             if visit is None or getattr(error, "code", "") == "csrf_failed":
@@ -216,40 +200,6 @@ class ConsoleFrame:
             audited = isinstance(error, DomainError) and error.is_recorded
             status = _FORBIDDEN if isinstance(error, Refused) else 0
             return self._desk.refused(wire, error, audited=audited, status=status)
-
-    def _admitted(self, wire: WireRequest, back: str) -> Visit | WireResponse:
-        """Return the visit of somebody who administers something, or the way to the sign-in; nobody else learns that the page is there."""
-        exchange = self._desk.exchange(wire)
-        session = self._sessions.of_cookie(exchange.session_secret)
-        if session is not None:
-            who = self._who(session, wire)
-            if not any(one.is_live(self._clock.now()) for one in who.actor.grants):
-                raise NotFound("there is no such page")
-            # Who signed in again with less than two factors is asked for the rest, whatever the mark says.
-            if assurance.satisfies(session.acr, LEVEL) and self._is_active(session):
-                return self._visit(exchange, session, who)
-        admitted = self._door.admit(exchange, back, minimum_acr=LEVEL, max_age=CONSOLE_IDLE)
-        if isinstance(admitted, WireResponse):
-            return admitted
-        self._marks.put(_mark(admitted), b"1", self._clock.now() + CONSOLE_IDLE)
-        return self._visit(exchange, admitted, self._who(admitted, wire))
-
-    def _is_active(self, session: Session) -> bool:
-        """Tell whether the session was active in the console of late, and note that it is."""
-        key, now = _mark(session), self._clock.now()
-        if self._marks.get(key, now) is None:
-            return False
-        self._marks.put(key, b"1", now + CONSOLE_IDLE)
-        return True
-
-    def _who(self, session: Session, wire: WireRequest) -> Administrator:
-        return self._administrators.person(
-            session.account_id,
-            session.acr,
-            session_id=session.id,
-            case_code=wire.case_code,
-            address=wire.address,
-        )
 
     def _visit(self, exchange: Exchange, session: Session, who: Administrator) -> Visit:
         query = {} if exchange.is_post else query_parameters(exchange.wire)
@@ -277,10 +227,6 @@ def address(path: str, **query: str) -> str:
     """Return an address of the console with the parameters that are set."""
     given = {name: value for name, value in query.items() if value}
     return f"{ROOT}{path}?{urlencode(given)}" if given else ROOT + path
-
-
-def _mark(session: Session) -> str:
-    return "admin:" + hashlib.sha256(session.id.encode()).hexdigest()
 
 
 _NOTICES: Final = frozenset({"done", "waiting", "approved", "rejected", "asked"})

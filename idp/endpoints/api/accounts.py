@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any, Final
+from typing import Final
 
+from idp.endpoints.api.account_documents import account, lock, session
 from idp.endpoints.api.operation import (
     MOMENT,
     PAGED,
@@ -18,74 +19,17 @@ from idp.endpoints.api.operation import (
     page_of,
     waiting,
 )
-from idp.endpoints.api.schema import Schema, choice, items, members, nullable, ref, text
+from idp.endpoints.api.schema import choice, members, ref, text
 from idp.flows.administration.account_states import AccountStates
-from idp.flows.administration.accounts import AccountAdministration, AccountView
+from idp.flows.administration.accounts import AccountAdministration
 from idp.flows.administration.unused import STATES, UnusedAccounts
 from idp.model.account import Account
 from idp.model.approval import Approval
-from idp.ports.locks import LockRow
 from idp.services import locks
-from idp.services.sessions import SessionView
 from policies.locks import OF_THE_PRODUCT, Reason
 
 READ: Final = ("admin:accounts:read",)
 WRITE: Final = ("admin:accounts:write",)
-_STRING: Final[Schema] = {"type": "string"}
-_NUMBER: Final[Schema] = {"type": "integer"}
-_MAYBE: Final[Schema] = {"type": ["integer", "null"]}
-_CODE: Final = members(
-    ("code_type", "code", "valid_from", "valid_to"),
-    code_type=_STRING,
-    code=_STRING,
-    valid_from=_NUMBER,
-    valid_to=_MAYBE,
-    reason=_STRING,
-)
-
-SHAPES: Final[dict[str, Schema]] = {
-    "AccountState": members(("account_id", "state"), account_id=_STRING, state=_STRING),
-    "Account": members(
-        ("account_id", "kind", "state", "name", "codes", "factors", "may"),
-        account_id=_STRING,
-        kind=_STRING,
-        state=_STRING,
-        state_reason=nullable(_STRING),
-        identity_level=_NUMBER,
-        unit=nullable(_STRING),
-        external_id=nullable(_STRING),
-        name=_STRING,
-        codes=items(_CODE),
-        factors=items(_STRING),
-        administrator={"type": "boolean"},
-        may=items(_STRING),
-        created_at=_NUMBER,
-        profile={"type": "object"},
-    ),
-    "Accounts": members(("items",), items=items(ref("Account"))),
-    "Sessions": members(
-        ("items",),
-        items=items(
-            members(
-                ("session_id", "created_at", "last_seen_at", "acr"),
-                session_id=_STRING,
-                created_at=_NUMBER,
-                last_seen_at=_NUMBER,
-                acr=_STRING,
-            )
-        ),
-    ),
-    "Locks": members(("items",), items=items({"type": "object"})),
-    "UnusedAccount": members(
-        ("account_id", "used_at", "ends_at", "locked_at"),
-        account_id=_STRING,
-        used_at=MOMENT,
-        ends_at=MOMENT,
-        locked_at={**MOMENT, "description": "0 for an account that is not locked yet."},
-    ),
-    "Ended": members(("ended",), ended=_NUMBER),
-    "Events": members(("items",), items=items(ref("AuditRecord"))),
-}
 _ONE: Final = "/accounts/{account_id}"
 _WHY: Final = members(("reason",), reason=REASON)
 _LOCK: Final = members(
@@ -189,7 +133,7 @@ class AccountOperations:
 
     def find(self, call: Call) -> Reply:
         """Find."""
-        return Reply({"items": [view(one) for one in self._accounts.find(call.who, call.body["q"])]})
+        return Reply({"items": [account(one) for one in self._accounts.find(call.who, call.body["q"])]})
 
     def unused(self, call: Call) -> Reply:
         """List unused accounts of staff."""
@@ -197,11 +141,11 @@ class AccountOperations:
 
     def show(self, call: Call) -> Reply:
         """Show."""
-        return Reply(view(self._accounts.show(call.who, call.path["account_id"])))
+        return Reply(account(self._accounts.show(call.who, call.path["account_id"])))
 
     def reveal(self, call: Call) -> Reply:
         """Reveal."""
-        return Reply(view(self._accounts.reveal(call.who, call.path["account_id"], call.body["reason"])))
+        return Reply(account(self._accounts.reveal(call.who, call.path["account_id"], call.body["reason"])))
 
     def history(self, call: Call) -> Reply:
         """List what happened."""
@@ -210,7 +154,7 @@ class AccountOperations:
 
     def locks(self, call: Call) -> Reply:
         """List locks."""
-        return Reply({"items": [_lock(row) for row in self._states.grounds(call.who, call.path["account_id"])]})
+        return Reply({"items": [lock(row) for row in self._states.grounds(call.who, call.path["account_id"])]})
 
     def lock(self, call: Call) -> Reply:
         """Lock."""
@@ -234,7 +178,7 @@ class AccountOperations:
 
     def sessions(self, call: Call) -> Reply:
         """List sessions."""
-        return Reply({"items": [_session(one) for one in self._accounts.sessions(call.who, call.path["account_id"])]})
+        return Reply({"items": [session(one) for one in self._accounts.sessions(call.who, call.path["account_id"])]})
 
     def end(self, call: Call) -> Reply:
         """End sessions."""
@@ -243,52 +187,7 @@ class AccountOperations:
         return Reply({"ended": self._states.end_sessions(call.who, path["account_id"], reason, only)})
 
 
-def view(one: AccountView) -> dict[str, Any]:
-    """Return an account as JSON; ``profile`` only where it was revealed."""
-    account = one.account
-    document: dict[str, Any] = {
-        "account_id": account.id,
-        "kind": account.kind,
-        "state": account.state,
-        "state_reason": account.state_reason,
-        "identity_level": account.identity_level,
-        "unit": account.unit.code if account.unit is not None else None,
-        "external_id": account.external_id,
-        "name": one.name,
-        "codes": [
-            {
-                "code_type": code.scheme,
-                "code": code.value,
-                "valid_from": code.valid_from,
-                "valid_to": code.valid_to,
-                "reason": code.reason,
-            }
-            for code in one.codes
-        ],
-        "factors": list(one.factors),
-        "administrator": one.is_administrator,
-        "may": sorted(one.may),
-        "created_at": account.created_at,
-    }
-    return {**document, "profile": dict(account.profile)} if one.is_revealed else document
-
-
 def _state(done: Account | Approval) -> Reply:
     if isinstance(done, Approval):
         return waiting(done)
     return Reply({"account_id": done.id, "state": done.state})
-
-
-def _session(one: SessionView) -> dict[str, Any]:
-    session = one.session
-    return {
-        "session_id": session.id,
-        "created_at": session.created_at,
-        "last_seen_at": session.last_seen_at,
-        "acr": session.acr,
-    }
-
-
-def _lock(row: LockRow) -> dict[str, Any]:
-    names = ("id", "scope", "reason_code", "reason", "reference", "locked_by", "locked_at", "ends_at")
-    return {name: getattr(row, name) for name in (*names, "ended_at", "ended_by", "end_reason")}

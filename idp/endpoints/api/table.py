@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from idp.endpoints.api import (
+    account_documents,
     accounts,
     administrators,
     audit_proofs,
@@ -32,7 +33,7 @@ SHAPES: Final[Mapping[str, Schema]] = {
     **consents.SHAPES,
     **data_requests.SHAPES,
     **protection.SHAPES,
-    **accounts.SHAPES,
+    **account_documents.SHAPES,
     **mandates.SHAPES,
     **administrators.SHAPES,
     **records.SHAPES,

@@ -23,4 +23,3 @@ EXTRACTORS: Final[tuple[Extractor, ...]] = (secret.by_header, secret.by_body, as
 """Every way in which a credential can come; of these at most one may be in a request."""
 
 BY_CERTIFICATE: Final = frozenset({"tls_client_auth", "self_signed_tls_client_auth"})
-BY_JWT: Final = frozenset({"client_secret_jwt", "private_key_jwt"})

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from idp.messaging.texts import SEGMENT, LocaleTexts
+from idp.messaging.texts import LocaleTexts
 from idp.model.message import Channel, Message
 from idp.model.notice import Topic
 from idp.web.i18n import LANGUAGES, translator
@@ -14,6 +14,8 @@ from policies.assurance import FACTORS
 from tests.support.clock import START
 
 TEXTS = (*(topic.value for topic in Topic), "code", "contact_code", "test")
+SEGMENT = 70
+"""UTF-16 units of one SMS in UCS-2 (3GPP TS 23.038)."""
 LONGEST = {
     "code": "WWWWWWWW",
     "minutes": "30",
