@@ -120,6 +120,19 @@ class AccountLocks:
         """Return the locks that count now, oldest first."""
         return self._store.live(account_id, self._clock.now())
 
+    def is_free(self, account_id: str) -> bool:
+        """Tell whether what was asked in an account's name still counts.
+
+        It does not where the account is none under this very id, is locked or closed, or its person has said that somebody else was in it.
+        """
+        try:
+            account = self._accounts.get(account_id)
+        except NotFound:
+            return False
+        if (account.id, account.state) != (account_id, "active"):
+            return False
+        return all(lock.reason_code != Reason.NOT_ME for lock in self.live(account_id))
+
     def closes_sign_in(self, account_id: str) -> bool:
         """Tell whether the account cannot be signed in to on a device that nobody knows. Takes as long for an id that is nobody's."""
         return any(not lock.closes_account for lock in self.live(account_id))

@@ -113,7 +113,9 @@ class AdministrationDesk(DataRights, ABC):
             units=units,
             unit_decisions=UnitDecisions(units, clients, changes, admins),
             admins=admins,
-            approvals=ApprovalAdministration(gate, self.admins, self.approvals, acts, self.client_names),
+            approvals=ApprovalAdministration(
+                *(gate, self.admins, self.approvals, acts, self.client_names), self.locks.is_free
+            ),
             audit=self._audit_search,
             exports=Exports(gate),
             client_tests=ClientTests(gate, clients, trial_of(self).run),

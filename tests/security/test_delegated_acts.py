@@ -190,6 +190,57 @@ def test_approval_runs_out_and_dies_with_the_right_of_whoever_asked(place: Admin
     assert next(row.state for row in place.wiring.key_service.rows() if row.kid == kid) == "active"
 
 
+@pytest.mark.parametrize("by_operator", [False, True])
+def test_what_somebody_asked_for_who_was_locked_since_happens_no_more(
+    place: AdministeredWorld, *, by_operator: bool
+) -> None:
+    """Whoever stole a session asks for things, and a colleague who knows nothing of the theft would let them happen."""
+    first, second = (
+        place.admin("một", Role.UNIT_ADMINISTRATOR, SHORT),
+        place.admin("hai", Role.UNIT_ADMINISTRATOR, SHORT),
+    )
+    loser, winner = (place.account(name, SHORT) for name in ("trùng một", "trùng hai"))
+    asked = place.acts.account_states.merge(first, loser, winner, "một người")
+    place.wiring.accounts.change_state(place.account("một"), "locked", reason="lộ phiên")
+    with pytest.raises(Refused):
+        if by_operator:
+            place.acts.approvals.approve_as_operator(asked.id, "operator:local", "kẹt")
+        else:
+            place.acts.approvals.approve(second, asked.id)
+    assert place.wiring.accounts.resolve(loser) == loser
+    place.wiring.accounts.change_state(place.account("một"), "active", reason="đã rõ")
+    place.acts.approvals.approve(second, asked.id)
+    assert place.wiring.accounts.resolve(loser) == winner
+
+
+def test_what_somebody_asked_for_in_an_account_whose_person_says_it_was_not_me_happens_no_more(
+    place: AdministeredWorld,
+) -> None:
+    first, second = (
+        place.admin("một", Role.UNIT_ADMINISTRATOR, SHORT),
+        place.admin("hai", Role.UNIT_ADMINISTRATOR, SHORT),
+    )
+    loser, winner = (place.account(name, SHORT) for name in ("trùng một", "trùng hai"))
+    asked = place.acts.account_states.merge(first, loser, winner, "một người")
+    place.wiring.locks.lock(place.account("một"), ground("not_me"), actor=first.principal)
+    with pytest.raises(Refused):
+        place.acts.approvals.approve(second, asked.id)
+    assert place.refusals()[-1][1] == "requester_lost"
+
+
+def test_an_authoritys_lock_that_came_meanwhile_is_not_ended_by_who_may_only_unlock(place: AdministeredWorld) -> None:
+    first, second = (place.admin(name, Role.SUPPORT, SHORT) for name in ("giúp một", "giúp hai"))
+    person = place.account("đồng nghiệp", SHORT)
+    place.grant("đồng nghiệp", Role.SUPPORT, SHORT)
+    place.wiring.locks.lock(person, ground("own_request", "mất máy"), actor="operator:local")
+    asked = place.acts.account_states.unlock(first, person, "đã tìm thấy máy")
+    assert isinstance(asked, Approval)
+    place.wiring.locks.lock(person, ground("authority_request", "x", "12/CV"), actor="operator:local")
+    with pytest.raises(NotFound):
+        place.acts.approvals.approve(second, asked.id)
+    assert len(place.wiring.locks.live(person)) == 2
+
+
 def test_second_person_whom_the_first_made_does_not_count(place: AdministeredWorld) -> None:
     first = place.admin("một", Role.UNIT_ADMINISTRATOR, PROVINCE)
     wish = GrantWish(f"account:{place.account('bóng')}", Role.UNIT_ADMINISTRATOR.value, SHORT)

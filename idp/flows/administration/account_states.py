@@ -52,7 +52,7 @@ class AccountStates:
     def acts(self) -> Mapping[str, Act]:
         """Return the acts that may wait."""
         return {
-            UNLOCK: Act(lambda actor, what: self._decide(actor, Action.ACCOUNT_UNLOCK, what), self._unlock),
+            UNLOCK: Act(self._decide_unlock, self._unlock),
             RESTORE: Act(lambda actor, what: self._decide(actor, Action.ACCOUNT_RESTORE, what), self._restore),
             RESET: Act(lambda actor, what: self._decide(actor, Action.ACCOUNT_RESET, what), self._reset),
             MERGE: Act(self._decide_merge, self._merge),
@@ -82,8 +82,7 @@ class AccountStates:
     def unlock(self, who: Administrator, account_id: str, reason: str) -> Account | Approval:
         """End every lock of an account. What the law lets two persons end, and what was closed, is restored by two."""
         account, _ = self._people.seen(who, Action.ACCOUNT_READ, account_id)
-        by_two = account.state == "closed" or any(needs_two(lock.reason_code) for lock in self._locks.live(account.id))
-        act, action = (RESTORE, Action.ACCOUNT_RESTORE) if by_two else (UNLOCK, Action.ACCOUNT_UNLOCK)
+        act, action = (RESTORE, Action.ACCOUNT_RESTORE) if self._by_two(account) else (UNLOCK, Action.ACCOUNT_UNLOCK)
         arguments = {"account_id": account.id}
         waiting = self._waiting(who, act, action, arguments, reason)
         if waiting is not None:
@@ -143,6 +142,15 @@ class AccountStates:
     def _decide(self, actor: Actor, action: Action, arguments: Arguments) -> Decision:
         account = self._accounts.get(arguments["account_id"])
         return self._gate.decide(actor, action, self._people.target(account))
+
+    def _decide_unlock(self, actor: Actor, arguments: Arguments) -> Decision:
+        """What was locked meanwhile on a ground that two of a higher right end is not opened along with what was seen."""
+        is_more = self._by_two(self._accounts.get(arguments["account_id"]))
+        both = (Action.ACCOUNT_UNLOCK, *((Action.ACCOUNT_RESTORE,) if is_more else ()))
+        return strictest([self._decide(actor, action, arguments) for action in both])
+
+    def _by_two(self, account: Account) -> bool:
+        return account.state == "closed" or any(needs_two(lock.reason_code) for lock in self._locks.live(account.id))
 
     def _decide_merge(self, actor: Actor, arguments: Arguments) -> Decision:
         both = [self._accounts.get(arguments[name]) for name in ("loser", "winner")]

@@ -60,8 +60,13 @@ class ApprovalAdministration:
         approvals: ApprovalService,
         acts: Mapping[str, Act],
         names: ClientNames,
+        is_free: Callable[[str], bool],
     ) -> None:
-        """Take collaborators and the table of acts that may wait; ``names`` finds what is about a system by the system's name."""
+        """Take collaborators and the table of acts that may wait; ``names`` finds what is about a system by the system's name.
+
+        ``is_free`` takes an account id and tells whether what was asked in its name still counts.
+        """
+        self._is_free = is_free
         self._gate = gate
         self._admins = admins
         self._approvals = approvals
@@ -127,18 +132,28 @@ class ApprovalAdministration:
         decision = self._second(who.actor, approval, self._admins.everybody())
         if decision.is_denied:
             self._gate.refuse(who, action, name, decision.reason, visible=True)
-        requester = self._admins.actor(approval.requester)
-        if self._decided(self._acts[approval.act], requester, approval).is_denied:
+        requester = self._asking(approval)
+        if requester is None:
             self._gate.refuse(who, action, name, "requester_lost", visible=True)
         return self._carried_out(approval, requester, who.principal, "")
 
     def approve_as_operator(self, approval_id: str, operator: str, reason: str) -> Approval:
         """Let an act happen as the local operator, whose second-person right comes from the machine; the requester still needs his."""
         approval = self._approvals.get(approval_id)
-        requester = self._admins.actor(approval.requester)
-        if self._decided(self._acts[approval.act], requester, approval).is_denied:
-            raise Refused("whoever asked for it has lost the right to it")
+        requester = self._asking(approval)
+        if requester is None:
+            raise Refused("whoever asked for it has lost the right to it, or is locked")
         return self._carried_out(approval, requester, operator, reason)
+
+    def _asking(self, approval: Approval) -> Actor | None:
+        """Return who asked, with the rights of this moment; None for who could not ask now.
+
+        Whoever was locked since, as after a theft of his session, asks for nothing any more.
+        """
+        requester = self._admins.actor(approval.requester)
+        if requester.is_person and not self._is_free(requester.principal.partition(":")[2]):
+            return None
+        return None if self._decided(self._acts[approval.act], requester, approval).is_denied else requester
 
     def _carried_out(self, approval: Approval, requester: Actor, approver: str, reason: str) -> Approval:
         self._approvals.claim(approval, approver, reason)
@@ -193,7 +208,8 @@ class ApprovalAdministration:
 
     def _second(self, actor: Actor, approval: Approval, everybody: Everybody) -> Decision:
         act = self._acts[approval.act]
-        return may_approve(actor, approval.requester, everybody, lambda one: self._decided(act, one, approval))
+        ground = self._gate.ground()
+        return may_approve(actor, approval.requester, everybody, ground, lambda one: self._decided(act, one, approval))
 
     def _decided(self, act: Act, actor: Actor, approval: Approval) -> Decision:
         try:

@@ -195,7 +195,7 @@ def test_nobody_revokes_a_superiors_role() -> None:
 def second(approver: Actor, *made: AdminGrant) -> str:
     everybody = {name: tuple(one for one in made if one.principal == name) for name in {one.principal for one in made}}
     return may_approve(
-        approver, "account:a", everybody, lambda one: may(one, Action.KEY_REVOKE, DEPLOYMENT, GROUND, NOW)
+        approver, "account:a", everybody, GROUND, lambda one: may(one, Action.KEY_REVOKE, DEPLOYMENT, GROUND, NOW)
     ).reason
 
 
@@ -222,3 +222,30 @@ def test_second_person_owes_the_right_to_somebody_else_than_the_first() -> None:
         second(actor(from_first, grant("account:b", Role.KEY_CUSTODIAN), name="account:b"), from_first)
         == "second_person"
     )
+
+
+@pytest.mark.parametrize(
+    ("role", "changes"),
+    [
+        (Role.AUDITOR, {}),
+        (Role.KEY_CUSTODIAN, {}),
+        (Role.PROVINCIAL_ADMINISTRATOR, {"ends": 3}),
+        (Role.PROVINCIAL_ADMINISTRATOR, {"revoked_at": 3}),
+        (Role.PROVINCIAL_ADMINISTRATOR, {"begins": 9}),
+        (Role.PROVINCIAL_ADMINISTRATOR, {"at": key(SHORT)}),
+    ],
+)
+def test_what_somebody_else_once_gave_a_shadow_does_not_make_it_independent(
+    role: Role, changes: dict[str, Any]
+) -> None:
+    """The attack: a colleague who audits, or did once, is made an administrator by the first person, and makes the second."""
+    middle = grant("account:m", Role.PROVINCIAL_ADMINISTRATOR, granted_by="account:a", granted_at=1)
+    by_middle = grant("account:b", Role.KEY_CUSTODIAN, granted_by="account:m", granted_at=5)
+    beside = grant("account:m", role, **changes)
+    assert second(actor(by_middle, name="account:b"), middle, beside, by_middle) == "not_independent"
+
+
+def test_who_was_made_by_somebody_of_a_unit_that_has_ended_stays_independent() -> None:
+    gone = grant("account:m", Role.PROVINCIAL_ADMINISTRATOR, key("7000"))
+    by_gone = grant("account:b", Role.KEY_CUSTODIAN, granted_by="account:m", granted_at=5)
+    assert second(actor(by_gone, name="account:b"), gone, by_gone) == "second_person"
