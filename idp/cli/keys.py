@@ -1,4 +1,4 @@
-"""``idp keys``: list, rotate, move a rotation, retire, revoke, drill."""
+"""``idp keys``: list, rotate, move a rotation, retire, revoke, drill, exchange the master key."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import click
 
 from idp.cli.context import Context, pass_context
 from idp.cli.key_drill import drill
+from idp.cli.master_key import rewrap
 from idp.cli.output import confirm, emit, emit_rows, with_exit_codes
 from idp.errors import InvalidInput
 from keys.service import Outcome
@@ -19,10 +20,11 @@ WITH_KID: Final = {"ignore_unknown_options": True, "help_option_names": ["--help
 
 @click.group("keys")
 def keys_group() -> None:
-    """Signing keys."""
+    """Signing keys, and the master key."""
 
 
 keys_group.add_command(drill)
+keys_group.add_command(rewrap)
 
 
 @keys_group.command("list")

@@ -120,6 +120,7 @@ class Event(StrEnum):
     KEY_REMOVE = "key:remove"
     KEY_REVOKE = "key:revoke"
     KEY_SCHEDULE = "key:schedule"
+    KEY_REWRAP = "key:rewrap"
     KEY_DRILL = "key:drill"
     KEY_DRILL_ORDER = "key:drill-order"
     UNIT_IMPORT = "unit:import"

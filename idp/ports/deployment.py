@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
+
+from idp.model.audit import AuditRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,4 +45,8 @@ class DeploymentStore(Protocol):
 
     def add_data_key(self, key: WrappedKey) -> bool:
         """Add a data key unless its purpose has a live one already; tell whether it was added."""
+        ...
+
+    def rewrap(self, before: Sequence[WrappedKey], wrapped: Sequence[bytes], record: AuditRecord) -> bool:
+        """Store each of all data keys as it is wrapped anew, recorded; False, and nothing is done, where they are not those any more."""
         ...

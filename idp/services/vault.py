@@ -13,7 +13,8 @@ from typing import Final
 
 from idp import handles
 from idp.clock import Clock
-from idp.errors import SettingsError
+from idp.errors import Conflict, Refused, SettingsError
+from idp.model.audit import AuditRecord
 from idp.ports.deployment import DeploymentStore, WrappedKey
 from keys.errors import MasterKeyMismatch, SealBroken
 from keys.model import KEY_PURPOSE
@@ -48,6 +49,7 @@ PURPOSES: Final = (
     "data-requests",
 )
 """Every purpose that has a data key; another one is made at the next ``idp init``."""
+_ANOTHER: Final = "IDP_MASTER_KEY_FILE holds another key than the one by which this database's data keys are wrapped"
 
 
 class Vault:
@@ -72,6 +74,23 @@ class Vault:
                 made += self._store.add_data_key(WrappedKey(handles.new_id(), purpose, wrapped, self._clock.now()))
         self._wrapped = None
         return made
+
+    def rewrap(self, successor: MasterKey, record: AuditRecord) -> int:
+        """Wrap every data key, retired ones too, by another master key, all of them or none; returns how many.
+
+        Data keys and all that they sealed stay what they are. Raises ``Refused`` for the same master key, ``Conflict`` where a key
+        came meanwhile, ``SettingsError`` where our master key is not this database's.
+        """
+        if successor.id == self._master.id:
+            raise Refused("this master key is the one in use: name a file for another")
+        kept = self._store.data_keys()
+        try:
+            wrapped = [self._master.rewrap(key.wrapped, key.purpose, successor) for key in kept]
+        except (MasterKeyMismatch, SealBroken) as error:
+            raise SettingsError(_ANOTHER) from error
+        if not self._store.rewrap(kept, wrapped, record):
+            raise Conflict("data keys changed meanwhile: nothing was done, say it again")
+        return len(kept)
 
     def index(self, purpose: str, domain: str) -> BlindIndex:
         """Return the keyed blind index of a purpose for one domain.
@@ -109,7 +128,7 @@ class Vault:
         try:
             return [self._master.unwrap(key.wrapped, purpose) for key in found]
         except (MasterKeyMismatch, SealBroken) as error:
-            raise SettingsError("IDP_MASTER_KEY_FILE holds another key than this database was made with") from error
+            raise SettingsError(_ANOTHER) from error
 
 
 class Seal:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, update
 
+from idp.errors import Conflict
+from idp.model.audit import AuditRecord
 from idp.ports.deployment import WrappedKey
+from idp.storage.audit import Recorder
 from idp.storage.database import Database
 from idp.storage.tables import data_keys, deployment
 
@@ -46,6 +50,13 @@ class SqlDeploymentStore:
             )
             .on_conflict_do_nothing()
         )
+        self._count = database.prepare(select(func.count()).select_from(data_keys))
+        self._wrap = database.prepare(
+            update(data_keys)
+            .where(data_keys.c.id == bindparam("key_id"), data_keys.c.wrapped == bindparam("old_wrapped"))
+            .values(wrapped=bindparam("new_wrapped"))
+        )
+        self._recorder = Recorder(database)
 
     def fact(self, name: str) -> str | None:
         """Return the fact or None."""
@@ -76,3 +87,21 @@ class SqlDeploymentStore:
         """Add a data key unless its purpose has a live one already; the unique index decides between processes."""
         values = {"new_id": key.id, "wanted": key.purpose, "new_wrapped": key.wrapped, "moment": key.created_at}
         return self._database.run(self._add, values) == 1
+
+    def rewrap(self, before: Sequence[WrappedKey], wrapped: Sequence[bytes], record: AuditRecord) -> bool:
+        """Store each of all data keys as it is wrapped anew; a key that came or changed meanwhile takes the whole of it back."""
+        try:
+            with self._database.transaction() as tx:
+                for key, anew in zip(before, wrapped, strict=True):
+                    values = {"key_id": key.id, "old_wrapped": key.wrapped, "new_wrapped": anew}
+                    _held(tx.run(self._wrap, values) == 1)
+                _held(tx.rows(self._count)[0][0] == len(before))
+                self._recorder.write(tx, record)
+        except Conflict:
+            return False
+        return True
+
+
+def _held(is_so: bool) -> None:
+    if not is_so:
+        raise Conflict("the data keys changed meanwhile")

@@ -52,6 +52,22 @@ def test_before_init_the_doctor_names_what_is_missing_and_other_commands_say_a_s
     assert current.stderr.startswith("error: ")
 
 
+def test_master_key_is_exchanged_and_the_deployment_goes_on_under_the_new_one(run: Run, tmp_path: Path) -> None:
+    successor, former = tmp_path / "master.key.new", tmp_path / "master.key"
+    words = ("keys", "rewrap", str(successor), "--reason", "an operator left")
+    assert run(*words).exit_code == 1, "nobody answered the question"
+    assert not successor.exists()
+    done = run(*words, "--yes", "--json")
+    assert (done.exit_code, orjson.loads(done.stdout)["master_key"]) == (0, str(successor))
+    assert successor.stat().st_mode & 0o777 == 0o600
+    assert run("doctor").exit_code == 5
+    successor.replace(former)
+    assert run("doctor").exit_code == 0
+    assert run("audit", "verify").exit_code == 0
+    assert run("audit", "search", "--event", "key:rewrap", "--json").stdout.count("\n") == 1
+    assert run("keys", "rewrap", str(former), "--reason", "again", "--yes").exit_code == 4
+
+
 def test_a_person_reads_yes_and_no_and_a_script_reads_json(run: Run) -> None:
     shown = run("doctor").stdout.splitlines()
     assert {line.split("  ")[0]: line for line in shown}["database"].split() == ["database", "yes", "sqlite"]
