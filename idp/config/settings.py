@@ -107,7 +107,9 @@ class Settings(BaseSettings):
         Path("var"), description="Directory of the embedded database, the master key and temporary state."
     )
     issuer: str = Field(
-        "http://localhost:8000", description="Issuer URL; immutable after the first start; https unless on loopback."
+        "http://localhost:8000",
+        description="Issuer URL; immutable after the first start; https unless on loopback. With a path it still needs "
+        "a host of its own: pages stand at the root of the host.",
     )
     database_url: str = Field("", description="`postgresql://…`; empty: SQLite in the home directory.")
     database_connections: int = Field(10, ge=4, le=100, description="PostgreSQL connections of one worker process.")

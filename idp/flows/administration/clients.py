@@ -27,11 +27,12 @@ from idp.ports.client_history import ClientHistory
 from idp.services.approvals import Request
 from idp.services.audit import AuditLog
 from idp.services.units import UnitService
-from policies.delegation import DEPLOYMENT, Action, Actor, Decision, Target
+from policies.delegation import DEPLOYMENT, Action, Actor, Decision, Done, Target
 
 RESUME: Final = "client:resume"
 STATES: Final = ("active", "suspended", "expired")
 _CHUNK: Final = 10_000
+_LOOKED_AT: Final = 50
 _VERSION: Final = re.compile(r"[0-9]{1,18}")
 _MOST_OVERLAP: Final = 30 * 86400
 _HISTORY: Final = tuple(
@@ -111,6 +112,8 @@ class ClientAdministration:
             for action in Action
             if action.startswith("client:") and not self._gate.decide(who.actor, action, target).is_denied
         )
+        if self._may_resume(who.actor, client, target).is_denied:
+            held -= {Action.CLIENT_RESUME}
         names = tuple(unit.full_name for key in target.units if (unit := self._units.register.get(key)) is not None)
         return ClientView(client, names, held, is_powerful(client, self._gate.admins))
 
@@ -159,13 +162,30 @@ class ClientAdministration:
         return {RESUME: Act(self._decide_resume, self._carry_out_resume)}
 
     def resume(self, who: Administrator, client_id: str, reason: str) -> Client | Approval:
-        """Let a suspended client work again; one that has power by two."""
-        client, _ = self.seen(who, Action.CLIENT_RESUME, client_id)
+        """Let a suspended client work again; one that has power by two. What somebody above has suspended, nobody below lets go on."""
+        client, target = self.seen(who, Action.CLIENT_RESUME, client_id)
+        decision = self._may_resume(who.actor, client, target)
+        self._gate.passed(who, Action.CLIENT_RESUME, target, decision, f"client:{client_id}", hidden=False)
         if is_powerful(client, self._gate.admins) and client.state != "active":
             name, arguments = f"client:{client_id}", {"client_id": client_id}
             self._gate.require(who, Action.CLIENT_POWER, DEPLOYMENT, name, hidden=False)
             return self._gate.wait(who, Request(RESUME, Action.CLIENT_POWER, name, arguments, reason))
         return self._set_state(who, client_id, "active", Action.CLIENT_RESUME, reason)
+
+    def _may_resume(self, actor: Actor, client: Client, target: Target) -> Decision:
+        decision = self._gate.decide(actor, Action.CLIENT_RESUME, target)
+        before: int | None = None
+        while client.state == "suspended" and not decision.is_denied:
+            rows = self._changes.changes(client.client_id, before, _LOOKED_AT)
+            for row in rows:
+                if row.action == "suspend":
+                    ever = self._gate.admins.everybody().get(row.actor, ())
+                    done = Done(Action.CLIENT_SUSPEND, Actor(row.actor, ever), row.at)
+                    return self._gate.undoing(actor, Action.CLIENT_RESUME, target, done)
+            if len(rows) < _LOOKED_AT:
+                break
+            before = rows[-1].version
+        return decision
 
     def _decide_resume(self, actor: Actor, _arguments: Arguments) -> Decision:
         return self._gate.decide(actor, Action.CLIENT_POWER, DEPLOYMENT)

@@ -21,11 +21,13 @@ from policies.delegation import (
     Action,
     Actor,
     Decision,
+    Done,
     Ground,
     Target,
     Verdict,
     holds_anywhere,
     may,
+    may_undo,
     scope_for,
     sight,
 )
@@ -66,6 +68,10 @@ class Gate:
     def decide(self, actor: Actor, action: Action, target: Target) -> Decision:
         """Return the policy's answer, and record nothing."""
         return may(actor, action, target, self.ground(), self._clock.now())
+
+    def undoing(self, actor: Actor, action: Action, target: Target, done: Done) -> Decision:
+        """Return the policy's answer for what undoes somebody's act, and record nothing."""
+        return may_undo(actor, action, target, done, self.ground(), self._clock.now())
 
     def require(
         self, who: Administrator, action: Action, target: Target | None, name: str, *, hidden: bool = True

@@ -18,6 +18,7 @@ from idp.storage.sqlite import SqliteDatabase
 from policies import claims as claim_policy
 from tests.support.clock import FrozenClock
 from tests.support.token_world import ISSUER, TokenWorld
+from tests.support.visit import Visitor, asked
 
 DISCOVERY = "/.well-known/openid-configuration"
 PATHS = (DISCOVERY, "/.well-known/oauth-authorization-server")
@@ -57,6 +58,20 @@ def test_where_the_issuer_has_a_path_the_well_known_part_stands_before_it(
         assert world.get(urlsplit(address).path).json["resource"] == issuer + resource.path
     pages = {route.rule for route in world.wiring.page_routes()}
     assert {"/.well-known/ssf-configuration/tinh/id", "/.well-known/ssf-configuration"} <= pages
+
+
+def test_where_the_issuer_has_a_path_pages_stand_at_the_root_of_its_host(
+    tmp_path: Path, sqlite_database: SqliteDatabase, clock: FrozenClock
+) -> None:
+    """What docs/deployment.md says: the host is the issuer's own, and the proxy takes the path off what begins with it."""
+    world = TokenWorld(tmp_path, sqlite_database, clock, issuer=f"{ISSUER}/tinh/id")
+    browser = Visitor(world)
+    page = browser.authorize(asked(world.add_client()))
+    assert (page.form, page.url.startswith("/signin/")) == ("login-form", True)
+    named = [str(one.get("href") or one.get("src") or "") for one in page.soup.select("link, script, a")]
+    assert [one for one in named if "/tinh/id" in one] == []
+    assert browser.open("/account").form == "login-form"
+    assert browser.open("/tinh/id/account").status == 404
 
 
 @pytest.mark.spec("RFC 9700", "4.7.1")

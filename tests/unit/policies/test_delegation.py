@@ -18,6 +18,7 @@ from policies.delegation import (
     Actor,
     AdminGrant,
     Decision,
+    Done,
     Ground,
     Proposal,
     Role,
@@ -27,6 +28,7 @@ from policies.delegation import (
     may_approve,
     may_grant,
     may_revoke,
+    may_undo,
     scope_for,
     sight,
 )
@@ -249,3 +251,35 @@ def test_who_was_made_by_somebody_of_a_unit_that_has_ended_stays_independent() -
     gone = grant("account:m", Role.PROVINCIAL_ADMINISTRATOR, key("7000"))
     by_gone = grant("account:b", Role.KEY_CUSTODIAN, granted_by="account:m", granted_at=5)
     assert second(actor(by_gone, name="account:b"), gone, by_gone) == "second_person"
+
+
+@pytest.mark.parametrize(
+    ("by", "held", "reason"),
+    [
+        ("account:a", [], "held"),
+        ("operator:local", [], "outranked"),
+        ("account:b", [key(BELOW)], "held"),
+        ("account:b", [key(SHORT)], "outranked"),
+        ("account:b", [TOP], "outranked"),
+        ("account:b", [TOP, key(BELOW)], "held"),
+        ("account:b", [key(LONG)], "held"),
+        ("account:b", [key("7000")], "held"),
+        ("account:b", [], "held"),
+    ],
+)
+def test_what_was_stopped_from_above_is_not_undone_from_below(by: str, held: list[UnitKey], reason: str) -> None:
+    made = tuple(grant(by, at=unit_key) for unit_key in held)
+    done = Done(Action.CLIENT_SUSPEND, Actor(by, made), 5)
+    who, target = actor(grant(at=key(BELOW))), Target((key(BELOW),))
+    assert may_undo(who, Action.CLIENT_RESUME, target, done, GROUND, NOW).reason == reason
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [({"ends": 5}, "held"), ({"revoked_at": 4}, "held"), ({"begins": 6}, "held"), ({"revoked_at": 9}, "outranked")],
+)
+def test_a_right_counts_as_it_was_in_the_moment_of_the_act(changes: dict[str, Any], reason: str) -> None:
+    who, target = actor(grant(at=key(BELOW))), Target((key(BELOW),))
+    done = Done(Action.CLIENT_SUSPEND, Actor("account:b", (grant("account:b", **changes),)), 5)
+    assert may_undo(who, Action.CLIENT_RESUME, target, done, GROUND, NOW).reason == reason
+    assert may_undo(actor(), Action.CLIENT_RESUME, target, done, GROUND, NOW).reason == "not_held"
