@@ -10,6 +10,7 @@ from tests.support.compiled import compile_once, keep_bytecode
 from tests.support.examples import look_for_the_same
 from tests.support.officials import office, own_office
 from tests.support.order import ByModule, order
+from tests.support.prepared import prepare_twice
 from tests.support.scratch import use_memory
 from tests.support.stores import (
     audit,
@@ -46,6 +47,7 @@ __all__ = [
 keep_bytecode()
 use_memory()
 compile_once()
+prepare_twice()
 look_for_the_same()
 
 
