@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -33,11 +34,19 @@ def runner(home: Path) -> Run:
     return command
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a home that ``idp init`` has made."""
+    home = tmp_path_factory.mktemp("made")
+    assert runner(home)("init").exit_code == 0
+    return home
+
+
 @pytest.fixture
-def run(tmp_path: Path) -> Run:
-    command = runner(tmp_path)
-    assert command("init").exit_code == 0
-    return command
+def run(made: Path, tmp_path: Path) -> Run:
+    """Return a way to run commands in a copy of it."""
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    return runner(tmp_path)
 
 
 def test_before_init_the_doctor_names_what_is_missing_and_other_commands_say_a_sentence(tmp_path: Path) -> None:
@@ -111,6 +120,11 @@ def test_one_rotation_is_moved_within_bounds_and_back(run: Run) -> None:
     assert run("keys", "schedule", "-none", "--at", moment).exit_code == 3
     assert run("keys", "unschedule", kid).exit_code == 0
     assert active() == before
+
+
+def test_a_next_key_that_caches_cannot_know_yet_signs_only_by_force(run: Run) -> None:
+    assert run("keys", "rotate", "--alg", "RS256").exit_code == 4
+    assert run("keys", "rotate", "--alg", "RS256", "--force", "--reason", "thử").exit_code == 0
 
 
 def test_a_misspelt_option_beside_a_key_id_is_still_refused(run: Run) -> None:

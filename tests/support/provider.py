@@ -17,7 +17,9 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 import requests
+from click.testing import CliRunner
 
+from idp.cli import main
 from tests.support.ports import free_port
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -83,9 +85,23 @@ class Provider:
             input=stdin, capture_output=True, text=True, env=self._environ, cwd=ROOT, check=False, timeout=300,
         )  # fmt: skip
 
+    def here(self, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+        """Run `idp` in this process: to start an interpreter takes longer than what most commands do.
+
+        Over PostgreSQL in a process of its own, since a command leaves its connection to the end of its process.
+        """
+        if "IDP_DATABASE_URL" in self._environ:
+            return self.idp(*arguments, stdin=stdin)
+        unset = {name: None for name in os.environ if name.startswith("IDP_")}
+        given = {name: value for name, value in self._environ.items() if name.startswith("IDP_")}
+        done = CliRunner().invoke(main, arguments, input=stdin, env={**unset, **given})
+        if done.exception is not None and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, done.stderr)
+
     def idp_json(self, *arguments: str, stdin: str | None = None) -> dict[str, Any]:
-        """Run a command with `--json` that must succeed and prints one object; raises `CommandError`."""
-        done = self.idp(*arguments, "--json", stdin=stdin)
+        """Run a command with `--json` here that must succeed and prints one object; raises `CommandError`."""
+        done = self.here(*arguments, "--json", stdin=stdin)
         if done.returncode != 0:
             message = f"idp {' '.join(arguments)}: exit {done.returncode}: {done.stderr.strip()}"
             raise CommandError(message)

@@ -6,6 +6,7 @@ refuses to run as root, so under root it runs as the `postgres` user that its pa
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import signal
@@ -13,6 +14,7 @@ import subprocess
 import tempfile
 import time
 from abc import ABC, abstractmethod
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -173,13 +175,9 @@ class PostgresServer(Server):
         return self
 
     def _initialise(self) -> None:
-        command = [_program("initdb"), "-D", str(self._data), "-U", "idp", "-A", "trust", "-E", "UTF8"]
+        made = str(_cluster(self._account))
         subprocess.run(
-            [*command, "--locale=C", "--no-sync"],
-            check=True,
-            capture_output=True,
-            user=self._account,
-            cwd=self.directory,
+            ["cp", "-a", made, str(self._data)], check=True, capture_output=True, user=self._account, cwd=self.directory
         )
 
     def _spawn(self, log: int) -> subprocess.Popen[bytes]:
@@ -210,6 +208,23 @@ class PostgresServer(Server):
         command = [_program("psql"), "-h", str(self.directory), "-U", "idp", "-d", database, "-v", "ON_ERROR_STOP=1"]
         done = subprocess.run([*command, "-Atqc", statement], check=True, capture_output=True, text=True)
         return done.stdout.strip()
+
+
+@cache
+def _cluster(account: str | None) -> Path:
+    """Return an empty cluster to copy, made once in this process: a copy takes a twentieth of the time."""
+    folder = Path(tempfile.mkdtemp(prefix="dinhdanh-cluster-"))
+    atexit.register(_remove, folder, os.getpid())
+    if account:
+        shutil.chown(folder, account)
+    command = [_program("initdb"), "-D", str(folder / "data"), "-U", "idp", "-A", "trust", "-E", "UTF8", "--locale=C"]
+    subprocess.run([*command, "--no-sync"], check=True, capture_output=True, user=account, cwd=folder)
+    return folder / "data"
+
+
+def _remove(folder: Path, owner: int) -> None:
+    if os.getpid() == owner:  # A process that was forked ends earlier.
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _program(*names: str) -> str:

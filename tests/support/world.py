@@ -6,7 +6,6 @@ person costs milliseconds instead of a start of the interpreter. Everything else
 
 from __future__ import annotations
 
-import os
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -14,9 +13,6 @@ from contextlib import ExitStack, contextmanager
 from itertools import count
 from typing import Any, Final, Self
 
-from click.testing import CliRunner
-
-from idp.cli import main
 from idp.config import Settings
 from idp.wiring import Wiring
 from tests.support.browser import Browser, Page, Person
@@ -36,19 +32,6 @@ _VARIABLES: Final = {
 }
 
 
-def initialised(provider: Provider) -> Provider:
-    """Run `idp init`, once; over SQLite in this process, since to start an interpreter takes longer than what it does."""
-    if "IDP_DATABASE_URL" in provider._environ:
-        return provider.initialise()  # A process leaves its connection to the server to its end.
-    if not provider.is_initialised:
-        unset = {name: None for name in os.environ if name.startswith("IDP_")}
-        given = {name: value for name, value in provider._environ.items() if name.startswith("IDP_")}
-        done = CliRunner().invoke(main, ("init",), env={**unset, **given})
-        assert done.exit_code == 0, done.output
-        provider.is_initialised = True
-    return provider
-
-
 class World:
     """One deployment: its provider, its operator, and makers of people and departments.
 
@@ -56,7 +39,7 @@ class World:
     """
 
     def __init__(self, provider: Provider, sections: Mapping[str, Any] | None = None) -> None:
-        self.provider = initialised(provider)
+        self.provider = provider.initialise()
         environ = provider._environ
         given: dict[str, Any] = {field: environ.get(f"IDP_{name}", "") for name, field in _VARIABLES.items()}
         self.wiring = Wiring(Settings(**given, **(sections or {})))

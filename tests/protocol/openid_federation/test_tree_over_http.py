@@ -158,12 +158,12 @@ def test_authority_hints_are_no_way_into_the_house(world: World, hint: str) -> N
 
 def test_the_operators_commands_speak_json(world: World) -> None:
     provider = world.provider
-    rows = [orjson.loads(line) for line in provider.idp("federation", "caps", "--json").stdout.splitlines()]
+    rows = [orjson.loads(line) for line in provider.here("federation", "caps", "--json").stdout.splitlines()]
     assert [row["level"] for row in rows] == ["province", "commune"]
-    keys = provider.idp("federation", "keys", "list", "--json").stdout.splitlines()
+    keys = provider.here("federation", "keys", "list", "--json").stdout.splitlines()
     assert {orjson.loads(line)["state"] for line in keys} == {"active", "next"}
-    assert provider.idp("federation", "keys", "rotate").returncode == 4, "the next key is too young"
-    unknown = provider.idp("federation", "trust-marks", "issue", "https://x.vn/m", "https://a.vn", "--json")
+    assert provider.here("federation", "keys", "rotate").returncode == 4, "the next key is too young"
+    unknown = provider.here("federation", "trust-marks", "issue", "https://x.vn/m", "https://a.vn", "--json")
     assert unknown.returncode == 4
-    missing = provider.idp("federation", "trust-marks", "revoke", "nothing", "--reason", "thử")
+    missing = provider.here("federation", "trust-marks", "revoke", "nothing", "--reason", "thử")
     assert missing.returncode == 3
