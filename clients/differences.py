@@ -12,7 +12,7 @@ from clients.model import Client
 HIDDEN: Final = "***"
 """Stands for a value that nobody is shown; that it changed is told."""
 _KEPT_BACK: Final = frozenset({"management_digest"})
-_STAMPS: Final = frozenset({"client_id", "version", "created_at", "updated_at", "rewritten"})
+_STAMPS: Final = frozenset({"client_id", "version", "created_at", "updated_at", "rewritten", "corrected"})
 _NOTHING: Final[tuple[Any, ...]] = (None, False, 0, "", [], {})
 
 Differences = Mapping[str, tuple[Any, Any]]

@@ -22,6 +22,7 @@ _NOT_SHOWN: Final = (
     "management_digest",
     "not_before",
     "rewritten",
+    "corrected",
     "unit_at",
 )
 

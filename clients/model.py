@@ -66,7 +66,8 @@ class Client:
     (``policies.mandate_kinds``); ``users`` whom the system is for. ``terms``
     (``clients.terms``) are there for a client that registered itself, ``management_digest`` is the SHA-256
     of its registration access token in hexadecimal. What was issued before ``not_before`` (epoch seconds) counts for
-    nothing. ``rewritten`` are claims that rest on what people read before a moment and is no more (``clients.rewritten``).
+    nothing. ``rewritten`` are claims that rest on what people read before a moment and is no more (``clients.rewritten``), ``corrected`` the
+    versions of what people read that the present one only spells otherwise, newest first (``clients.corrections``).
     ``unit`` is the code as it was at ``unit_at`` (0: when the client was made). ``version`` is the registry's
     version of the last change. The fields at the end are derived: ``consent_version`` is the version of what people read, the
     claims are bit sets over all ``purposes`` (every bit where there are none).
@@ -156,6 +157,7 @@ class Client:
     management_digest: str | None = None
     not_before: int = 0
     rewritten: tuple[Mapping[str, int], ...] = ()
+    corrected: tuple[str, ...] = ()
     unit_at: int = 0
     state: str = "active"
     expires_at: int | None = None
@@ -206,6 +208,10 @@ class Client:
             if since < mark["at"]:
                 claims &= ~mark["claims"]
         return claims
+
+    def stands(self, version: str) -> bool:
+        """Tell whether what was read under a version says what is read today: it is today's, or today's only spells it otherwise."""
+        return version == self.consent_version or version in self.corrected
 
     @property
     def is_active(self) -> bool:

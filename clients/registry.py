@@ -9,7 +9,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final
 
-from clients import given, metadata, secrets, sectors
+from clients import corrections, given, metadata, secrets, sectors
 from clients.errors import ClientConflict, MetadataError, RegistrationRefused
 from clients.known import KnownClients
 from clients.model import Client, Secret
@@ -166,6 +166,18 @@ class ClientRegistry(KnownClients):
             return current
         updated = marked(current, replace(current, **values, updated_at=self._now()), self._now())
         return self._changed(updated, ClientEvent("update", client_id, changed, actor, note))
+
+    def correct(
+        self, client_id: str, purpose_id: str, text: Mapping[str, str], *, actor: str, note: str, seen: Client
+    ) -> Client:
+        """Spell a purpose otherwise (``corrections.WHOLE`` for that of the system); what people answered stands.
+
+        ``seen`` is the client as it was when two persons agreed to that. Raises ``RegistrationRefused`` for what is no correction, ``KeyError`` for a
+        purpose that is not there, ``ClientConflict``.
+        """
+        updated = replace(corrections.corrected(seen, purpose_id, text), updated_at=self._now())
+        field = "purposes" if purpose_id else "purpose"
+        return self._changed(updated, ClientEvent("correct", client_id, (field,), actor, note))
 
     def rotate_secret(
         self, client_id: str, *, overlap: int = DEFAULT_OVERLAP, actor: str = "operator:local", note: str = ""

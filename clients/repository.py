@@ -13,7 +13,7 @@ from clients.model import Client
 class ClientEvent:
     """What happened to a client, for the audit row in the same transaction.
 
-    ``action`` is ``add``, ``update``, ``rotate-secret``, ``suspend``, ``resume`` or ``remove``. ``fields`` names what
+    ``action`` is ``add``, ``update``, ``rotate-secret``, ``suspend``, ``resume``, ``remove`` or ``correct``. ``fields`` names what
     changed, never a value; of ``add`` it names what the operator decided himself.
     """
 

@@ -23,15 +23,16 @@ Marks = tuple[Mapping[str, int], ...]
 
 def marked(before: Client, after: Client, now: int) -> Client:
     """Return a changed client (``after``) that knows which claims rest on what people read before ``now`` (epoch seconds) and is no more."""
-    gone = _gone(before, after)
+    if before.consent_version == after.consent_version:
+        return after
+    # What corrected the text of before corrects no other.
+    gone, after = _gone(before, after), replace(after, corrected=())
     if not gone:
         return after
     return replace(after, rewritten=_bounded((*before.rewritten, {"at": now, "claims": gone})))
 
 
 def _gone(before: Client, after: Client) -> int:
-    if before.consent_version == after.consent_version:
-        return 0
     if before.purposes and after.purposes:
         return lost(before.purpose_list, after.purpose_list)
     return _EVERYTHING

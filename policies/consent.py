@@ -33,7 +33,8 @@ class Wanted:
 
     Its ``mode`` (``ask`` or ``notice``), the claims, whether ``offline_access``, under which wording.
 
-    ``essential`` are claims without which the client cannot serve: one that was declined is asked again.
+    ``essential`` are claims without which the client cannot serve: one that was declined is asked again. ``corrects`` are the versions of
+    the wording that this one only spells otherwise.
 
     ``forced`` is ``prompt=consent``; ``answered`` tells that the person has just answered in this very transaction.
     """
@@ -45,6 +46,7 @@ class Wanted:
     forced: bool = False
     answered: bool = False
     essential: int = 0
+    corrects: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ def decide(wanted: Wanted, remembered: Remembered | None) -> Decision:
     if step is Step.ASK and remembered.kind != "consent":
         # A notice that was read is not a consent: silence is none (Decree 13/2023 article 11.6).
         return _everything(wanted, step, "notice_is_no_consent")
-    if remembered.text_version != wanted.text_version:
+    if remembered.text_version != wanted.text_version and remembered.text_version not in wanted.corrects:
         return _everything(wanted, step, "text_changed")
     return _compare(wanted, remembered, step)
 

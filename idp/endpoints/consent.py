@@ -99,7 +99,7 @@ class ConsentPage:
         before = snapshot.consent if snapshot.consent is not None else ConsentState("", "", 0, 0, "")
         is_notice = wanted.mode == "notice"
         covered = self._covered(facts, wanted, before, ticked, purposes)
-        still = self._still(facts.client, wanted, before)
+        still = self._still(facts.client, before)
         scope = tuple(dict.fromkeys((*before.scope.split(), *facts.request.scope)))
         answer = ConsentState(
             kind="notice" if is_notice else "consent",
@@ -126,11 +126,11 @@ class ConsentPage:
         again = claim_policy.unpack(before.claims)
         return claim_policy.accepted(wanted.claims, (*ticked, *again), facts.request.essential)
 
-    def _still(self, client: Client, wanted: Wanted, before: ConsentState) -> int:
+    def _still(self, client: Client, before: ConsentState) -> int:
         """Return what was agreed to before and is not asked now."""
         if client.purposes:
             return self._purposes.still(client, before)
-        return before.claims if before.text_version == wanted.text_version else 0
+        return before.claims if client.stands(before.text_version) else 0
 
     def _sections(
         self, client: Client, requested: int, before: ConsentState | None, rows: Mapping[str, ClaimRow], t: Translator

@@ -59,7 +59,7 @@ class Purposes:
     def _kept(self, client: Client, before: ConsentState | None) -> Mapping[str, int]:
         if before is None:
             return {}
-        if before.text_version == client.consent_version:
+        if client.stands(before.text_version):
             shown: Iterable[Purpose] = client.purpose_list
         else:
             text = self._text_of(before.text_version)

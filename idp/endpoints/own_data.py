@@ -127,6 +127,7 @@ class OwnDataPages:
                 purposes=receipt_purposes.shown(t, consent, text),
                 basis=text.legal_basis if text is not None else "",
                 version=consent.text_version,
+                is_corrected=self._is_corrected(consent),
                 declined=_names(t, consent.declined),
                 owner=self._accounts.get(session.account_id).profile.get("name", ""),
             )
@@ -204,6 +205,11 @@ class OwnDataPages:
         if found is None or found.account_id != session.account_id:
             raise NotFound("the person has no such receipt")
         return found
+
+    def _is_corrected(self, one: Consent) -> bool:
+        """Tell whether the text that the person read is spelt otherwise today, so that the answer stands under other letters."""
+        client = self._departments.find(one.client_id)
+        return client is not None and one.ended_at is None and one.text_version in client.corrected
 
     def _line(self, t: Translator, one: Consent) -> dict[str, str]:
         return {

@@ -117,6 +117,7 @@ def wanted_consent(request: AuthorizationRequest, client: Client, *, answered: b
         claims=claims,
         offline="offline_access" in request.scope,
         text_version=client.consent_version,
+        corrects=client.corrected,
         # What the department registered as the person's choice stays that, whatever its request says.
         essential=request.essential & ~client.optional_claims,
         # What exactly is allowed is allowed once: nobody agreed to the next dossier when he agreed to this one.

@@ -96,6 +96,7 @@ class Event(StrEnum):
     LOGOUT_NOTIFY = "logout:notify"
     CLIENT_ADD = "client:add"
     CLIENT_UPDATE = "client:update"
+    CLIENT_CORRECT = "client:correct"
     CLIENT_SECRET = "client:rotate-secret"  # noqa: S105 - the name of an event
     CLIENT_SUSPEND = "client:suspend"
     CLIENT_RESUME = "client:resume"

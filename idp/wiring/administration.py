@@ -33,6 +33,7 @@ from idp.flows.administration.gate import Gate
 from idp.flows.administration.indicators import IndicatorAdministration
 from idp.flows.administration.keys import KeyAdministration
 from idp.flows.administration.mandates import STRANGERS_AN_HOUR, MandateAdministration
+from idp.flows.administration.purpose_corrections import PurposeCorrections
 from idp.flows.administration.recoveries import RecoveryAdministration
 from idp.flows.administration.reorganisations import ReorganisationAdministration
 from idp.flows.administration.settings import SettingsAdministration
@@ -90,6 +91,7 @@ class AdministrationDesk(DataRights, ABC):
         gate, registry = self.gate, self.clients
         clients = ClientAdministration(gate, self.client_names, self.units, self.audit, SqlClientHistory(self.database))
         changes = ClientChanges(gate, clients, registry, self.sector_documents.check)
+        corrections = PurposeCorrections(gate, clients, registry)
         keys = KeyAdministration(gate, self.key_service, drill_orders_of(self), self.clock)
         people = AccountAdministration(gate, self.accounts, self.credentials, self.sessions, self.audit)
         states = AccountStates(gate, people, self.accounts, self.credentials, self.sessions, self.locks)
@@ -98,11 +100,12 @@ class AdministrationDesk(DataRights, ABC):
         units = UnitAdministration(gate, self.units, self.reorganisations)
         strangers = HourlyLimit(self.ephemeral.counters, self.clock, "strangers", STRANGERS_AN_HOUR)
         mandates = MandateAdministration(gate, people, self.accounts, self.mandates, strangers)
-        waiting = (clients, changes, keys, states, mandates, admins, recoveries, self._changes_of_units)
+        waiting = (clients, changes, corrections, keys, states, mandates, admins, recoveries, self._changes_of_units)
         acts: dict[str, Act] = {name: act for one in waiting for name, act in one.acts().items()}
         return UseCases(
             clients=clients,
             client_changes=changes,
+            purpose_corrections=corrections,
             keys=keys,
             consents=ConsentAdministration(gate, self.client_names, self.consents, self.way_of_signals, self.clock),
             **self.data_right_cases(gate),
@@ -119,9 +122,7 @@ class AdministrationDesk(DataRights, ABC):
             audit=self._audit_search,
             exports=Exports(gate),
             client_tests=ClientTests(gate, clients, trial_of(self).run),
-            simulation=Simulation(
-                *(people, clients, self.consents, self.locks, simulation_sources(self), self.clock),
-            ),
+            simulation=Simulation(people, clients, self.consents, self.locks, simulation_sources(self), self.clock),
             settings=self._settings_use_case(clients),
             **self._operating(people),
         )

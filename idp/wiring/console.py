@@ -21,6 +21,7 @@ from idp.endpoints.admin.frame import Area, ConsoleFrame
 from idp.endpoints.admin.indicators import IndicatorsArea
 from idp.endpoints.admin.keys import Keys
 from idp.endpoints.admin.protection import Protection
+from idp.endpoints.admin.purpose_corrections import PurposeCorrectionPages
 from idp.endpoints.admin.reorganisations import ReorganisationPages
 from idp.endpoints.admin.settings import SettingsArea
 from idp.endpoints.admin.simulation import SimulationPages
@@ -76,6 +77,7 @@ class Console(ActingPages):
         )
         history = (*ClientHistoryPage(frame, acts).routes(), *SimulationPages(frame, acts).routes())
         history = (*history, *ClientTestPages(frame, acts).routes(), *ClientPurposePages(frame, acts).routes())
+        history = (*history, *PurposeCorrectionPages(frame, acts).routes())
         return (*own, *history, *(route for area in areas for route in area.routes()))
 
     def directory_administration(self) -> DirectoryAdministration:

@@ -24,6 +24,8 @@ class Action(StrEnum):
     """Give a client what reaches beyond its unit: scopes of administration, resources, token exchange, a sector of others."""
     CLIENT_NOTICE = "client:grant-notice"
     """Let a client take data on the ground of a law: people are told, and cannot decline."""
+    CLIENT_CORRECT = "client:correct-purpose"
+    """Spell what people read otherwise and let their answers stand, so that nobody is asked anew."""
     KEY_READ = "key:read"
     KEY_ROTATE = "key:rotate"
     KEY_RETIRE = "key:retire"
@@ -95,6 +97,7 @@ DANGEROUS: Final = frozenset(
         Action.CLIENT_IDENTITY,
         Action.CLIENT_POWER,
         Action.CLIENT_NOTICE,
+        Action.CLIENT_CORRECT,
         Action.UNIT_CHANGE,
     }
 )

@@ -33,6 +33,7 @@ _CLIENTS: Final = frozenset(
         Action.CLIENT_REMOVE,
         Action.CLIENT_IDENTITY,
         Action.CLIENT_NOTICE,
+        Action.CLIENT_CORRECT,
         Action.UNIT_READ,
     }
 )
@@ -60,6 +61,8 @@ _CONSENTS: Final = frozenset(
         Action.DATA_REQUEST_ANSWER,
         Action.BREACH_COLLECT,
         Action.CLIENT_READ,
+        # Whoever answers for what people agreed to is who best lets a correction happen.
+        Action.CLIENT_CORRECT,
         Action.UNIT_READ,
     }
 )

@@ -22,6 +22,7 @@ SCOPES: Final[Mapping[str, frozenset[Action]]] = MappingProxyType(
                 Action.CLIENT_IDENTITY,
                 Action.CLIENT_POWER,
                 Action.CLIENT_NOTICE,
+                Action.CLIENT_CORRECT,
             }
         ),
         "admin:keys:read": frozenset({Action.KEY_READ}),

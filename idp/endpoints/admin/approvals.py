@@ -13,6 +13,7 @@ from idp.endpoints.admin.client_answers import answers
 from idp.endpoints.admin.frame import ROOT, Visit
 from idp.endpoints.admin.inputs import reason
 from idp.endpoints.admin.lists import Listing, ListPart, words_field
+from idp.endpoints.admin.purpose_corrections import asked
 from idp.endpoints.admin.sheets import Sheet
 from idp.endpoints.admin.tables import moment, principal, state, written
 from idp.endpoints.admin.views import ActForm, Cell, Detail, Field, Link, Section
@@ -21,6 +22,7 @@ from idp.endpoints.routes import Route
 from idp.flows.administration.approvals import MAY_WAIT, ApprovalSearch, ApprovalView
 from idp.flows.administration.client_changes import UPDATE
 from idp.flows.administration.mandates import GIVE
+from idp.flows.administration.purpose_corrections import CORRECT
 from idp.flows.administration.reorganisations import REORGANISE
 from idp.model.approval import Approval
 from idp.protocol.wire import WireResponse
@@ -120,6 +122,8 @@ class Approvals(ListPart):
 def _asked(visit: Visit, one: Approval) -> Section:
     if one.act == GIVE:
         return waiting(visit, one.arguments)
+    if one.act == CORRECT:
+        return asked(visit.t, one.arguments)
     arguments = {name: value for name, value in one.arguments.items() if name != _SHOWN_APART}
     return Section(visit.t("admin.approval.arguments"), told(visit, arguments))
 

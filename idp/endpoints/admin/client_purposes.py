@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from clients import purposes as purposes_field
+from clients.corrections import WHOLE
 from clients.documents import to_metadata
 from clients.errors import RegistrationRefused
 from clients.model import Client
@@ -15,6 +16,7 @@ from idp.endpoints.admin.client_form import registered
 from idp.endpoints.admin.frame import ROOT, Part, Visit
 from idp.endpoints.admin.inputs import client_path, reason
 from idp.endpoints.admin.problem_words import fault_text
+from idp.endpoints.admin.purpose_corrections import address
 from idp.endpoints.admin.views import DASH, Cell, Detail, Field, Link, Section, Table
 from idp.endpoints.desk import Form, first
 from idp.endpoints.routes import Route
@@ -67,17 +69,24 @@ class ClientPurposePages(Part):
         """Show the purposes, and of each claim the ground on which it is given."""
         t, view = visit.t, self._acts.clients.show(visit.who, client_id)
         client, base = view.client, f"{ROOT}/clients/{client_path(client_id)}"
-        may_change = Action.CLIENT_UPDATE in view.may
-        found = [
-            self._section(visit, one, f"{base}/purposes/{one.id}" if may_change else "") for one in client.purpose_list
-        ]
+        may_change, may_correct = Action.CLIENT_UPDATE in view.may, Action.CLIENT_CORRECT in view.may
+        found = []
+        for one in client.purpose_list:
+            acts = [(t("admin.acts"), Cell(t("admin.purpose.edit"), f"{base}/purposes/{one.id}"))] if may_change else []
+            if may_correct:
+                correct = Cell(t("admin.correction.title"), address(client_id, one.id))
+                acts.append((t("admin.correction.mistake"), correct))
+            found.append(self._section(visit, one, acts))
         if not found:
             found = [Section(t("admin.purpose.title"), lines=(t("admin.purpose.none"),))]
         shown = Detail(
             t("admin.purpose.title"),
             t("admin.purpose.lead"),
             (*found, _by_claim(visit, client)),
-            links=(Link(f"{base}/new-purpose", t("admin.purpose.new")),) if may_change else (),
+            links=(
+                *((Link(f"{base}/new-purpose", t("admin.purpose.new")),) if may_change else ()),
+                *((Link(address(client_id, WHOLE), t("admin.correction.of_whole")),) if may_correct else ()),
+            ),
             crumbs=(Link(f"{ROOT}/clients", t("admin.area.clients")), Link(base, client.name(t.language))),
         )
         return self._frame.detail(visit, "clients", shown)
@@ -152,7 +161,7 @@ class ClientPurposePages(Part):
         )
 
     @staticmethod
-    def _section(visit: Visit, one: Purpose, href: str) -> Section:
+    def _section(visit: Visit, one: Purpose, acts: Sequence[tuple[str, Cell]]) -> Section:
         t = visit.t
         how = "told" if one.is_told else "asked"
         facts = [
@@ -171,8 +180,7 @@ class ClientPurposePages(Part):
             ),
             (t("admin.consent.text"), Cell(one.version)),
         ]
-        facts += [(t("admin.acts"), Cell(t("admin.purpose.edit"), href))] if href else []
-        return Section(one.text_in(t.language), facts)
+        return Section(one.text_in(t.language), [*facts, *acts])
 
 
 def _by_claim(visit: Visit, client: Client) -> Section:

@@ -103,7 +103,7 @@ class Consents(ListPart):
             (t("admin.consent.kind"), Cell(t(f"admin.consent.kind_{one.kind}"))),
             (t("admin.consent.claims"), Cell(_names(visit, one.claims))),
             (t("admin.consent.declined"), Cell(_names(visit, one.declined))),
-            (t("admin.consent.text"), Cell(one.text_version)),
+            (t("admin.consent.text_corrected" if view.is_corrected else "admin.consent.text"), Cell(one.text_version)),
             (t("admin.consent.given"), moment(t, one.given_at)),
             (t("admin.consent.ended"), moment(t, one.ended_at)),
         )

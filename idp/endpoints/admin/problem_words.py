@@ -26,6 +26,7 @@ _RULES: Final = (
 _FAULTS: Final = frozenset(
     {
         "beyond_scope",
+        "beyond_text",
         "characters",
         "duplicate",
         "empty",
@@ -33,6 +34,7 @@ _FAULTS: Final = frozenset(
         "fragment",
         "host",
         "inconsistent",
+        "languages",
         "malformed",
         "missing",
         "no_choice",
@@ -40,6 +42,8 @@ _FAULTS: Final = frozenset(
         "not_code",
         "not_id",
         "not_supported",
+        "nothing_corrected",
+        "numbers",
         "openid_missing",
         "private_scheme",
         "public_client",
@@ -47,8 +51,10 @@ _FAULTS: Final = frozenset(
         "response_parameter",
         "scheme",
         "too_long",
+        "too_many_words",
         "userinfo",
         "vi_missing",
+        "weighty_words",
         "wildcard",
     }
 )

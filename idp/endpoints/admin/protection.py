@@ -32,7 +32,7 @@ _HEADS: Final = (
     *("client_id", "name", "unit", "unit_name", "state", "purpose", "legal_basis", "categories", "claims"),
     *("recipients", "refresh_days", "history_years", "measures", "contacts"),
 )
-_FIGURES: Final = ("client_id", "given", "told", "withdrawn", "declined")
+_FIGURES: Final = ("client_id", "given", "told", "withdrawn", "declined", "corrected")
 
 
 class Protection(ListPart):

@@ -19,7 +19,7 @@ _LOG: Final = ("admin:audit:read",)
 _STRING: Final[Schema] = {"type": "string"}
 _COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
 _REQUESTS: Final = ("open", "overdue", "kept", "missed", "cancelled")
-_SYSTEMS: Final = ("given", "told", "withdrawn", "declined")
+_SYSTEMS: Final = ("given", "told", "withdrawn", "declined", "corrected")
 _PURPOSE: Final[Schema] = {
     "type": "object",
     "properties": {

@@ -13,6 +13,7 @@ from idp.endpoints.api import (
     clients,
     connections,
     consents,
+    corrections,
     data_requests,
     indicators,
     keys,
@@ -50,6 +51,7 @@ def table(acts: UseCases) -> tuple[Operation, ...]:
     """Return every row; another noun is a module and a line here."""
     return (
         *clients.ClientOperations(acts.clients, acts.client_changes).table(),
+        *corrections.CorrectionOperations(acts.clients, acts.purpose_corrections).table(),
         *keys.KeyOperations(acts.keys).table(),
         *consents.ConsentOperations(acts.consents).table(),
         *data_requests.DataRequestOperations(acts.data_requests).table(),

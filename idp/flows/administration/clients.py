@@ -37,7 +37,18 @@ _VERSION: Final = re.compile(r"[0-9]{1,18}")
 _MOST_OVERLAP: Final = 30 * 86400
 _HISTORY: Final = tuple(
     f"client:{name}"
-    for name in ("add", "update", "rotate-secret", "suspend", "resume", "remove", "not-before", "register", "test")
+    for name in (
+        "add",
+        "update",
+        "correct",
+        "rotate-secret",
+        "suspend",
+        "resume",
+        "remove",
+        "not-before",
+        "register",
+        "test",
+    )
 )
 
 

@@ -42,10 +42,14 @@ class WithdrawalSearch:
 
 @dataclass(frozen=True, slots=True)
 class ConsentView:
-    """A consent or notice, and what the person read; None for one from before texts were kept."""
+    """A consent or notice, and what the person read; None for one from before texts were kept.
+
+    ``is_corrected`` tells that this is spelt otherwise today, and stands.
+    """
 
     consent: Consent
     text: ConsentText | None
+    is_corrected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +105,9 @@ class ConsentAdministration:
     def show(self, who: Administrator, consent_id: str) -> ConsentView:
         """Return one with what stood on the page."""
         found = self._seen(who, Action.CONSENT_READ, consent_id)
-        return ConsentView(found, self._consents.text(found.text_version))
+        client = self._registry.find(found.client_id)
+        is_corrected = client is not None and found.ended_at is None and found.text_version in client.corrected
+        return ConsentView(found, self._consents.text(found.text_version), is_corrected)
 
     def withdraw(self, who: Administrator, consent_id: str, reason: str) -> Consent:
         """Withdraw in the name of the person, who asked for it elsewhere; what lives from it ends."""

@@ -22,6 +22,7 @@ from idp.flows.administration.indicators import IndicatorAdministration
 from idp.flows.administration.keys import KeyAdministration
 from idp.flows.administration.mandates import MandateAdministration
 from idp.flows.administration.protection import ProtectionAdministration
+from idp.flows.administration.purpose_corrections import PurposeCorrections
 from idp.flows.administration.recoveries import RecoveryAdministration
 from idp.flows.administration.reorganisations import ReorganisationAdministration
 from idp.flows.administration.settings import SettingsAdministration
@@ -38,6 +39,7 @@ class UseCases:
 
     clients: ClientAdministration
     client_changes: ClientChanges
+    purpose_corrections: PurposeCorrections
     keys: KeyAdministration
     consents: ConsentAdministration
     data_requests: DataRequestAdministration

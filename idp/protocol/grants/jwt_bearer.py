@@ -135,7 +135,7 @@ def _stands(one: Consent, client: Client) -> bool:
     """Tell whether a consent is the person's own for this client, under the text of today, and no notice where a consent is needed."""
     own = one.client_id == client.client_id and not one.mandate_id
     is_enough = one.kind == "consent" or client.consent_mode(one.claims) == "notice"
-    return own and is_enough and one.text_version == client.consent_version
+    return own and is_enough and client.stands(one.text_version)
 
 
 def _payload(request: TokenRequest, services: GrantServices, trusted: _Trusted) -> CodePayload:

@@ -66,7 +66,9 @@ def report(place: ApiWorld, name: str, role: Role, unit: str = "") -> Any:
 def test_figures_count_what_happened_and_name_nobody(place: ApiWorld) -> None:
     client_id = busy(place)
     found = report(place, "officer", Role.CONSENT_OFFICER)
-    assert found["systems"] == [{"client_id": client_id, "given": 2, "told": 0, "withdrawn": 1, "declined": 1}]
+    assert found["systems"] == [
+        {"client_id": client_id, "given": 2, "told": 0, "withdrawn": 1, "declined": 1, "corrected": 0}
+    ]
     requests = {row["kind"]: row for row in found["requests"]}
     assert (requests["access"]["kept"], requests["access"]["open"]) == (1, 0)
     assert (requests["delete"]["open"], requests["delete"]["overdue"]) == (1, 1)
@@ -119,6 +121,7 @@ def test_console_shows_figures_and_both_files(place: ApiWorld) -> None:
         "told": "0",
         "withdrawn": "1",
         "declined": "1",
+        "corrected": "0",
     }
     record = browser.http.get("/admin/data-protection/processing.csv", base_url=BASE).get_data(as_text=True)
     rows = list(csv.DictReader(io.StringIO(record.lstrip("\ufeff"))))

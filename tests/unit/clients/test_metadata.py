@@ -53,7 +53,7 @@ def test_defaults_are_those_of_the_specifications_and_the_contract() -> None:
 def test_every_field_of_the_table_is_an_attribute_of_a_client_and_the_other_way_round() -> None:
     own = {"client_id", "sector_id", "secrets", "state", "version", "created_at", "updated_at"}
     own |= {"expires_at", "introduced_by", "federation"}
-    own |= {"terms", "not_before", "rewritten", "unit_at", "management_digest", "software_statement"}
+    own |= {"terms", "not_before", "rewritten", "corrected", "unit_at", "management_digest", "software_statement"}
     assert set(metadata.FIELDS) | own == {each.name for each in fields(Client) if each.init}
 
 
