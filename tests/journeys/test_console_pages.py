@@ -39,7 +39,7 @@ PAGES = (
         "/keys",
     ),
     *("/units", "/units/79.1", "/units/changes", "/approvals", "/administrators", "/administrators/grant"),
-    *("/audit", "/settings", "/settings/level-3"),
+    *("/audit", "/data-protection/breach", "/settings", "/settings/level-3"),
 )
 
 
@@ -99,7 +99,7 @@ def test_every_page_holds_what_pages_must(admin: AdministeredWorld, width: str, 
     of_client = f"/clients/{client.client.client_id}"
     names = [
         *PAGES,
-        *(of_client, f"{of_client}/changes", f"{of_client}/settings"),
+        *(of_client, f"{of_client}/changes", f"{of_client}/settings", f"{of_client}/correct-purpose"),
         *(f"/accounts/{person}", f"/consents/{consent.id}", f"/keys/{kid}", f"/approvals/{waiting.id}"),
     ]
     own = ["/", "/developers", "/account/receipts", f"/account/receipts/{consent.id}", "/account/data"]

@@ -27,6 +27,8 @@ from idp.flows.administration.reorganisations import REORGANISE
 from idp.model.approval import Approval
 from idp.protocol.wire import WireResponse
 from idp.services.approvals import PENDING
+from idp.web.i18n import Translator
+from idp.web.vocabulary import vocabulary
 
 _FILTERS: Final = ("q", "action", "decided")
 _SHOWN_APART: Final = "document"
@@ -73,7 +75,7 @@ class Approvals(ListPart):
         one = view.approval
         facts = [
             (t("admin.approval.act"), Cell(t.either(f"admin.action.{one.action}", "admin.action.other"))),
-            (t("admin.approval.target"), Cell(one.target)),
+            (t("admin.approval.target"), principal(one.target)),
             (t("admin.approval.requester"), principal(one.requester)),
             (t("admin.reason"), Cell(one.reason)),
             (t("admin.approval.asked"), moment(t, one.created_at)),
@@ -84,8 +86,7 @@ class Approvals(ListPart):
         if one.act == REORGANISE:
             links = (Link(f"{ROOT}/approvals/{one.id}/reorganisation", t("admin.reorganisation.what_would")),)
         if one.outcome:
-            outcome = t.either(f"admin.approval.outcome_{one.outcome}", "admin.approval.outcome_other")
-            facts.append((t("admin.approval.outcome"), Cell(outcome, tone="bad")))
+            facts.append((t("admin.approval.outcome"), _outcome(t, one.outcome)))
         sections = (
             Section(t("admin.approval.what"), facts),
             _asked(visit, one),
@@ -117,6 +118,14 @@ class Approvals(ListPart):
         """Refuse it, or take one's own back."""
         self._acts.approvals.reject(visit.who, approval_id, reason(form))
         return self._frame.done(f"/approvals/{approval_id}", "rejected")
+
+
+def _outcome(t: Translator, why: str) -> Cell:
+    """Return why an approved act could not be done: in the words of this page, else in those of the log."""
+    usual = f"{t('admin.approval.outcome_other')}: {label}" if (label := vocabulary(t.language).reason(why)) else ""
+    said = t.either(f"admin.approval.outcome_{why}", "admin.approval.outcome_other")
+    is_known = said != t("admin.approval.outcome_other")
+    return Cell(said if is_known else usual or said, tone="bad", code=why)
 
 
 def _asked(visit: Visit, one: Approval) -> Section:
