@@ -12,7 +12,6 @@ from clients.differences import ClientChange
 from clients.errors import ClientConflict, ClientNotFound
 from clients.model import Client
 from clients.secrets import DEFAULT_OVERLAP
-from idp.clock import local_day
 from idp.errors import Conflict, InvalidInput, NotFound
 from idp.flows.administration import targets
 from idp.flows.administration.acts import Act, Arguments, Parties
@@ -90,14 +89,10 @@ class ClientAdministration:
         reach = self._gate.anywhere(who, Action.CLIENT_READ, "clients")
         wanted = self._wanted(query)
         found: list[Client] = []
-        ground = self._gate.ground()
+        target_of = targets.ClientTargets(self._gate.ground())
         within = self._below(query.unit) if query.unit else None
-        known: dict[tuple[str, str], Target] = {}
         for client in wanted:
-            place = (client.unit, local_day(client.unit_at or client.created_at))
-            target = known.get(place)
-            if target is None:
-                target = known[place] = targets.of_code(*place, ground)
+            target = target_of(client)
             inside = within is None or any(unit.code in within for unit in target.units)
             if client.client_id > window.after and inside and reach.covers(target):
                 found.append(client)

@@ -173,11 +173,13 @@ class ConsentAdministration:
         if reach.everywhere and meant is None:
             return (only,) if only else None
         self._registry.refresh_if_older_than(0)
-        names = (only,) if only else sorted(meant if meant is not None else self._registry.snapshot())
+        known, target_of = self._registry.snapshot(), targets.ClientTargets(self._gate.ground())
+        names = (only,) if only else sorted(meant if meant is not None else known)
         return tuple(
             name
             for name in names
-            if (meant is None or name in meant) and (reach.everywhere or reach.covers(self._target(name)))
+            if (meant is None or name in meant)
+            and (reach.everywhere or reach.covers(target_of(known[name]) if name in known else Target()))
         )
 
     def _target(self, client_id: str) -> Target:

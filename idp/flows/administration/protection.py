@@ -11,13 +11,13 @@ from idp.clock import Clock
 from idp.errors import InvalidInput
 from idp.flows.administration import targets
 from idp.flows.administration.administrator import Administrator
-from idp.flows.administration.gate import Gate, Reach
+from idp.flows.administration.gate import Gate
 from idp.flows.administration.paging import Page, Window, page
 from idp.flows.administration.words import ClientNames
 from idp.model.audit import Event, Outcome
 from idp.ports.protection import ActCount, ProtectionFigures, RequestCount
 from policies import claims as claim_policy
-from policies.delegation import Action, Target
+from policies.delegation import Action
 from policies.processing import categories
 from policies.purposes import Purpose
 
@@ -109,13 +109,14 @@ class ProtectionAdministration:
     def report(self, who: Administrator, since: int, until: int, text: str = "") -> ProtectionReport:
         """Return the figures of a period within reach, with ``text`` of the systems that it means alone; raises ``InvalidInput`` and ``Refused``."""
         reach = self._gate.anywhere(who, Action.CONSENT_COUNT, "data-protection")
-        meant = self._names.found(text)
-        return self.figures(
-            since,
-            until,
-            lambda client_id: (meant is None or client_id in meant) and self._is_seen(reach, client_id),
-            everywhere=reach.everywhere and meant is None,
-        )
+        meant, target_of = self._names.found(text), targets.ClientTargets(self._gate.ground())
+
+        def is_seen(client_id: str) -> bool:
+            client = self._registry.find(client_id)
+            is_covered = reach.everywhere or (client is not None and reach.covers(target_of(client)))
+            return is_covered and (meant is None or client_id in meant)
+
+        return self.figures(since, until, is_seen, everywhere=reach.everywhere and meant is None)
 
     def figures(
         self,
@@ -137,12 +138,13 @@ class ProtectionAdministration:
     def processing(self, who: Administrator, window: Window, text: str = "") -> Page[Processing]:
         """Return the record of processing of the systems within reach, by id; with ``text`` of those that it means."""
         reach, meant = self._gate.anywhere(who, Action.CLIENT_READ, "data-protection"), self._names.found(text)
+        target_of = targets.ClientTargets(self._gate.ground())
         found = [
             client
             for client in self._registry.all()
             if client.client_id > window.after
             and (meant is None or client.client_id in meant)
-            and reach.covers(self._target(client))
+            and reach.covers(target_of(client))
         ][: window.limit + 1]
         return page([self.row(one) for one in found], [one.client_id for one in found], window.limit)
 
@@ -170,13 +172,6 @@ class ProtectionAdministration:
             tuple(_measures(client)),
             client.contacts,
         )
-
-    def _is_seen(self, reach: Reach, client_id: str) -> bool:
-        client = self._registry.find(client_id)
-        return reach.everywhere or (client is not None and reach.covers(self._target(client)))
-
-    def _target(self, client: Client) -> Target:
-        return targets.of_client(client, self._gate.ground())
 
 
 def _systems(acts: Iterable[ActCount]) -> Iterable[SystemFigures]:

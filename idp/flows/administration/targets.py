@@ -25,6 +25,23 @@ def of_client(client: Client, ground: Ground) -> Target:
     return of_code(client.unit, local_day(client.unit_at or client.created_at), ground)
 
 
+class ClientTargets:
+    """Tells the targets of many clients, for a list: the code of a unit is followed once for each day on which one was written."""
+
+    def __init__(self, ground: Ground) -> None:
+        """Take the tree of units."""
+        self._ground = ground
+        self._known: dict[tuple[str, str], Target] = {}
+
+    def __call__(self, client: Client) -> Target:
+        """Return what ``of_client`` does."""
+        place = (client.unit, local_day(client.unit_at or client.created_at))
+        target = self._known.get(place)
+        if target is None:
+            target = self._known[place] = of_code(*place, self._ground)
+        return target
+
+
 def of_account(account: Account, admins: AdminService, ground: Ground) -> Target:
     """Return an account's target: it belongs to the unit of residence, read as of the day on which it was written down."""
     principal = f"account:{account.id}"
