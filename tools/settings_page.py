@@ -12,7 +12,10 @@ from idp.config.upstreams import Upstream, UpstreamClaim, UpstreamLevel
 
 _HEAD = """# Settings
 
-Command line > environment > secret files > `idp.toml` (or the file that `IDP_CONFIG` names) > defaults. Unknown keys are refused.
+Command line > environment > secret files > `idp.toml` > defaults. Unknown keys are refused.
+
+`idp.toml` is looked for in the working directory and in `IDP_HOME`; `IDP_CONFIG` names another file. In the environment a list is its words with
+commas between them (`IDP_PROXY__TRUSTED=10.0.0.1,10.0.0.2`) or JSON, a group is JSON.
 
 A secret file holds one setting and is named like its variable (`IDP_DATABASE_URL` or `idp_database_url`). It lies in the directory that
 `IDP_SECRETS_DIR` names, else in systemd's `$CREDENTIALS_DIRECTORY` or in `/run/secrets`; files of other names there are passed over.

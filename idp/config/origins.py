@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from pydantic import BaseModel
-from pydantic_settings import BaseSettings, EnvSettingsSource, TomlConfigSettingsSource
+from pydantic_settings import BaseSettings, TomlConfigSettingsSource
 
 from idp.config.secret_files import SecretFiles
+from idp.config.sources import Environment, settings_file
 
 DEFAULT: Final = "default"
 COMMAND_LINE: Final = "command_line"
@@ -56,8 +56,8 @@ def effective(settings: BaseSettings) -> tuple[EffectiveSetting, ...]:
     nobody knows the origin any more: it counts as given at the start.
     """
     kind = type(settings)
-    file = TomlConfigSettingsSource(kind, toml_file=os.environ.get("IDP_CONFIG") or "idp.toml")
-    sources = ((ENVIRONMENT, EnvSettingsSource(kind)()), (FILE_OF_ONE, SecretFiles(kind)()), (FILE, file()))
+    file = TomlConfigSettingsSource(kind, toml_file=settings_file())
+    sources = ((ENVIRONMENT, Environment(kind)()), (FILE_OF_ONE, SecretFiles(kind)()), (FILE, file()))
     return tuple(_rows(kind, settings.model_dump(mode="json"), settings, (), sources))
 
 

@@ -11,8 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from pydantic_settings import EnvSettingsSource
-
+from idp.config.sources import Environment
 from idp.errors import SettingsError
 
 NAMED_BY: Final = "IDP_SECRETS_DIR"
@@ -20,7 +19,7 @@ _MOUNTED: Final = "/run/secrets"
 _LONGEST: Final = 64 * 1024
 
 
-class SecretFiles(EnvSettingsSource):
+class SecretFiles(Environment):
     """A source of settings that reads the files as if they were environment variables."""
 
     def _load_env_vars(self) -> Mapping[str, str | None]:

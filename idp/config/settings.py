@@ -33,6 +33,7 @@ from idp.config.registration import Registration as Registration
 from idp.config.secret_files import NAMED_BY, SecretFiles, secret_files
 from idp.config.sections import Dpop, Lifetimes, Proxy, Requests, Section
 from idp.config.sections import StatementIssuer as StatementIssuer
+from idp.config.sources import Environment, settings_file
 from idp.config.staff import Staff
 from idp.config.throttle import Throttle
 from idp.config.upstreams import Upstream
@@ -174,16 +175,13 @@ class Settings(BaseSettings):
         cls,
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - ours reads lists as one writes them by hand
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - a .env file is not one of our sources
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - it neither nests nor passes over others' files
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Return our sources in order of precedence."""
-        named = os.environ.get("IDP_CONFIG")
-        if named and not Path(named).is_file():
-            raise SettingsError(f"IDP_CONFIG names {named}, which is no file", field="IDP_CONFIG")
-        toml = TomlConfigSettingsSource(settings_cls, toml_file=named or "idp.toml")
-        return init_settings, env_settings, SecretFiles(settings_cls), toml
+        toml = TomlConfigSettingsSource(settings_cls, toml_file=settings_file())
+        return init_settings, Environment(settings_cls), SecretFiles(settings_cls), toml
 
     @field_validator("issuer")
     @classmethod
@@ -269,9 +267,9 @@ def load(overrides: Mapping[str, Any] | None = None, environ: Mapping[str, str] 
     except ValidationError as error:
         raise SettingsError("; ".join(map(in_words, error.errors()))) from error
     except UnreadableSettings as error:
-        raise SettingsError(f"{error}: write lists and groups as JSON") from error
+        raise SettingsError(f"{error}: write groups as JSON") from error
     except TOMLDecodeError as error:
-        raise SettingsError(f"{os.environ.get('IDP_CONFIG') or 'idp.toml'} is not TOML: {error}") from error
+        raise SettingsError(f"{settings_file()} is not TOML: {error}") from error
 
 
 _CONTROL = frozenset({"IDP_CONFIG", NAMED_BY})

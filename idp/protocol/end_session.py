@@ -77,13 +77,12 @@ class EndSessionEndpoint:
 
     def _return_uri(self, parameters: Mapping[str, str], client_id: str) -> str:
         uri = parameters.get("post_logout_redirect_uri")
-        if not uri:
+        if not uri or not client_id:
+            # An address that no department stands behind is passed over (section 3): who wants to sign out still can, and stays here.
             return ""
-        client = self._registry.find(client_id) if client_id else None
+        client = self._registry.find(client_id)
         if client is None:
-            raise InvalidRequest(
-                "post_logout_redirect_uri needs a client_id or a readable id_token_hint", reason="unknown_client"
-            )
+            raise InvalidRequest("client_id is not registered", reason="unknown_client")
         if uri not in client.post_logout_redirect_uris:
             raise InvalidRequest(
                 "post_logout_redirect_uri is not registered for this client", reason="redirect_uri_mismatch"

@@ -64,3 +64,17 @@ def test_without_a_hint_the_person_is_asked_and_then_comes_back_by_a_registered_
     assert (page.status, page.form) == (200, "logout-form")
     gone = confirmed(person, page)
     assert (gone.url, gone.callback) == (AFTER, {"state": "s"})
+
+
+@pytest.mark.spec("OIDC RP-Initiated Logout", "3")
+@pytest.mark.parametrize("hint", [{}, {"id_token_hint": "x"}])
+def test_where_no_department_is_named_the_person_can_still_sign_out_and_stays_here(
+    world: TokenWorld, portal: Registered, hint: dict[str, str]
+) -> None:
+    person = Visitor(world, world.add_person(95))
+    page = person.open(f"/end_session?{urlencode({'post_logout_redirect_uri': AFTER, 'state': 's', **hint})}")
+    assert (page.status, page.form, page.callback) == (200, "logout-form", None)
+    gone = confirmed(person, page)
+    assert (gone.status, gone.callback) == (200, None)
+    assert AFTER not in gone.text
+    assert len(world.events("session:sign-out", outcome="done")) == 1
