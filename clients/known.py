@@ -49,6 +49,14 @@ class KnownClients:
             return replace(client, state=EXPIRED) if client.is_active else client
         return client
 
+    def sought(self, client_id: str) -> Client | None:
+        """Return the client as ``find`` does; where this process knows none, another may have just added it, so look once more."""
+        client = self.find(client_id)
+        if client is None:
+            self.refresh()
+            client = self.find(client_id)
+        return client
+
     def all(self) -> tuple[Client, ...]:
         """Return every client that is not removed, by id."""
         self._load()
@@ -66,6 +74,13 @@ class KnownClients:
                 # Whoever waited here while another thread reloaded has nothing left to do.
                 if version > self._version:
                     self._reload()
+
+    def refresh(self) -> None:
+        """Ask for the version now; callers that meet here share the first look that began after they came."""
+        came_at = self._monotonic()
+        with self._lock:
+            if self._version < 0 or self._loaded_at <= came_at:
+                self._reload()
 
     def refresh_if_older_than(self, seconds: float) -> None:
         """Ask for the version if the last look is older than ``seconds``."""

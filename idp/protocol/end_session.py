@@ -22,6 +22,7 @@ from idp.services.sids import SessionIds
 from idp.services.subjects import sector_of
 
 _MAX_STATE: Final = 2048
+_STALE: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,8 @@ class EndSessionEndpoint:
     def read(self, wire: WireRequest, session: Session | None) -> LogoutRequest:
         """Return the checked request; raises ``ProtocolError``, always to be shown: nothing is redirected on error (section 4)."""
         parameters = form_parameters(wire) if wire.method == "POST" else query_parameters(wire)
+        # Who is told of the end, and who may be gone back to, is as stored now, though this process may have seen no request for long.
+        self._registry.refresh_if_older_than(_STALE)
         hint = self._hint(parameters)
         client_id = _client_id(parameters, hint)
         return_uri = self._return_uri(parameters, client_id)
@@ -70,7 +73,7 @@ class EndSessionEndpoint:
             return None
 
     def _fits(self, hint: HintClaims | None, session: Session) -> bool:
-        client = self._registry.find(hint.client_id) if hint is not None else None
+        client = self._registry.sought(hint.client_id) if hint is not None else None
         if hint is None or client is None or hint.sid is None:
             return False
         return hint.sid == self._sids.sid(session.id, sector_of(client))
@@ -80,7 +83,7 @@ class EndSessionEndpoint:
         if not uri or not client_id:
             # An address that no department stands behind is passed over (section 3): who wants to sign out still can, and stays here.
             return ""
-        client = self._registry.find(client_id)
+        client = self._registry.sought(client_id)
         if client is None:
             raise InvalidRequest("client_id is not registered", reason="unknown_client")
         if uri not in client.post_logout_redirect_uris:

@@ -59,12 +59,12 @@ class Desks(RecoveryDesk):
     @cached_property
     def departments(self) -> Departments:
         """How departments are named."""
-        return Departments(self.clients.find, self.units.name)
+        return Departments(self.clients.sought, self.units.name)
 
     @cached_property
     def goodbye(self) -> SignedOutPage:
         """The page after a session has ended in a browser."""
-        frames = FrontChannel(self.settings.issuer, self.clients.find, self.sessions.clients_of, self.sids).frames
+        frames = FrontChannel(self.settings.issuer, self.clients.sought, self.sessions.clients_of, self.sids).frames
         return SignedOutPage(self.desk, self.departments, frames)
 
     @cached_property

@@ -121,5 +121,5 @@ class People(Officeholders):
 
     def wants_logout(self, client_id: str) -> bool:
         """Tell whether a client has to be told of the end of a session."""
-        client = self.clients.find(client_id)
+        client = self.clients.sought(client_id)
         return client is not None and client.backchannel_logout_uri is not None

@@ -66,6 +66,10 @@ class Visitor:
             _, secret = world.wiring.sessions.start(signed_in, assurance.LOA_1, ("pwd",), Origin("192.0.2.7", "thử"))
             self._http.set_cookie("__Host-idp_session", secret, domain="id.example.vn", secure=True)
 
+    def reach(self, application: Any) -> None:
+        """Be sent to another process from now on, as by a balancer; the cookies stay."""
+        self._http.application = application
+
     def authorize(self, parameters: Mapping[str, str] | str, *, method: str = "GET") -> Landing:
         """Open the authorization endpoint and follow redirects to a page or the client."""
         text = parameters if isinstance(parameters, str) else urlencode(parameters)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from clients.model import Client
 from clients.registry import ClientRegistry
@@ -12,12 +12,11 @@ from idp.protocol.authorization.parsing import Target
 from idp.protocol.errors import InvalidRequest
 from idp.protocol.introductions import Introductions
 
-_STALE: Final = 1
 Found = TypeVar("Found")
 
 
 class ClientFinder:
-    """Looks once more if the clients in memory are old: another process may have added or changed one."""
+    """Looks once more where the clients in memory do not serve: another process may have just added or changed one."""
 
     def __init__(self, registry: ClientRegistry, introductions: Introductions) -> None:
         """Take the registry and the ways in for clients that nobody registered."""
@@ -36,6 +35,6 @@ class ClientFinder:
         try:
             return look()
         except InvalidRequest:
-            self._registry.refresh_if_older_than(_STALE)
+            self._registry.refresh()
             self._introductions.introduce(parameters)
             return look()

@@ -176,7 +176,7 @@ class AuthorizationEndpoint:
         if pending.request is None:
             message = "only an authorization request has a next step here"
             raise InvalidRequest(message, reason="no_request")
-        client = self._registry.find(pending.request.client_id)
+        client = self._registry.sought(pending.request.client_id)
         if client is None or client.state != "active":
             raise InvalidRequest("the client is no longer active", reason="unknown_client")
         snapshot = self._snapshot(client, session_secret)
@@ -192,7 +192,7 @@ class AuthorizationEndpoint:
     def fail(self, pending: PendingRequest, error: ProtocolError, wire: WireRequest) -> WireResponse | None:
         """Use the transaction up and tell the client; None when it was used up before."""
         request = pending.request
-        client = self._registry.find(request.client_id) if request is not None else None
+        client = self._registry.sought(request.client_id) if request is not None else None
         if request is None or client is None or not self._used_up(pending):
             return None
         if error.reason != pending.explained:

@@ -17,7 +17,6 @@ from idp.protocol.replays import Replayed, Replays
 from idp.protocol.wire import WireRequest
 
 CHALLENGE: Final = 'Basic realm="dinhdanh", charset="UTF-8"'
-_STALE: Final = 1
 """Seconds after which a failed authentication looks for newer clients; strangers can make us look once a second, not more."""
 
 
@@ -73,11 +72,11 @@ class ClientAuthenticator:
     def _proven(
         self, credential: Credential, request: WireRequest, parameters: Mapping[str, str]
     ) -> tuple[Client, Used | None]:
-        """Check the credential, and once more if the clients in memory are old: another process may have added one, or its secret."""
+        """Check the credential, and once more against what is stored now: another process may have just added the client, or its secret."""
         try:
             return self._checked(credential, request)
         except InvalidClient:
-            self._registry.refresh_if_older_than(_STALE)
+            self._registry.refresh()
             self._introductions.introduce({**parameters, "client_id": credential.client_id})
             return self._checked(credential, request)
 

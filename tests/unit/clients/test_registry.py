@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import replace
+from itertools import count
 from threading import Barrier
 
 import pytest
@@ -11,7 +13,7 @@ import pytest
 from clients import secrets
 from clients.errors import ClientConflict, ClientNotFound, RegistrationRefused
 from clients.registry import ClientRegistry
-from tests.support.memory_clients import NOW, MemoryClients, department, make_registry, native
+from tests.support.memory_clients import NOW, MemoryClients, department, make_registry, native, new_ids
 
 GIVEN = "0123456789abcdef0123456789abcdef"
 
@@ -275,6 +277,39 @@ def test_a_look_is_repeated_only_after_the_stated_age(repository: MemoryClients)
     clock[0] += 5
     registry.refresh_if_older_than(5)
     assert repository.reads == 2
+
+
+def test_who_is_not_known_is_looked_for_at_once_however_fresh_the_last_look_is(repository: MemoryClients) -> None:
+    here, there = make_registry(repository), make_registry(repository)
+    here.refresh()
+    client, _, _ = there.register(department(), is_operator=True)
+    assert here.find(client.client_id) is None
+    assert here.sought(client.client_id) == client
+    assert here.sought("nobody") is None
+
+
+def test_those_who_wait_for_a_look_share_the_one_that_began_after_they_came(repository: MemoryClients) -> None:
+    """A flood of made-up names costs the store one question at a time, not one each."""
+    moments = count()
+
+    class Overtaken(AbstractContextManager[None]):
+        """A lock before which somebody else goes first, once."""
+
+        has_waited = False
+
+        def __enter__(self) -> None:
+            if not self.has_waited:
+                self.has_waited = True
+                crowded.refresh()
+
+        def __exit__(self, *_: object) -> None:
+            return None
+
+    crowded = ClientRegistry(repository, lambda: NOW, new_ids(), lambda: next(moments), Overtaken())
+    crowded.refresh()
+    assert repository.reads == 1
+    crowded.refresh()
+    assert repository.reads == 2, "an earlier look is not enough"
 
 
 def test_a_reload_reads_only_what_changed(registry: ClientRegistry, repository: MemoryClients) -> None:
