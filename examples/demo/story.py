@@ -35,8 +35,8 @@ def tell(
             page = browser.new_context(locale="vi-VN").new_page()
             _come_by_vneid(page, portal, other)
             say("another person signed in by VNeID (a simulator, not the real one)")
-            _administer(page, issuer)
-            say("and went on into the console of administrators")
+            _administer(browser.new_context(locale="vi-VN").new_page(), issuer, other, password)
+            say("and came into the console of administrators with two factors")
         finally:
             browser.close()
 
@@ -94,9 +94,12 @@ def _come_by_vneid(page: Page, portal: str, code: str) -> None:
     expect(page.locator("#claim-identity_code")).to_have_text(code)
 
 
-def _administer(page: Page, issuer: str) -> None:
+def _administer(page: Page, issuer: str, code: str, password: str) -> None:
     """The console asks for two factors, which this account has by VNeID alone."""
     page.goto(f"{issuer}/admin/clients")
+    page.fill("#login-form [name=identity_code]", code)
+    page.fill("#login-form [name=password]", password)
+    page.click("#login-submit")
     page.click("#upstream-vneid")
     page.check("#simulator-form [name=citizen][value=mau-02]")
     page.check("#simulator-form [name=level][value='2']")

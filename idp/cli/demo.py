@@ -212,8 +212,8 @@ def _explain(*, as_json: bool) -> None:
   3. Sign out in either: you are out of both.
   4. Sign in again by "VNeID (mô phỏng)" or the national portal's button: simulators on :8103 and :8104 that
      know the same sample citizens. Nothing here speaks to the real ones.
-  5. Open {ISSUER}/admin (the console of administrators) and sign in by "VNeID (mô phỏng)" as {_ADMINISTRATOR["name"]},
-     at level 2: two factors, which the simulator asserts.
+  5. Open {ISSUER}/admin (the console of administrators) and sign in as {_ADMINISTRATOR["code"]} with the password. It asks
+     for two factors: go on by "VNeID (mô phỏng)", as {_ADMINISTRATOR["name"]} at level 2.
   Your account: {ISSUER}/account
 Ctrl-C stops everything.
 """)

@@ -23,6 +23,12 @@ def test_relative_links_lead_to_files() -> None:
     assert dead == []
 
 
+def test_every_page_is_named_in_the_readme() -> None:
+    linked = set(LINK.findall((ROOT / "README.md").read_text("utf-8")))
+    pages = {shown(one) for folder in ("docs", "docs/security") for one in (ROOT / folder).glob("*.md")}
+    assert pages - linked == set()
+
+
 def test_every_make_target_that_a_document_names_exists() -> None:
     made = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
     named = {
