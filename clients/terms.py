@@ -123,10 +123,10 @@ def _grant_types(given: object, terms: Terms) -> object:
     if not isinstance(given, list):
         return given
     left = [one for one in given if not isinstance(one, str) or one in terms.grant_types]
-    if given and not left:
-        raise RegistrationRefused(
-            [MetadataError("grant_types", "beyond_terms", "must hold a grant that the terms allow")]
-        )
+    # What renews a grant is nothing without one: the client should hear which grants it may have, not that two of its own disagree.
+    if left != given and all(one == "refresh_token" for one in left):
+        allowed = ", ".join(sorted(terms.grant_types))
+        raise RegistrationRefused([MetadataError("grant_types", "beyond_terms", f"may hold {allowed} here")])
     return left
 
 

@@ -48,7 +48,8 @@ def _columns(command: Any) -> Any:
     return command
 
 
-@accounts_group.command("add")
+# The columns of a file are the options of the command, letter by letter: --code_type is --code-type.
+@accounts_group.command("add", context_settings={"token_normalize_func": lambda name: name.replace("_", "-")})
 @_columns
 @click.option("--password-stdin", is_flag=True, help="Read the password from stdin.")
 @click.option("--must-change", is_flag=True, help="The person sets another password at the first sign-in.")

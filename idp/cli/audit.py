@@ -74,7 +74,7 @@ def search(context: Context, /, *, as_json: bool, limit: int, **wanted: Any) -> 
 
 
 @audit_group.command("export")
-@click.argument("file", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path))
+@click.argument("file", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path), default="-")
 @click.option("--bundle", is_flag=True, help="With salts, signed heads and proofs, for `verify --bundle` anywhere.")
 @click.option("--without-personal-data", "hidden", is_flag=True, help="A bundle that says what happened, not to whom.")
 @click.option("--first", type=click.IntRange(1), default=None, help="First number of a bundle; default: 1.")
@@ -86,7 +86,7 @@ def search(context: Context, /, *, as_json: bool, limit: int, **wanted: Any) -> 
 def export(
     context: Context, /, *, file: Path, bundle: bool, hidden: bool, reason: str, as_json: bool, **span: int | None
 ) -> None:
-    """Write the log as JSON lines, oldest first; `-` writes to stdout, a name that ends in .gz is compressed. Recorded."""
+    """Write the log as JSON lines, oldest first, to stdout or FILE (compressed where its name ends in .gz). Recorded."""
     if (hidden or any(span.values())) and not bundle:
         raise InvalidInput("only a --bundle knows a range or leaves out persons", field="--bundle")
     wiring = context.wiring

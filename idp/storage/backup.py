@@ -53,6 +53,8 @@ def restore(database: Database, source: Path, facts: Mapping[str, str], *, issue
     with closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)) as copy:
         _check(copy, source, issuer)
         database.close()
+        # A machine that comes after a lost one has no home yet.
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         staged = target.with_name(f"{target.name}.restoring")
         staged.unlink(missing_ok=True)
         os.close(os.open(staged, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))

@@ -155,6 +155,14 @@ def test_plain_export_is_a_record_a_line(run: Run, elsewhere: Path) -> None:
     assert path.stat().st_mode & 0o077 == 0
 
 
+def test_export_without_a_file_goes_to_stdout_like_any_other_data(run: Run) -> None:
+    for options in ((), ("--json",), ("-",)):
+        result = run("audit", "export", *options)
+        assert result.exit_code == 0
+        assert [orjson.loads(line)["seq"] for line in result.stdout.splitlines()][:3] == [1, 2, 3]
+    assert orjson.loads(run("audit", "export", "--bundle").stdout.splitlines()[0])
+
+
 @pytest.mark.parametrize("options", [("--without-personal-data",), ("--first", "2")])
 def test_range_and_hiding_are_for_bundles(run: Run, elsewhere: Path, options: tuple[str, ...]) -> None:
     assert run("audit", "export", *options, str(elsewhere / "x")).exit_code == 1

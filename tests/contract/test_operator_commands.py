@@ -169,6 +169,26 @@ def test_a_directory_is_no_copy_to_restore_and_octets_that_are_no_text_are_no_ar
     assert run("accounts", "lock", "\udcff", "--yes").exit_code == 2
 
 
+def test_a_copy_can_be_put_on_a_machine_that_has_only_the_master_key(run: Run, tmp_path: Path) -> None:
+    code = sample_code(1)
+    assert run("accounts", "add", "--code-type", "cccd", "--code", code, "--name", "Công dân mẫu 01").exit_code == 0
+    key, copy, new = tmp_path / "master.key", tmp_path / "copy", tmp_path / "new" / "home"
+    assert run("db", "backup", str(copy)).exit_code == 0
+    environment = {"IDP_MASTER_KEY_FILE": str(key), "IDP_HOME": str(new), "IDP_DATABASE_URL": ""}
+    restored = CliRunner().invoke(main, ["db", "restore", str(copy), "--yes"], env=environment)
+    assert restored.exit_code == 0, restored.stderr
+    assert new.stat().st_mode & 0o777 == 0o700
+    shown = CliRunner().invoke(main, ["accounts", "show", code, "--json"], env=environment)
+    assert orjson.loads(shown.stdout)["state"] == "active"
+
+
+def test_options_of_an_account_are_the_columns_of_a_file_letter_by_letter(run: Run) -> None:
+    code = sample_code(2)
+    added = run("accounts", "add", "--code_type", "cccd", "--code", code, "--name", "Công dân mẫu 02", "--json")
+    assert added.exit_code == 0, added.stderr
+    assert run("accounts", "show", code).exit_code == 0
+
+
 @pytest.mark.parametrize("module", ["keys", "clients", "deployment"])
 def test_commands_over_the_stores_load_no_pages(module: str) -> None:
     """Half of what a command takes to start."""

@@ -125,6 +125,19 @@ def test_grants_are_cut_to_the_terms(app: WholeApp) -> None:
     assert app.register(token, grant_types=["client_credentials"]).status == 400
 
 
+@pytest.mark.parametrize("beside", [[], ["refresh_token"]])
+def test_client_of_whose_grants_none_is_allowed_hears_which_are(app: WholeApp, beside: list[str]) -> None:
+    device = "urn:ietf:params:oauth:grant-type:device_code"
+    answer = app.register(app.initial_token(), grant_types=[device, *beside], redirect_uris=[], response_types=[])
+    assert (answer.status, answer.json["error"]) == (400, "invalid_client_metadata")
+    assert (
+        "grant_types: may hold authorization_code, client_credentials, refresh_token"
+        in answer.json["error_description"]
+    )
+    odd = app.register(app.initial_token(), grant_types=[device, {}, []])
+    assert odd.status == 400
+
+
 @pytest.mark.spec("RFC 9700", "4.15.1")
 def test_own_id_secret_and_sector_are_an_operators_to_choose(app: WholeApp) -> None:
     said = app.registered(client_id="portal", client_secret="x" * 40, sector="sec_0")
