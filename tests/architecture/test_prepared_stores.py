@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sqlalchemy import text
+
 from idp.storage.database import Database
 from idp.storage.grants import SqlGrantStore
 from idp.storage.sqlite import SqliteDatabase
@@ -46,6 +48,21 @@ def test_store_that_holds_more_of_its_database_is_made_as_ever(tmp_path: Path) -
     for one, database in zip(made, databases(tmp_path, 4), strict=True):
         make(one, database)
     assert [one.name for one in made] == ["0", "1", "2", "3"]
+
+
+class Choosing:
+    """Makes a statement of a plain value that it is given."""
+
+    def __init__(self, database: Database, kinds: tuple[str, ...]) -> None:
+        self.database, self.statement = database, database.prepare(text("x".join(kinds)))
+
+
+def test_statement_of_plain_values_serves_those_alone_who_are_given_the_same(tmp_path: Path) -> None:
+    make, asked = remembering(Choosing), [("a",), ("a",), ("b",), ("a",), ("b",), ("b",), ("b", "c")]
+    made = [object.__new__(Choosing) for _ in asked]
+    for one, database, kinds in zip(made, databases(tmp_path, len(asked)), asked, strict=True):
+        make(one, database, kinds)
+    assert [one.statement.sql for one in made] == ["x".join(kinds) for kinds in asked]
 
 
 def test_what_a_store_changes_is_its_own(tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ from __future__ import annotations
 import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import wraps
+from functools import partial, wraps
 from importlib import import_module
-from types import MethodType
+from types import FunctionType, MethodType
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy.sql import ClauseElement
@@ -21,6 +21,8 @@ import idp.storage
 from idp.storage.database import Database, Prepared
 
 _PLAIN: Final = (str, bytes, int, float, frozenset, type(None))
+Key = tuple[Any, ...]
+"""The kind of database, and the plain values that a store is given."""
 Made = Callable[[tuple[Any, ...]], Any]
 """Makes what a store holds at one place, out of what the store is given."""
 
@@ -36,25 +38,25 @@ class _First(NamedTuple):
 
 @dataclass
 class _Class:
-    """A class of stores: how it makes one, its first one, and how those after the second are made; by the kind of database."""
+    """A class of stores: how it makes one, its first one, and how those after the second are made."""
 
     make: Callable[..., None]
-    first: dict[str, _First] = field(default_factory=dict)
-    common: dict[str, Mapping[str, Made] | None] = field(default_factory=dict)
+    first: dict[Key, _First] = field(default_factory=dict)
+    common: dict[Key, Mapping[str, Made] | None] = field(default_factory=dict)
 
-    def learn(self, name: str, given: tuple[Any, ...], attributes: Mapping[str, Any]) -> None:
+    def learn(self, key: Key, places: tuple[int, ...], given: tuple[Any, ...], attributes: Mapping[str, Any]) -> None:
         """Keep a first store, or compare it with a second one that was given other things; with a third where they do not compare."""
-        if name not in self.first:
-            self.first[name] = _First(given, attributes)
+        if key not in self.first:
+            self.first[key] = _First(given, attributes)
             return
-        first = self.first[name]
-        if len(first.given) != len(given) or any(one is other for one, other in zip(first.given, given, strict=True)):
+        first = self.first[key]
+        if any(first.given[place] is given[place] for place in places):
             return
         try:
-            self.common[name] = Comparison(first.given, given).attributes(first.attributes, attributes)
+            self.common[key] = Comparison(first.given, given).attributes(first.attributes, attributes)
         except _Differs:
-            self.common[name] = None
-        del self.first[name]
+            self.common[key] = None
+        del self.first[key]
 
 
 def prepare_twice() -> None:
@@ -71,19 +73,36 @@ def remembering(kind: type) -> Callable[..., None]:
 
     @wraps(known.make)
     def make(self: Any, *given: Any, **named: Any) -> None:
-        if named or type(self) is not kind or not given or not isinstance(given[0], Database):
+        places = _places(given)
+        if named or type(self) is not kind or places is None:
             known.make(self, *given, **named)
             return
-        name = given[0].name
-        common = known.common.get(name)
+        # Of plain values a statement may be made: it serves those alone who are given the same ones.
+        key = (given[0].name, len(given), *((place, one) for place, one in enumerate(given) if place not in places))
+        common = known.common.get(key)
         if common is not None:
             _set(self, common, given)
             return
         known.make(self, *given)
-        if name not in known.common:
-            known.learn(name, given, _attributes(self))
+        if key not in known.common:
+            known.learn(key, places, given, _attributes(self))
 
     return make
+
+
+def _places(given: tuple[Any, ...]) -> tuple[int, ...] | None:
+    """Return where a database, another store or a function is given; None where there is something else of which statements may be made."""
+    if not given or not isinstance(given[0], Database):
+        return None
+    found = []
+    for place, one in enumerate(given):
+        if isinstance(one, Database | MethodType | FunctionType | partial) or type(one).__module__.startswith(
+            "idp.storage."
+        ):
+            found.append(place)
+        elif not isinstance(one, _PLAIN) and not (isinstance(one, tuple) and all(isinstance(it, _PLAIN) for it in one)):
+            return None
+    return tuple(found)
 
 
 class Comparison:
