@@ -52,6 +52,11 @@ def test_the_metadata_have_what_is_required_and_no_empty_list(world: TokenWorld,
 @pytest.mark.spec("OIDC Discovery", "3")
 @pytest.mark.spec("OIDC RP-Initiated Logout", "2.1")
 @pytest.mark.spec("OpenID Shared Signals", "7.1")
+@pytest.mark.spec("RFC 6749", "10.9")
+@pytest.mark.spec("RFC 7009", "2")
+@pytest.mark.spec("RFC 7662", "4")
+@pytest.mark.spec("RFC 8628", "3.1")
+@pytest.mark.spec("RFC 9126", "2")
 def test_every_address_of_the_metadata_is_below_the_issuer_by_https(
     sqlite_database: SqliteDatabase, tmp_path: Path, clock: FrozenClock
 ) -> None:
@@ -59,9 +64,12 @@ def test_every_address_of_the_metadata_is_below_the_issuer_by_https(
     documents = (registering.call("GET", path).json for path in (DOCUMENTS[0], "/.well-known/ssf-configuration"))
     ends = ("_endpoint", "_uri", "_iframe")
     provider, transmitter = ({name: one[name] for name in one if name.endswith(ends)} for one in documents)
-    assert {"userinfo_endpoint", "registration_endpoint", "end_session_endpoint", "check_session_iframe"} < set(
-        provider
-    )
+    required = {
+        "authorization_endpoint", "token_endpoint", "userinfo_endpoint", "introspection_endpoint", "revocation_endpoint",
+        "pushed_authorization_request_endpoint", "device_authorization_endpoint", "registration_endpoint",
+        "end_session_endpoint", "check_session_iframe",
+    }  # fmt: skip
+    assert required < set(provider)
     assert {"configuration_endpoint", "status_endpoint", "verification_endpoint", "jwks_uri"} < set(transmitter)
     addresses = [*provider.values(), *transmitter.values()]
     assert ISSUER.startswith("https://")

@@ -85,7 +85,6 @@ def test_file_that_is_not_toml_is_refused(empty_place: Path) -> None:
 
 
 @pytest.mark.spec("RFC 8693", "6")
-@pytest.mark.spec("RFC 8414", "3")
 @pytest.mark.spec("RFC 9728", "7.1")
 @pytest.mark.spec("RFC 9701", "8.2")
 @pytest.mark.spec("RFC 8414", "6.1")
@@ -104,6 +103,15 @@ def test_file_that_is_not_toml_is_refused(empty_place: Path) -> None:
 @pytest.mark.spec("RFC 6749", "2.3.1")
 @pytest.mark.spec("RFC 6749", "10.9")
 @pytest.mark.spec("FAPI 2.0 Security Profile", "5.2.1")
+@pytest.mark.parametrize("host", ["id.example.vn", "127.0.0.1.example.vn", "localhost.example.vn", "10.0.0.1", "[::2]"])
+def test_a_public_issuer_in_clear_is_refused_and_the_same_by_tls_is_taken(
+    monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    assert "IDP_ISSUER" in refusal(monkeypatch, IDP_ISSUER=f"http://{host}")
+    assert loaded(monkeypatch, IDP_ISSUER=f"https://{host}").issuer == f"https://{host}"
+
+
+@pytest.mark.spec("RFC 8414", "3")
 @pytest.mark.parametrize(
     "issuer",
     [
@@ -131,10 +139,6 @@ def test_issuer_may_be_https_or_on_loopback(monkeypatch: pytest.MonkeyPatch, iss
 @pytest.mark.parametrize(
     "issuer",
     [
-        "http://id.example.vn",
-        "http://127.0.0.1.example.vn",
-        "http://localhost.example.vn",
-        "http://10.0.0.1",
         "ftp://localhost",
         "id.example.vn",
         "https://",
