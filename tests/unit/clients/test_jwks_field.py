@@ -30,6 +30,12 @@ def test_keys_come_by_value_or_by_reference_and_not_both_ways() -> None:
     assert metadata.parse(by_reference).values["jwks_uri"] == "https://portal.example.vn/jwks"
 
 
+@pytest.mark.parametrize("member", ["d", "p", "q", "dp", "dq", "qi", "oth", "k"])
+def test_no_member_of_a_private_key_is_kept(member: str) -> None:
+    """RFC 7518 sections 6.2.2, 6.3.2 and 6.4.1: each of them alone gives a secret away."""
+    assert reasons(department(jwks={"keys": [{**PUBLIC, member: "AA"}]})) == {("jwks.keys[0]", "private_jwk")}
+
+
 @pytest.mark.parametrize(
     ("keys", "fault"),
     [

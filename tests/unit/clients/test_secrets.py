@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 import pytest
 
 from clients import secrets
 from clients.errors import RegistrationRefused
-from clients.model import Secret
+from clients.model import READABLE_SECRET_METHOD, Secret
 
 OLD, NEW, NEWER = "old-" * 10, "new-" * 10, "newer" * 10
 DAY = 86400
@@ -54,6 +55,27 @@ def test_a_client_without_secrets_accepts_none() -> None:
     assert not secrets.is_valid((), "nobody", -1_000_000)
 
 
+def test_a_secret_that_makes_macs_is_kept_sealed_for_its_client_and_never_without_a_seal() -> None:
+    sealed = secrets.kept_as(OLD, READABLE_SECRET_METHOD, "portal", 5, lambda clear, owner: owner + b":" + clear)
+    assert sealed == replace(kept(OLD, 5), sealed=b"portal:" + OLD.encode())
+    with pytest.raises(RuntimeError):
+        secrets.kept_as(OLD, READABLE_SECRET_METHOD, "portal", 5, None)
+    assert secrets.kept_as(OLD, "client_secret_basic", "portal", 5, None) == kept(OLD, 5)
+
+
+def test_a_change_of_the_method_keeps_what_the_new_one_can_use_and_nothing_readable_without_need() -> None:
+    plain, readable = kept(OLD), replace(kept(NEW), sealed=b"sealed")
+    assert secrets.kept_after((plain, readable), READABLE_SECRET_METHOD) == (readable,)
+    assert secrets.kept_after((plain, readable), "client_secret_post") == (plain, kept(NEW))
+    assert secrets.kept_after((plain, readable), "private_key_jwt") == ()
+
+
+def test_the_longest_overlap_is_ninety_days_and_a_week_where_nobody_says_otherwise() -> None:
+    assert (secrets.DEFAULT_OVERLAP, secrets.MAXIMUM_OVERLAP) == (7 * DAY, 90 * DAY)
+    (_, old) = secrets.rotated((kept(OLD),), kept(NEW, 1000), 1000, 90 * DAY)
+    assert old.expires_at == 1000 + 90 * DAY
+
+
 def test_two_changes_within_the_overlap_leave_two_secrets() -> None:
     first = secrets.rotated((kept(OLD),), kept(NEW, 1000), 1000, DAY)
     second = secrets.rotated(first, kept(NEWER, 1000), 1000, DAY)
@@ -94,7 +116,10 @@ def test_an_overlap_out_of_bounds_is_refused(overlap: int) -> None:
         ("0123456789abcdef" * 33, "weak_secret"),
         (12345, "not_text"),
         (["0123456789abcdef0123456789abcdef"], "not_text"),
+        ("0123456789abcdef" * 32 + "0", "weak_secret"),
         ("0123456789abcdef0123456789abcdef", None),
+        ("0123456789abcdef" * 32, None),
+        ("abcdefgh" * 4, None),
     ],
 )
 def test_a_given_secret_must_be_hard_to_guess(given: object, reason: str | None) -> None:

@@ -59,6 +59,25 @@ def test_anything_else_is_malformed(text: str) -> None:
         parse(text)
 
 
+def test_the_bound_is_the_last_length_that_is_read() -> None:
+    longest = token(b'{"alg":"ES256"}', b'{"x":"' + b"x" * 6000 + b'"}')
+    assert len(parse(longest, len(longest)).unverified_claims["x"]) == 6000
+    with pytest.raises(TokenMalformed):
+        parse(longest, len(longest) - 1)
+
+
+@pytest.mark.spec("RFC 9449", "4.2")
+@pytest.mark.parametrize("jwk", [b"", b',"jwk":null', b',"jwk":"key"', b',"jwk":[]'])
+def test_a_proof_whose_header_holds_no_key_is_malformed(jwk: bytes) -> None:
+    with pytest.raises(TokenMalformed):
+        parse(token(b'{"alg":"ES256"%s}' % jwk), with_jwk=True)
+
+
+def test_the_signature_is_over_the_first_two_segments_as_they_came() -> None:
+    text = token(b'{"alg": "ES256"}', b'{"a": 1}')
+    assert parse(text).signed.decode() == text.rpartition(".")[0]
+
+
 @given(st.text(max_size=60) | st.from_regex(r"\A[A-Za-z0-9_-]{0,30}\.[A-Za-z0-9_-]{0,30}\.[A-Za-z0-9_-]{0,30}\Z"))
 def test_no_text_raises_anything_but_a_token_error(text: str) -> None:
     with pytest.raises(TokenError):

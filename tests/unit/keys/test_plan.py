@@ -176,3 +176,12 @@ def test_a_policy_that_cannot_be_kept_is_refused(wrong: dict[str, Any]) -> None:
 def test_the_rotation_period_may_differ_by_algorithm() -> None:
     policy = KeyPolicy(("ES256", "RS256"), rotation={"ES256": 10, "RS256": 20})
     assert (policy.rotation_of("ES256"), policy.rotation_of("RS256")) == (10, 20)
+
+
+def test_the_least_that_a_policy_may_ask_is_a_second_and_no_skew_at_all() -> None:
+    least = replace(POLICY, rotation=1, jwks_max_age=1, propagation=1, max_token_lifetime=1, clock_skew=0)
+    assert least.ready_at(NEXT) == NEXT.published_at + 2
+
+
+def test_a_key_that_is_due_at_no_moment_signs_on() -> None:
+    assert plan((replace(ACTIVE, retires_at=None), NEXT), NOW, POLICY) == ()

@@ -189,6 +189,37 @@ def test_an_assertion_may_not_live_longer_than_we_must_remember_it() -> None:
         check_claims({**CLAIMS, "exp": NOW + 301}, bounded, NOW)
 
 
+def test_a_bound_on_the_life_of_a_token_refuses_one_without_an_end_and_forgives_the_leeway() -> None:
+    bounded = replace(ACCESS, max_lifetime=300, leeway=30, required=frozenset())
+    check_claims({**CLAIMS, "exp": NOW + 330}, bounded, NOW)
+    for claims in ({**CLAIMS, "exp": NOW + 331}, {name: CLAIMS[name] for name in CLAIMS if name != "exp"}):
+        with pytest.raises(errors.ClaimRefused):
+            check_claims(claims, bounded, NOW)
+
+
+@pytest.mark.parametrize("named", [{}, {"iss": "https://other.example"}])
+def test_where_no_issuer_is_expected_none_is_compared(named: dict[str, str]) -> None:
+    claims = {name: CLAIMS[name] for name in CLAIMS if name != "iss"}
+    check_claims({**claims, **named}, replace(ACCESS, issuer=None), NOW)
+
+
+@pytest.mark.spec("RFC 8725", "3.8")
+@pytest.mark.spec("RFC 8725", "3.9")
+def test_a_signature_that_fits_excuses_no_claim(ring: KeyRing) -> None:
+    token = ring.signer().sign(CLAIMS, "at+jwt")
+    assert verify(token, ring, ACCESS, NOW).claims == CLAIMS
+    for change in ({"iss": "https://other"}, {"aud": "other"}, {"exp": NOW}):
+        with pytest.raises(errors.TokenError):
+            verify(ring.signer().sign({**CLAIMS, **change}, "at+jwt"), ring, ACCESS, NOW)
+
+
+def test_a_token_that_must_name_its_key_is_refused_without_a_key_id() -> None:
+    keys = ClientKeySet((import_key({**RFC7515_EC, "kid": "one"}),))
+    assert verify(RFC7515_ES256, keys, JOE, RFC7515_EXPIRES - 1).kid == "one"
+    with pytest.raises(errors.HeaderRefused):
+        verify(RFC7515_ES256, keys, replace(JOE, needs_kid=True), RFC7515_EXPIRES - 1)
+
+
 def test_one_audience_of_several_is_enough() -> None:
     check_claims({**CLAIMS, "aud": ["other", "portal"]}, ACCESS, NOW)
 
@@ -231,6 +262,18 @@ def test_a_signature_is_verified_once_within_its_time(ring: KeyRing, lookups: li
     assert len(lookups) == 1
     verifier.verify(token, ACCESS, NOW + 10)
     assert len(lookups) == 2
+
+
+def test_what_this_process_signed_needs_no_verification_within_its_time(
+    ring: KeyRing, lookups: list[str | None]
+) -> None:
+    verifier, signer = TokenVerifier(lambda: _counting(ring), ttl=10), ring.signer()
+    token = signer.sign(CLAIMS, "at+jwt")
+    verifier.remember(token, orjson.dumps(CLAIMS), signer, ring.version, NOW)
+    assert verifier.verify(token, ACCESS, NOW + 9).claims == CLAIMS
+    assert lookups == []
+    verifier.verify(token, ACCESS, NOW + 10)
+    assert len(lookups) == 1
 
 
 @pytest.mark.parametrize(
