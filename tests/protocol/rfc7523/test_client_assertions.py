@@ -219,18 +219,20 @@ def test_text_that_is_no_jwt_is_refused(world: TokenWorld, signer: Registered, t
 
 @pytest.mark.spec("OIDC Core", "9")
 @pytest.mark.spec("RFC 7521", "4.2")
-def test_type_of_the_assertion_must_be_named(world: TokenWorld, key: ClientKey, signer: Registered) -> None:
+@pytest.mark.parametrize("has_secret", [False, True])
+def test_type_of_the_assertion_must_be_named(
+    world: TokenWorld, key: ClientKey, signer: Registered, portal: Registered, *, has_secret: bool
+) -> None:
+    """Half an assertion is one all the same: it is not passed over, not even where a secret beside it is right."""
     token = signed_assertion(world, key, signer)
-    for form in (
-        {**OWN, "client_assertion": token},
-        {**OWN, "client_assertion_type": TYPE},
-        {
-            **OWN,
-            "client_assertion": token,
-            "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:saml2-bearer",
-        },
+    saml = "urn:ietf:params:oauth:client-assertion-type:saml2-bearer"
+    for form, why in (
+        ({"client_assertion": token}, "assertion_type"),
+        ({"client_assertion_type": TYPE}, "token_malformed"),
+        ({"client_assertion": token, "client_assertion_type": saml}, "assertion_type"),
     ):
-        assert world.post("/token", form).json["error"] == "invalid_client"
+        answer = world.post("/token", {**OWN, **form}, portal.basic if has_secret else "")
+        assert (answer.status, answer.json["error"], reason(world)) == (401, "invalid_client", why)
 
 
 @pytest.mark.spec("RFC 7521", "4.2")
