@@ -122,6 +122,20 @@ def test_scope_may_be_narrowed_for_one_access_token(world: TokenWorld, portal: R
     assert world.userinfo(full["access_token"]).json["email"] == "mau@example.vn"
 
 
+@pytest.mark.spec("RFC 6749", "6")
+@pytest.mark.parametrize("scope", ["openid", "openid identity"])
+def test_whose_refresh_token_it_is_comes_before_what_is_asked_with_it(
+    world: TokenWorld, portal: Registered, session: Session, scope: str
+) -> None:
+    """A stranger must not find out by ``invalid_scope`` what another client's token may do."""
+    token = world.tokens(portal, session)["refresh_token"]
+    for one in (token, "rt_made-up", token[:-1]):
+        answer = world.refresh(world.add_client(), one, scope=scope)
+        assert (answer.status, answer.json["error"]) == (400, "invalid_grant")
+        assert world.events("token:request")[-1]["reason"] == "refresh_unknown"
+    assert world.refresh(portal, token, scope="openid").status == 200
+
+
 @pytest.mark.spec("RFC 9700", "4.14.2")
 @pytest.mark.spec("RFC 6749", "6")
 def test_scope_is_never_widened_and_the_attempt_costs_nothing(

@@ -10,7 +10,7 @@ import pytest
 from idp.model.session import Session
 from idp.ports.sessions import ConsentState
 from policies import claims as claim_policy
-from tests.support.client_keys import ClientKey, key_set, new_key
+from tests.support.client_keys import ClientKey, PublishedKeys, key_set, new_key
 from tests.support.stores import in_parallel
 from tests.support.token_world import ISSUER, Answer, Registered, TokenWorld
 
@@ -196,6 +196,24 @@ def test_a_person_who_agreed_can_be_acted_for_while_absent(world: TokenWorld, se
     assert world.userinfo(answer.json["access_token"]).json["email"] == "mau@example.vn"
     event = world.events("token:jwt-bearer")[0]
     assert (event["account_id"], event["client_id"]) == (session.account_id, bearer.of.client.client_id)
+
+
+@pytest.mark.spec("RFC 7523", "3")
+def test_an_assertion_about_a_person_counts_once_too(world: TokenWorld, session: Session) -> None:
+    bearer = registered(world, "person")
+    sub = agreed(world, bearer.of, session)
+    assert bearer.bring(sub=sub).status == 200
+    assert bearer.reason(bearer.bring(sub=sub)) == "jti_used"
+    assert len(world.events("token:jwt-bearer")) == 1
+
+
+def test_an_assertion_is_refused_while_the_keys_of_its_client_are_out_of_reach(world: TokenWorld) -> None:
+    published = PublishedKeys(OWN)
+    world.wiring.client_keys._fetcher = published
+    rows = {"me": {"subject": "client", "scope": "openid"}}
+    bearer = registered(world, assertion_issuers=rows, jwks_uri="https://portal.example.vn/jwks", client_id="me")
+    published.is_down = True
+    assert bearer.reason(bearer.bring(OWN, iss="me")) == "client_keys_unavailable"
 
 
 def test_a_withdrawn_consent_ends_it(world: TokenWorld, session: Session) -> None:

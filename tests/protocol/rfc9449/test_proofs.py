@@ -11,6 +11,7 @@ from idp.errors import StorageUnavailable
 from idp.model.session import Session
 from idp.protocol.dpop import MAX_AGE, NONCE_WINDOW, normal
 from idp.storage.sqlite import SqliteDatabase
+from keys import base64url
 from tests.support.assertions import OWN
 from tests.support.client_keys import ClientKey, new_key
 from tests.support.clock import FrozenClock
@@ -242,6 +243,19 @@ def test_nonce_that_is_not_ours_is_refused_also_where_none_is_needed(
 ) -> None:
     answer = token(world, portal, OWN, proof(world, key, nonce=nonce))
     assert (answer.status, answer.json["error"]) == (400, "use_dpop_nonce")
+
+
+@pytest.mark.spec("RFC 9449", "11.3")
+@pytest.mark.spec("RFC 9449", "8")
+def test_a_nonce_of_this_moment_that_somebody_else_made_is_refused(strict: TokenWorld, key: ClientKey) -> None:
+    """Whoever could make nonces himself could make proofs today for next year (RFC 9449 section 11.2)."""
+    client = strict.add_client()
+    ours = token(strict, client, OWN, proof(strict, key)).headers["dpop-nonce"]
+    raw = base64url.decode(ours.encode())
+    for forged in (raw[:-1] + bytes([raw[-1] ^ 1]), raw[:8] + bytes(16), raw[:8]):
+        answer = token(strict, client, OWN, proof(strict, key, nonce=base64url.encode_text(forged)))
+        assert (answer.status, answer.json["error"]) == (400, "use_dpop_nonce")
+    assert token(strict, client, OWN, proof(strict, key, nonce=ours)).status == 200
 
 
 @pytest.mark.spec("RFC 9449", "9")
