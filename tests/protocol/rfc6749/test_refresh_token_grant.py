@@ -117,7 +117,9 @@ def test_scope_may_be_narrowed_for_one_access_token(world: TokenWorld, portal: R
     assert narrow["scope"] == "openid"
     assert world.verified(narrow["access_token"], "at+jwt")["scope"] == "openid"
     assert "email" not in world.userinfo(narrow["access_token"]).json
-    full = world.refresh(portal, narrow["refresh_token"]).json
+    full = world.refresh(portal, narrow["refresh_token"], scope="email openid").json
+    assert set(full["scope"].split(" ")) == {"openid", "email"}, "all of it is no more than was granted"
+    full = world.refresh(portal, full["refresh_token"]).json
     assert full["scope"] == "openid email"
     assert world.userinfo(full["access_token"]).json["email"] == "mau@example.vn"
 

@@ -216,6 +216,25 @@ def test_an_assertion_is_refused_while_the_keys_of_its_client_are_out_of_reach(w
     assert bearer.reason(bearer.bring(OWN, iss="me")) == "client_keys_unavailable"
 
 
+def test_a_person_is_named_by_the_clients_own_name_even_where_he_agreed_at_both(
+    world: TokenWorld, session: Session
+) -> None:
+    bearer, other = registered(world, "person"), world.add_client()
+    elsewhere, here = agreed(world, other, session), agreed(world, bearer.of, session)
+    assert bearer.reason(bearer.bring(sub=elsewhere)) == "subject_unknown"
+    assert bearer.bring(sub=here, jti="two").status == 200
+
+
+def test_nothing_is_given_where_what_was_agreed_to_and_what_the_row_allows_have_nothing_in_common(
+    world: TokenWorld, session: Session
+) -> None:
+    bearer = registered(world, "person")
+    sub = agreed(world, bearer.of, session, "profile")
+    answer = bearer.bring(sub=sub)
+    assert (answer.status, answer.json["error"]) == (400, "invalid_scope")
+    assert world.events("token:jwt-bearer") == []
+
+
 def test_a_withdrawn_consent_ends_it(world: TokenWorld, session: Session) -> None:
     bearer = registered(world, "person")
     sub = agreed(world, bearer.of, session)

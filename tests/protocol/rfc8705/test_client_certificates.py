@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from idp.storage.sqlite import SqliteDatabase
 from tests.support.assertions import OWN, PROXY, authority, by_proxy, certificate
-from tests.support.client_keys import ClientKey, key_set, new_key
+from tests.support.client_keys import ClientKey, PublishedKeys, key_set, new_key
 from tests.support.clock import FrozenClock
 from tests.support.memory_clients import department, reasons
 from tests.support.token_world import Answer, Registered, TokenWorld
@@ -97,6 +97,16 @@ def test_self_signed_certificate_over_a_registered_key_proves_its_client(behind:
     assert ask(behind, client, **by_proxy(certificate(key))).status == 200
     assert ask(behind, client, **by_proxy(certificate(key, name="renewed"))).status == 200
     assert refused(behind, client, **by_proxy(certificate(new_key()))) == "certificate_unknown"
+
+
+def test_self_signed_certificate_is_refused_while_the_keys_of_its_client_are_out_of_reach(
+    behind: TokenWorld, key: ClientKey
+) -> None:
+    published = PublishedKeys(key)
+    behind.wiring.client_keys._fetcher = published
+    client = behind.add_client(token_endpoint_auth_method=SELF_SIGNED, jwks_uri="https://portal.example.vn/jwks")
+    published.is_down = True
+    assert refused(behind, client, **by_proxy(certificate(key))) == "client_keys_unavailable"
 
 
 @pytest.mark.spec("RFC 8705", "3")

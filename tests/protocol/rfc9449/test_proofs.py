@@ -9,7 +9,7 @@ import pytest
 
 from idp.errors import StorageUnavailable
 from idp.model.session import Session
-from idp.protocol.dpop import MAX_AGE, NONCE_WINDOW, normal
+from idp.protocol.dpop import MAX_AGE, NONCE_WINDOW, SKEW, normal
 from idp.storage.sqlite import SqliteDatabase
 from keys import base64url
 from tests.support.assertions import OWN
@@ -118,6 +118,31 @@ def test_header_that_plays_tricks_is_refused(
     world: TokenWorld, portal: Registered, key: ClientKey, header: dict[str, Any]
 ) -> None:
     assert refused(world, portal, proof(world, key, header=header)).startswith("token_")
+
+
+@pytest.mark.spec("RFC 9449", "4.3")
+@pytest.mark.spec("FAPI 2.0 Security Profile", "5.4.1")
+@pytest.mark.parametrize(("alg", "is_taken"), [("RS256", False), ("PS256", True), ("ES256", True), ("EdDSA", True)])
+def test_a_proof_is_signed_by_an_algorithm_of_the_list_and_its_key_fits(
+    world: TokenWorld, portal: Registered, alg: str, *, is_taken: bool
+) -> None:
+    made = proof(world, new_key(None, alg=alg))
+    if is_taken:
+        assert token(world, portal, OWN, made).status == 200
+    else:
+        assert refused(world, portal, made) == "token_algorithm_refused"
+
+
+@pytest.mark.spec("RFC 9449", "11.1")
+@pytest.mark.parametrize(
+    ("claim", "last", "first_refused"), [("iat", SKEW, SKEW + 1), ("nbf", SKEW, SKEW + 1), ("exp", 1 - SKEW, -SKEW)]
+)
+def test_a_proof_is_taken_up_to_the_last_second_that_its_clock_may_be_off(
+    world: TokenWorld, portal: Registered, key: ClientKey, claim: str, last: int, first_refused: int
+) -> None:
+    good, bad = ({claim: world.clock.now() + seconds} for seconds in (last, first_refused))
+    assert token(world, portal, OWN, proof(world, key, **dict[str, Any](good))).status == 200
+    assert refused(world, portal, proof(world, key, **dict[str, Any](bad))).startswith("dpop_")
 
 
 @pytest.mark.spec("RFC 9449", "4.3")

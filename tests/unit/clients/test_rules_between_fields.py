@@ -160,7 +160,7 @@ def test_what_the_profiles_ask_is_written_down() -> None:
     fapi, signing = PROFILES["fapi2"], PROFILES["fapi2-message-signing"]
     for one in (fapi, signing):
         assert one.algs == {"PS256", "ES256", "EdDSA"}
-        assert one.auth_methods == {"private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"}
+        assert one.auth_methods == frozenset({"private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"})
         assert one.asserts_to_issuer
         assert one.needs_pushed
         assert one.needs_bound_tokens

@@ -53,7 +53,7 @@ def may_read(who: Actor, *units: UnitKey, ground: Ground = GROUND) -> bool:
 def approving(approver: Actor, *made: AdminGrant, decide: Callable[[Actor], Decision] | None = None) -> str:
     everybody = {name: tuple(one for one in made if one.principal == name) for name in {one.principal for one in made}}
     asked = decide or (lambda one: may(one, Action.KEY_REVOKE, Target(), GROUND, NOW))
-    return may_approve(approver, "account:a", everybody, asked).reason
+    return may_approve(approver, "account:a", everybody, GROUND, asked).reason
 
 
 def test_a_right_from_the_first_person_is_not_independent_however_well_that_person_stands() -> None:
