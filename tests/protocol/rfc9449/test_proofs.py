@@ -133,6 +133,7 @@ def test_a_proof_is_signed_by_an_algorithm_of_the_list_and_its_key_fits(
         assert refused(world, portal, made) == "token_algorithm_refused"
 
 
+@pytest.mark.spec("RFC 9449", "4.3")
 @pytest.mark.spec("RFC 9449", "11.1")
 @pytest.mark.parametrize(
     ("claim", "last", "first_refused"), [("iat", SKEW, SKEW + 1), ("nbf", SKEW, SKEW + 1), ("exp", 1 - SKEW, -SKEW)]
@@ -271,6 +272,7 @@ def test_nonce_that_is_not_ours_is_refused_also_where_none_is_needed(
 
 
 @pytest.mark.spec("RFC 9449", "11.3")
+@pytest.mark.spec("RFC 9449", "4.3")
 @pytest.mark.spec("RFC 9449", "8")
 def test_a_nonce_of_this_moment_that_somebody_else_made_is_refused(strict: TokenWorld, key: ClientKey) -> None:
     """Whoever could make nonces himself could make proofs today for next year (RFC 9449 section 11.2)."""

@@ -66,7 +66,7 @@ def test_the_bound_is_the_last_length_that_is_read() -> None:
         parse(longest, len(longest) - 1)
 
 
-@pytest.mark.spec("RFC 9449", "4.2")
+@pytest.mark.spec("RFC 9449", "4.3")
 @pytest.mark.parametrize("jwk", [b"", b',"jwk":null', b',"jwk":"key"', b',"jwk":[]'])
 def test_a_proof_whose_header_holds_no_key_is_malformed(jwk: bytes) -> None:
     with pytest.raises(TokenMalformed):

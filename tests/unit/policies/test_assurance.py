@@ -65,6 +65,8 @@ def test_unknown_level_is_satisfied_by_nothing() -> None:
         (Demand(max_age=100), ONE_FACTOR, Missing.NOTHING, ""),
         (Demand(max_age=99), ONE_FACTOR, Missing.SIGN_IN, "max_age"),
         (Demand(max_age=0), Present(LOA_1, NOW - 5, LOA_1, signed_in_here=True), Missing.NOTHING, ""),
+        (Demand(max_age=0), Present(LOA_1, NOW, LOA_1), Missing.SIGN_IN, "max_age"),
+        (Demand(max_age=1), Present(LOA_1, NOW, LOA_1), Missing.NOTHING, ""),
         (Demand(acr_values=(LOA_2,)), ONE_FACTOR, Missing.STEP_UP, "acr_too_low"),
         (Demand(acr_values=(LOA_3, LOA_2)), ONE_FACTOR, Missing.STEP_UP, "acr_too_low"),
         (Demand(acr_values=(LOA_3,)), ONE_FACTOR, Missing.NOTHING, ""),

@@ -200,3 +200,10 @@ def test_a_code_means_what_it_meant_on_its_day_or_the_next_unit_that_got_it() ->
     assert ground.units_of("00", "2020-01-01") == ()
     tomorrow = renamed(rows=(unit(LONG, PROVINCE, "2026-01-02"),))
     assert tomorrow.units_of(LONG, "2020-01-01") == ()
+
+
+def test_who_reaches_the_unit_that_has_a_code_today_does_not_reach_the_one_that_had_it() -> None:
+    rows = [unit(PROVINCE, None), unit(SHORT, PROVINCE, ends=PAST), unit(SHORT, PROVINCE, PAST)]
+    ground = Ground(Register(rows, []), DAY)
+    assert ground.reaches(key(PROVINCE), key(SHORT, PAST))
+    assert not ground.reaches(key(PROVINCE), key(SHORT))
