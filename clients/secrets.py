@@ -106,6 +106,14 @@ def is_valid(kept: tuple[Secret, ...], presented: str, now: int) -> bool:
     return found
 
 
+def end_of(kept: tuple[Secret, ...], presented: str) -> int | None:
+    """Return until when (epoch seconds) a secret that ``is_valid`` is so, None for one that has no end."""
+    offered = digest(presented)
+    ends = [one.expires_at for one in kept if hmac.compare_digest(one.digest, offered)]
+    bounded = [end for end in ends if end is not None]
+    return max(bounded, default=0) if len(bounded) == len(ends) else None
+
+
 def rotated(kept: tuple[Secret, ...], fresh: Secret, now: int, overlap: int) -> tuple[Secret, ...]:
     """Return the secrets after a change: the new one, and the newest old one for ``overlap`` seconds more.
 

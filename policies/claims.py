@@ -166,6 +166,10 @@ def granted(requested: int, allowed_scopes: Iterable[str], consented: int) -> in
     return requested & for_scopes(allowed_scopes) & consented
 
 
+_MADE: Final = frozenset({"address", "unit"})
+"""Claims that are more than the column of their name."""
+
+
 def release(claims: int, attributes: Mapping[str, object]) -> dict[str, object]:
     """Return name and value of each claim in ``claims`` for which the person has a value.
 
@@ -175,7 +179,7 @@ def release(claims: int, attributes: Mapping[str, object]) -> dict[str, object]:
     """
     released: dict[str, object] = {}
     for name in unpack(claims):
-        value = _value(claims, name, attributes)
+        value = attributes.get(name) if name not in _MADE else _value(claims, name, attributes)
         if value is None or value in ("", {}, []):
             continue
         if name in _CONFIRMATIONS and not attributes.get(_CONFIRMATIONS[name]):

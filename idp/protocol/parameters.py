@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
@@ -15,6 +16,7 @@ REPEATABLE: Final = frozenset({"resource", "audience"})
 _SEPARATOR: Final = "\n"
 """Between the values of a repeated parameter: no value can hold it, since control characters are refused."""
 _MAX_PARAMETERS: Final = 64
+_SHORT: Final = 256
 _CONTROL: Final = frozenset(chr(number) for number in (*range(32), 127))
 _LINE_ENDS: Final = {ord("\r"): None, ord("\n"): None}
 
@@ -88,10 +90,20 @@ def _pairs(text: str, *, lines: bool = False) -> list[tuple[str, str]]:
         name, _, value = pair.partition("=")
         if "%" in pair or "+" in pair or not is_clean_as_it_is:
             name = name if name.isidentifier() else _decoded(name)
-            value = _decoded(value, lines=lines)
+            value = (
+                _decoded_address(value)
+                if name == "redirect_uri" and len(value) < _SHORT
+                else _decoded(value, lines=lines)
+            )
         if name:
             found.append((name, value))
     return found
+
+
+@lru_cache(maxsize=256)
+def _decoded_address(raw: str) -> str:
+    """Return an address that clients send with each request, and that names nobody."""
+    return _decoded(raw)
 
 
 def _decoded(raw: str, *, lines: bool = False) -> str:

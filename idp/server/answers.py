@@ -47,6 +47,9 @@ class _Written:
 
     def read(self, fields: Iterable[tuple[str, str]]) -> tuple[bytes, bytes]:
         """Return the lines of fields and, apart, the length that they state; raises ``ValueError`` for a control character in them."""
+        if type(fields) is tuple and len(fields) > 1 and fields[0][0] not in _CONSTANT:
+            first, rest = self.read(fields[:1]), self.find(fields[1:]) or self.read(fields[1:])
+            return first[0] + rest[0], rest[1] or first[1]
         lines, length, is_constant = [], "", type(fields) is tuple
         for name, value in fields:
             is_constant = is_constant and name in _CONSTANT

@@ -5,10 +5,11 @@ A session's own id never leaves the provider: the same ``sid`` at two department
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 import os
+
+from keys import base64url
 
 
 class SessionIds:
@@ -26,12 +27,12 @@ class SessionIds:
 
     def session_state(self, session_id: str, client_id: str, origin: str) -> str:
         """Return ``session_state`` for one client at one origin: a salted digest over the browser's state (section 3.2)."""
-        salt = base64.urlsafe_b64encode(os.urandom(16)).rstrip(b"=").decode()
+        salt = base64url.encode_text(os.urandom(16))
         text = f"{client_id} {origin} {self.browser_state(session_id)} {salt}"
         made = hashlib.sha256(text.encode()).digest()
-        return f"{base64.urlsafe_b64encode(made).rstrip(b'=').decode()}.{salt}"
+        return f"{base64url.encode_text(made)}.{salt}"
 
     def sid(self, session_id: str, sector_id: str) -> str:
         """Return the ``sid`` of a session for one sector: 22 characters of base64url."""
         mac = hmac.digest(self._key, f"{session_id}\0{sector_id}".encode(), hashlib.sha256)
-        return base64.urlsafe_b64encode(mac[:16]).rstrip(b"=").decode()
+        return base64url.encode_text(mac[:16])

@@ -9,15 +9,17 @@ from clients import secrets
 from clients.model import Client
 from clients.registry import ClientRegistry
 from idp.protocol.client_authentication import certificate
-from idp.protocol.client_authentication.frame import Credential, Tools, Used
+from idp.protocol.client_authentication.frame import Credential, Shape, Tools, Used
 from idp.protocol.client_authentication.registry import EXTRACTORS, METHODS
+from idp.protocol.client_authentication.remembered import ProvenHeaders
 from idp.protocol.errors import InvalidClient, InvalidRequest
 from idp.protocol.introductions import Introductions
 from idp.protocol.replays import Replayed, Replays
 from idp.protocol.wire import WireRequest
 
 CHALLENGE: Final = 'Basic realm="dinhdanh", charset="UTF-8"'
-"""Seconds after which a failed authentication looks for newer clients; strangers can make us look once a second, not more."""
+_IN_BODY: Final = frozenset({"client_secret", "client_assertion", "client_assertion_type"})
+"""By any of these a request brings another credential than that of its header."""
 
 
 class ClientAuthenticator:
@@ -29,9 +31,15 @@ class ClientAuthenticator:
         self._registry = registry
         self._tools = tools
         self._replays = replays
+        self._proven_headers = ProvenHeaders(registry.find, tools.clock)
 
     def authenticate(self, request: WireRequest, parameters: Mapping[str, str]) -> Client:
         """Return the active client that the request proves, or names if it is public; raises ``InvalidClient``, ``InvalidRequest``."""
+        header = request.headers.get("authorization")
+        if header is not None and _IN_BODY.isdisjoint(parameters):
+            known = self._proven_headers.client(header)
+            if known is not None and parameters.get("client_id", known.client_id) == known.client_id:
+                return known
         found = [one for extract in EXTRACTORS if (one := extract(request, parameters)) is not None]
         if len(found) > 1:
             raise InvalidRequest("more than one client credential", reason="several_credentials")
@@ -42,6 +50,8 @@ class ClientAuthenticator:
         client, used = self._proven(credential, request, parameters)
         if used is not None:
             self._mark(client, used)
+        if header is not None and credential.shape is Shape.BASIC:
+            self._proven_headers.remember(header, client, credential.value)
         return client
 
     def confidential(self, request: WireRequest, parameters: Mapping[str, str]) -> Client:
