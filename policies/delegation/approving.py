@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from policies.delegation.actions import Action
@@ -30,7 +31,7 @@ def may_approve(
     if decision.is_denied:
         return decision
     lineage = _Lineage(requester, everybody, ground)
-    own = tuple(grant for grant in approver.grants if lineage.is_independent(grant, frozenset()))
+    own = tuple(grant for grant in approver.grants if lineage.is_independent(grant))
     independent = decide(replace(approver, grants=own))
     if independent.is_denied:
         return denied("not_independent")
@@ -45,19 +46,45 @@ class _Lineage:
     everybody: Everybody
     ground: Ground
 
-    def is_independent(self, grant: AdminGrant, seen: frozenset[str]) -> bool:
-        """Tell whether somebody else stands behind a grant: a second person, the operator, or a granter who is independent himself."""
+    def is_independent(self, grant: AdminGrant) -> bool:
+        """Tell whether somebody else stands behind a grant: a second person, the operator, or a granter who is independent himself.
+
+        Found from the roots upwards: way by way through administrators who grant to each other, each of them would double the ways.
+        """
+        behind = self._all_behind(grant)
+        rooted: set[str] = set()
+        while True:
+            more = {
+                name
+                for name, (one, held) in behind.items()
+                if name not in rooted and self._is_rooted(one, held, rooted)
+            }
+            if not more:
+                return grant.id in rooted
+            rooted |= more
+
+    def _all_behind(self, grant: AdminGrant) -> Mapping[str, tuple[AdminGrant, Sequence[AdminGrant]]]:
+        """Return a grant and all that it could rest on, by id, each with what its granter held when it was made."""
+        found: dict[str, tuple[AdminGrant, Sequence[AdminGrant]]] = {}
+        waiting = [grant]
+        while waiting:
+            one = waiting.pop()
+            if one.id not in found:
+                held = [each for each in self.everybody.get(one.granted_by, ()) if self._could_support(each, one)]
+                found[one.id] = one, held
+                waiting.extend(held)
+        return found
+
+    def _is_rooted(self, grant: AdminGrant, held: Sequence[AdminGrant], rooted: AbstractSet[str]) -> bool:
         if grant.approved_by and grant.approved_by != self.requester:
             return True
-        granter = grant.granted_by
-        if not granter.startswith(("account:", "client:")):
+        if not grant.granted_by.startswith(("account:", "client:")):
             return True
-        if granter == self.requester or granter in seen:
+        if grant.granted_by == self.requester:
             return False
-        behind = [one for one in self.everybody.get(granter, ()) if self._could_support(one, grant)]
-        own = (one for one in behind if self.is_independent(one, seen | {granter}))
         # A right of another sort, of another place, or long gone does not make a shadow independent: what was granted has to rest on it.
-        return ROLES[grant.role] | {Action.ADMIN_GRANT} <= frozenset().union(*(ROLES[one.role] for one in own))
+        own = frozenset().union(*(ROLES[one.role] for one in held if one.id in rooted))
+        return ROLES[grant.role] | {Action.ADMIN_GRANT} <= own
 
     def _could_support(self, held: AdminGrant, made: AdminGrant) -> bool:
         """Tell whether a grant counted when another was made from it, and where; what a unit that has ended reached nobody can tell any more."""

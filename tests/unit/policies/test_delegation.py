@@ -194,6 +194,16 @@ def test_nobody_revokes_a_superiors_role() -> None:
     assert may_revoke(lower, grant("account:b", Role.SUPPORT, TOP), GROUND, NOW).is_denied
 
 
+class Asked(Ground):
+    """Counts how often it is asked where a unit stands."""
+
+    times = 0
+
+    def standing(self, unit: UnitKey) -> UnitKey | None:
+        object.__setattr__(self, "times", self.times + 1)
+        return super().standing(unit)
+
+
 def second(approver: Actor, *made: AdminGrant) -> str:
     everybody = {name: tuple(one for one in made if one.principal == name) for name in {one.principal for one in made}}
     return may_approve(
@@ -251,6 +261,42 @@ def test_who_was_made_by_somebody_of_a_unit_that_has_ended_stays_independent() -
     gone = grant("account:m", Role.PROVINCIAL_ADMINISTRATOR, key("7000"))
     by_gone = grant("account:b", Role.KEY_CUSTODIAN, granted_by="account:m", granted_at=5)
     assert second(actor(by_gone, name="account:b"), gone, by_gone) == "second_person"
+
+
+def test_administrators_who_grant_to_each_other_are_asked_about_once_each() -> None:
+    """The attack: shadows who grant to each other until nobody can open the page of approvals any more; way by way these are a million ways."""
+    right = Role.PROVINCIAL_ADMINISTRATOR
+    shadows = [f"account:s{number}" for number in range(22)]
+    made = [grant("account:s0", right, granted_by="account:a")]
+    for number, name in enumerate(shadows[1:], 1):
+        made += [grant(name, right, granted_by=other, granted_at=number) for other in shadows[:number]]
+    asked = Asked(GROUND.register, GROUND.day)
+    last = Actor(shadows[-1], tuple(one for one in made if one.principal == shadows[-1]))
+    everybody = {name: tuple(one for one in made if one.principal == name) for name in shadows}
+
+    def decide(one: Actor) -> Decision:
+        return may(one, Action.CLIENT_POWER, DEPLOYMENT, GROUND, NOW)
+
+    assert may_approve(last, "account:a", everybody, asked, decide).reason == "not_independent"
+    assert asked.times < 10 * len(made) * len(shadows)
+
+
+def test_who_lost_a_right_and_got_it_back_from_whom_he_had_made_is_no_shadow() -> None:
+    first = grant("account:m", Role.PROVINCIAL_ADMINISTRATOR, ends=3)
+    to_other = grant("account:n", Role.PROVINCIAL_ADMINISTRATOR, granted_by="account:m", granted_at=2)
+    back = grant("account:m", Role.PROVINCIAL_ADMINISTRATOR, granted_by="account:n", granted_at=4)
+    by_middle = grant("account:b", Role.KEY_CUSTODIAN, granted_by="account:m", granted_at=5)
+    assert second(actor(by_middle, name="account:b"), first, to_other, back, by_middle) == "second_person"
+
+
+def test_two_who_made_each_other_in_the_same_second_have_nobody_behind_them() -> None:
+    right: dict[str, Any] = {"role": Role.PROVINCIAL_ADMINISTRATOR, "granted_at": 2}
+    one, other = (
+        grant("account:m", granted_by="account:n", **right),
+        grant("account:n", granted_by="account:m", **right),
+    )
+    by_middle = grant("account:b", Role.KEY_CUSTODIAN, granted_by="account:m", granted_at=5)
+    assert second(actor(by_middle, name="account:b"), one, other, by_middle) == "not_independent"
 
 
 @pytest.mark.parametrize(
