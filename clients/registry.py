@@ -211,6 +211,14 @@ class ClientRegistry(KnownClients):
         updated = replace(current, state=state, secrets=kept, updated_at=self._now())
         return self._changed(updated, ClientEvent(action, client_id, ("state",), actor, note))
 
+    def hold(self, client: Client, *, actor: str, note: str) -> Client:
+        """Suspend a client (as it was seen) that is suspended already: in the name of somebody else, who it then is that lets it go on.
+
+        Raises ``ClientConflict`` where it was changed meanwhile.
+        """
+        updated = replace(client, state="suspended", updated_at=self._now())
+        return self._changed(updated, ClientEvent("suspend", client.client_id, ("state",), actor, note))
+
     def set_not_before(self, client_id: str, moment: int, *, actor: str = "operator:local", note: str = "") -> Client:
         """Void everything that was issued to the client before ``moment`` (epoch seconds); a mark never moves back.
 

@@ -13,7 +13,7 @@ from policies.delegation.ground import Ground
 from policies.delegation.model import DEPLOYMENT, TOP, Actor, AdminGrant, Decision, Target, Verdict
 from policies.delegation.roles import ROLES, Role
 from policies.delegation.scopes import SCOPES, scope_for
-from policies.delegation.undoing import Done, may_undo
+from policies.delegation.undoing import Done, may_take_over, may_undo
 
 __all__ = [
     "ADMINISTRATORS",
@@ -37,6 +37,7 @@ __all__ = [
     "may_approve",
     "may_grant",
     "may_revoke",
+    "may_take_over",
     "may_undo",
     "scope_for",
     "sight",

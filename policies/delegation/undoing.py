@@ -42,6 +42,18 @@ def may_undo(actor: Actor, action: Action, target: Target, done: Done, ground: G
     return denied("outranked")
 
 
+def may_take_over(actor: Actor, target: Target, done: Done, ground: Ground, now: int) -> bool:
+    """Tell whether what was done counts for more when this actor does it too: he may undo it, and whoever did it may not undo his.
+
+    What the operator did stands at the top already.
+    """
+    if not done.by.principal.startswith(("account:", "client:")):
+        return False
+    if may_undo(actor, done.action, target, done, ground, now).is_denied:
+        return False
+    return may_undo(done.by, done.action, target, Done(done.action, actor, now), ground, now).is_denied
+
+
 def _counted(grant: AdminGrant, done: Done) -> bool:
     """Tell whether a grant held the act in that moment; one that was taken away since counts as it did then."""
     is_over = (grant.ends is not None and grant.ends <= done.at) or (

@@ -39,6 +39,33 @@ def test_what_was_suspended_from_above_is_not_resumed_from_below(place: Administ
     assert acts.resume(top, client_id, "x").state == "active"  # type: ignore[union-attr]
 
 
+def test_what_was_suspended_below_is_held_from_above(place: AdministeredWorld) -> None:
+    """The attack: the managers of a system suspend it before the province does, whose act then changes nothing, and start it again."""
+    acts, client_id = place.acts.clients, place.client(BELOW).client.client_id
+    own, peer = (place.admin(name, Role.CLIENT_MANAGER, BELOW) for name in ("quản lý", "đồng nghiệp"))
+    top = place.admin("tỉnh", Role.PROVINCIAL_ADMINISTRATOR)
+    first = acts.suspend(own, client_id, "bảo trì")
+    assert [acts.show(who, client_id).can_hold for who in (own, peer, top)] == [False, False, True]
+    assert acts.suspend(own, client_id, "x") == acts.suspend(peer, client_id, "x") == first
+    held = acts.suspend(top, client_id, "sự cố")
+    assert (held.state, held.version > first.version) == ("suspended", True)
+    for below in (own, peer):
+        assert acts.suspend(below, client_id, "x").version == held.version
+        with pytest.raises(Refused):
+            acts.resume(below, client_id, "x")
+    assert acts.suspend(top, client_id, "x").version == held.version
+    assert acts.resume(top, client_id, "x").state == "active"  # type: ignore[union-attr]
+
+
+def test_nobody_holds_what_the_operator_or_a_higher_one_suspended(place: AdministeredWorld) -> None:
+    acts, client_id = place.acts.clients, place.client(BELOW).client.client_id
+    own, top = place.admin("quản lý", Role.CLIENT_MANAGER, BELOW), place.admin("tỉnh", Role.PROVINCIAL_ADMINISTRATOR)
+    stopped = place.wiring.clients.set_state(client_id, "suspended")
+    for who in (own, top):
+        assert not acts.show(who, client_id).can_hold
+        assert acts.suspend(who, client_id, "x").version == stopped.version
+
+
 def test_who_suspended_and_has_left_since_still_stands_where_he_stood(place: AdministeredWorld) -> None:
     acts, client_id = place.acts.clients, place.client(BELOW).client.client_id
     own = place.admin("quản lý", Role.CLIENT_MANAGER, BELOW)

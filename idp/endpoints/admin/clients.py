@@ -133,13 +133,14 @@ class Clients(ListPart):
                 ActForm("rotate", f"{base}/secret", t("admin.client.rotate"), t("admin.client.rotate"), (overlap, why))
             )
         verbs = (
-            ("suspend", Action.CLIENT_SUSPEND, client.state == "active"),
-            ("resume", Action.CLIENT_RESUME, client.state == "suspended"),
-            ("remove", Action.CLIENT_REMOVE, True),
+            ("suspend", "suspend", Action.CLIENT_SUSPEND, client.state == "active"),
+            ("suspend", "hold", Action.CLIENT_SUSPEND, view.can_hold),
+            ("resume", "resume", Action.CLIENT_RESUME, client.state == "suspended"),
+            ("remove", "remove", Action.CLIENT_REMOVE, True),
         )
-        for verb, action, fits in verbs:
+        for verb, words, action, fits in verbs:
             if fits and action in view.may:
-                title, lead = t(f"admin.client.{verb}"), t(f"admin.client.{verb}_lead")
+                title, lead = t(f"admin.client.{words}"), t(f"admin.client.{words}_lead")
                 found.append(ActForm(verb, f"{base}/state/{verb}", title, title, (why,), lead, verb != "resume"))
         return found
 

@@ -62,12 +62,16 @@ class ClientQuery:
 
 @dataclass(frozen=True, slots=True)
 class ClientView:
-    """A client as an administrator sees it; ``may`` are the acts that the policy would not deny."""
+    """A client as an administrator sees it; ``may`` are the acts that the policy would not deny.
+
+    ``can_hold`` tells that somebody below has suspended it, so that to suspend it from here counts for more.
+    """
 
     client: Client
     unit_names: tuple[str, ...]
     may: frozenset[Action]
     is_powerful: bool
+    can_hold: bool = False
 
 
 class ClientAdministration:
@@ -121,7 +125,8 @@ class ClientAdministration:
         if self._may_resume(who.actor, client, target).is_denied:
             held -= {Action.CLIENT_RESUME}
         names = tuple(unit.full_name for key in target.units if (unit := self._units.register.get(key)) is not None)
-        return ClientView(client, names, held, is_powerful(client, self._gate.admins))
+        can_hold = self._takes_over(who.actor, client, target)
+        return ClientView(client, names, held, is_powerful(client, self._gate.admins), can_hold)
 
     def history(self, who: Administrator, client_id: str, window: Window) -> Page[dict[str, object]]:
         """Return what was done with a client, newest first."""
@@ -160,8 +165,12 @@ class ClientAdministration:
             return self._registry.rotate_secret(client.client_id, overlap=overlap, actor=who.principal, note=reason)
 
     def suspend(self, who: Administrator, client_id: str, reason: str) -> Client:
-        """Stop a client at once."""
-        return self._set_state(who, client_id, "suspended", Action.CLIENT_SUSPEND, reason)
+        """Stop a client at once; one that somebody below has stopped already is held, so that nobody below lets it go on."""
+        client, target = self.seen(who, Action.CLIENT_SUSPEND, client_id)
+        with _overtaken():
+            if self._takes_over(who.actor, client, target):
+                return self._registry.hold(client, actor=who.principal, note=reason)
+            return self._registry.set_state(client_id, "suspended", actor=who.principal, note=reason)
 
     def acts(self) -> Mapping[str, Act]:
         """Return the acts that may wait."""
@@ -180,18 +189,28 @@ class ClientAdministration:
 
     def _may_resume(self, actor: Actor, client: Client, target: Target) -> Decision:
         decision = self._gate.decide(actor, Action.CLIENT_RESUME, target)
+        done = self._suspension(client) if not decision.is_denied else None
+        return self._gate.undoing(actor, Action.CLIENT_RESUME, target, done) if done is not None else decision
+
+    def _takes_over(self, actor: Actor, client: Client, target: Target) -> bool:
+        if self._gate.decide(actor, Action.CLIENT_SUSPEND, target).is_denied:
+            return False
+        done = self._suspension(client)
+        return done is not None and self._gate.takes_over(actor, target, done)
+
+    def _suspension(self, client: Client) -> Done | None:
+        """Return by whom a client is suspended, and when; None for one that is not."""
         before: int | None = None
-        while client.state == "suspended" and not decision.is_denied:
+        while client.state == "suspended":
             rows = self._changes.changes(client.client_id, before, _LOOKED_AT)
             for row in rows:
                 if row.action == "suspend":
                     ever = self._gate.admins.everybody().get(row.actor, ())
-                    done = Done(Action.CLIENT_SUSPEND, Actor(row.actor, ever), row.at)
-                    return self._gate.undoing(actor, Action.CLIENT_RESUME, target, done)
+                    return Done(Action.CLIENT_SUSPEND, Actor(row.actor, ever), row.at)
             if len(rows) < _LOOKED_AT:
                 break
             before = rows[-1].version
-        return decision
+        return None
 
     def _decide_resume(self, actor: Actor, _arguments: Arguments) -> Decision:
         return self._gate.decide(actor, Action.CLIENT_POWER, DEPLOYMENT)

@@ -27,6 +27,7 @@ from policies.delegation import (
     Verdict,
     holds_anywhere,
     may,
+    may_take_over,
     may_undo,
     scope_for,
     sight,
@@ -72,6 +73,10 @@ class Gate:
     def undoing(self, actor: Actor, action: Action, target: Target, done: Done) -> Decision:
         """Return the policy's answer for what undoes somebody's act, and record nothing."""
         return may_undo(actor, action, target, done, self.ground(), self._clock.now())
+
+    def takes_over(self, actor: Actor, target: Target, done: Done) -> bool:
+        """Tell whether somebody's act counts for more when the actor does it too."""
+        return may_take_over(actor, target, done, self.ground(), self._clock.now())
 
     def require(
         self, who: Administrator, action: Action, target: Target | None, name: str, *, hidden: bool = True

@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from idp.flows.administration.paging import Window
 from idp.model.session import Origin
 from policies import assurance
 from policies.delegation import Role
@@ -175,6 +176,19 @@ def test_a_system_is_checked_registered_changed_suspended_and_gets_new_secrets(
     assert top.submit(top.open(f"/admin/clients/{client_id}"), "suspend-form", reason="").status == 400
     top.submit(top.open(f"/admin/clients/{client_id}"), "suspend-form", reason="Bảo trì")
     assert admin.world.events("client:suspend", client_id=client_id)
+
+
+def test_a_system_that_was_suspended_below_is_held_from_above(admin: AdministeredWorld, top: Administrating) -> None:
+    client_id = admin.client("79.1").client.client_id
+    admin.acts.clients.suspend(admin.admin("quản lý", Role.CLIENT_MANAGER, "79.1"), client_id, "Bảo trì")
+    shown = top.open(f"/admin/clients/{client_id}")
+    assert "Giữ nguyên tạm khóa" in shown.soup.get_text()
+    top.submit(shown, "suspend-form", reason="Sự cố")
+    changes = admin.acts.clients.changes(admin.who("root"), client_id, Window("", 2)).rows
+    assert [(one.action, one.reason) for one in changes] == [("suspend", "Sự cố"), ("suspend", "Bảo trì")]
+    again = top.open(f"/admin/clients/{client_id}").soup
+    assert again.select_one("#suspend-form") is None
+    assert again.select_one("#resume-form") is not None
 
 
 def test_a_registration_that_somebody_changed_meanwhile_is_not_overwritten(
