@@ -12,7 +12,6 @@ from idp.errors import SettingsError
 from idp.ports.ephemeral import Counters, SingleUse, TransactionStore
 from idp.storage.database import Database
 from idp.storage.ephemeral_sql import SqlCounters, SqlSingleUse, SqlTransactions
-from idp.storage.sqlite import SqliteDatabase
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +28,10 @@ def open_database(url: str, sqlite_path: Path, connections: int = 10) -> Databas
 
     ``connections`` is how many of a server's one process may hold for its requests.
     """
-    if not url:
-        return SqliteDatabase(sqlite_path)
-    if url.startswith("sqlite:///"):
-        return SqliteDatabase(Path(url.removeprefix("sqlite:///")))
+    if not url or url.startswith("sqlite:///"):
+        from idp.storage.sqlite import SqliteDatabase  # noqa: PLC0415 - as below: a process holds the driver of its own database alone
+
+        return SqliteDatabase(Path(url.removeprefix("sqlite:///")) if url else sqlite_path)
     if url.startswith(("postgresql://", "postgres://")):
         try:
             from idp.storage.postgresql import PostgresqlDatabase  # noqa: PLC0415 - an optional extra
@@ -48,8 +47,10 @@ def load_drivers(database_url: str, ephemeral_url: str) -> None:
 
     What is not installed is told by whoever opens the store.
     """
+    is_postgresql = database_url.startswith(("postgresql://", "postgres://"))
     wanted = {
-        "idp.storage.postgresql": database_url.startswith(("postgresql://", "postgres://")),
+        "idp.storage.sqlite": not is_postgresql,
+        "idp.storage.postgresql": is_postgresql,
         "idp.storage.ephemeral_redis": bool(ephemeral_url),
     }
     for module in (name for name, is_wanted in wanted.items() if is_wanted):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text
 
-from idp.storage.tables.base import metadata
+from idp.storage.tables.base import PartialIndex, metadata
 
 _LIVES_SOMEWHERE: Final = "unit_code IS NOT NULL AND state != 'merged'"
 
@@ -27,19 +27,9 @@ accounts = Table(
     Column("updated_at", BigInteger, nullable=False),
     Column("not_before", BigInteger, nullable=False, server_default="0"),
     Index("uq_accounts_external_id", "external_id", unique=True),
-    Index(
-        "ix_accounts_merged_into",
-        "merged_into",
-        sqlite_where=text("merged_into IS NOT NULL"),
-        postgresql_where=text("merged_into IS NOT NULL"),
-    ),
-    Index(
-        "ix_accounts_unit_code",
-        "unit_code",
-        sqlite_where=text(_LIVES_SOMEWHERE),
-        postgresql_where=text(_LIVES_SOMEWHERE),
-    ),
-    Index("ix_accounts_sample", "sample", sqlite_where=text("sample = 1"), postgresql_where=text("sample = 1")),
+    PartialIndex("ix_accounts_merged_into", "merged_into", where="merged_into IS NOT NULL"),
+    PartialIndex("ix_accounts_unit_code", "unit_code", where=_LIVES_SOMEWHERE),
+    PartialIndex("ix_accounts_sample", "sample", where="sample = 1"),
 )
 """A person or organisation. ``kind`` is ``person`` or ``organisation``; ``state`` is ``active``, ``locked``, ``closed`` or ``merged``.
 
@@ -59,19 +49,8 @@ identity_codes = Table(
     Column("valid_from", BigInteger, nullable=False),
     Column("valid_to", BigInteger),
     Column("reason", Text, nullable=False),
-    Index(
-        "uq_identity_codes_current",
-        "lookup",
-        unique=True,
-        sqlite_where=text("valid_to IS NULL"),
-        postgresql_where=text("valid_to IS NULL"),
-    ),
-    Index(
-        "ix_identity_codes_ended",
-        "lookup",
-        sqlite_where=text("valid_to IS NOT NULL"),
-        postgresql_where=text("valid_to IS NOT NULL"),
-    ),
+    PartialIndex("uq_identity_codes_current", "lookup", unique=True, where="valid_to IS NULL"),
+    PartialIndex("ix_identity_codes_ended", "lookup", where="valid_to IS NOT NULL"),
     Index("ix_identity_codes_account_id", "account_id"),
 )
 """History of identity code -> account. ``lookup`` is the keyed blind index; a current code belongs to one account only.
@@ -112,14 +91,7 @@ subjects = Table(
     Column("sector_id", Text, nullable=False),
     Column("current", Integer, nullable=False),
     Column("created_at", BigInteger, nullable=False),
-    Index(
-        "uq_subjects_current",
-        "account_id",
-        "sector_id",
-        unique=True,
-        sqlite_where=text("current = 1"),
-        postgresql_where=text("current = 1"),
-    ),
+    PartialIndex("uq_subjects_current", "account_id", "sector_id", unique=True, where="current = 1"),
 )
 """Pairwise subjects as stored rows. After a merge the other account's subject stays answerable with ``current`` = 0."""
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, Text, text
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, Text
 
-from idp.storage.tables.base import metadata
+from idp.storage.tables.base import PartialIndex, metadata
 
 admin_grants = Table(
     "admin_grants",
@@ -24,15 +24,14 @@ admin_grants = Table(
     Column("revoked_at", BigInteger),
     Column("revoked_by", Text, nullable=False),
     Column("revoke_reason", Text, nullable=False),
-    Index(
+    PartialIndex(
         "uq_admin_grants_current",
         "principal",
         "role",
         "unit_code",
         "unit_from",
         unique=True,
-        sqlite_where=text("revoked_at IS NULL"),
-        postgresql_where=text("revoked_at IS NULL"),
+        where="revoked_at IS NULL",
     ),
     Index("ix_admin_grants_principal", "principal"),
 )

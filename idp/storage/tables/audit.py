@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, Text, text
+from sqlalchemy import BigInteger, Column, LargeBinary, Table, Text
 
-from idp.storage.tables.base import metadata
+from idp.storage.tables.base import PartialIndex, metadata
 
 audit_keys = Table(
     "audit_keys",
@@ -15,13 +15,7 @@ audit_keys = Table(
     Column("sealed", LargeBinary),
     Column("created_at", BigInteger, nullable=False),
     Column("retired_at", BigInteger),
-    Index(
-        "uq_audit_keys_live",
-        "alg",
-        unique=True,
-        sqlite_where=text("retired_at IS NULL"),
-        postgresql_where=text("retired_at IS NULL"),
-    ),
+    PartialIndex("uq_audit_keys_live", "alg", unique=True, where="retired_at IS NULL"),
 )
 """Keys that sign heads: one that signs for each algorithm. A retired one has lost its private part, and stays published for old heads."""
 

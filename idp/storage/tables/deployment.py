@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, Text, text
+from sqlalchemy import BigInteger, Column, LargeBinary, Table, Text
 
-from idp.storage.tables.base import metadata
+from idp.storage.tables.base import PartialIndex, metadata
 
 deployment = Table(
     "deployment",
@@ -22,13 +22,7 @@ data_keys = Table(
     Column("wrapped", LargeBinary, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("retired_at", BigInteger),
-    Index(
-        "uq_data_keys_live",
-        "purpose",
-        unique=True,
-        sqlite_where=text("retired_at IS NULL"),
-        postgresql_where=text("retired_at IS NULL"),
-    ),
+    PartialIndex("uq_data_keys_live", "purpose", unique=True, where="retired_at IS NULL"),
 )
 """Data keys, each wrapped by the master key; a retired one still opens what it sealed."""
 

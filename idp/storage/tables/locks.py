@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Table, Text, text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Table, Text
 
-from idp.storage.tables.base import metadata
+from idp.storage.tables.base import PartialIndex, metadata
 
 account_locks = Table(
     "account_locks",
@@ -21,20 +21,8 @@ account_locks = Table(
     Column("ended_at", BigInteger),
     Column("ended_by", Text),
     Column("end_reason", Text),
-    Index(
-        "uq_account_locks_live",
-        "account_id",
-        "reason_code",
-        unique=True,
-        sqlite_where=text("ended_at IS NULL"),
-        postgresql_where=text("ended_at IS NULL"),
-    ),
-    Index(
-        "ix_account_locks_ends_at",
-        "ends_at",
-        sqlite_where=text("ended_at IS NULL"),
-        postgresql_where=text("ended_at IS NULL"),
-    ),
+    PartialIndex("uq_account_locks_live", "account_id", "reason_code", unique=True, where="ended_at IS NULL"),
+    PartialIndex("ix_account_locks_ends_at", "ends_at", where="ended_at IS NULL"),
     Index("ix_account_locks_account_id", "account_id"),
 )
 """One row a lock and its ground (Decree 69/2024 article 15); an ended row stays as the proof."""

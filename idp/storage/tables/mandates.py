@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text
 
-from idp.storage.tables.base import metadata
+from idp.storage.tables.base import PartialIndex, metadata
 
 mandates = Table(
     "mandates",
@@ -33,18 +33,8 @@ mandates = Table(
     Column("end_reason", Text),
     Index("ix_mandates_actor_id", "actor_id", "state"),
     Index("ix_mandates_principal_id", "principal_id"),
-    Index(
-        "ix_mandates_root_id",
-        "root_id",
-        sqlite_where=text("root_id != ''"),
-        postgresql_where=text("root_id != ''"),
-    ),
-    Index(
-        "ix_mandates_open",
-        "valid_to",
-        sqlite_where=text("ended_at IS NULL"),
-        postgresql_where=text("ended_at IS NULL"),
-    ),
+    PartialIndex("ix_mandates_root_id", "root_id", where="root_id != ''"),
+    PartialIndex("ix_mandates_open", "valid_to", where="ended_at IS NULL"),
 )
 """``state`` is ``proposed``, ``accepted``, ``declined``, ``revoked`` or ``expired``; ``evidence`` is sealed (AAD: the mandate's id).
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Table, Text, text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Table, Text
 
-from idp.storage.tables.base import metadata
+from idp.storage.tables.base import PartialIndex, metadata
 
 directory_links = Table(
     "directory_links",
@@ -36,12 +36,11 @@ role_assignments = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("ended_at", BigInteger),
     Column("end_reason", Text),
-    Index(
+    PartialIndex(
         "uq_role_assignments_held",
         *("account_id", "role", "unit_code", "unit_from", "source"),
         unique=True,
-        sqlite_where=text("ended_at IS NULL"),
-        postgresql_where=text("ended_at IS NULL"),
+        where="ended_at IS NULL",
     ),
 )
 """Who has which role at which unit, from when to when, by whose word. A row is never deleted: it is the history."""

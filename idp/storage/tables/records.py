@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Identity, Index, Integer, LargeBinary, Table, Text, text
+from typing import Any
 
-from idp.storage.tables.base import metadata
+from sqlalchemy import BigInteger, Column, Connection, Identity, Index, Integer, LargeBinary, Table, Text, event
+
+from idp.storage.tables.base import PartialIndex, metadata
 
 FREQUENT_EVENTS = (
     *("token:authorization_code", "token:refresh_token", "token:client_credentials", "token:front_channel"),
@@ -38,22 +40,19 @@ audit_events = Table(
     Column("mac", LargeBinary, nullable=False),
     Column("erased", LargeBinary),
     Index("uq_audit_events_id", "id", unique=True),
-    Index(
-        "ix_audit_events_account_id",
-        "account_id",
-        "id",
-        sqlite_where=text("account_id IS NOT NULL"),
-        postgresql_where=text("account_id IS NOT NULL"),
-    ),
-    *(
-        Index(f"ix_audit_events_{name}", name, "id", sqlite_where=text(IS_SELDOM), postgresql_where=text(IS_SELDOM))
-        for name in ("event", "actor", "target")
-    ),
-    sqlite_autoincrement=True,
+    PartialIndex("ix_audit_events_account_id", "account_id", "id", where="account_id IS NOT NULL"),
+    *(PartialIndex(f"ix_audit_events_{name}", name, "id", where=IS_SELDOM) for name in ("event", "actor", "target")),
 )
 """Append-only. ``seq`` is the record's number, drawn when it is inserted; ``commitment`` is what its leaf in the tree holds, ``mac`` shows that
 we wrote it. ``erased`` is the digest of a personal part that was erased, together with its half of ``salt``.
 """
+
+
+@event.listens_for(audit_events, "before_create")
+def _number_no_record_twice(table: Table, _connection: Connection, **_how: Any) -> None:
+    """Only where the table is made: as an argument of it, this would load the dialect of SQLite into every process, whatever its database."""
+    table.dialect_options["sqlite"]["autoincrement"] = True
+
 
 audit_tree = Table(
     "audit_tree",
@@ -86,18 +85,8 @@ outbox = Table(
     Column("last_error", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("done_at", BigInteger),
-    Index(
-        "ix_outbox_due",
-        "next_attempt_at",
-        sqlite_where=text("state = 'waiting'"),
-        postgresql_where=text("state = 'waiting'"),
-    ),
-    Index(
-        "ix_outbox_done",
-        "done_at",
-        sqlite_where=text("done_at IS NOT NULL"),
-        postgresql_where=text("done_at IS NOT NULL"),
-    ),
+    PartialIndex("ix_outbox_due", "next_attempt_at", where="state = 'waiting'"),
+    PartialIndex("ix_outbox_done", "done_at", where="done_at IS NOT NULL"),
 )
 """Messages that must reach somebody (back-channel logout, mail, SMS): ``waiting``, ``sent`` or ``failed``.
 

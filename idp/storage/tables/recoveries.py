@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, LargeBinary, Table, Text, text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, LargeBinary, Table, Text
 
-from idp.storage.tables.base import metadata
+from idp.storage.tables.base import PartialIndex, metadata
 
 recoveries = Table(
     "recoveries",
@@ -25,13 +25,7 @@ recoveries = Table(
     Column("ended_at", BigInteger),
     Column("ended_by", Text),
     Column("end_reason", Text),
-    Index(
-        "uq_recoveries_live",
-        "account_id",
-        unique=True,
-        sqlite_where=text("ended_at IS NULL"),
-        postgresql_where=text("ended_at IS NULL"),
-    ),
+    PartialIndex("uq_recoveries_live", "account_id", unique=True, where="ended_at IS NULL"),
     Index("ix_recoveries_account_id", "account_id"),
 )
 """How an account came back to its person; an ended row stays as the proof. ``end_reason`` is ``done`` where it did."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text
 
-from idp.storage.tables.base import metadata
+from idp.storage.tables.base import PartialIndex, metadata
 
 sessions = Table(
     "sessions",
@@ -56,36 +56,12 @@ consents = Table(
     Column("ended_at", BigInteger),
     Column("end_reason", Text),
     Column("mandate_id", Text, nullable=False, server_default=""),
-    Index(
-        "uq_consents_current",
-        "account_id",
-        "client_id",
-        "mandate_id",
-        unique=True,
-        sqlite_where=text("ended_at IS NULL"),
-        postgresql_where=text("ended_at IS NULL"),
-    ),
-    Index(
-        "ix_consents_ended",
-        "account_id",
-        "client_id",
-        sqlite_where=text("ended_at IS NOT NULL"),
-        postgresql_where=text("ended_at IS NOT NULL"),
-    ),
+    PartialIndex("uq_consents_current", "account_id", "client_id", "mandate_id", unique=True, where="ended_at IS NULL"),
+    PartialIndex("ix_consents_ended", "account_id", "client_id", where="ended_at IS NOT NULL"),
     Index("ix_consents_client_id", "client_id", "kind", "ended_at"),
     Index("ix_consents_newest", "client_id", "id", "ended_at"),
-    Index(
-        "ix_consents_newest_ended",
-        "id",
-        sqlite_where=text("ended_at IS NOT NULL"),
-        postgresql_where=text("ended_at IS NOT NULL"),
-    ),
-    Index(
-        "ix_consents_mandate_id",
-        "mandate_id",
-        sqlite_where=text("mandate_id != ''"),
-        postgresql_where=text("mandate_id != ''"),
-    ),
+    PartialIndex("ix_consents_newest_ended", "id", where="ended_at IS NOT NULL"),
+    PartialIndex("ix_consents_mandate_id", "mandate_id", where="mandate_id != ''"),
 )
 """What a person agreed to (``consent``) or was told (``notice``) for one client; an ended row stays as the proof.
 
@@ -120,12 +96,7 @@ grants = Table(
     Index("ix_grants_session_id", "session_id"),
     Index("ix_grants_account_id", "account_id", "client_id"),
     Index("ix_grants_expires_at", "expires_at"),
-    Index(
-        "ix_grants_mandate_id",
-        "mandate_id",
-        sqlite_where=text("mandate_id != ''"),
-        postgresql_where=text("mandate_id != ''"),
-    ),
+    PartialIndex("ix_grants_mandate_id", "mandate_id", where="mandate_id != ''"),
 )
 """One row an authorization: its primary key is chosen when the code is sealed, so the INSERT spends the code.
 
@@ -185,12 +156,6 @@ withdrawals = Table(
     Column("note", Text, nullable=False),
     Index("ix_withdrawals_account_id", "account_id"),
     Index("ix_withdrawals_due_at", "due_at", "id"),
-    Index(
-        "ix_withdrawals_open",
-        "due_at",
-        "id",
-        sqlite_where=text("told_at IS NULL"),
-        postgresql_where=text("told_at IS NULL"),
-    ),
+    PartialIndex("ix_withdrawals_open", "due_at", "id", where="told_at IS NULL"),
 )
 """Withdrawn consents until the system that had the data was told. ``told_by`` is ``signal``, or who confirmed it by hand, then with a note."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, LargeBinary, Table, Text, text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, LargeBinary, Table, Text
 
-from idp.storage.tables.base import metadata
+from idp.storage.tables.base import PartialIndex, metadata
 
-_CURRENT = text("ended_at IS NULL")
+_CURRENT = "ended_at IS NULL"
 
 upstream_links = Table(
     "upstream_links",
@@ -21,15 +21,8 @@ upstream_links = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("ended_at", BigInteger),
     Column("end_reason", Text),
-    Index("uq_upstream_links_lookup", "lookup", unique=True, sqlite_where=_CURRENT, postgresql_where=_CURRENT),
-    Index(
-        "uq_upstream_links_account",
-        "account_id",
-        "upstream",
-        unique=True,
-        sqlite_where=_CURRENT,
-        postgresql_where=_CURRENT,
-    ),
+    PartialIndex("uq_upstream_links_lookup", "lookup", unique=True, where=_CURRENT),
+    PartialIndex("uq_upstream_links_account", "account_id", "upstream", unique=True, where=_CURRENT),
 )
 """Upstream subject -> account. ``lookup`` is the keyed digest of (upstream, subject), ``sealed`` the subject; ``how`` is ``created``,
 ``vouched`` or ``proven``; ``ceiling`` is the highest ``acr`` that the link gives, "" for none. An account has one current link an upstream."""
