@@ -37,7 +37,7 @@ COMMANDS: Final = {
     ),
     "accounts": Entry("accounts:accounts_group", "Accounts and identity codes."),
     "clients": Entry("clients:clients_group", "Department systems."),
-    "keys": Entry("keys:keys_group", "Signing keys."),
+    "keys": Entry("keys:keys_group", "Signing keys, and the master key."),
     "units": Entry("units:units_group", "Administrative units."),
     "admins": Entry("admins:admins_group", "Administrators: a role over a unit and what is below it."),
     "approvals": Entry("approvals:approvals_group", "Acts that wait for a second person."),
