@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from clients.documents import to_metadata
+from clients.model import Client
 from idp.errors import Refused
 from policies.delegation import Action, Role
 from tests.support.administered_world import AdministeredWorld
 from tests.support.token_world import TokenWorld
-from tests.support.units import BELOW, SHORT
+from tests.support.units import BELOW, OTHER, SHORT
 
 
 @pytest.fixture
@@ -55,6 +57,26 @@ def test_what_was_suspended_below_is_held_from_above(place: AdministeredWorld) -
             acts.resume(below, client_id, "x")
     assert acts.suspend(top, client_id, "x").version == held.version
     assert acts.resume(top, client_id, "x").state == "active"  # type: ignore[union-attr]
+
+
+def test_what_was_suspended_from_above_is_not_moved_out_of_reach(place: AdministeredWorld) -> None:
+    """The attack: who manages systems in two places moves the system to the other one, where whoever stopped it has no say, and starts it."""
+    made = place.client(BELOW)
+    acts, client_id = place.acts, made.client.client_id
+    for unit in (BELOW, OTHER):
+        place.grant("quản lý", Role.CLIENT_MANAGER, unit)
+    own, above = place.who("quản lý"), place.admin("xã", Role.UNIT_ADMINISTRATOR, SHORT)
+    elsewhere = {**to_metadata(made.client), "unit": OTHER}
+    held = acts.clients.suspend(above, client_id, "sự cố")
+    with pytest.raises(Refused):
+        acts.client_changes.update(own, client_id, elsewhere, version=held.version)
+    assert place.refusals()[-1] == (own.principal, "outranked")
+    resumed = acts.clients.resume(above, client_id, "xong")
+    assert isinstance(resumed, Client)
+    own_again = acts.clients.suspend(own, client_id, "bảo trì")
+    moved = acts.client_changes.update(own, client_id, elsewhere, version=own_again.version)
+    assert isinstance(moved, Client)
+    assert (moved.unit, moved.state) == (OTHER, "suspended")
 
 
 def test_nobody_holds_what_the_operator_or_a_higher_one_suspended(place: AdministeredWorld) -> None:

@@ -135,15 +135,18 @@ class ClientChanges:
         ground = self._gate.ground()
         own = targets.of_client(client, ground)
         asked = [(Action.CLIENT_UPDATE, own)]
+        decisions: list[Decision] = []
         if self._is_moved(client, document):
             asked.append((Action.CLIENT_CREATE, self._owner(document)))
+            # Moved out of the reach of whoever suspended it, it could be resumed by anybody there.
+            decisions.append(self._clients.resumption(actor, client, own))
         if gives_identity(document, client.scope):
             asked.append((Action.CLIENT_IDENTITY, self._owner(document)))
         if gives_notice(document, client):
             asked.append((Action.CLIENT_NOTICE, self._owner(document)))
         if gives_power(document, client) or is_powerful(client, self._gate.admins):
             asked.append((Action.CLIENT_POWER, DEPLOYMENT))
-        return strictest([self._gate.decide(actor, action, target) for action, target in asked])
+        return strictest([*(self._gate.decide(actor, action, target) for action, target in asked), *decisions])
 
     def _carry_out_update(self, arguments: Arguments, parties: Parties) -> None:
         client, document = self._known(arguments["client_id"]), arguments["document"]

@@ -122,7 +122,7 @@ class ClientAdministration:
             for action in Action
             if action.startswith("client:") and not self._gate.decide(who.actor, action, target).is_denied
         )
-        if self._may_resume(who.actor, client, target).is_denied:
+        if self.resumption(who.actor, client, target).is_denied:
             held -= {Action.CLIENT_RESUME}
         names = tuple(unit.full_name for key in target.units if (unit := self._units.register.get(key)) is not None)
         can_hold = self._takes_over(who.actor, client, target)
@@ -179,7 +179,7 @@ class ClientAdministration:
     def resume(self, who: Administrator, client_id: str, reason: str) -> Client | Approval:
         """Let a suspended client work again; one that has power by two. What somebody above has suspended, nobody below lets go on."""
         client, target = self.seen(who, Action.CLIENT_RESUME, client_id)
-        decision = self._may_resume(who.actor, client, target)
+        decision = self.resumption(who.actor, client, target)
         self._gate.passed(who, Action.CLIENT_RESUME, target, decision, f"client:{client_id}", hidden=False)
         if is_powerful(client, self._gate.admins) and client.state != "active":
             name, arguments = f"client:{client_id}", {"client_id": client_id}
@@ -187,7 +187,8 @@ class ClientAdministration:
             return self._gate.wait(who, Request(RESUME, Action.CLIENT_POWER, name, arguments, reason))
         return self._set_state(who, client_id, "active", Action.CLIENT_RESUME, reason)
 
-    def _may_resume(self, actor: Actor, client: Client, target: Target) -> Decision:
+    def resumption(self, actor: Actor, client: Client, target: Target) -> Decision:
+        """Return the policy's answer for letting a client go on, and record nothing."""
         decision = self._gate.decide(actor, Action.CLIENT_RESUME, target)
         done = self._suspension(client) if not decision.is_denied else None
         return self._gate.undoing(actor, Action.CLIENT_RESUME, target, done) if done is not None else decision
