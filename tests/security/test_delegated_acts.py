@@ -241,6 +241,24 @@ def test_an_authoritys_lock_that_came_meanwhile_is_not_ended_by_who_may_only_unl
     assert len(place.wiring.locks.live(person)) == 2
 
 
+def test_a_lock_that_came_after_an_unlocking_was_asked_for_is_not_ended_by_it(place: AdministeredWorld) -> None:
+    """The attack: whoever has the account asks for its unlocking in time; the lock for the theft comes, and the old request opens it."""
+    first, second = (place.admin(name, Role.PROVINCIAL_ADMINISTRATOR) for name in ("một", "hai"))
+    person = place.account("đồng nghiệp", SHORT)
+    place.grant("đồng nghiệp", Role.SUPPORT, SHORT)
+    place.wiring.locks.lock(person, ground("own_request", "mất máy"), actor="operator:local")
+    asked = place.acts.account_states.unlock(first, person, "đã tìm thấy máy")
+    assert isinstance(asked, Approval)
+    place.wiring.locks.lock(person, ground("security", "bị chiếm"), actor="operator:local")
+    with pytest.raises(Conflict):
+        place.acts.approvals.approve(second, asked.id)
+    assert len(place.wiring.locks.live(person)) == 2
+    again = place.acts.account_states.unlock(first, person, "đã lấy lại được")
+    assert isinstance(again, Approval)
+    place.acts.approvals.approve(second, again.id)
+    assert place.wiring.locks.live(person) == []
+
+
 def test_second_person_whom_the_first_made_does_not_count(place: AdministeredWorld) -> None:
     first = place.admin("một", Role.UNIT_ADMINISTRATOR, PROVINCE)
     wish = GrantWish(f"account:{place.account('bóng')}", Role.UNIT_ADMINISTRATOR.value, SHORT)

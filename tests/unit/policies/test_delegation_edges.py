@@ -94,7 +94,7 @@ def test_a_client_is_no_second_person_for_an_act_that_it_may_do_alone() -> None:
 
 def test_acts_that_take_two_persons_are_these() -> None:
     assert sorted(DANGEROUS) == [
-        "account:merge", "account:recover", "account:restore", "client:grant-identity", "client:grant-notice",
+        "account:merge", "account:recover", "account:restore", "client:correct-purpose", "client:grant-identity", "client:grant-notice",
         "client:grant-power", "key:revoke", "mandate:give", "unit:change",
     ]  # fmt: skip
 
