@@ -22,7 +22,7 @@ _WHY: Final = {
     "beyond_text": "may change by the words of one text alone",
     "languages": "must be there in the languages in which it is",
     "numbers": "names other numbers: that is another text, not a correction",
-    "weighty_words": "gains or loses a word that changes the meaning: that is another text, not a correction",
+    "weighty_words": "gains, loses or moves a word that changes the meaning: that is another text, not a correction",
     "too_many_words": "changes more words than a correction may: that is another text",
 }
 

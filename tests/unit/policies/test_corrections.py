@@ -72,6 +72,26 @@ def test_what_may_change_a_meaning_is_no_correction(after: tuple[Purpose, ...], 
     assert fault(BEFORE, after) == why
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "why"),
+    [
+        ("giữ hồ sơ trong hai tháng rồi xóa", "giữ hồ sơ trong mười tháng rồi xóa", "weighty_words"),
+        ("kept for two months, then erased by us", "kept for ten months, then erased by us", "weighty_words"),
+        ("gửi cho ai từ chối nhận tin quảng cáo", "gửi cho ai đồng ý nhận tin quảng cáo", "weighty_words"),
+        ("phí dưới mức của tỉnh, báo qua thư", "phí trên mức của tỉnh, báo qua thư", "weighty_words"),
+        ("không gửi nếu bạn ghi vào đơn này", "gửi nếu bạn không ghi vào đơn này", "weighty_words"),
+        ("we may send your dossier to the ward", "we must send your dossier to the ward", "weighty_words"),
+        ("giữ hồ sơ 1.5 năm rồi xóa hết", "giữ hồ sơ 15 năm rồi xóa hết", "numbers"),
+        ("giữ hồ sơ 1 5 năm rồi xóa hết", "giữ hồ sơ 1,5 năm rồi xóa hết", "numbers"),
+        ("phí là 5 % mức của tỉnh này", "phí là 5 ‰ mức của tỉnh này", "numbers"),
+    ],
+)
+def test_numbers_in_words_bounds_duties_and_a_moved_no_are_no_corrections(before: str, after: str, why: str) -> None:
+    """The attack: what reads as one word of two hundred is another term, another bound, or somebody else's refusal."""
+    one = replace(TELL, text={"vi": before})
+    assert fault([one], [replace(one, text={"vi": after})]) == why
+
+
 def test_of_a_short_text_one_word_may_be_corrected_and_of_a_long_one_a_few() -> None:
     short = replace(TELL, text={"vi": "Báo tn"})
     assert fault([short], [replace(short, text={"vi": "Báo tin"})]) == ""
