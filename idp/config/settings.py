@@ -114,7 +114,10 @@ class Settings(BaseSettings):
     )
     database_url: str = Field("", description="`postgresql://…`; empty: SQLite in the home directory.")
     database_connections: int = Field(10, ge=4, le=100, description="PostgreSQL connections of one worker process.")
-    ephemeral_url: str = Field("", description="`redis://…`, `rediss://…`, `unix://…`; empty: the database.")
+    ephemeral_url: str = Field(
+        "",
+        description="`redis://…`, `rediss://…`, `unix://…`, `redis+sentinel://…`, `redis+cluster://…`; empty: the database.",
+    )
     master_key_file: Path | None = Field(None, description="Master key; empty: `master.key` in the home directory.")
     jwks_max_age: int = Field(900, ge=1, le=86400, description="Cache lifetime in seconds that the JWKS answer states.")
     refresh_grace: int = Field(

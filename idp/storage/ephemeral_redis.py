@@ -8,15 +8,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from typing import Any, TypeVar
+from zlib import crc32
 
-import redis
-from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError, RedisError
-from redis.retry import Retry
+from redis.exceptions import NoScriptError, RedisClusterException, RedisError
 
-from idp.errors import SettingsError, StorageUnavailable
+from idp.errors import StorageUnavailable
 from idp.fibers import Fibers
 from idp.ports.ephemeral import Count, Use
+from idp.storage.redis_clients import is_cluster, is_replicated
 
 T = TypeVar("T")
 
@@ -49,27 +48,18 @@ if tonumber(ARGV[1]) < tonumber(birth) then return 2 end
 if redis.call('SET', KEYS[1], '1', 'NX', 'EX', ARGV[2]) then return 1 end
 return 0
 """
+# Where another server takes over, it may lack the last marks, and know the script from a time when it was the master before: so a memory also
+# ends with the master's replication id, which changes whenever one is chosen (Redis documentation, "Replication ID explained").
+_SUCCESSION = """
+local id = string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
+if redis.call('GET', KEYS[#KEYS] .. ':master') ~= id then
+  redis.call('SET', KEYS[#KEYS], redis.call('TIME')[1])
+  redis.call('SET', KEYS[#KEYS] .. ':master', id)
+end
+"""
+_PLACES = 64
+"""Parts of a cluster's memory: what one script touches has to lie on one server."""
 _USES = (Use.AGAIN, Use.FIRST, Use.FORGOTTEN)
-
-
-def connect(url: str) -> Any:
-    """Return a client for ``redis://``, ``rediss://`` or ``unix://`` with short time-outs and no silent retry of writes."""
-    return redis.Redis.from_url(
-        url, socket_timeout=2.0, socket_connect_timeout=2.0, health_check_interval=30, retry=Retry(NoBackoff(), 0)
-    )
-
-
-def check_policy(client: Any) -> None:
-    """Refuse a server that may evict keys; raises ``SettingsError`` or ``StorageUnavailable``."""
-    try:
-        policy = client.config_get("maxmemory-policy").get("maxmemory-policy")
-    except RedisError as error:
-        raise StorageUnavailable(f"Redis did not answer: {type(error).__name__}") from error
-    if policy != "noeviction":
-        reason = (
-            f"IDP_EPHEMERAL_URL: maxmemory-policy is {policy}; set it to noeviction, or single-use marks may be lost"
-        )
-        raise SettingsError(reason)
 
 
 class _Guard:
@@ -85,7 +75,7 @@ class _Guard:
         """Return what ``act`` returns."""
         try:
             return self._fibers.elsewhere(act)
-        except RedisError as error:
+        except (RedisError, RedisClusterException) as error:
             raise StorageUnavailable(f"Redis did not answer: {type(error).__name__}") from error
 
 
@@ -124,7 +114,12 @@ class RedisSingleUse:
         """Take the client."""
         self._client = client
         self._guard = _Guard(fibers)
-        self._script = hashlib.sha1(_CLAIM.encode(), usedforsecurity=False).hexdigest()
+        succession = _SUCCESSION if is_replicated(client) else ""
+        self._begin, self._claim = succession + _BEGIN, succession + _CLAIM
+        self._script = hashlib.sha1(self._claim.encode(), usedforsecurity=False).hexdigest()
+        # In braces stands what a cluster places a key by.
+        places = [f"{{u{number}}}" for number in range(_PLACES)] if is_cluster(client) else ["u"]
+        self._places = tuple(f"{_PREFIX}{place}" for place in places)
 
     def begin(self) -> None:
         """Begin a new memory if the server has lost the old one.
@@ -141,7 +136,8 @@ class RedisSingleUse:
 
     def claim_issued(self, key: str, now: int, issued_at: int, expires_at: int) -> Use:
         """Claim as the port says, in one round trip."""
-        arguments = (2, f"{_PREFIX}u:{key}", f"{_PREFIX}u-birth", issued_at, max(1, expires_at - now))
+        place = self._place(key)
+        arguments = (2, f"{place}:{key}", f"{place}-birth", issued_at, max(1, expires_at - now))
 
         def act() -> int:
             try:
@@ -154,13 +150,17 @@ class RedisSingleUse:
 
     def _renew(self) -> None:
         """The moment first, the script after it: nobody may claim by a script that is there while the old moment still is."""
-        self._client.eval(_BEGIN, 1, f"{_PREFIX}u-birth")
-        self._client.script_load(_CLAIM)
+        for place in self._places:
+            self._client.eval(self._begin, 1, f"{place}-birth")
+        self._client.script_load(self._claim)
+
+    def _place(self, key: str) -> str:
+        return self._places[crc32(key.encode()) % len(self._places)]
 
     def claim(self, key: str, now: int, expires_at: int) -> bool:
         """Return True to the first caller for ``key`` until ``expires_at``, False to every other."""
         seconds = max(1, expires_at - now)
-        return bool(self._guard(lambda: self._client.set(f"{_PREFIX}u:{key}", b"1", nx=True, ex=seconds)))
+        return bool(self._guard(lambda: self._client.set(f"{self._place(key)}:{key}", b"1", nx=True, ex=seconds)))
 
 
 class RedisCounters:

@@ -7,11 +7,19 @@ from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from typing import Final
 
 from idp.errors import SettingsError
 from idp.ports.ephemeral import Counters, SingleUse, TransactionStore
 from idp.storage.database import Database
 from idp.storage.ephemeral_sql import SqlCounters, SqlSingleUse, SqlTransactions
+
+_REDIS: Final = (
+    "redis://",
+    "rediss://",
+    "unix://",
+    *(f"{s}+{f}://" for s in ("redis", "rediss") for f in ("sentinel", "cluster")),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +74,13 @@ def open_ephemeral(url: str, database: Database, memory_since: Callable[[], int]
     if not url:
         single = SqlSingleUse(database, memory_since)
         return EphemeralStores(SqlTransactions(database), single, SqlCounters(database))
-    if not url.startswith(("redis://", "rediss://", "unix://")):
-        raise SettingsError("IDP_EPHEMERAL_URL must be redis://, rediss:// or unix://", field="IDP_EPHEMERAL_URL")
-    from idp.storage import ephemeral_redis  # noqa: PLC0415 - six megabytes that only deployments with Redis pay for
+    if not url.startswith(_REDIS):
+        forms = "redis://, rediss:// or unix://, with several servers redis+sentinel:// or redis+cluster:// (docs/deployment.md)"
+        raise SettingsError(f"IDP_EPHEMERAL_URL must be {forms}", field="IDP_EPHEMERAL_URL")
+    from idp.storage import ephemeral_redis, redis_clients  # noqa: PLC0415 - six megabytes that only deployments with Redis pay for
 
-    client = ephemeral_redis.connect(url)
-    ephemeral_redis.check_policy(client)
+    client = redis_clients.connect(url)
+    redis_clients.check_policy(client)
     single_use = ephemeral_redis.RedisSingleUse(client, database.fibers)
     single_use.begin()
     return EphemeralStores(

@@ -13,7 +13,7 @@ import pytest
 
 from idp.errors import SettingsError, StorageUnavailable
 from idp.ports.ephemeral import Count, Use
-from idp.storage import ephemeral_redis
+from idp.storage import ephemeral_redis, redis_clients
 from idp.storage.database import Database
 from idp.storage.open import EphemeralStores, open_ephemeral
 from idp.storage.postgresql import PostgresqlDatabase
@@ -39,7 +39,7 @@ def site(request: pytest.FixtureRequest) -> Iterator[Site]:
         yield Site(open_ephemeral("", database), database)
         return
     server: RedisServer = request.getfixturevalue("shared_redis")
-    client = ephemeral_redis.connect(server.url)
+    client = redis_clients.connect(server.url)
     client.flushall()
     stores = EphemeralStores(
         ephemeral_redis.RedisTransactions(client),
@@ -161,7 +161,7 @@ def test_redis_that_lost_its_memory_takes_nothing_that_was_made_before(
         with suppress(StorageUnavailable):
             marks.claim_issued("reconnect", now, now, now + 60)
     else:
-        client = ephemeral_redis.connect(own_redis.url)
+        client = redis_clients.connect(own_redis.url)
         client.flushall() if loss == "flush" else client.script_flush()
         client.close()
     assert marks.claim_issued("before", now, now - 5, now + 600) is Use.FORGOTTEN
@@ -174,7 +174,7 @@ def test_another_process_begins_no_new_memory(
     own_redis: RedisServer, sqlite_database: SqliteDatabase, now: int
 ) -> None:
     first = open_ephemeral(own_redis.url, sqlite_database).single_use
-    client = ephemeral_redis.connect(own_redis.url)
+    client = redis_clients.connect(own_redis.url)
     client.set("dinhdanh:u-birth", now - 1000)
     second = open_ephemeral(own_redis.url, sqlite_database).single_use
     assert first.claim_issued("jti", now, now - 900, now + 60) is Use.FIRST
@@ -240,7 +240,7 @@ def test_counter_starts_again_after_its_window(kind: str, now: int, request: pyt
 
 @pytest.mark.servers
 def test_redis_ends_marks_and_counters_by_itself(shared_redis: RedisServer, now: int) -> None:
-    client = ephemeral_redis.connect(shared_redis.url)
+    client = redis_clients.connect(shared_redis.url)
     client.flushall()
     ephemeral_redis.RedisSingleUse(client).claim("jti", now, now + 60)
     ephemeral_redis.RedisCounters(client).add("k", now, 90)
@@ -297,7 +297,7 @@ def test_redis_out_of_memory_is_unavailable_and_evicts_nothing(
 ) -> None:
     stores = open_ephemeral(own_redis.url, sqlite_database)
     assert stores.single_use.claim("spent", now, now + 60)
-    client = ephemeral_redis.connect(own_redis.url)
+    client = redis_clients.connect(own_redis.url)
     client.config_set("maxmemory", 1)
     with pytest.raises(StorageUnavailable):
         stores.single_use.claim("another", now, now + 60)
@@ -311,7 +311,7 @@ def test_redis_out_of_memory_is_unavailable_and_evicts_nothing(
 @pytest.mark.servers
 @pytest.mark.parametrize("policy", ["allkeys-lru", "volatile-ttl", "volatile-lru", "allkeys-random"])
 def test_redis_that_may_evict_is_refused(own_redis: RedisServer, sqlite_database: SqliteDatabase, policy: str) -> None:
-    client = ephemeral_redis.connect(own_redis.url)
+    client = redis_clients.connect(own_redis.url)
     client.config_set("maxmemory-policy", policy)
     client.close()
     with pytest.raises(SettingsError) as caught:
@@ -344,7 +344,7 @@ def test_call_that_got_no_answer_is_not_sent_again() -> None:
 
         thread = Thread(target=hang_up)
         thread.start()
-        client = ephemeral_redis.connect(f"redis://127.0.0.1:{listener.getsockname()[1]}")
+        client = redis_clients.connect(f"redis://127.0.0.1:{listener.getsockname()[1]}")
         with pytest.raises(StorageUnavailable):
             ephemeral_redis.RedisSingleUse(client).claim("jti", 1, 2)
         client.close()

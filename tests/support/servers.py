@@ -116,7 +116,7 @@ class RedisServer(Server):
         return f"unix://{self.socket}"
 
     def _spawn(self, log: int) -> subprocess.Popen[bytes]:
-        program = _program("redis-server", "valkey-server")
+        program = program_of("redis-server", "valkey-server")
         settings = {
             "port": "0",
             "unixsocket": str(self.socket),
@@ -190,7 +190,7 @@ class PostgresServer(Server):
         }
         arguments = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return subprocess.Popen(
-            [_program("postgres"), "-D", str(self._data), *arguments],
+            [program_of("postgres"), "-D", str(self._data), *arguments],
             stdout=log, stderr=log, user=self._account, cwd=self.directory,
         )  # fmt: skip
 
@@ -205,7 +205,7 @@ class PostgresServer(Server):
         self._sql_output(statement, database)
 
     def _sql_output(self, statement: str, database: str) -> str:
-        command = [_program("psql"), "-h", str(self.directory), "-U", "idp", "-d", database, "-v", "ON_ERROR_STOP=1"]
+        command = [program_of("psql"), "-h", str(self.directory), "-U", "idp", "-d", database, "-v", "ON_ERROR_STOP=1"]
         done = subprocess.run([*command, "-Atqc", statement], check=True, capture_output=True, text=True)
         return done.stdout.strip()
 
@@ -217,7 +217,7 @@ def _cluster(account: str | None) -> Path:
     atexit.register(_remove, folder, os.getpid())
     if account:
         shutil.chown(folder, account)
-    command = [_program("initdb"), "-D", str(folder / "data"), "-U", "idp", "-A", "trust", "-E", "UTF8", "--locale=C"]
+    command = [program_of("initdb"), "-D", str(folder / "data"), "-U", "idp", "-A", "trust", "-E", "UTF8", "--locale=C"]
     subprocess.run([*command, "--no-sync"], check=True, capture_output=True, user=account, cwd=folder)
     return folder / "data"
 
@@ -227,7 +227,7 @@ def _remove(folder: Path, owner: int) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _program(*names: str) -> str:
+def program_of(*names: str) -> str:
     for name in names:
         packaged = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
         found = shutil.which(name) or (str(packaged[-1]) if packaged else None)

@@ -16,7 +16,7 @@ from ldap3 import MODIFY_REPLACE, NONE, Connection
 from ldap3 import Server as LdapServer
 
 from tests.support.ports import free_port
-from tests.support.servers import Server, _program
+from tests.support.servers import Server, program_of
 
 BASE: Final = "dc=qnam,dc=example"
 PEOPLE: Final = f"ou=people,{BASE}"
@@ -109,7 +109,7 @@ class SlapdServer(Server):
     def start(self) -> Self:
         """Write the entries on the first start, operational attributes included; then run."""
         if not (self.directory / "data").exists():
-            program = _program("slapadd", "/usr/sbin/slapadd")
+            program = program_of("slapadd", "/usr/sbin/slapadd")
             (self.directory / "data").mkdir()
             self._configuration()
             command = [program, "-q", "-f", str(self.directory / "slapd.conf")]
@@ -180,7 +180,7 @@ class SlapdServer(Server):
         if self._tls:
             addresses += f" ldaps://127.0.0.1:{self.tls_port}"
         command = [
-            _program("slapd", "/usr/sbin/slapd"),
+            program_of("slapd", "/usr/sbin/slapd"),
             "-d",
             "0",
             "-h",
