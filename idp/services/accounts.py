@@ -171,11 +171,11 @@ class AccountService:
             raise Refused(f"the account is {account.state}: it can become {state} only from {' or '.join(before)}")
 
     def restore(self, account_id: str, *, reason: str, actor: str = OPERATOR) -> None:
-        """Bring back an account that was closed; raises ``NotFound``, and ``Refused`` for one that was not."""
+        """Bring back an account that was closed, locked where a lock counts that it had before; raises ``NotFound``, and ``Refused`` for another."""
         account = self.get(account_id)
         record = self._record(Event.ACCOUNT_RESTORE, account.id, actor, reason, f"account:{account.id}")
         change = StateChange(account.id, ("closed",), "active", reason or None, self._clock.now())
-        if not self._store.change_state(change, record):
+        if not any(self._store.change_state(one, record) for one in (change, replace(change, after="locked"))):
             raise Refused(f"the account is {account.state}: only one that is closed can be restored")
 
     def merge(self, loser: str, winner: str, *, reason: str, actor: str = OPERATOR) -> None:

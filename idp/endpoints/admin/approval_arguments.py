@@ -41,6 +41,7 @@ _SHOWN: Final[Mapping[str, Callable[[Translator, Any], Cell]]] = {
     "kind": lambda t, value: Cell(t.either(f"security.factor.{value}", "security.factor.other"), code=value),
     "effective": lambda t, value: Cell(t.day(value)),
     "grant_id": lambda _t, value: Cell(value, f"{ROOT}/administrators/{value}"),
+    "closed": lambda t, value: Cell(t(f"admin.argument.{'yes' if value else 'no'}")),
     "locks": lambda _t, value: Cell(str(len(value))),
     "id": lambda _t, value: Cell(value, f"{ROOT}/units/changes/{value}"),
     **dict.fromkeys(("name", "sha256", "source", "recovery", "version"), _plain),

@@ -83,7 +83,8 @@ class AccountStates:
         """End every lock of an account. What the law lets two persons end, and what was closed, is restored by two."""
         account, _ = self._people.seen(who, Action.ACCOUNT_READ, account_id)
         act, action = (RESTORE, Action.ACCOUNT_RESTORE) if self._by_two(account) else (UNLOCK, Action.ACCOUNT_UNLOCK)
-        arguments = {"account_id": account.id, "locks": [lock.id for lock in self._locks.live(account.id)]}
+        seen = {"locks": [lock.id for lock in self._locks.live(account.id)], "closed": account.state == "closed"}
+        arguments = {"account_id": account.id, **seen}
         waiting = self._waiting(who, act, action, arguments, reason)
         if waiting is not None:
             return waiting
@@ -164,6 +165,8 @@ class AccountStates:
         live = {lock.id for lock in found if lock.reason_code != Reason.FAILED_TRIES}
         if not live <= {*arguments.get("locks", live)}:
             raise Conflict("the account was locked once more since this was asked", code="changed")
+        if self._accounts.get(arguments["account_id"]).state == "closed" and not arguments.get("closed", True):
+            raise Conflict("the account was closed since this was asked", code="changed")
 
     def _unlock(self, arguments: Arguments, parties: Parties) -> None:
         self._check_seen(arguments)
