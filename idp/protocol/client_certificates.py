@@ -15,7 +15,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from idp.clock import Clock
-from idp.protocol.errors import InvalidClient
+from idp.protocol.errors import CLIENT_UNPROVEN, InvalidClient
 from idp.protocol.wire import WireRequest
 from keys import certificate_paths, certificates
 
@@ -76,7 +76,7 @@ class ClientCertificates:
         between = [one.parsed for one in chain(request)]
         now = self._clock.now()
         if not certificate_paths.is_vouched_for(certificate.parsed, between, self._authorities, now):
-            raise InvalidClient("client authentication failed", reason="certificate_issuer")
+            raise InvalidClient(CLIENT_UNPROVEN, reason="certificate_issuer")
 
 
 def presented(request: WireRequest) -> Certificate | None:

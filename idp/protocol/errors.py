@@ -43,6 +43,13 @@ class InvalidClient(ProtocolError):
     status = 401
 
 
+CLIENT_UNPROVEN: Final = (
+    "client authentication failed: see that client_id and its credential are right, and that it is sent by the registered "
+    "token_endpoint_auth_method (client_secret_basic where none was named)"
+)
+"""Of every failure the same, so that it tells nobody which; libraries differ in how they send a secret when they are told none."""
+
+
 class InvalidGrant(ProtocolError):
     """RFC 6749 section 5.2."""
 

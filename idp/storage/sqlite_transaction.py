@@ -91,7 +91,7 @@ class SharedTransaction(SqliteTransaction):
         return row
 
     def _claim(self, claim: Prepared, params: Params) -> Row | None:
-        if params or not claim.is_read:
+        if params or claim.constants or not claim.is_read:
             return self.row(claim, params)
         if claim.sql not in self._claimed:
             found = super().rows(claim, params)

@@ -13,7 +13,7 @@ from clients.model import Client
 from clients.profiles import PROFILES
 from idp.protocol.client_authentication.frame import Credential, Shape, Tools, Used
 from idp.protocol.client_keys import KeysUnavailable
-from idp.protocol.errors import InvalidClient
+from idp.protocol.errors import CLIENT_UNPROVEN, InvalidClient
 from idp.protocol.wire import WireRequest
 from keys.compact import parse
 from keys.errors import TokenError
@@ -57,7 +57,7 @@ def prove_private_key(credential: Credential, client: Client, request: WireReque
     if client.token_endpoint_auth_signing_alg is not None:
         algs &= {client.token_endpoint_auth_signing_alg}
     if not algs:
-        raise InvalidClient("client authentication failed", reason="token_algorithm_refused")
+        raise InvalidClient(CLIENT_UNPROVEN, reason="token_algorithm_refused")
     expected = Expectation(
         typs=_TYPS,
         algs=algs,
@@ -69,7 +69,7 @@ def prove_private_key(credential: Credential, client: Client, request: WireReque
     try:
         claims = tools.keys.verify(client, credential.value, expected, max_chars=MAX_ASSERTION).claims
     except TokenError as error:
-        raise InvalidClient("client authentication failed", reason=error.code) from error
+        raise InvalidClient(CLIENT_UNPROVEN, reason=error.code) from error
     except KeysUnavailable as error:
         raise InvalidClient("the client's keys cannot be fetched", reason=error.code) from error
     return _accepted(claims, client, request, tools)
@@ -79,20 +79,20 @@ def prove_shared_secret(credential: Credential, client: Client, request: WireReq
     """Check an assertion with the MAC of one of the client's live secrets."""
     now = tools.clock.now()
     if client.token_endpoint_auth_signing_alg not in {None, SHARED_SECRET_ALG}:
-        raise InvalidClient("client authentication failed", reason="token_algorithm_refused")
+        raise InvalidClient(CLIENT_UNPROVEN, reason="token_algorithm_refused")
     live = (one for one in client.secrets if one.expires_at is None or now < one.expires_at)
     keys = [key for one in live if (key := tools.readable(client.client_id, one)) is not None]
     try:
         claims = verify_shared(credential.value, keys, _ANY_ALG, now)
     except TokenError as error:
-        raise InvalidClient("client authentication failed", reason=error.code) from error
+        raise InvalidClient(CLIENT_UNPROVEN, reason=error.code) from error
     return _accepted(claims, client, request, tools)
 
 
 def _accepted(claims: Mapping[str, Any], client: Client, request: WireRequest, tools: Tools) -> Used:
     """Check who it is from and for, after the signature; ``iss`` and ``sub`` are the client (RFC 7523 section 3)."""
     if claims["iss"] != client.client_id or claims["sub"] != client.client_id:
-        raise InvalidClient("client authentication failed", reason="token_issuer_refused")
+        raise InvalidClient(CLIENT_UNPROVEN, reason="token_issuer_refused")
     if not _is_for_us(claims["aud"], client, request, tools):
         raise InvalidClient("the client assertion is not for this provider", reason="token_audience_refused")
     jti = claims["jti"]

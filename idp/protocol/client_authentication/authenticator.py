@@ -12,7 +12,7 @@ from idp.protocol.client_authentication import certificate
 from idp.protocol.client_authentication.frame import Credential, Shape, Tools, Used
 from idp.protocol.client_authentication.registry import EXTRACTORS, METHODS
 from idp.protocol.client_authentication.remembered import ProvenHeaders
-from idp.protocol.errors import InvalidClient, InvalidRequest
+from idp.protocol.errors import CLIENT_UNPROVEN, InvalidClient, InvalidRequest
 from idp.protocol.introductions import Introductions
 from idp.protocol.replays import Replayed, Replays
 from idp.protocol.wire import WireRequest
@@ -66,7 +66,7 @@ class ClientAuthenticator:
         self._registry.observe(version)
         now = self._registry.find(client.client_id)
         if now is None or now.state != "active":
-            raise InvalidClient("client authentication failed", reason="client_inactive")
+            raise InvalidClient(CLIENT_UNPROVEN, reason="client_inactive")
         return now
 
     def find(self, client_id: str) -> Client | None:
@@ -95,8 +95,8 @@ class ClientAuthenticator:
         if client is None or client.state != "active":
             # The same work as for a client that is there: whether one is must not be told by the clock.
             secrets.is_valid((), credential.value, 0)
-            raise InvalidClient("client authentication failed", reason="unknown_client")
+            raise InvalidClient(CLIENT_UNPROVEN, reason="unknown_client")
         method = METHODS[client.token_endpoint_auth_method]
         if method.shape is not credential.shape:
-            raise InvalidClient("client authentication failed", reason="wrong_method")
+            raise InvalidClient(CLIENT_UNPROVEN, reason="wrong_method")
         return client, method.prove(credential, client, request, self._tools)

@@ -13,7 +13,7 @@ from clients.model import Client
 from idp.protocol.client_authentication.frame import Credential, Shape, Tools, Used
 from idp.protocol.client_certificates import Certificate
 from idp.protocol.client_keys import KeysUnavailable
-from idp.protocol.errors import InvalidClient
+from idp.protocol.errors import CLIENT_UNPROVEN, InvalidClient
 from idp.protocol.wire import WireRequest
 from keys import certificates
 
@@ -40,7 +40,7 @@ def prove_issued(_credential: Credential, client: Client, request: WireRequest, 
         registered = getattr(client, field)
         if registered is not None and certificates.has_name(certificate.parsed, kind, registered):
             return None
-    raise InvalidClient("client authentication failed", reason="certificate_subject")
+    raise InvalidClient(CLIENT_UNPROVEN, reason="certificate_subject")
 
 
 def prove_self_signed(_credential: Credential, client: Client, request: WireRequest, tools: Tools) -> Used | None:
@@ -51,7 +51,7 @@ def prove_self_signed(_credential: Credential, client: Client, request: WireRequ
     except KeysUnavailable as error:
         raise InvalidClient("the client's keys cannot be fetched", reason=error.code) from error
     if not is_registered:
-        raise InvalidClient("client authentication failed", reason="certificate_unknown")
+        raise InvalidClient(CLIENT_UNPROVEN, reason="certificate_unknown")
     return None
 
 

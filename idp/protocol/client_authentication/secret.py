@@ -11,7 +11,7 @@ from urllib.parse import unquote_plus
 from clients import secrets
 from clients.model import Client
 from idp.protocol.client_authentication.frame import Credential, Shape, Tools, Used
-from idp.protocol.errors import InvalidClient
+from idp.protocol.errors import CLIENT_UNPROVEN, InvalidClient
 from idp.protocol.wire import WireRequest
 
 _LONGEST: Final = 2048
@@ -48,5 +48,5 @@ def prove(credential: Credential, client: Client, _request: WireRequest, tools: 
     """Compare with the client's live secrets."""
     is_right = secrets.is_valid(client.secrets, credential.value, tools.clock.now())
     if len(credential.value) > _LONGEST or not is_right:
-        raise InvalidClient("client authentication failed", reason="wrong_secret")
+        raise InvalidClient(CLIENT_UNPROVEN, reason="wrong_secret")
     return None
