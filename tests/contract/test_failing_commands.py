@@ -182,7 +182,12 @@ def test_a_copy_that_the_disk_does_not_take_is_named_and_nothing_of_it_stays(
 
 def test_an_operator_who_interrupts_reads_one_word(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(KeyService, "rows", lambda _: signal.raise_signal(signal.SIGINT))
-    result = run(("keys", "list"), home)
+    # As in a process of its own: a loop or a command of an earlier test may have left a handler behind.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        result = run(("keys", "list"), home)
+    finally:
+        signal.signal(signal.SIGINT, before if before is not None else signal.default_int_handler)
     assert (result.exit_code, result.stdout, result.stderr.strip()) == (1, "", "Aborted!")
 
 
