@@ -10,6 +10,7 @@ import pytest
 
 from idp.handles import new_id
 from idp.ports.consents import Consent, ConsentQuery
+from idp.storage import consent_pages
 from idp.storage.consents import SqlConsentStore
 from idp.storage.database import Database
 from idp.storage.tables import clients, consents
@@ -39,7 +40,11 @@ def given(database: Database) -> list[Consent]:
     return found
 
 
-def test_page_of_many_systems_is_that_of_all_rows_in_order(database: Database, given: list[Consent]) -> None:
+@pytest.mark.parametrize("many", [0, 100])
+def test_page_of_many_systems_is_that_of_all_rows_in_order(
+    database: Database, given: list[Consent], monkeypatch: pytest.MonkeyPatch, many: int
+) -> None:
+    monkeypatch.setattr(consent_pages, "_MANY", many)
     store = SqlConsentStore(database)
     several = (SYSTEMS, SYSTEMS[2:], SYSTEMS[1:3], SYSTEMS[-1:], ())
     for names, state, limit in product(several, ("", "current", "ended"), (7, 50, 400)):
