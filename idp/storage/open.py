@@ -75,7 +75,7 @@ def open_ephemeral(url: str, database: Database, memory_since: Callable[[], int]
         single = SqlSingleUse(database, memory_since)
         return EphemeralStores(SqlTransactions(database), single, SqlCounters(database))
     if not url.startswith(_REDIS):
-        forms = "redis://, rediss:// or unix://, with several servers redis+sentinel:// or redis+cluster:// (docs/deployment.md)"
+        forms = "redis://, rediss:// or unix://, with several servers redis+sentinel:// or redis+cluster:// (docs/operations.md)"
         raise SettingsError(f"IDP_EPHEMERAL_URL must be {forms}", field="IDP_EPHEMERAL_URL")
     from idp.storage import ephemeral_redis, redis_clients  # noqa: PLC0415 - six megabytes that only deployments with Redis pay for
 

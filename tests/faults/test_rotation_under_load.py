@@ -20,7 +20,7 @@ from tests.support.flood import Connections, redemption, sealed_code, session_of
 from tests.support.rp import RelyingParty, basic
 from tests.support.world import World, deployed
 
-SECONDS = float(os.environ.get("ROTATION_SECONDS", "30"))
+SECONDS = float(os.environ.get("ROTATION_SECONDS", "60"))
 MAX_AGE = 1.0
 PAUSE = 0.25
 """Seconds between two rotations asked for: many more than the plan grants, which wants a key published for two."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -11,13 +10,7 @@ from pydantic import BaseModel
 from idp.config.origins import EffectiveSetting, effective, masked
 from idp.config.settings import Settings, load
 
-
-@pytest.fixture(autouse=True)
-def empty_place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    for name in [name for name in os.environ if name.upper().startswith("IDP_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("empty_place")
 
 
 def by_name(settings: Settings) -> dict[str, EffectiveSetting]:

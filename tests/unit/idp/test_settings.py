@@ -9,36 +9,14 @@ from pathlib import Path
 import pytest
 
 from idp.config import secret_files
-from idp.config.settings import Settings, load
+from idp.config.settings import load
 from idp.errors import SettingsError
+from tests.support.settings import loaded, refusal
 
 PUBLIC = "https://id.example.vn"
 
 
-@pytest.fixture(autouse=True)
-def empty_place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """Run each test in an empty directory without settings of the machine."""
-    for name in [name for name in os.environ if name.upper().startswith("IDP_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def refusal(monkeypatch: pytest.MonkeyPatch, **variables: str) -> str:
-    """Return what the process says when it refuses to start under these variables."""
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    with pytest.raises(SettingsError) as caught:
-        load()
-    assert caught.value.code == "invalid_settings"
-    return str(caught.value)
-
-
-def loaded(monkeypatch: pytest.MonkeyPatch, **variables: str) -> Settings:
-    """Return the settings under these variables."""
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    return load()
+pytestmark = pytest.mark.usefixtures("empty_place")
 
 
 def test_absent_settings_are_safe_and_work_on_this_machine_only() -> None:

@@ -3,39 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import pytest
 
 from idp.config.origins import effective
-from idp.config.settings import Settings, load
-from idp.errors import SettingsError
+from idp.config.settings import load
+from tests.support.settings import loaded, refusal
 
 PUBLIC = "https://id.example.vn"
 
 
-@pytest.fixture(autouse=True)
-def empty_place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """Run each test in an empty directory without settings of the machine."""
-    for name in [name for name in os.environ if name.upper().startswith("IDP_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def loaded(monkeypatch: pytest.MonkeyPatch, **variables: str) -> Settings:
-    """Return the settings under these variables."""
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    return load()
-
-
-def refusal(monkeypatch: pytest.MonkeyPatch, **variables: str) -> str:
-    """Return what the process says when it refuses to start under these variables."""
-    with pytest.raises(SettingsError) as caught:
-        loaded(monkeypatch, **variables)
-    return str(caught.value)
+pytestmark = pytest.mark.usefixtures("empty_place")
 
 
 @pytest.mark.parametrize("form", ["{0},{1}", "{0}, {1}", "{0} {1}", " {0},\n{1},", '["{0}", "{1}"]'])

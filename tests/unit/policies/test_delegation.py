@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import count
 from typing import Any
 
 import pytest
@@ -33,21 +32,12 @@ from policies.delegation import (
     sight,
 )
 from policies.units import EdgeKind, Register, UnitKey
+from tests.support.grants import actor, grant
 from tests.support.units import BELOW, LONG, OTHER, PROVINCE, SHORT, edge, key, register, unit
 
 NOW = 1_000
 DAY = "2026-01-01"
 GROUND = Ground(register(), DAY)
-_IDS = count()
-
-
-def grant(principal: str = "account:a", role: Role = Role.CLIENT_MANAGER, at: UnitKey = TOP, **own: Any) -> AdminGrant:
-    values: dict[str, Any] = {"begins": 0, "ends": None, "granted_by": "operator:local", "granted_at": 0, **own}
-    return AdminGrant(f"g{next(_IDS)}", principal, role, at, **values)
-
-
-def actor(*grants: AdminGrant, name: str = "account:a") -> Actor:
-    return Actor(name, tuple(grants), is_person=name.startswith("account:"))
 
 
 def answer(who: Actor, action: Action, *codes: str, ground: Ground = GROUND) -> tuple[Verdict, str]:
