@@ -60,7 +60,7 @@ def test_a_key_is_called_by_what_it_does_and_its_id_stands_in_the_details(
     row = next(row for row in admin.wiring.key_service.rows() if row.state == "active")
     page = top.open(f"/admin/keys/{row.kid}")
     assert page.soup.h1 is not None
-    assert page.soup.h1.get_text().startswith(f"Khóa {row.alg} đang ký từ ")
+    assert page.soup.h1.get_text().startswith(f"Khóa {row.alg} đang dùng từ ")
     assert row.kid in page.soup.select("dl.facts")[0].get_text()
 
 
