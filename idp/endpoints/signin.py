@@ -66,12 +66,13 @@ class SignInPages:
                 way, visit = self._asked_way(visit)
                 return way.show(visit)
             form = self._desk.form(visit.exchange, transaction)
-            takers = [way for way in self._of(visit) if any(mark in form for mark in way.marks)]
+            offered = self._of(visit)
+            takers = [way for way in offered if any(mark in form for mark in way.marks)]
             if not takers:
                 return redirect(f"/signin/{transaction}")
             # The form of a way may hold the field of a plainer one too (``otp``): its own mark comes further down in the tuple.
             taker = takers[-1]
-            return self._taken(taker, self._beside(visit, taker), form)
+            return self._taken(taker, _beside(visit, taker, offered), form)
         except (DomainError, ProtocolError) as error:
             return self._desk.refused(wire, error)
 
@@ -101,10 +102,7 @@ class SignInPages:
         usual = _USUAL.get(visit.client.users, "") if visit.client is not None else ""
         asked = query_parameters(visit.exchange.wire).get("way", usual)
         way = next((one for one in ways if one.name == asked), ways[0])
-        return way, self._beside(visit, way)
-
-    def _beside(self, visit: Visit, way: Way) -> Visit:
-        return replace(visit, way=way.name, others=tuple(one.name for one in self._of(visit) if one is not way))
+        return way, _beside(visit, way, ways)
 
     def _taken(self, way: Way, visit: Visit, form: Form) -> WireResponse:
         try:
@@ -136,3 +134,7 @@ class SignInPages:
 
     def _ending(self, visit: Visit) -> AuthorizationEndpoint | DecoupledAnswers:
         return self._decoupled if visit.held.pending.decoupled else self._endpoint
+
+
+def _beside(visit: Visit, way: Way, offered: tuple[Way, ...]) -> Visit:
+    return replace(visit, way=way.name, others=tuple(one.name for one in offered if one is not way))

@@ -84,10 +84,15 @@ class PendingRequests:
         return self._store.claim(pending_id, self._clock.now()) is not None
 
     def _closed(self, pending: PendingRequest) -> bytes:
-        document = asdict(pending)
-        if pending.request is not None:
-            document["request"] = request_document(pending.request)
-        return self._seal(orjson.dumps(document), pending.id.encode())
+        return self._seal(orjson.dumps(pending, default=_listed), pending.id.encode())
+
+
+def _listed(prompt: object) -> list[str]:
+    """Return the one kind of value that JSON does not have in the order in which it is always written."""
+    if not isinstance(prompt, frozenset):
+        message = f"{type(prompt).__name__} is no part of a pending request"
+        raise TypeError(message)
+    return sorted(prompt)
 
 
 def _restored(document: dict[str, Any]) -> PendingRequest:

@@ -2,7 +2,8 @@
 
 The cost of a durable commit is the flush to disk, not the rows. Whatever has queued up by the end of a turn of the loop, or while the disk was
 busy, goes into the next transaction together (``storage.gathering``). Nobody is answered before the commit that holds their rows has returned.
-The statements run on the loop's own thread, in one go; only what waits (for the file's lock, for the flush) runs elsewhere.
+The statements run on the loop's own thread, in one go; what waits for the file's lock runs elsewhere, and so does the flush unless the disk is
+fast (``storage.commit_place``).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from typing import Any, Final, Protocol, TypeVar
 
 from idp.fibers import Fibers, Outcome, wait
+from idp.storage.commit_place import CommitPlace
 from idp.storage.gathering import Gathering
 
 T = TypeVar("T")
@@ -45,6 +47,10 @@ class Batch(Protocol):
         """Make it durable; blocks."""
         ...
 
+    def is_long(self) -> bool:
+        """Tell whether the commit will take longer than others, however fast the disk is."""
+        ...
+
 
 class _Ticket:
     """One queued write: what to do, what came of it, and the outcome for which its fiber waits."""
@@ -69,10 +75,11 @@ def _carry_out_each(batch: Batch, tickets: list[_Ticket]) -> None:
 class GroupCommitter:
     """Runs the writes of fibers in shared transactions."""
 
-    def __init__(self, fibers: Fibers, batch: Callable[[], Batch]) -> None:
-        """Take the fibers, and where the transaction's connection is had from (asked for each batch)."""
+    def __init__(self, fibers: Fibers, batch: Callable[[], Batch], place: CommitPlace | None = None) -> None:
+        """Take the fibers, where the transaction's connection is had from (asked for each batch), and what says where a commit is waited for."""
         self._fibers = fibers
         self._batch = batch
+        self._place = place or CommitPlace()
         self._queue: list[_Ticket] = []
         self._gathering = Gathering(fibers, lambda: len(self._queue), self._start, _MOST)
 
@@ -116,7 +123,15 @@ class GroupCommitter:
                 batch.rollback()
                 self._fibers.call_elsewhere(batch.begin, lambda failed: self._begun(batch, tickets, failed, alone=True))
                 return
-        self._fibers.call_elsewhere(batch.commit, lambda error: self._committed(batch, tickets, error))
+        if batch.is_long() or not self._place.is_here():
+            self._fibers.call_elsewhere(batch.commit, lambda error: self._committed(batch, tickets, error))
+            return
+        failed: BaseException | None = None
+        try:
+            self._place.wait_here(batch.commit)
+        except BaseException as error:  # noqa: BLE001 - told to those whose writes it was
+            failed = error
+        self._committed(batch, tickets, failed)
 
     def _committed(self, batch: Batch, tickets: list[_Ticket], error: BaseException | None) -> None:
         if error is not None:

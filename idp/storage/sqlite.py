@@ -19,11 +19,13 @@ from sqlalchemy.sql import ClauseElement
 
 from idp.errors import Conflict, StorageUnavailable
 from idp.fibers import FiberLock, in_fiber
+from idp.storage.commit_place import CommitPlace
 from idp.storage.database import Database, Params, Prepared, Row, Take, unavailable
 from idp.storage.group_commit import GroupCommitter
-from idp.storage.sqlite_batch import BUSY_MS, SqliteBatch
+from idp.storage.sqlite_batch import SqliteBatch
 from idp.storage.sqlite_searches import SqliteSearches
 from idp.storage.sqlite_transaction import SqliteTransaction
+from idp.storage.sqlite_writer import BUSY_MS, SqliteWriter
 
 _PRAGMAS = (
     "PRAGMA synchronous = FULL",
@@ -86,10 +88,11 @@ class SqliteDatabase(Database):
         """Take the file's path; it is opened at the first use."""
         super().__init__()
         self.path = path
-        self._group = GroupCommitter(self.fibers, self._shared_batch)
+        self._place = CommitPlace()
+        self._group = GroupCommitter(self.fibers, self._shared_batch, self._place)
         self._batch: SqliteBatch | None = None
         self._writing = FiberLock(self.fibers)
-        self._idle: sqlite3.Connection | None = None
+        self._writer: SqliteWriter | None = None
         self._searches = SqliteSearches(self.fibers, self._open)
         self.dialect = dialect_module.dialect(paramstyle="named")
 
@@ -129,44 +132,59 @@ class SqliteDatabase(Database):
     def transaction(self) -> Iterator[SqliteTransaction]:
         """Open a write transaction; IMMEDIATE, so that it waits for its turn at the start instead of failing in the middle.
 
-        A fiber gets a connection of its own for it, and pauses while the file's lock or the flush is waited for.
+        A fiber gets a connection of its own for it, and pauses while the file's lock, or a slow disk, is waited for.
         """
         try:
-            with self._writer() as connection:
-                self.fibers.elsewhere(lambda: connection.execute("BEGIN IMMEDIATE"))
-                try:
-                    yield SqliteTransaction(connection)
-                except BaseException:
-                    connection.execute("ROLLBACK")
-                    raise
-                self.fibers.elsewhere(lambda: connection.execute("COMMIT"))
+            with self._of_fiber() if in_fiber() else self._of_thread() as tx:
+                yield tx
         except _OUT_OF_REACH as error:
             raise _mapped(error) from error
 
     @contextmanager
-    def _writer(self) -> Iterator[sqlite3.Connection]:
-        """Yield this thread's connection, or to one fiber at a time the fibers' own; a connection that failed is closed.
+    def _of_thread(self) -> Iterator[SqliteTransaction]:
+        """Open one on this thread's connection; one that failed is closed."""
+        connection = self._connection()
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield SqliteTransaction(connection)
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+        except _OUT_OF_REACH as error:
+            if not isinstance(error, sqlite3.IntegrityError):
+                self._forget()
+            raise
+
+    @contextmanager
+    def _of_fiber(self) -> Iterator[SqliteTransaction]:
+        """Open one on the fibers' own connection, to one fiber at a time.
 
         One at a time: fibers that wait for the file's lock would take up the threads that the one who has it needs for its commit.
         """
-        if not in_fiber():
-            try:
-                yield self._connection()
-            except _OUT_OF_REACH as error:
-                if not isinstance(error, sqlite3.IntegrityError):
-                    self._forget()
-                raise
-            return
         with self._writing:
-            connection, self._idle = self._idle or self._open(), None
+            writer, self._writer = self._writer or SqliteWriter(self._open()), None
             try:
-                yield connection
+                if not writer.try_begin():
+                    self.fibers.elsewhere(writer.begin)
+                try:
+                    yield SqliteTransaction(writer.connection)
+                    self._commit(writer)
+                except BaseException as error:
+                    writer.rollback()
+                    if not writer.is_usable:
+                        raise writer.given_up() from error
+                    raise
             finally:
-                # Still in a transaction is what could be neither committed nor taken back.
-                if connection.in_transaction:
-                    connection.close()
-                else:
-                    self._idle = connection
+                self._writer = writer if writer.is_usable else None
+
+    def _commit(self, writer: SqliteWriter) -> None:
+        """Commit for a fiber, which pauses if that takes long."""
+        if writer.is_long() or not self._place.is_here():
+            self.fibers.elsewhere(writer.commit)
+        else:
+            self._place.wait_here(writer.commit)
 
     def claim_and_record(self, claim: Prepared, params: Params, record: Prepared, record_params: Params) -> Row | None:
         """Claim and record in one transaction; writes of other fibers may share its commit (``group_commit``)."""
@@ -232,11 +250,11 @@ class SqliteDatabase(Database):
         self._forget()
         self._searches.close()
         batch, self._batch = self._batch, None
-        idle, self._idle = self._idle, None
+        writer, self._writer = self._writer, None
         if batch is not None:
             batch.close()
-        if idle is not None:
-            idle.close()
+        if writer is not None:
+            writer.close()
 
     def _forget(self) -> None:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)

@@ -63,7 +63,7 @@ def test_what_a_full_disk_refused_is_not_there(sqlite_database: SqliteDatabase) 
     """SQLite then takes the whole transaction back by itself, and each later savepoint would commit what its caller is told to have failed."""
     statement, database = insert(sqlite_database), sqlite_database
     assert together(database.fibers, *adding(database, "before")) == [1]
-    connection = database._shared_batch()._connection
+    connection = database._shared_batch().connection
     (pages,) = connection.execute("PRAGMA page_count").fetchone()
     for limit in (f"max_page_count = {pages + 10}", "cache_size = 5"):
         connection.execute(f"PRAGMA {limit}")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import get_ident
 from typing import Any
 
 import pytest
 
 from idp.fibers import Fibers
+from idp.storage.commit_place import CommitPlace
 from idp.storage.group_commit import GroupCommitter
 from tests.support.fibers import alone, together
 
@@ -22,6 +24,7 @@ class Disk:
         self.is_locked = False
         self.waited = 0
         self.failure: Exception | None = None
+        self.has_checkpoint_due = False
         self.at_commit: Callable[[], None] = lambda: None
 
     def try_begin(self) -> bool:
@@ -56,6 +59,9 @@ class Disk:
             raise self.failure
         self.kept.append(self.rows)
         self.is_open = False
+
+    def is_long(self) -> bool:
+        return self.has_checkpoint_due
 
 
 @pytest.fixture
@@ -165,6 +171,38 @@ def test_lock_of_another_process_is_waited_for_elsewhere(disk: Disk, fibers: Fib
     disk.is_locked = True
     assert together(fibers, *submitting(committer, writing(1), writing(2))) == [1, 2]
     assert (disk.kept, disk.waited) == ([[1, 2]], 1)
+
+
+def test_commit_of_a_fast_disk_is_waited_for_in_place(disk: Disk, fibers: Fibers, committer: GroupCommitter) -> None:
+    threads: list[int] = []
+    disk.at_commit = lambda: threads.append(get_ident())
+    assert together(fibers, *submitting(committer, writing(1), writing(2))) == [1, 2]
+    assert threads == [get_ident()]
+
+
+def test_commit_that_will_take_long_is_waited_for_elsewhere(
+    disk: Disk, fibers: Fibers, committer: GroupCommitter
+) -> None:
+    threads: list[int] = []
+    disk.at_commit, disk.has_checkpoint_due = lambda: threads.append(get_ident()), True
+    assert together(fibers, *submitting(committer, writing(1), writing(2))) == [1, 2]
+    assert len(threads) == 1
+    assert threads != [get_ident()]
+
+
+def test_commit_of_a_slow_disk_is_waited_for_elsewhere(disk: Disk, fibers: Fibers) -> None:
+    seconds: list[float] = [0.0]
+    committer = GroupCommitter(fibers, lambda: disk, CommitPlace(lambda: seconds[0]))
+    threads: list[int] = []
+
+    def slowly() -> None:
+        threads.append(get_ident())
+        seconds[0] += 0.1
+
+    disk.at_commit = slowly
+    for number in range(4):
+        assert alone(fibers, lambda number=number: committer.submit(writing(number))) == number  # type: ignore[misc]
+    assert [thread == get_ident() for thread in threads] == [True, True, False, False]
 
 
 def test_nobody_waits_for_ever_in_a_storm(disk: Disk, fibers: Fibers, committer: GroupCommitter) -> None:
