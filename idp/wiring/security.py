@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from idp.endpoints.routes import Route
 from idp.endpoints.security.authenticator_app import AppPage
 from idp.endpoints.security.overview import OverviewPage
@@ -16,7 +18,11 @@ from idp.endpoints.security.waiting_recovery import WaitingRecoveryPage
 from idp.endpoints.security.ways_in import WayInPage
 from idp.endpoints.steps.enrol import EnrolAppWay, EnrolPasskeyWay
 from idp.endpoints.steps.way import Way
+from idp.protocol.wire import redirect
 from idp.wiring.desks import Desks
+
+_MANAGERS_ADDRESS: Final = "/.well-known/change-password"
+"""Where password managers look for the page on which a password is changed (W3C, A Well-Known URL for Changing Passwords, section 3)."""
 
 
 class SecurityDesk(Desks):
@@ -48,5 +54,6 @@ class SecurityDesk(Desks):
             Route(WAITING, both, WaitingRecoveryPage(room, self.recoveries).handle),
             Route(f"{HOME}/trust", both, TrustPage(room).handle),
             Route(f"{HOME}/password", both, PasswordPage(room).handle),
+            Route(_MANAGERS_ADDRESS, ("GET",), lambda _wire: redirect(f"{HOME}/password")),
             Route(f"{HOME}/remove/<factor>/<item>", both, RemovalPage(room).handle),
         )
