@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from enum import IntEnum
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Final, ParamSpec, TypeVar
 
 import click
 import orjson
@@ -18,6 +19,10 @@ from keys.errors import KeyNotFound, KeyRefused, KeysError
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+
+_MOMENTS: Final = frozenset({"created", "activates", "retires"})
+"""What holds seconds since the epoch without saying so by its ending, ``_at``."""
 
 
 class Exit(IntEnum):
@@ -51,7 +56,9 @@ def emit(data: Mapping[str, Any], *, as_json: bool, text: str | None = None) -> 
         click.echo(orjson.dumps(dict(data)).decode())
     else:
         click.echo(
-            text if text is not None else "\n".join(f"{name}: {_cell(value)}".rstrip() for name, value in data.items())
+            text
+            if text is not None
+            else "\n".join(f"{name}: {_cell(name, value)}".rstrip() for name, value in data.items())
         )
 
 
@@ -65,7 +72,7 @@ def emit_rows(rows: Iterable[Mapping[str, Any]], *, as_json: bool) -> None:
     if not known:
         return
     names = list(known[0])
-    table = [names, *([_cell(row[name]) for name in names] for row in known)]
+    table = [names, *([_cell(name, row[name]) for name in names] for row in known)]
     widths = [max(len(line[column]) for line in table) for column in range(len(names))]
     for line in table:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
@@ -127,7 +134,16 @@ def with_exit_codes(command: Callable[P, R]) -> Callable[P, R]:
     return wrapped
 
 
-def _cell(value: object) -> str:
+def _cell(name: str, value: object) -> str:
+    """Return a value as people read it, which scripts need not: they ask for JSON."""
+    if value is None:
+        return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return "" if value is None else str(value)
+    if isinstance(value, int) and (name.endswith("_at") or name in _MOMENTS):
+        return f"{datetime.fromtimestamp(value, UTC):%Y-%m-%d %H:%M:%SZ}" if value else ""
+    if isinstance(value, list | tuple | set | frozenset):
+        return ", ".join(map(str, value))
+    if isinstance(value, Mapping):
+        return orjson.dumps(value).decode()
+    return str(value)
