@@ -396,4 +396,4 @@ def test_a_process_takes_no_more_connections_than_it_may(postgresql_database: Po
     assert max(counted) == 4
 
 
-_OPEN = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+_OPEN = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'"
