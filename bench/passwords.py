@@ -1,6 +1,6 @@
 """`python -m bench.passwords`: password sign-ins against the hash alone, in alternating windows of one run.
 
-Both are CPU time: of the whole server for one sign-in (three requests), and of one argon2id hash. Neighbours on a shared machine slow both alike
+Both are CPU time: of the whole server for one sign-in (four requests), and of one argon2id hash. Neighbours on a shared machine slow both alike
 within one pair of windows, so the share of each pair counts, and the median of the shares is the figure.
 """
 

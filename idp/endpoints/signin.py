@@ -1,7 +1,6 @@
 """``/signin/<transaction>``: one address for every step; the dispatcher says which page is due, and every form comes back here.
 
 A form that does not belong to the step that is due (the back button, a second tab) changes nothing: the browser is shown the step that is.
-The form of the last step is answered by going to the department at once; after any other the browser comes back here.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from typing import Final
 
 from idp.clock import Clock
 from idp.endpoints.desk import Desk, Exchange, Form
-from idp.endpoints.steps.way import Back, Visit, Way
+from idp.endpoints.steps.way import Visit, Way
 from idp.errors import DomainError, NotFound
 from idp.flows.dispatcher import Step, decide_own
 from idp.flows.pending import Held, PendingRequests
@@ -79,21 +78,19 @@ class SignInPages:
 
     def _visit(self, wire: WireRequest, transaction: str) -> Visit:
         exchange = self._desk.exchange(wire)
-        held = self._held(exchange, transaction)
+        held = self._pending.get(transaction, None if exchange.is_new_browser else exchange.binding)
         request = held.pending.request
-        return self._due(exchange if request is None else self._desk.exchange(wire, request.ui_locales), held)
-
-    def _held(self, exchange: Exchange, transaction: str) -> Held:
-        return self._pending.get(transaction, None if exchange.is_new_browser else exchange.binding)
-
-    def _due(self, exchange: Exchange, held: Held) -> Visit:
-        if held.pending.request is None:
-            session = self._sessions.of_cookie(exchange.session_secret)
-            now = self._clock.now()
-            own = decide_own(held.pending, session, now, self._can_reach, self._attainable)
-            return Visit(exchange, held, own, None)
+        if request is None:
+            return self._own_visit(exchange, held)
+        exchange = self._desk.exchange(wire, request.ui_locales)
         decision, facts = self._endpoint.look(held.pending, exchange.session_secret)
         return Visit(exchange, held, decision, facts)
+
+    def _own_visit(self, exchange: Exchange, held: Held) -> Visit:
+        session = self._sessions.of_cookie(exchange.session_secret)
+        now = self._clock.now()
+        decision = decide_own(held.pending, session, now, self._can_reach, self._attainable)
+        return Visit(exchange, held, decision, None)
 
     def _of(self, visit: Visit) -> tuple[Way, ...]:
         """Return the ways of the step that are offered; where none is, its first says so on its page."""
@@ -109,28 +106,9 @@ class SignInPages:
 
     def _taken(self, way: Way, visit: Visit, form: Form) -> WireResponse:
         try:
-            taken = way.take(visit, form)
+            return way.take(visit, form)
         except (AccessDenied, UnmetAuthenticationRequirements) as error:
             return self._told(visit, error)
-        return self._onward(visit, taken) if isinstance(taken, Back) else taken
-
-    def _onward(self, visit: Visit, back: Back) -> WireResponse:
-        """Answer at once where that was the last step: the browser need not come back only to be sent away."""
-        exchange = visit.exchange
-        if back.session_secret:
-            exchange = replace(exchange, session_secret=back.session_secret)
-        try:
-            due = self._due(exchange, self._held(exchange, visit.held.pending.id))
-        except (DomainError, ProtocolError):
-            return back  # It comes back, with its cookies, and is told.
-        if due.step is not Step.ANSWER or not _is_answered_by_redirect(due):
-            return back
-        try:
-            answer = self._answer(due)
-        except (DomainError, ProtocolError) as error:
-            answer = self._desk.refused(exchange.wire, error)
-        cookies = tuple(field for field in back.headers if field[0] == "Set-Cookie")
-        return WireResponse(answer.status, (*answer.headers, *cookies), answer.body)
 
     def _answer(self, visit: Visit) -> WireResponse:
         pending = visit.held.pending
@@ -156,14 +134,6 @@ class SignInPages:
 
     def _ending(self, visit: Visit) -> AuthorizationEndpoint | DecoupledAnswers:
         return self._decoupled if visit.held.pending.decoupled else self._endpoint
-
-
-def _is_answered_by_redirect(visit: Visit) -> bool:
-    """Tell whether the answer is no page: one that a form brought would be asked for again by the back button, with its form."""
-    pending = visit.held.pending
-    return not pending.decoupled and (
-        pending.request is None or not pending.request.response_mode.startswith("form_post")
-    )
 
 
 def _beside(visit: Visit, way: Way, offered: tuple[Way, ...]) -> Visit:

@@ -47,10 +47,6 @@ class Batch(Protocol):
         """Make it durable; blocks."""
         ...
 
-    def is_long(self) -> bool:
-        """Tell whether the commit will take longer than others, however fast the disk is."""
-        ...
-
 
 class _Ticket:
     """One queued write: what to do, what came of it, and the outcome for which its fiber waits."""
@@ -123,7 +119,7 @@ class GroupCommitter:
                 batch.rollback()
                 self._fibers.call_elsewhere(batch.begin, lambda failed: self._begun(batch, tickets, failed, alone=True))
                 return
-        if batch.is_long() or not self._place.is_here():
+        if not self._place.is_here():
             self._fibers.call_elsewhere(batch.commit, lambda error: self._committed(batch, tickets, error))
             return
         failed: BaseException | None = None

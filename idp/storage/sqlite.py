@@ -36,6 +36,8 @@ _PRAGMAS = (
 )
 
 _WAL_PAUSE: Final = 0.01
+_IN_A_ROW: Final = 4
+"""Transactions that are committed on the loop's own thread within one turn of it."""
 _OUT_OF_REACH = sqlite3.DatabaseError
 """A damaged file raises this class itself, a locked or unreadable one a subclass; IntegrityError is sorted out before."""
 
@@ -93,6 +95,7 @@ class SqliteDatabase(Database):
         self._batch: SqliteBatch | None = None
         self._writing = FiberLock(self.fibers)
         self._writer: SqliteWriter | None = None
+        self._in_a_row = 0
         self._searches = SqliteSearches(self.fibers, self._open)
         self.dialect = dialect_module.dialect(paramstyle="named")
 
@@ -180,11 +183,17 @@ class SqliteDatabase(Database):
                 self._writer = writer if writer.is_usable else None
 
     def _commit(self, writer: SqliteWriter) -> None:
-        """Commit for a fiber, which pauses if that takes long."""
-        if writer.is_long() or not self._place.is_here():
+        """Commit for a fiber, which pauses where that is slow; and every few times in any case, so that a long row of them lets others run."""
+        if self._in_a_row == _IN_A_ROW or not self._place.is_here():
             self.fibers.elsewhere(writer.commit)
-        else:
-            self._place.wait_here(writer.commit)
+            return
+        if not self._in_a_row:
+            self.fibers.loop.call_soon(self._turned)
+        self._in_a_row += 1
+        self._place.wait_here(writer.commit)
+
+    def _turned(self) -> None:
+        self._in_a_row = 0
 
     def claim_and_record(self, claim: Prepared, params: Params, record: Prepared, record_params: Params) -> Row | None:
         """Claim and record in one transaction; writes of other fibers may share its commit (``group_commit``)."""

@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import suppress
 from typing import Final
 
 BUSY_MS: Final = 15_000
 """Milliseconds that a writer waits for the file's lock."""
-_CHECKPOINT_AFTER: Final = 500
-"""Rows written after which the log's pages are carried into the database file: about as many pages as SQLite itself would wait for."""
 
 
 class SqliteWriter:
-    """A connection that waits for no lock unless it is told to.
-
-    By itself SQLite writes a checkpoint (milliseconds, with a flush of the database file) within the commit that makes the log long enough. Here
-    it has its own moment, so that it is known before a commit whether it will be a long one.
-    """
+    """A connection that waits for no lock unless it is told to."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         """Take the connection."""
@@ -25,8 +18,6 @@ class SqliteWriter:
         self.is_usable = True
         """False once the connection could not take back what it had begun."""
         connection.execute("PRAGMA busy_timeout = 0")
-        connection.execute("PRAGMA wal_autocheckpoint = 0")
-        self._written_at_checkpoint = connection.total_changes
 
     def try_begin(self) -> bool:
         """Take the write lock if no other process has it."""
@@ -48,17 +39,9 @@ class SqliteWriter:
         finally:
             self.connection.execute("PRAGMA busy_timeout = 0")
 
-    def is_long(self) -> bool:
-        """Tell whether a checkpoint is due, which the next commit brings with it."""
-        return self.connection.total_changes - self._written_at_checkpoint >= _CHECKPOINT_AFTER
-
     def commit(self) -> None:
-        """Flush; then write a checkpoint if one is due. It waits for nobody, and leaves what somebody still reads to the next one."""
+        """Flush."""
         self.connection.execute("COMMIT")
-        if self.is_long():
-            self._written_at_checkpoint = self.connection.total_changes
-            with suppress(sqlite3.Error):  # What is committed stays so, whether the log can be emptied now or not.
-                self.connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
 
     def rollback(self) -> None:
         """Take everything back; a connection that cannot is of no use to anybody and is made anew."""

@@ -75,6 +75,43 @@ def test_what_a_full_disk_refused_is_not_there(sqlite_database: SqliteDatabase) 
     assert together(database.fibers, *adding(database, "after")) == [1]
 
 
+def test_a_long_row_of_transactions_lets_others_run(sqlite_database: SqliteDatabase) -> None:
+    database, ticks, is_over = sqlite_database, [0], []
+
+    def many() -> None:
+        for number in range(200):
+            with database.transaction() as tx:
+                tx.run(insert(database), {"wanted": f"n{number}", "new_value": "x"})
+        is_over.append(True)
+
+    def other() -> None:
+        while not is_over:
+            ticks[0] += 1
+            database.fibers.pause(0)
+
+    together(database.fibers, other, many)
+    assert len(names(database)) == 200
+    assert ticks[0] >= 40
+
+
+def test_the_log_of_writes_stays_short_however_much_is_written(sqlite_database: SqliteDatabase) -> None:
+    database, statement = sqlite_database, insert(sqlite_database)
+
+    def write(name: str) -> None:
+        for number in range(150):
+            values = {"wanted": f"{name}{number}", "new_value": "x" * 8_000}
+            if number % 2:
+                database.run(statement, values)
+                continue
+            with database.transaction() as tx:
+                tx.run(statement, values)
+
+    together(database.fibers, *(lambda name=name: write(name) for name in "abcdefgh"))  # type: ignore[misc]
+    assert len(names(database)) == 1200
+    log = database.path.with_name(f"{database.path.name}-wal")
+    assert log.stat().st_size < 8 * 2**20
+
+
 class DiskFullAtRollback:
     """A connection on a disk so full that nothing can be taken back."""
 

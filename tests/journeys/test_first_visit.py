@@ -42,7 +42,8 @@ def agrees(visitor: Visitor, route: Route, arrived: list[str]) -> None:
         content_type=route.request.headers["content-type"],
         base_url=BASE,
     )
-    arrived.append(answered.headers["Location"])
+    onward = urlsplit(answered.headers["Location"])
+    arrived.append(visitor._http.get(onward.path, base_url=BASE).headers["Location"])
     route.fulfill(body="department", content_type="text/plain")
 
 

@@ -16,7 +16,6 @@ from idp.errors import NotFound, Throttled
 from idp.flows.dispatcher import Decision, Facts, Step
 from idp.flows.pending import Held
 from idp.flows.sign_in import SignedIn
-from idp.model.frozen import frozen
 from idp.model.session import Session
 from idp.protocol.wire import WireResponse, redirect
 from idp.services.sessions import SessionService
@@ -57,13 +56,6 @@ class Visit:
     def client(self) -> Client | None:
         """Return the department that asks, None for our own pages."""
         return self.facts.client if self.facts is not None else None
-
-
-@frozen
-class Back(WireResponse):
-    """The redirect to the transaction's own address, where the dispatcher looks again; ``session_secret`` is the browser's new one, if it got one."""
-
-    session_secret: str = ""
 
 
 class Way(Protocol):
@@ -161,17 +153,11 @@ class StepDesk:
         cookies = self.desk.cookies
         onward = f"/signin/{visit.held.pending.id}"
         if signed_in is None:
-            return _back(redirect(onward))
+            return redirect(onward)
         made = (cookies.make(cookies.session, signed_in.secret), *self._state(visit.exchange, signed_in.session))
         if signed_in.trust:
             made = (*made, cookies.make(cookies.trust, signed_in.trust, TRUST_AGE))
-        answer = self.goodbye.onward(visit.exchange, signed_in.replaced, onward, made)
-        # With frames to load first it is a page.
-        return answer if answer.body else _back(answer, signed_in.secret)
-
-
-def _back(answer: WireResponse, session_secret: str = "") -> Back:
-    return Back(answer.status, answer.headers, session_secret=session_secret)
+        return self.goodbye.onward(visit.exchange, signed_in.replaced, onward, made)
 
 
 def facts_of(visit: Visit) -> Facts:

@@ -24,7 +24,6 @@ class Disk:
         self.is_locked = False
         self.waited = 0
         self.failure: Exception | None = None
-        self.has_checkpoint_due = False
         self.at_commit: Callable[[], None] = lambda: None
 
     def try_begin(self) -> bool:
@@ -59,9 +58,6 @@ class Disk:
             raise self.failure
         self.kept.append(self.rows)
         self.is_open = False
-
-    def is_long(self) -> bool:
-        return self.has_checkpoint_due
 
 
 @pytest.fixture
@@ -178,16 +174,6 @@ def test_commit_of_a_fast_disk_is_waited_for_in_place(disk: Disk, fibers: Fibers
     disk.at_commit = lambda: threads.append(get_ident())
     assert together(fibers, *submitting(committer, writing(1), writing(2))) == [1, 2]
     assert threads == [get_ident()]
-
-
-def test_commit_that_will_take_long_is_waited_for_elsewhere(
-    disk: Disk, fibers: Fibers, committer: GroupCommitter
-) -> None:
-    threads: list[int] = []
-    disk.at_commit, disk.has_checkpoint_due = lambda: threads.append(get_ident()), True
-    assert together(fibers, *submitting(committer, writing(1), writing(2))) == [1, 2]
-    assert len(threads) == 1
-    assert threads != [get_ident()]
 
 
 def test_commit_of_a_slow_disk_is_waited_for_elsewhere(disk: Disk, fibers: Fibers) -> None:
