@@ -39,7 +39,7 @@ def _row(made: random.Random, number: int, count: int, now: int, columns: list[s
         "session_id": f"session-{person:018}", "sub": f"{made.getrandbits(160):040x}", "scope": "openid profile email",
         "claims": 7, "auth_time": at, "acr": "urn:dinhdanh:loa:1", "amr": "pwd", "created_at": at,
         "expires_at": at + 30 * 86_400 + _SPAN, "offline": number % 2, "generation": 1 + number % 7, "rotated_at": at,
-        "grace_used": 0, "resources": "",
+        "grace_used": 0, "resources": "", "bound_to": "", "mandate_id": "",
     }  # fmt: skip
     return tuple(values[name] for name in columns)
 

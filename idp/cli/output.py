@@ -23,6 +23,8 @@ R = TypeVar("R")
 
 _MOMENTS: Final = frozenset({"created", "activates", "retires"})
 """What holds seconds since the epoch without saying so by its ending, ``_at``."""
+_NO_DATE: Final = 253_402_300_800
+"""The first second of the year 10000, which no calendar here knows."""
 
 
 class Exit(IntEnum):
@@ -140,7 +142,7 @@ def _cell(name: str, value: object) -> str:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, int) and (name.endswith("_at") or name in _MOMENTS):
+    if isinstance(value, int) and (name.endswith("_at") or name in _MOMENTS) and value < _NO_DATE:
         return f"{datetime.fromtimestamp(value, UTC):%Y-%m-%d %H:%M:%SZ}" if value else ""
     if isinstance(value, list | tuple | set | frozenset):
         return ", ".join(map(str, value))

@@ -184,7 +184,8 @@ class SqliteDatabase(Database):
 
     def _commit(self, writer: SqliteWriter) -> None:
         """Commit for a fiber, which pauses where that is slow; and every few times in any case, so that a long row of them lets others run."""
-        if self._in_a_row == _IN_A_ROW or not self._place.is_here():
+        if self._in_a_row >= _IN_A_ROW or not self._place.is_here():
+            self._in_a_row = 0
             self.fibers.elsewhere(writer.commit)
             return
         if not self._in_a_row:
