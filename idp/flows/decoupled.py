@@ -7,7 +7,7 @@ claims it, so that of parallel polls one gets tokens, whatever this store forget
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ import orjson
 from idp import handles
 from idp.clock import Clock
 from idp.errors import Conflict
-from idp.flows.pending import request_document, request_of
+from idp.flows.pending import request_of, written
 from idp.model.authorization import AuthorizationRequest
 from idp.model.decoupled import DecoupledRequest
 from idp.ports.ephemeral import TransactionStore
@@ -135,8 +135,7 @@ class DecoupledRequests:
         return self._store.replace(_place(new.key), held.raw, self._closed(new), new.expires_at + _MEMORY)
 
     def _closed(self, request: DecoupledRequest) -> bytes:
-        document = {**asdict(request), "request": request_document(request.request)}
-        return self._seal(orjson.dumps(document), _place(request.key).encode())
+        return self._seal(written(request), _place(request.key).encode())
 
 
 def _restored(document: dict[str, Any]) -> DecoupledRequest:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -17,6 +17,7 @@ from idp import handles
 from idp.clock import Clock
 from idp.errors import Conflict, NotFound
 from idp.model.authorization import AuthorizationRequest, PendingRequest
+from idp.model.decoupled import DecoupledRequest
 from idp.ports.ephemeral import TransactionStore
 from idp.services.other_releases import legible
 
@@ -84,7 +85,12 @@ class PendingRequests:
         return self._store.claim(pending_id, self._clock.now()) is not None
 
     def _closed(self, pending: PendingRequest) -> bytes:
-        return self._seal(orjson.dumps(pending, default=_listed), pending.id.encode())
+        return self._seal(written(pending), pending.id.encode())
+
+
+def written(waiting: PendingRequest | DecoupledRequest) -> bytes:
+    """Return what waits as JSON; ``request_of`` reads the authorization request in it back."""
+    return orjson.dumps(waiting, default=_listed)
 
 
 def _listed(prompt: object) -> list[str]:
@@ -100,12 +106,7 @@ def _restored(document: dict[str, Any]) -> PendingRequest:
     return PendingRequest(request=request_of(request) if request is not None else None, **document)
 
 
-def request_document(request: AuthorizationRequest) -> dict[str, Any]:
-    """Return a request as JSON values; ``request_of`` reads it back."""
-    return {**asdict(request), "prompt": sorted(request.prompt)}
-
-
 def request_of(document: dict[str, Any]) -> AuthorizationRequest:
-    """Return the request of a document."""
+    """Return the request of a document, as ``written`` leaves it."""
     values = document | {name: tuple(document[name]) for name in _TUPLES if name in document}
     return AuthorizationRequest(**{**values, "prompt": frozenset(values["prompt"])})

@@ -8,8 +8,9 @@ import orjson
 import pytest
 
 from idp.errors import NotFound
-from idp.flows.pending import PendingRequests, request_document, request_of
+from idp.flows.pending import PendingRequests, request_of, written
 from idp.model.authorization import AuthorizationRequest
+from idp.model.decoupled import DecoupledRequest
 from tests.support.clock import FrozenClock
 
 BROWSER = "a browser's cookie"
@@ -81,11 +82,12 @@ def test_prompts_are_written_in_one_order(pending: PendingRequests, store: Store
     assert orjson.loads(store.rows[made.id])["request"]["prompt"] == ["consent", "login"]
 
 
-def test_request_is_written_in_one_form_wherever_it_waits(pending: PendingRequests, store: Store) -> None:
+def test_decoupled_request_holds_the_request_in_the_same_form(pending: PendingRequests, store: Store) -> None:
     made = pending.create(REQUEST, BROWSER)
-    written = orjson.loads(store.rows[made.id])["request"]
-    assert written == orjson.loads(orjson.dumps(request_document(REQUEST)))
-    assert request_of(written) == REQUEST
+    decoupled = orjson.loads(written(DecoupledRequest("k", "device", REQUEST, 1, 2, 5, notification=("a", "b"))))
+    assert decoupled["request"] == orjson.loads(store.rows[made.id])["request"]
+    assert request_of(decoupled["request"]) == REQUEST
+    assert decoupled["notification"] == ["a", "b"]
 
 
 @pytest.mark.parametrize("browser", ["another browser's cookie", "", None])
