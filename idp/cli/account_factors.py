@@ -7,7 +7,7 @@ from typing import Any, Final
 import click
 
 from idp.cli.context import Context, pass_context
-from idp.cli.output import emit, emit_rows, with_exit_codes
+from idp.cli.output import confirm, emit, emit_rows, with_exit_codes
 from idp.errors import InvalidInput, NotFound
 from idp.services.accounts import OPERATOR
 
@@ -51,8 +51,7 @@ def remove_factor(context: Context, /, *, code_or_id: str, factor: str, item: st
         raise click.BadParameter(f"is one of {', '.join(wiring.factors.names)}", param_hint="FACTOR")
     account = wiring.accounts.find(code_or_id)
     item = item or _only(context, account.id, factor)
-    if not yes:
-        click.confirm(f"Remove {factor} from {account.id}?", abort=True, err=True)
+    confirm(f"Remove {factor} from {account.id}?", yes=yes)
     wiring.factor_changes.take_away(account.id, factor, item, actor=OPERATOR)
     emit({"account_id": account.id, "removed": factor, "item": item}, as_json=as_json)
 

@@ -13,7 +13,8 @@ from idp.cli.account_locks import lock_commands
 from idp.cli.account_recovery import recover
 from idp.cli.context import Context, pass_context
 from idp.cli.marks import accounts_not_before
-from idp.cli.output import confirm, emit, say, secret, with_exit_codes
+from idp.cli.output import confirm, emit, secret, with_exit_codes
+from idp.cli.warning_texts import warn
 from idp.errors import InvalidInput
 from idp.model.notice import Detail, Topic
 from idp.ports.accounts import CredentialRow
@@ -67,7 +68,7 @@ def add(context: Context, /, *, password_stdin: bool, must_change: bool, as_json
         credentials = (wiring.credentials.new_password(password, must_change=must_change, forbidden=forbidden),)
     account_id = wiring.accounts.add(draft, credentials)
     for warning in draft.warnings:
-        say(f"warning: code: {warning}")
+        warn("code", warning, as_json=as_json)
     emit({"account_id": account_id}, as_json=as_json)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from idp.cli.context import Context, pass_context
-from idp.cli.output import emit, emit_rows, say, with_exit_codes
+from idp.cli.output import confirm, emit, emit_rows, say, with_exit_codes
 from idp.errors import InvalidInput, NotFound
 from idp.ports.administration import GrantQuery
 from policies.delegation import TOP, AdminGrant, Proposal, Role
@@ -80,8 +80,7 @@ def revoke(
     if not mine:
         raise NotFound(f"{principal} does not have the role {role} over {unit}")
     more = [found for one in mine for found in admins.everything_from(one)] if with_granted else []
-    if not yes:
-        click.confirm(f"Revoke {len(mine)} grant(s) of {principal} and {len(more)} made by them?", abort=True, err=True)
+    confirm(f"Revoke {len(mine)} grant(s) of {principal} and {len(more)} made by them?", yes=yes)
     done = admins.revoke([*mine, *more], by=_OPERATOR, reason=reason)
     emit({"principal": principal, "role": role, "unit": unit, "revoked": done}, as_json=as_json)
 

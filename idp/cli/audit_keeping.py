@@ -8,7 +8,7 @@ from typing import Final
 import click
 
 from idp.cli.context import Context, pass_context
-from idp.cli.output import emit, with_exit_codes
+from idp.cli.output import confirm, emit, with_exit_codes
 from idp.errors import InvalidInput
 
 _OPERATOR: Final = "operator:local"
@@ -43,8 +43,7 @@ def erase(context: Context, /, *, code_or_id: str, before: str | None, reason: s
     wiring = context.wiring
     moment = _moment(before) if before else wiring.clock.now_us() + 1
     account_id = wiring.account_id(code_or_id)
-    if not yes:
-        click.confirm("What is erased cannot be brought back. Erase?", abort=True, err=True)
+    confirm("What is erased cannot be brought back. Erase?", yes=yes)
     count = wiring.audit_erasure.erase(account_id, before_us=moment, reason=reason, actor=_OPERATOR)
     archived = wiring.audit_archive.erase(account_id, before_us=moment, reason=reason, actor=_OPERATOR)
     emit({"erased": count, "erased_in_archives": archived}, as_json=as_json)

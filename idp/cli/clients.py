@@ -11,7 +11,7 @@ from clients.documents import to_metadata
 from clients.purposes import SIGN_IN
 from idp.cli.context import Context, pass_context
 from idp.cli.marks import clients_not_before
-from idp.cli.output import emit, emit_rows, say, with_exit_codes
+from idp.cli.output import confirm, emit, emit_rows, say, with_exit_codes
 from idp.errors import InvalidInput
 from idp.storage.client_history import SqlClientHistory
 
@@ -125,8 +125,8 @@ def _state_command(name: str, state: str, text: str, *, destructive: bool = Fals
     @pass_context
     @with_exit_codes
     def change(context: Context, /, *, client_id: str, reason: str, yes: bool, as_json: bool) -> None:
-        if destructive and not yes:
-            click.confirm(f"{name} {client_id}?", abort=True, err=True)
+        if destructive:
+            confirm(f"{name} {client_id}?", yes=yes)
         client = context.stores.clients.set_state(client_id, state, note=reason)
         emit({"client_id": client.client_id, "state": client.state}, as_json=as_json)
 

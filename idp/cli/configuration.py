@@ -8,7 +8,7 @@ import click
 import orjson
 
 from idp.cli.context import Context, pass_context
-from idp.cli.output import emit, say, with_exit_codes
+from idp.cli.output import confirm, emit, say, with_exit_codes
 from idp.errors import InvalidInput
 from idp.flows.administration.configuration import Applied, Change
 from keys.strict_json import read_object
@@ -54,7 +54,7 @@ def apply(
     if prune and not dry_run and not yes:
         removed = _removed(configuration.apply(document, reason=reason, prune=True, dry_run=True))
         if removed:
-            click.confirm(f"Remove {', '.join(removed)}?", abort=True, err=True)
+            confirm(f"Remove {', '.join(removed)}?", yes=yes)
     done = configuration.apply(document, reason=reason, prune=prune, dry_run=dry_run)
     data: dict[str, Any] = {
         "dry_run": dry_run,

@@ -10,7 +10,7 @@ import orjson
 from idp.authn.password import SHORTEST
 from idp.cli.bringup import Finding, examine, initialise, note
 from idp.cli.context import Context, pass_context
-from idp.cli.output import Exit, emit, emit_rows, fail, with_exit_codes
+from idp.cli.output import Exit, confirm, emit, emit_rows, fail, with_exit_codes
 from idp.config import Settings
 from idp.config.level_three import facts_of
 from idp.errors import SettingsError
@@ -97,8 +97,7 @@ def backup(context: Context, /, *, file: Path, as_json: bool) -> None:
 @with_exit_codes
 def restore(context: Context, /, *, file: Path, yes: bool, as_json: bool) -> None:
     """Replace the embedded database by the copy FILE; the service must be stopped."""
-    if not yes:
-        click.confirm("Everything since the copy was made is lost. Restore?", abort=True, err=True)
+    confirm("Everything since the copy was made is lost. Restore?", yes=yes)
     since = {MEMORY_SINCE: str(context.stores.clock.now() + 1)}
     backups.restore(context.stores.database, file, since, issuer=context.settings.issuer)
     # A copy of an earlier release is brought up first, so that the record of this act has where to stand.

@@ -9,7 +9,7 @@ import orjson
 
 from idp.cli.context import Context, pass_context
 from idp.cli.keys import WITH_KID
-from idp.cli.output import emit, emit_rows, with_exit_codes
+from idp.cli.output import confirm, emit, emit_rows, with_exit_codes
 from idp.errors import InvalidInput
 from policies.federation.caps import CAPS
 
@@ -93,8 +93,7 @@ def list_subordinates(context: Context, /, *, unit: str, as_json: bool) -> None:
 @with_exit_codes
 def remove(context: Context, /, *, entity_id: str, unit: str, reason: str, yes: bool, as_json: bool) -> None:
     """Cease to vouch for ENTITY_ID."""
-    if not yes:
-        click.confirm(f"Cease to vouch for {entity_id}?", abort=True, err=True)
+    confirm(f"Cease to vouch for {entity_id}?", yes=yes)
     context.wiring.members.remove(unit, entity_id, reason=reason)
     emit({"entity_id": entity_id, "state": "removed"}, as_json=as_json)
 
@@ -183,8 +182,7 @@ def rotate(context: Context, /, *, force: bool, reason: str, as_json: bool) -> N
 @with_exit_codes
 def revoke_key(context: Context, /, *, kid: str, reason: str, yes: bool, as_json: bool) -> None:
     """Void a key and everything that it signed, at once."""
-    if not yes:
-        click.confirm(f"Every statement signed by {kid} becomes invalid at once. Revoke it?", abort=True, err=True)
+    confirm(f"Every statement signed by {kid} becomes invalid at once. Revoke it?", yes=yes)
     wiring = context.wiring
     outcome = wiring.federation_key_service.revoke(kid, wiring.clock.now(), actor="operator:local", note=reason)
     emit({"version": outcome.version, "events": len(outcome.events)}, as_json=as_json)

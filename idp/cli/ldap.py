@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from idp.cli.context import Context, pass_context
-from idp.cli.output import Exit, emit, emit_rows, fail, say, with_exit_codes
+from idp.cli.output import Exit, confirm, emit, emit_rows, fail, say, with_exit_codes
 from idp.errors import InvalidInput, NotFound, Refused
 from idp.flows.comparing import Report, people
 from idp.flows.examining import examined
@@ -83,8 +83,8 @@ def sync(
     """Compare DIRECTORY (or all) now and carry it out: roles and sessions of who left end. Exit 4 when the brake holds."""
     if force and not reason.strip():
         raise click.UsageError("--force wants a --reason")
-    if force and not dry_run and not yes:
-        click.confirm("The brake will not hold. Carry out whatever the comparison finds?", abort=True, err=True)
+    if force and not dry_run:
+        confirm("The brake will not hold. Carry out whatever the comparison finds?", yes=yes)
     run = context.wiring.comparer.run
     reports = [
         run(one.name, dry_run=dry_run, force=force, reason=reason, actor=_OPERATOR)
@@ -130,8 +130,7 @@ def retire(context: Context, /, *, directory: str, reason: str, yes: bool, as_js
     live = [row for row in wiring.officials.links(directory) if row.ended_at is None]
     if not live:
         raise NotFound("nobody is known from this directory", field="DIRECTORY")
-    if not yes:
-        click.confirm(f"Close the accounts of {len(live)} officials?", abort=True, err=True)
+    confirm(f"Close the accounts of {len(live)} officials?", yes=yes)
     for row in live:
         wiring.officials.let_go(row, "directory_retired")
     event = AuditEvent(

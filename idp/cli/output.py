@@ -14,7 +14,7 @@ import orjson
 
 from clients.errors import ClientConflict, ClientNotFound, RegistrationRefused
 from idp.cli.outages import told
-from idp.errors import DomainError, NotFound, Refused, SettingsError
+from idp.errors import DomainError, InvalidInput, NotFound, Refused, SettingsError
 from keys.errors import KeyNotFound, KeyRefused, KeysError
 
 P = ParamSpec("P")
@@ -83,19 +83,30 @@ def emit_rows(rows: Iterable[Mapping[str, Any]], *, as_json: bool) -> None:
 def confirm(question: str, *, yes: bool, is_final: bool = True) -> None:
     """Ask a person before something ends that nobody can bring back; ``yes`` is the answer of a script.
 
-    Without a terminal what is final stops there unanswered. What ends only for now, and always went on without a question, goes on: a
-    script of an operator must not stop at three in the morning for a question that was not there yesterday.
+    What is final stops unanswered where no answer comes, as without a terminal, and ``--yes`` is named. What ends only for now, and always
+    went on without a question, goes on without a terminal: a script of an operator must not stop at three in the morning for a question that
+    was not there yesterday.
     """
-    if not yes and (is_final or sys.stdin.isatty()):
+    if yes or not (is_final or _is_at_terminal()):
+        return
+    if sys.stdin is None:
+        raise _unanswered()
+    try:
         click.confirm(question, abort=True, err=True)
+    except click.Abort as aborted:
+        # Click tells a "no" and an interrupt in the same way, and those stay what they are.
+        if isinstance(aborted.__context__, EOFError):
+            say("")  # The question's line is still open.
+            raise _unanswered() from aborted
+        raise
 
 
 def secret(name: str) -> str:
     """Return a secret: the first line of stdin, or what a person types at a terminal, twice and unseen."""
-    if sys.stdin.isatty():
+    if _is_at_terminal():
         typed: str = click.prompt(name, hide_input=True, confirmation_prompt=True, err=True)
         return typed
-    return sys.stdin.readline().rstrip("\r\n")
+    return sys.stdin.readline().rstrip("\r\n") if sys.stdin is not None else ""
 
 
 def say(message: str) -> None:
@@ -134,6 +145,17 @@ def with_exit_codes(command: Callable[P, R]) -> Callable[P, R]:
             raise
 
     return wrapped
+
+
+def _is_at_terminal() -> bool:
+    """Tell whether somebody can answer; Python has no stdin at all where a process was started with it closed."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def _unanswered() -> InvalidInput:
+    return InvalidInput(
+        "this asks for a confirmation, and nobody answered: without a terminal give --yes", field="--yes"
+    )
 
 
 def _cell(name: str, value: object) -> str:

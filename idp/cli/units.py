@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import click
 
 from idp.cli.context import Context, pass_context
 from idp.cli.output import Exit as ExitCode
-from idp.cli.output import emit, emit_rows, fail, say, with_exit_codes
-from policies.units import Move, Unit
+from idp.cli.output import confirm, emit, emit_rows, fail, say, with_exit_codes
+from idp.cli.warning_texts import told
+from policies.units import Move, Problem, Unit
 
 _DATE = click.DateTime(["%Y-%m-%d"])
 
@@ -32,8 +34,7 @@ def import_units(context: Context, /, *, source: str, as_of: Any, dry_run: bool,
     """Import SOURCE: a .json or .csv file (docs/units.md) or package:vietnamadminunits."""
     day = as_of.date().isoformat() if as_of else None
     result = context.wiring.units.load(source, as_of=day, dry_run=dry_run)
-    for notice in result.notices:
-        say(str(notice))
+    _notify(result.notices, as_json=as_json)
     emit({"rows": result.rows, "edges": result.edges, "dry_run": dry_run}, as_json=as_json)
 
 
@@ -47,8 +48,7 @@ def import_units(context: Context, /, *, source: str, as_of: Any, dry_run: bool,
 def reorganise(context: Context, /, *, source: str, dry_run: bool, reason: str, as_json: bool) -> None:
     """Carry out the events of FILE (docs/units.md) on their days, with everything that hangs on the units."""
     plan = context.wiring.reorganisations.plan(source, dry_run=dry_run, reason=reason)
-    for notice in plan.register.notices:
-        say(str(notice))
+    _notify(plan.register.notices, as_json=as_json)
     data = {
         "id": plan.id,
         "effective": plan.effective,
@@ -84,8 +84,7 @@ def reorganisations(context: Context, /, *, as_json: bool) -> None:
 def undo_reorganisation(context: Context, /, *, reorganisation: str, reason: str, yes: bool, as_json: bool) -> None:
     """Take a REORGANISATION back before its day."""
     entry = context.wiring.reorganisations.get(reorganisation)
-    if not yes:
-        click.confirm(f"Undo the reorganisation of {entry.effective} ({entry.source})?", abort=True, err=True)
+    confirm(f"Undo the reorganisation of {entry.effective} ({entry.source})?", yes=yes)
     context.wiring.reorganisations.undo(reorganisation, reason=reason)
     emit({"id": entry.id, "state": "undone", "effective": entry.effective}, as_json=as_json)
 
@@ -139,6 +138,12 @@ def tree(context: Context, /, *, on: Any, under: str | None, as_json: bool) -> N
         return
     for depth, unit in lines:
         click.echo(f"{'  ' * depth}{unit.code} {unit.full_name}")
+
+
+def _notify(notices: Iterable[Problem], *, as_json: bool) -> None:
+    """Print what was seen and left as it was: in words, or by its id for scripts."""
+    for one in notices:
+        say(str(one if as_json else replace(one, reason=told(one.reason))))
 
 
 def _shown(unit: Unit) -> dict[str, Any]:

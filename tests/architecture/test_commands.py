@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 
@@ -9,7 +10,7 @@ import click
 import pytest
 
 from idp.cli import main
-from tests.architecture.tree import files, shown
+from tests.architecture.tree import ROOT, files, shown
 
 NAMED = re.compile(r"(?:`|^)idp ([a-z][^`\n]*)", re.MULTILINE)
 """A command as pages write it: within backticks, or at the beginning of a line of a block."""
@@ -62,3 +63,14 @@ def test_every_command_and_option_that_a_page_names_is_there() -> None:
 def test_a_command_or_option_that_is_not_there_is_found() -> None:
     assert list(faults(["keys", "rotate|mend", "--force"])) == ["mend"]
     assert list(faults(["keys", "rotate", "--quickly", "[--force]"])) == ["--quickly"]
+
+
+def test_commands_ask_through_one_door_so_that_nobody_reads_only_that_they_aborted() -> None:
+    """``idp.cli.output.confirm`` names ``--yes`` where nobody answers; click alone says ``Aborted!``."""
+    asking = [
+        shown(path)
+        for path in sorted((ROOT / "idp").rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in {"click.confirm", "click.prompt"}
+    ]
+    assert set(asking) == {"idp/cli/output.py"}

@@ -185,3 +185,27 @@ def test_import_lands_rows_and_exits_1_when_some_were_rejected(run: Run, tmp_pat
     assert len(rejects_path(bad).read_text(encoding="utf-8").splitlines()) == 3
     assert "%" not in result.stderr
     assert run("accounts", "import", str(tmp_path / "none.csv")).exit_code == 3
+
+
+def test_a_number_of_no_province_is_a_warning_in_words_and_an_id_for_scripts(run: Run) -> None:
+    code = ("--code-type", "cccd", "--name", "Mẫu", "--code")
+    read = run("accounts", "add", *code, "999499000001")
+    scripted = run("accounts", "add", *code, "999499000002", "--json")
+    assert (read.exit_code, scripted.exit_code) == (0, 0)
+    assert read.stderr == (
+        "warning: code: its first three digits are no province's: right for a birth that was registered abroad, else compare it with the card\n"
+    )
+    assert scripted.stderr == "warning: code: unknown_province\n"
+
+
+def test_a_unit_under_another_name_is_told_in_words_and_by_its_id_for_scripts(run: Run, tmp_path: Path) -> None:
+    file, heading = tmp_path / "units.csv", "record,code,level,type,name,full_name,parent"
+    for name, options in (("Mẫu", ()), ("Khác", ()), ("Khác", ("--json",))):
+        file.write_text(f"{heading}\nunit,99,province,tỉnh,{name},Tỉnh {name},\n", "utf-8")
+        done = run("units", "import", str(file), "--as-of", "2026-01-01", *options)
+        assert done.exit_code == 0, done.stderr
+        if name == "Mẫu":
+            assert done.stderr == ""
+        else:
+            said = "name_differs" if options else "the register has this unit under another name, which stays"
+            assert done.stderr == f"line 2: full_name: {said} (kept Tỉnh Mẫu)\n"

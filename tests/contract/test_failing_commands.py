@@ -25,6 +25,8 @@ _STAYING = frozenset({"serve", "worker", "demo"})
 """Commands that go on running, or start others that do."""
 _AWAY = "postgresql://idp:geheim@127.0.0.1:1/idp"
 _NUMBER = "049499000001"
+_OTHER_NUMBER = "049499000002"
+UNANSWERED = "--yes: this asks for a confirmation, and nobody answered: without a terminal give --yes"
 
 
 @pytest.fixture(scope="module")
@@ -178,6 +180,45 @@ def test_a_copy_that_the_disk_does_not_take_is_named_and_nothing_of_it_stays(
     assert result.stderr.startswith(f"error: {copy}: ")
     assert "df -h" in result.stderr
     assert not copy.exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("clients", "remove", "portal"),
+        ("keys", "rewrap", "another.key", "--reason", "thử"),
+        ("keys", "revoke", "kid", "--reason", "thử"),
+        ("accounts", "merge", _NUMBER, _OTHER_NUMBER, "--reason", "thử"),
+        ("audit", "erase", _NUMBER, "--reason", "thử"),
+        ("db", "restore", __file__),
+        ("ldap", "sync", "--force", "--reason", "thử"),
+        ("federation", "keys", "revoke", "kid", "--reason", "thử"),
+        ("federation", "subordinates", "remove", "https://a.example.vn", "--reason", "thử"),
+    ],
+    ids=" ".join,
+)
+def test_a_question_that_nobody_answers_names_the_option_that_does(words: tuple[str, ...], home: Path) -> None:
+    for number in {_NUMBER, _OTHER_NUMBER}.intersection(words):
+        assert run(("accounts", "add", "--code-type", "cccd", "--code", number, "--name", "Mẫu"), home).exit_code == 0
+    result = run(words, home)
+    assert (result.exit_code, result.stdout) == (1, "")
+    question, error = result.stderr.splitlines()
+    assert question.rstrip().endswith("? [y/N]:")
+    assert error == f"error: {UNANSWERED}"
+
+
+@pytest.mark.parametrize("stdin", ["</dev/null", "<&-"])
+def test_without_an_input_a_command_that_asks_ends_with_a_sentence(home: Path, stdin: str) -> None:
+    done = subprocess.run(
+        ("sh", "-c", f'exec "$0" -m idp clients remove portal {stdin}', sys.executable),
+        env={**os.environ, "IDP_HOME": str(home), "IDP_DATABASE_URL": ""},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.splitlines()[-1] == f"error: {UNANSWERED}"
 
 
 def test_an_operator_who_interrupts_reads_one_word(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
