@@ -36,7 +36,7 @@ def record_params(record: AuditRecord) -> Mapping[str, object]:
 
 def record_statement(database: Database) -> Prepared:
     """Return the INSERT of one record; ``Database.claim_and_record`` takes it as its second half."""
-    made = database.prepare(_RECORD)
+    made = database.prepare(_RECORD, is_hot=True)
     return replace(made, sql=made.sql.replace("%(a_", "%("), take=_VALUES if made.take is not None else None)
 
 

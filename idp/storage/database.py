@@ -19,6 +19,7 @@ from typing import Any, Final, Protocol
 
 from sqlalchemy import Select, Table
 from sqlalchemy.engine import Dialect
+from sqlalchemy.engine.interfaces import Compiled
 from sqlalchemy.sql import ClauseElement
 
 from idp.errors import StorageUnavailable
@@ -33,11 +34,23 @@ Take = Callable[[Params], Sequence[Any]]
 
 
 @dataclass(frozen=True, slots=True)
+class Sharing:
+    """What must be known of a statement to carry it out for many callers at once.
+
+    ``types`` are the SQL types of its values by their names. ``key`` is the column of an INSERT that tells its rows apart, and the name of the
+    value that goes there.
+    """
+
+    types: Mapping[str, str]
+    key: tuple[str, str] = ("", "")
+
+
+@dataclass(frozen=True, slots=True)
 class Prepared:
     """Driver SQL with the values that the statement itself brings along; ``is_read`` tells that it changes nothing.
 
     ``take`` gives the values in the order of the SQL's places, where these have no names. ``is_once`` tells that it was built for one call:
-    servers plan it with its values and keep nothing of it.
+    servers plan it with its values and keep nothing of it. ``sharing`` tells how one execution carries it out for many callers.
     """
 
     sql: str
@@ -45,6 +58,7 @@ class Prepared:
     is_read: bool = False
     take: Take | None = None
     is_once: bool = False
+    sharing: Sharing | None = None
 
 
 class Executor(Protocol):
@@ -87,12 +101,20 @@ class Database(ABC):
         self.fibers = Fibers()
         self._local = local()
 
-    def prepare(self, statement: ClauseElement) -> Prepared:
-        """Compile a Core statement to this dialect's driver SQL; do it once, when an adapter is built."""
+    def prepare(self, statement: ClauseElement, *, is_hot: bool = False) -> Prepared:
+        """Compile a Core statement to this dialect's driver SQL; do it once, when an adapter is built.
+
+        ``is_hot`` is for what many ask at the same time: it may be carried out for all of them at once, where that is cheaper.
+        """
         compiled = statement.compile(dialect=self.dialect, compile_kwargs={"render_postcompile": True})
         constants = {key: value for key, value in compiled.params.items() if value is not None}
         sql = self._with_literals(str(compiled), constants)
-        return Prepared(sql, constants, isinstance(statement, Select))
+        sharing = self._sharing(statement, compiled, sql) if is_hot else None
+        return Prepared(sql, constants, isinstance(statement, Select), sharing=sharing)
+
+    def _sharing(self, statement: ClauseElement, compiled: Compiled, sql: str) -> Sharing | None:  # noqa: ARG002 - for dialects that share
+        """Return how many callers share one execution of a statement; by default not at all."""
+        return None
 
     def _with_literals(self, sql: str, constants: dict[str, Any]) -> str:
         """Write the statement's own plain values into its text, and take them out of ``constants``.

@@ -53,8 +53,10 @@ class SqlGrantStore:
         self._state = {wanted: self._prepare_state(with_code=wanted) for wanted in (False, True)}
         prepare = database.prepare
         self._get = prepare(select(*_COLUMNS).where(grants.c.id == bindparam("grant")))
-        self._versions = prepare(select(*_VERSIONS))
-        self._revoked = prepare(select(exists().where(revoked_tokens.c.jti == bindparam("jti")), *_VERSIONS))
+        self._versions = prepare(select(*_VERSIONS), is_hot=True)
+        self._revoked = prepare(
+            select(exists().where(revoked_tokens.c.jti == bindparam("jti")), *_VERSIONS), is_hot=True
+        )
 
     def _prepare_redeem(self, *, needs_session: bool, has_mandate: bool) -> Prepared:
         """INSERT … SELECT: the row appears only if account, session and mandate (where it needs one) are alive, and only once for a grant id.
@@ -74,7 +76,7 @@ class SqlGrantStore:
         if has_mandate:
             alive = alive.where(counts(new["mandate_id"], new["created_at"]))
         insert = self._database.insert(grants).from_select(list(_NAMES), alive)
-        return self._database.prepare(insert.on_conflict_do_nothing().returning(*_VERSIONS))
+        return self._database.prepare(insert.on_conflict_do_nothing().returning(*_VERSIONS), is_hot=True)
 
     def _prepare_rotation(self) -> None:
         columns, now = grants.c, bindparam("now", type_=grants.c.expires_at.type)
@@ -161,7 +163,8 @@ class SqlGrantStore:
             codes = identity_codes.c
             joined = joined.outerjoin(identity_codes, codes.id == newest_code(grants.c.account_id))
             columns += [codes.id, codes.scheme, codes.sealed]
-        return self._database.prepare(select(*columns).select_from(joined).where(grants.c.id == bindparam("grant")))
+        wanted = select(*columns).select_from(joined).where(grants.c.id == bindparam("grant"))
+        return self._database.prepare(wanted, is_hot=True)
 
     def redeem(
         self, grant: Grant, record: AuditRecord, *, needs_session: bool = True, issued_at: int | None = None

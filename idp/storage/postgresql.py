@@ -13,12 +13,15 @@ import psycopg
 from sqlalchemy import BigInteger, Integer, LargeBinary, Table, Text
 from sqlalchemy.dialects import postgresql as dialect_module
 from sqlalchemy.dialects.postgresql import psycopg as psycopg_dialect
+from sqlalchemy.engine.interfaces import Compiled
+from sqlalchemy.sql import ClauseElement
 
 from idp.errors import Conflict
 from idp.fibers import in_fiber
-from idp.storage.database import Database, Params, Prepared, Row, merged, unavailable
+from idp.storage.database import Database, Params, Prepared, Row, Sharing, merged, unavailable
 from idp.storage.postgresql_pipeline import Pipeline
 from idp.storage.postgresql_pool import FiberPool
+from idp.storage.postgresql_sharing import claiming, sharing_of
 
 Connection = psycopg.Connection[Row]
 
@@ -128,6 +131,10 @@ class PostgresqlDatabase(Database):
         with self._guarded() as connection:
             return PostgresqlTransaction(connection).run(statement, params)
 
+    def _sharing(self, statement: ClauseElement, compiled: Compiled, sql: str) -> Sharing:
+        """Return how callers that wait for the same batch share one execution of a statement."""
+        return sharing_of(statement, compiled, sql)
+
     @contextmanager
     def transaction(self) -> Iterator[PostgresqlTransaction]:
         """Open a transaction; READ COMMITTED, so what is single-use is claimed by one conditional statement, never read first."""
@@ -144,8 +151,10 @@ class PostgresqlDatabase(Database):
         if both is None:
             head, _, values = record.sql.partition(" VALUES (")
             body = values.rpartition(")")[0].replace("%(", "%(a_")
-            sql = f"WITH claimed AS ({claim.sql}), noted AS ({head} SELECT {body} FROM claimed) SELECT * FROM claimed"  # noqa: S608 - both parts are our own compiled statements; values stay bound
-            both = self._combined[claim.sql, record.sql] = Prepared(sql, claim.constants)
+            recording = f"{head} SELECT {body}"
+            sql = f"WITH claimed AS ({claim.sql}), noted AS ({recording} FROM claimed) SELECT * FROM claimed"  # noqa: S608 - both parts are our own compiled statements; values stay bound
+            both = Prepared(sql, claim.constants, sharing=claiming(claim, record, recording))
+            self._combined[claim.sql, record.sql] = both
         return self.row(both, {**params, **{f"a_{name}": value for name, value in record_params.items()}})
 
     def _piped(self, statement: Prepared, params: Params | None) -> tuple[list[Row], int]:

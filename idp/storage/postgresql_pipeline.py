@@ -8,45 +8,24 @@ https://www.postgresql.org/docs/current/libpq-pipeline-mode.html
 from __future__ import annotations
 
 import asyncio
-import re
 from collections import deque
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 import psycopg
 from psycopg import pq
 
-from idp.fibers import Fibers, Outcome, wait
+from idp.fibers import Fibers, wait
 from idp.storage.database import Params, Prepared, Row, merged
 from idp.storage.gathering import Gathering
-from idp.storage.postgresql_values import read_rows, written
+from idp.storage.postgresql_steps import Call, Statement, Step, called, steps_of, translated
 
 _MOST: Final = 64
 _ANSWER_SECONDS: Final = 15.0
 """A server that has not answered a batch by then is taken for gone."""
-_PLACE: Final = re.compile(r"%\((\w+)\)s|%%")
-
-
-@dataclass(frozen=True, slots=True)
-class _Statement:
-    """A statement in the protocol's own form: numbered places, the names whose values fill them, and its name on the server."""
-
-    sql: bytes
-    names: tuple[str, ...]
-    name: bytes
-
-
-@dataclass(slots=True)
-class _Call:
-    """One statement of a fiber and the outcome for which it waits."""
-
-    statement: _Statement
-    values: list[bytes | None]
-    formats: list[int]
-    outcome: Outcome[tuple[list[Row], int]]
-    is_alone: bool = False
-    prepares: bool = False
-    found: list[pq.abc.PGresult] = field(default_factory=list)
+POINT_LOOKUPS: Final = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET jit = off"
+"""What comes here finds single rows by their keys, again and again. So one plan for all values: a plan made for the few callers of one batch
+always looks cheaper than that for any number, and to make it costs more than to run it. And by an index, also while a table is nearly empty:
+plans outlive the day on which reading the whole of it was cheapest."""
 
 
 class Pipeline:
@@ -56,32 +35,27 @@ class Pipeline:
         """Take the server's URL; it is connected at the first use."""
         self._url = url
         self._fibers = fibers
-        self._statements: dict[str, _Statement] = {}
+        self._statements: dict[str, Statement] = {}
         self._known: set[bytes] = set()
         self._connection: psycopg.Connection[Any] | None = None
         self._descriptor = -1
-        self._queue: deque[_Call] = deque()
-        self._flight: list[_Call] = []
+        self._queue: deque[Call] = deque()
+        self._flight: list[Call] = []
+        self._steps: list[Step] = []
         self._at = 0
         self._gathering = Gathering(fibers, lambda: len(self._queue), self._start, _MOST)
         self._timer: asyncio.TimerHandle | None = None
 
     def call(self, statement: Prepared, params: Params | None) -> tuple[list[Row], int]:
         """Run a statement for this fiber; return its rows and how many it touched. Raises what psycopg raises."""
-        positional = self._kept(statement)
+        kept = self._statements.get(statement.sql)
+        if kept is None:
+            kept = self._statements[statement.sql] = translated(statement, f"p{len(self._statements)}")
         values = merged(statement, params) if statement.constants else params or {}
-        encoded, formats = written([values.get(name) for name in positional.names])
-        call = _Call(positional, encoded, formats, Outcome())
+        call = called(kept, values)
         self._queue.append(call)
         self._gathering.joined()
         return wait(call.outcome)
-
-    def _kept(self, statement: Prepared) -> _Statement:
-        kept = self._statements.get(statement.sql)
-        if kept is None:
-            kept = _translated(statement.sql, f"p{len(self._statements)}")
-            self._statements[statement.sql] = kept
-        return kept
 
     def _start(self) -> None:
         if self._connection is not None or not self._queue:
@@ -89,7 +63,9 @@ class Pipeline:
             return
 
         def connect() -> None:
-            self._connection = psycopg.connect(self._url, autocommit=True, connect_timeout=5)
+            connection = psycopg.connect(self._url, autocommit=True, connect_timeout=5)
+            connection.execute(POINT_LOOKUPS)
+            self._connection = connection
 
         self._fibers.call_elsewhere(connect, self._connected)
 
@@ -106,28 +82,27 @@ class Pipeline:
         self._send()
 
     def _send(self) -> None:
-        self._flight, self._at = self._next_batch(), 0
+        self._flight = self._next_batch()
         if not self._flight:
             self._gathering.ended(0)
             return
+        self._steps, self._at = steps_of(self._flight), 0
         self._timer = self._fibers.loop.call_later(_ANSWER_SECONDS, self._late)
         try:
             server = self._server()
             preparing: set[bytes] = set()
-            for call in self._flight:
-                name = call.statement.name
-                if name not in self._known and name not in preparing:
-                    preparing.add(name)
-                    call.prepares = True
-                    server.send_prepare(name, call.statement.sql)
-                server.send_query_prepared(name, call.values, call.formats, result_format=pq.Format.BINARY)
+            for step in self._steps:
+                is_new = step.name not in self._known and step.name not in preparing
+                if is_new:
+                    preparing.add(step.name)
+                step.send(server, prepares=is_new)
             server.pipeline_sync()
             self._flush()
         except psycopg.Error as error:
             self._broken(error)
 
-    def _next_batch(self) -> list[_Call]:
-        batch: list[_Call] = []
+    def _next_batch(self) -> list[Call]:
+        batch: list[Call] = []
         while self._queue and len(batch) < _MOST and not (batch and self._queue[0].is_alone):
             batch.append(self._queue.popleft())
             if batch[0].is_alone:
@@ -162,53 +137,47 @@ class Pipeline:
                 elif result.status == pq.ExecStatus.PIPELINE_SYNC:
                     self._finish()
                 else:
-                    self._of_flight().found.append(result)
+                    self._of_batch().found.append(result)
         except psycopg.Error as error:
             self._broken(error)
 
-    def _of_flight(self) -> _Call:
-        """Return the call that the next result belongs to: those that prepare own two results."""
+    def _of_batch(self) -> Step:
+        """Return the step that the next result belongs to: those that prepare own two results."""
         at = self._at
-        for call in self._flight:
-            if at < (steps := 2 if call.prepares else 1):
-                return call
-            at -= steps
+        for step in self._steps:
+            if at < (results := 2 if step.prepares else 1):
+                return step
+            at -= results
         message = "more results than statements"
         raise psycopg.InterfaceError(message)
 
     def _finish(self) -> None:
         """The batch is committed or, when one of it failed, undone as a whole."""
         flight, self._flight = self._flight, []
+        steps, self._steps = self._steps, []
         if self._timer is not None:
             self._timer.cancel()
-        for call in flight:
-            if call.prepares and call.found and call.found[0].status == pq.ExecStatus.COMMAND_OK:
-                self._known.add(call.statement.name)
-        has_failed = any(result.status in _FAILED for call in flight for result in call.found)
-        goes_again = has_failed and len(flight) > 1
+        self._known.update(
+            step.name
+            for step in steps
+            if step.prepares and step.found and step.found[0].status == pq.ExecStatus.COMMAND_OK
+        )
+        failed = next((failure for step in steps if (failure := step.failure()) is not None), None)
+        goes_again = failed is not None and len(flight) > 1
         if goes_again:
             for call in reversed(flight):
-                call.is_alone, call.prepares, call.found = True, False, []
+                call.is_alone = True
                 self._queue.appendleft(call)
         # Before anybody is answered: whoever goes on and asks again came with this batch, and must not be waited for as one more.
         # Those that go alone came with others, who need not be waited for.
-        self._gathering.ended(0 if has_failed or flight[0].is_alone else len(flight))
-        if has_failed and not goes_again:
-            self._refuse(flight[0])
-        elif not has_failed:
-            for call in flight:
-                self._answer(call)
+        self._gathering.ended(0 if failed is not None or flight[0].is_alone else len(flight))
+        if failed is None:
+            for step in steps:
+                step.answer()
+        elif not goes_again:
+            flight[0].outcome.fail(self._refusal(failed))
 
-    def _answer(self, call: _Call) -> None:
-        try:
-            read = read_rows(call.found[-1])
-        except (LookupError, ValueError, psycopg.Error) as error:
-            call.outcome.fail(error)
-        else:
-            call.outcome.succeed(read)
-
-    def _refuse(self, call: _Call) -> None:
-        failed = next(result for result in call.found if result.status in _FAILED)
+    def _refusal(self, failed: pq.abc.PGresult) -> psycopg.Error:
         state = failed.error_field(pq.DiagnosticField.SQLSTATE) or b"XX000"
         message = failed.error_field(pq.DiagnosticField.MESSAGE_PRIMARY) or b""
         try:
@@ -219,7 +188,7 @@ class Pipeline:
         if not isinstance(error, psycopg.IntegrityError):
             # A plan that a migration outdated, a standby after a fail-over: a new connection knows better.
             self._drop()
-        call.outcome.fail(error)
+        return error
 
     def _late(self) -> None:
         self._broken(psycopg.OperationalError("the server does not answer"))
@@ -269,20 +238,3 @@ class Pipeline:
             message = "the connection was closed"
             raise psycopg.OperationalError(message)
         return self._connection.pgconn
-
-
-_FAILED: Final = frozenset({pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.BAD_RESPONSE, pq.ExecStatus.PIPELINE_ABORTED})
-
-
-def _translated(sql: str, name: str) -> _Statement:
-    names: list[str] = []
-
-    def place(match: re.Match[str]) -> str:
-        if match[1] is None:
-            return "%"
-        if match[1] not in names:
-            names.append(match[1])
-        return f"${names.index(match[1]) + 1}"
-
-    text = _PLACE.sub(place, sql)
-    return _Statement(text.encode(), tuple(names), name.encode())

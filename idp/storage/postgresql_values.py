@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import struct
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import psycopg
@@ -35,6 +36,54 @@ def written(values: list[Any]) -> tuple[list[bytes | None], list[int]]:
             message = f"no column takes a {type(value).__name__}"
             raise psycopg.DataError(message)
     return encoded, formats
+
+
+_OBJECT_IDS: Final[Mapping[str, int]] = {"text": 25, "int4": 23, "int8": 20, "bytea": 17}
+_ARRAY: Final = struct.Struct("!iiiii").pack
+_LENGTH: Final = struct.Struct("!i").pack
+_NULL: Final = b"\xff\xff\xff\xff"
+
+
+def written_as(types: Sequence[str], values: Sequence[Any]) -> tuple[list[bytes | None], list[int]]:
+    """Return parameters of known types, all in their binary form, and their formats.
+
+    Raises ``psycopg.DataError`` for a value that is not of its place's type.
+    """
+    try:
+        encoded = [None if value is None else _WRITERS[kind](value) for kind, value in zip(types, values, strict=True)]
+    except (TypeError, AttributeError, struct.error) as error:
+        message = f"a value is not of its column's type ({', '.join(types)})"
+        raise psycopg.DataError(message) from error
+    return encoded, [_BINARY] * len(encoded)
+
+
+def joined(types: Sequence[str], callers: Sequence[Sequence[bytes | None]]) -> tuple[list[bytes | None], list[int]]:
+    """Return what ``written_as`` made for many callers as one array for each place, and their formats.
+
+    Arrays of one dimension as ``array_recv`` takes them: dimensions, whether NULL may be in it, the elements' type, their number, the first index;
+    then the elements, each after its length, which is -1 for NULL.
+    """
+    arrays: list[bytes | None] = []
+    for kind, values in zip(types, zip(*callers, strict=True), strict=True):
+        parts = [_ARRAY(1, 1, _OBJECT_IDS[kind], len(values), 1)]
+        for value in values:
+            parts += (_NULL,) if value is None else (_LENGTH(len(value)), value)
+        arrays.append(b"".join(parts))
+    return arrays, [_BINARY] * len(arrays)
+
+
+def _octets_as_they_are(value: bytes) -> bytes:
+    if not isinstance(value, bytes):
+        raise TypeError
+    return value
+
+
+_WRITERS: Final[Mapping[str, Callable[[Any], bytes]]] = {
+    "text": str.encode,
+    "bytea": _octets_as_they_are,
+    "int4": struct.Struct("!i").pack,
+    "int8": struct.Struct("!q").pack,
+}
 
 
 def _integer(raw: bytes) -> int:

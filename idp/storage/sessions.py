@@ -85,7 +85,8 @@ class SqlSessionStore:
         )
         beside = (accounts.c.state, accounts.c.identity_level, subjects.c.sub, version)
         agreed = tuple(consents.c[name] for name in ("kind", "scope", "claims", "declined", "text_version"))
-        self._snapshot = prepare(select(*_COLUMNS, *beside, *agreed).select_from(joined).where(by_digest))
+        wanted = select(*_COLUMNS, *beside, *agreed).select_from(joined).where(by_digest)
+        self._snapshot = prepare(wanted, is_hot=True)
         self._clients = prepare(
             select(grants.c.client_id, grants.c.sub).where(grants.c.session_id == bindparam("session_id")).distinct()
         )

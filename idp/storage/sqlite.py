@@ -99,9 +99,9 @@ class SqliteDatabase(Database):
         self._searches = SqliteSearches(self.fibers, self._open)
         self.dialect = dialect_module.dialect(paramstyle="named")
 
-    def prepare(self, statement: ClauseElement) -> Prepared:
+    def prepare(self, statement: ClauseElement, *, is_hot: bool = False) -> Prepared:
         """Compile with numbered places: the driver looks up each named one, which takes it as long as to bind it."""
-        named = super().prepare(statement)
+        named = super().prepare(statement, is_hot=is_hot)
         names = [match[1] for match in self.place.finditer(named.sql)]
         return replace(named, sql=self.place.sub("?", named.sql), take=_taking(names))
 

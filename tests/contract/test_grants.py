@@ -23,6 +23,11 @@ LATER = START + 3600
 @pytest.fixture
 def store(database: Database) -> SqlGrantStore:
     """Return the store; ``an`` has a session, and both registries a version."""
+    return make_store(database)
+
+
+def make_store(database: Database) -> SqlGrantStore:
+    """Return a store over a database in which ``an`` has a session, and both registries a version."""
     add_account(database, "an")
     add_session(database, "s1")
     insert(database, registry_versions, name="clients", version=7)

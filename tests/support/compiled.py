@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from types import CodeType
 from typing import Any, Final
@@ -43,20 +44,20 @@ def compile_once() -> None:
     Rule._compile_builder = _builder  # type: ignore[assignment, method-assign]
 
 
-def _prepared(self: Database, statement: ClauseElement) -> Prepared:
+def _prepared(self: Database, statement: ClauseElement, *, is_hot: bool = False) -> Prepared:
     """Return what ``Database.prepare`` did for the same statement: for what SQLAlchemy holds to be the same, with the same values in it."""
     shape = statement._generate_cache_key()
     if shape is None:
-        return _prepare(self, statement)
+        return _prepare(self, statement, is_hot=is_hot)
     values = tuple((type(one.value), one.value, one.required) for one in shape.bindparams)
     try:
-        key = (self.name, shape.key, values)
+        key = (self.name, shape.key, values, is_hot)
         found = _STATEMENTS.get(key)
     except TypeError:  # A value that has no hash.
-        return _prepare(self, statement)
+        return _prepare(self, statement, is_hot=is_hot)
     if found is None:
-        found = _STATEMENTS[key] = _prepare(self, statement)
-    return Prepared(found.sql, dict(found.constants), found.is_read)
+        found = _STATEMENTS[key] = _prepare(self, statement, is_hot=is_hot)
+    return replace(found, constants=dict(found.constants))
 
 
 @wraps(_compile)

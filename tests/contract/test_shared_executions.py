@@ -1,0 +1,233 @@
+"""Statements that one execution carries out for many: everybody gets what the statement alone would have given, and nobody anything else's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from itertools import product
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import bindparam, literal_column, select
+
+from idp import handles
+from idp.errors import Conflict
+from idp.model.audit import AuditEvent, AuditRecord, Event
+from idp.model.grant import Grant
+from idp.ports.grants import Redemption
+from idp.services.audit import AuditLog
+from idp.storage.audit import record_statement
+from idp.storage.database import Database, Prepared
+from idp.storage.grants import SqlGrantStore
+from idp.storage.outbox import OutboxWriter
+from idp.storage.postgresql import PostgresqlDatabase
+from idp.storage.postgresql_pipeline import POINT_LOOKUPS
+from idp.storage.postgresql_sharing import Shared, claiming
+from idp.storage.postgresql_steps import called, steps_of, translated
+from idp.storage.sessions import SqlSessionStore
+from idp.storage.tables import accounts, audit_events, deployment, grants, revoked_tokens
+from tests.contract.test_grants import add_session, grant, make_store, record
+from tests.support.clock import START
+from tests.support.fibers import together
+from tests.support.stores import SEALER, add_account, insert, make_audit, stored
+
+MANY = 50
+_KEPT = Prepared("SELECT name, generic_plans, custom_plans FROM pg_prepared_statements", {})
+
+
+@pytest.fixture
+def store(database: Database) -> SqlGrantStore:
+    """Return the store; ``an`` has a session."""
+    return make_store(database)
+
+
+def redeeming(store: SqlGrantStore, audit: AuditLog, made: Grant, event: Event = Event.TOKEN_CODE) -> Callable[[], Any]:
+    """Return a work that redeems a code, with a record that names its grant."""
+    noted = audit.record(AuditEvent(event, client_id="portal", target=f"grant:{made.id}"))
+    return partial(store.redeem, made, noted)
+
+
+def test_codes_redeemed_together_are_each_redeemed_and_recorded(
+    store: SqlGrantStore, audit: AuditLog, database: Database
+) -> None:
+    made = [grant(sub=f"sub {number}") for number in range(MANY)]
+    outcomes = together(database.fibers, *(redeeming(store, audit, one) for one in made))
+    assert [(done.versions.clients, done.versions.keys) for done in outcomes] == [(7, 3)] * MANY
+    assert [store.get(one.id) for one in made] == made
+    assert {row["target"] for row in stored(database, audit_events)} == {f"grant:{one.id}" for one in made}
+    assert all(audit.is_ours(row) for row in stored(database, audit_events))
+
+
+def test_one_that_may_not_be_redeemed_is_refused_among_others_and_leaves_no_record(
+    store: SqlGrantStore, audit: AuditLog, database: Database
+) -> None:
+    add_account(database, "closed")
+    database.run(database.prepare(accounts.update().where(accounts.c.id == "closed").values(state="closed")))
+    add_session(database, "ended", ended_at=START, end_reason="signed_out")
+    wrong = [{"account_id": "closed"}, {"session_id": "ended"}, {"account_id": "none"}]
+    made = [grant(**(wrong[number % 6] if number % 6 < 3 else {})) for number in range(60)]
+    outcomes = together(database.fibers, *(redeeming(store, audit, one) for one in made))
+    assert [outcome is not None for outcome in outcomes] == [number % 6 >= 3 for number in range(60)]
+    redeemed = {one.id for one, outcome in zip(made, outcomes, strict=True) if outcome}
+    assert {row["id"] for row in stored(database, grants)} == redeemed
+    assert {row["target"] for row in stored(database, audit_events)} == {f"grant:{one}" for one in redeemed}
+
+
+def test_code_that_many_redeem_at_the_same_time_is_redeemed_once(
+    store: SqlGrantStore, audit: AuditLog, database: Database
+) -> None:
+    codes = [grant() for _ in range(5)]
+    thieves = [replace(codes[number % 5], sub=f"thief {number}") for number in range(MANY)]
+    outcomes = together(database.fibers, *(redeeming(store, audit, one) for one in thieves))
+    winners = [one for one, outcome in zip(thieves, outcomes, strict=True) if isinstance(outcome, Redemption)]
+    assert {one.id for one in winners} == {one.id for one in codes}
+    assert len(winners) == 5
+    assert [store.get(one.id) for one in winners] == winners
+    assert len(stored(database, audit_events)) == 5
+
+
+def test_record_that_is_there_already_takes_its_redemption_back_and_no_other(
+    store: SqlGrantStore, audit: AuditLog, database: Database
+) -> None:
+    taken = audit.write(AuditEvent(Event.TOKEN_CODE))
+    made = [grant() for _ in range(20)]
+    works = [partial(store.redeem, one, taken if at == 7 else record(audit)) for at, one in enumerate(made)]
+    outcomes = together(database.fibers, *works)
+    assert [at for at, outcome in enumerate(outcomes) if isinstance(outcome, Conflict)] == [7]
+    assert {row["id"] for row in stored(database, grants)} == {one.id for at, one in enumerate(made) if at != 7}
+
+
+def test_what_is_redeemed_together_is_stored_as_what_is_redeemed_alone(
+    store: SqlGrantStore, audit: AuditLog, database: Database
+) -> None:
+    """Every kind of value: none, empty, the ends of each range, zero octets, all of Unicode, what has a meaning in SQL or in an array."""
+    texts = ("", "Đặng Thị Hạnh \U0001f1fb\U0001f1f3", "%s $1 {} \\ ' \" , NULL", "a\tb\nc")
+    octets = (None, b"", b"\x00\xff\x00", b"{x}")
+    numbers = (0, 1, 2**31, 2**63 - 1, -(2**63))
+    mixed = [
+        grant(id=handles.new_id(), sub=text, details=raw, claims=number, offline=bool(number % 2))
+        for text, raw, number in product(texts, octets, numbers)
+    ]
+    again = [replace(one, id=handles.new_id()) for one in mixed]
+    together(database.fibers, *(redeeming(store, audit, one) for one in mixed))
+    for one in again:
+        redeeming(store, audit, one)()  # Outside of a fiber, by the driver's own way of writing values.
+    rows = {row["id"]: {**row, "id": ""} for row in stored(database, grants)}
+    assert [rows[one.id] for one in mixed] == [rows[one.id] for one in again]
+    assert [store.get(one.id) for one in mixed] == mixed
+
+
+def test_everybody_reads_the_state_of_its_own_token(store: SqlGrantStore, audit: AuditLog, database: Database) -> None:
+    made = [grant(claims=number) for number in range(MANY)]
+    for one in made[:40]:
+        store.redeem(one, record(audit))
+    insert(database, revoked_tokens, jti="spent", client_id="portal", revoked_at=START, expires_at=START)
+    store.revoke(made[0].id, START, "asked", record(audit))
+    works = [
+        partial(store.token_state, one.id, "spent" if at % 10 == 9 else "live", with_code=bool(at % 2))
+        for at, one in enumerate(made)
+    ]
+    outcomes = together(database.fibers, *works)
+    assert outcomes == [work() for work in works]
+    assert [None if state is None else state.claims for state in outcomes] == [*range(40), *([None] * 10)]
+    assert [at for at, state in enumerate(outcomes[:40]) if not state.is_live] == [0, 9, 19, 29, 39]
+
+
+def test_value_that_no_column_takes_is_its_own_callers_fault(
+    store: SqlGrantStore, audit: AuditLog, database: Database
+) -> None:
+    made = [grant(claims="many" if number == 3 else number) for number in range(8)]
+    outcomes = together(database.fibers, *(redeeming(store, audit, one) for one in made))
+    if database.name == "postgresql":
+        assert isinstance(outcomes[3], psycopg.DataError)
+        del outcomes[3]
+        assert {type(one) for one in outcomes} == {Redemption}
+
+
+@pytest.mark.servers
+def test_callers_who_come_together_are_one_execution_with_a_plan_that_was_made_before(
+    postgresql_database: PostgresqlDatabase,
+) -> None:
+    shared, audit = make_store(postgresql_database), make_audit(postgresql_database)
+
+    def work() -> list[Any]:
+        for _ in range(10):
+            made = grant()
+            shared.redeem(made, record(audit))
+            assert shared.token_state(made.id, "x", with_code=False) is not None
+        return [postgresql_database.rows(replace(_KEPT, is_read=is_read)) for is_read in (True, False)]
+
+    for found in together(postgresql_database.fibers, *[work] * 16)[-1]:
+        assert all(custom == 0 for _, _, custom in found)
+        assert any(name.endswith("m") for name, _, _ in found)
+        # Also no sixteen single ones because the shared one failed.
+        assert sum(generic for _, generic, _ in found) < 10 * 16 / 2
+
+
+@pytest.mark.servers
+def test_shared_plan_of_empty_tables_finds_each_callers_rows_by_an_index(
+    postgresql_database: PostgresqlDatabase,
+) -> None:
+    """It is made once, perhaps when the province has ten accounts, and serves until somebody counts the tables again."""
+    found = shared_statements(postgresql_database)
+    assert len(found) > 5
+    with psycopg.connect(postgresql_database.url, autocommit=True) as connection:
+        connection.execute(POINT_LOOKUPS)
+        for at, statement in enumerate(found):
+            known = translated(statement, f"q{at}").shared
+            assert known is not None
+            connection.execute(b"PREPARE q%d AS %s" % (at, known.sql))
+            values = ", ".join(f"ARRAY[NULL]::{kind}[]" for kind in known.types)
+            plan = "\n".join(row[0] for row in connection.execute(f"EXPLAIN EXECUTE q{at} ({values})".encode()))
+            assert " on grants" in plan or " on sessions" in plan or " on audit_events" in plan or "revoked" in plan
+            read = {line.split("Seq Scan on ")[1].split()[0] for line in plan.splitlines() if "Seq Scan on " in line}
+            assert read <= {"redemption_gate"}, plan
+
+
+def shared_statements(database: PostgresqlDatabase) -> list[Prepared]:
+    """Return every statement of the hot paths in the form that many share."""
+    claims: list[Prepared] = []
+
+    def keep(statement: Prepared, _params: Any = None) -> None:
+        claims.append(statement)
+
+    of_grants, of_sessions = SqlGrantStore(database), SqlSessionStore(database, OutboxWriter(database, SEALER.seal))
+    unwritten = AuditRecord({column.name: None for column in audit_events.columns})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "row", keep)
+        for needs_session, mandate in product((True, False), ("", "m")):
+            of_grants.redeem(grant(mandate_id=mandate), unwritten, needs_session=needs_session)
+        of_grants.record(unwritten)
+    held = [*vars(of_grants).values(), *vars(of_sessions).values()]
+    reads = [one for each in held for one in (each.values() if isinstance(each, dict) else [each])]
+    return [one for one in [*claims, *reads] if isinstance(one, Prepared) and isinstance(one.sharing, Shared)]
+
+
+@pytest.mark.servers
+def test_claim_that_would_be_carried_out_by_a_plan_over_the_whole_table_is_refused(
+    postgresql_database: PostgresqlDatabase,
+) -> None:
+    used = grants.update().where(grants.c.id == bindparam("wanted")).values(generation=2).returning(grants.c.id)
+    claim = postgresql_database.prepare(used, is_hot=True)
+    with pytest.raises(ValueError, match="callers can share"):
+        claiming(claim, record_statement(postgresql_database), "")
+
+
+@pytest.mark.servers
+def test_value_without_a_type_is_refused_when_its_statement_is_prepared(
+    postgresql_database: PostgresqlDatabase,
+) -> None:
+    untyped = select(deployment.c.value).where(literal_column("name") == bindparam("wanted"))
+    with pytest.raises(ValueError, match="wanted"):
+        postgresql_database.prepare(untyped, is_hot=True)
+
+
+def test_calls_are_carried_out_in_the_order_of_their_first_callers_and_equal_keys_one_after_the_other() -> None:
+    shared = Prepared("INSERT %(k)s", {}, sharing=Shared({"k": "text"}, ("id", "k"), "{callers} %(k)s", 2))
+    read, claim = translated(Prepared("SELECT %(a)s", {}, is_read=True), "r"), translated(shared, "c")
+    calls = [called(claim, {"k": "a"}), called(read, {"a": 1}), *(called(claim, {"k": key}) for key in "bab")]
+    steps = steps_of(calls)
+    assert [[calls.index(call) for call in step.calls] for step in steps] == [[0, 2], [1], [3, 4]]
+    assert [step.name for step in steps] == [b"cm", b"r", b"cm"]
