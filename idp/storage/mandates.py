@@ -51,7 +51,9 @@ def counts(mandate_id: ColumnElement[str], now: ColumnElement[int] | None = None
 
 def newest_code(account_id: ColumnElement[str]) -> ScalarSelect[Any]:
     """Return the subquery for the id of the code that an account is known by: its newest in force, an old 9-digit number never."""
-    mine = and_(_OWN.account_id == account_id, _OWN.valid_to.is_(None), _OWN.scheme != "cmnd")
+    # Not IS NULL: while the table is nearly empty PostgreSQL would plan for the index of all current codes, and keep to it with a province in there.
+    in_force = func.coalesce(_OWN.valid_to, -1) == -1
+    mine = and_(_OWN.account_id == account_id, in_force, _OWN.scheme != "cmnd")
     return select(func.max(_OWN.id)).where(mine).scalar_subquery()
 
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import psycopg
 from psycopg import pq
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from idp.fibers import Fibers, wait
 from idp.storage.database import Params, Prepared, Row, merged
@@ -22,10 +23,20 @@ from idp.storage.postgresql_steps import Call, Statement, Step, called, steps_of
 _MOST: Final = 64
 _ANSWER_SECONDS: Final = 15.0
 """A server that has not answered a batch by then is taken for gone."""
-POINT_LOOKUPS: Final = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET jit = off"
+_POINT_LOOKUPS: Final = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off"
 """What comes here finds single rows by their keys, again and again. So one plan for all values: a plan made for the few callers of one batch
 always looks cheaper than that for any number, and to make it costs more than to run it. And by an index, also while a table is nearly empty:
 plans outlive the day on which reading the whole of it was cheapest."""
+
+
+def looking_up(url: str) -> str:
+    """Return how a pipeline connects: its settings go along with the first packet, so that the time for connecting is the time for them, too.
+
+    They come before what the operator sets (``options`` of the URL or ``PGOPTIONS``), which therefore counts.
+    """
+    own = conninfo_to_dict(url).get("options")
+    inherited = next((each.val for each in pq.Conninfo.get_defaults() if each.keyword == b"options"), None) or b""
+    return make_conninfo(url, options=f"{_POINT_LOOKUPS} {own or inherited.decode()}".strip())
 
 
 class Pipeline:
@@ -63,9 +74,7 @@ class Pipeline:
             return
 
         def connect() -> None:
-            connection = psycopg.connect(self._url, autocommit=True, connect_timeout=5)
-            connection.execute(POINT_LOOKUPS)
-            self._connection = connection
+            self._connection = psycopg.connect(looking_up(self._url), autocommit=True, connect_timeout=5)
 
         self._fibers.call_elsewhere(connect, self._connected)
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from sqlalchemy import BigInteger, BindParameter, Insert, Integer, Label, LargeBinary, Select, String, Table, Text
 from sqlalchemy.engine.interfaces import Compiled
@@ -31,7 +31,6 @@ _CLAIM_BY_INSERT: Final = re.compile(
     r"(?P<head>INSERT INTO \w+ \([^)]*\)) SELECT\s(?P<row>.*)\sON CONFLICT DO NOTHING RETURNING\s(?P<returned>.*)",
     re.DOTALL,
 )
-
 
 _TYPES: Final[Mapping[type[Any], str]] = {
     Text: "text",
@@ -56,12 +55,12 @@ def sharing_of(statement: ClauseElement, compiled: Compiled, sql: str) -> Sharin
 
     Raises ``ValueError`` for a value whose type the tables do not have: as an array it would have none.
     """
-    assert isinstance(compiled, SQLCompiler)  # noqa: S101 - what Core compiles to; for the type checker
-    unknown = [name for name, bind in compiled.binds.items() if type(bind.type) not in _TYPES]
+    binds = cast("SQLCompiler", compiled).binds
+    unknown = [name for name, bind in binds.items() if type(bind.type) not in _TYPES]
     if unknown:
         message = f"values of a shared statement need a column's type: {', '.join(unknown)}"
         raise ValueError(message)
-    types = {name: _TYPES[type(bind.type)] for name, bind in compiled.binds.items()}
+    types = {name: _TYPES[type(bind.type)] for name, bind in binds.items()}
     if isinstance(statement, Select) and _has_values(sql):
         return reading(sql, types)
     return Sharing(types, _key(statement))
@@ -75,17 +74,16 @@ def _key(statement: ClauseElement) -> tuple[str, str]:
     """Return the primary key's column of an INSERT … SELECT, and the name of the value that goes there."""
     if not isinstance(statement, Insert) or not isinstance(statement.select, Select):
         return "", ""
-    assert isinstance(statement.table, Table)  # noqa: S101 - what Core inserts into; for the type checker
-    (column,) = statement.table.primary_key.columns
-    label = statement.select.selected_columns[column.name]
-    assert isinstance(label, Label)  # noqa: S101 - as above
-    assert isinstance(label.element, BindParameter)  # noqa: S101 - as above
-    return column.name, label.element.key
+    (column,) = cast("Table", statement.table).primary_key.columns
+    label = cast("Label[Any]", statement.select.selected_columns[column.name])
+    return column.name, cast("BindParameter[Any]", label.element).key
 
 
 def reading(sql: str, types: Mapping[str, str]) -> Shared:
     """Return how a SELECT reads for many. The order of one caller's rows is not kept."""
-    template = f"SELECT caller.n, own.* FROM {CALLERS} CROSS JOIN LATERAL ({sql} OFFSET 0) AS own"  # noqa: S608 - our own compiled statement; values stay bound
+    # In one SELECT more, for it may have an OFFSET of its own.
+    own = f"SELECT * FROM ({sql}) AS own OFFSET 0"  # noqa: S608 - our own compiled statement; values stay bound
+    template = f"SELECT caller.n, own.* FROM {CALLERS} CROSS JOIN LATERAL ({own}) AS own"  # noqa: S608 - as above
     return Shared(types, template=template)
 
 

@@ -51,7 +51,7 @@ def written_as(types: Sequence[str], values: Sequence[Any]) -> tuple[list[bytes 
     """
     try:
         encoded = [None if value is None else _WRITERS[kind](value) for kind, value in zip(types, values, strict=True)]
-    except (TypeError, AttributeError, struct.error) as error:
+    except (TypeError, ValueError, struct.error) as error:
         message = f"a value is not of its column's type ({', '.join(types)})"
         raise psycopg.DataError(message) from error
     return encoded, [_BINARY] * len(encoded)
@@ -72,6 +72,13 @@ def joined(types: Sequence[str], callers: Sequence[Sequence[bytes | None]]) -> t
     return arrays, [_BINARY] * len(arrays)
 
 
+def _text_as_it_is(value: str) -> bytes:
+    """PostgreSQL's texts hold everything but a zero, which would fail the batch of whoever else is in it."""
+    if "\0" in value:
+        raise ValueError
+    return str.encode(value)
+
+
 def _octets_as_they_are(value: bytes) -> bytes:
     if not isinstance(value, bytes):
         raise TypeError
@@ -79,7 +86,7 @@ def _octets_as_they_are(value: bytes) -> bytes:
 
 
 _WRITERS: Final[Mapping[str, Callable[[Any], bytes]]] = {
-    "text": str.encode,
+    "text": _text_as_it_is,
     "bytea": _octets_as_they_are,
     "int4": struct.Struct("!i").pack,
     "int8": struct.Struct("!q").pack,
