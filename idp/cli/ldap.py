@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from idp.cli.context import Context, pass_context
-from idp.cli.output import Exit, confirm, emit, emit_rows, fail, say, with_exit_codes
+from idp.cli.output import Exit, confirm, emit, emit_rows, fail, first_line, say, with_exit_codes
 from idp.errors import InvalidInput, NotFound, Refused
 from idp.flows.comparing import Report, people
 from idp.flows.examining import examined
@@ -43,7 +43,7 @@ def test(
         raise InvalidInput("name the directory of the person", field="DIRECTORY")
     if password_stdin and username is None:
         raise InvalidInput("whose password is it?", field="--username")
-    password = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
+    password = first_line() if password_stdin else None
     wiring, is_well = context.wiring, True
     for one in _named(wiring, directory):
         checks = list(examined(one, wiring.officials, username, password))

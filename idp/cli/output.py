@@ -106,6 +106,11 @@ def secret(name: str) -> str:
     if _is_at_terminal():
         typed: str = click.prompt(name, hide_input=True, confirmation_prompt=True, err=True)
         return typed
+    return first_line()
+
+
+def first_line() -> str:
+    """Return the first line of stdin, without its end; empty where there is none."""
     return sys.stdin.readline().rstrip("\r\n") if sys.stdin is not None else ""
 
 

@@ -17,14 +17,14 @@ _TEXT, _BINARY = int(pq.Format.TEXT), int(pq.Format.BINARY)
 def written(values: list[Any]) -> tuple[list[bytes | None], list[int]]:
     """Return parameters and their formats.
 
-    Integers as text; texts and octets as they are, with their length, so that nothing ends at a zero byte.
-    Raises ``psycopg.DataError`` for any other type.
+    Integers as text; texts and octets as they are, with their length. Raises ``psycopg.DataError`` for any other type, and for a text that
+    PostgreSQL does not take.
     """
     encoded: list[bytes | None] = []
     formats: list[int] = []
     for value in values:
         if isinstance(value, str):
-            encoded.append(value.encode())
+            encoded.append(_text_as_it_is(value))
             formats.append(_BINARY)
         elif value is None or isinstance(value, bytes):
             encoded.append(value)
@@ -51,7 +51,7 @@ def written_as(types: Sequence[str], values: Sequence[Any]) -> tuple[list[bytes 
     """
     try:
         encoded = [None if value is None else _WRITERS[kind](value) for kind, value in zip(types, values, strict=True)]
-    except (TypeError, ValueError, struct.error) as error:
+    except (TypeError, struct.error) as error:
         message = f"a value is not of its column's type ({', '.join(types)})"
         raise psycopg.DataError(message) from error
     return encoded, [_BINARY] * len(encoded)
@@ -73,10 +73,15 @@ def joined(types: Sequence[str], callers: Sequence[Sequence[bytes | None]]) -> t
 
 
 def _text_as_it_is(value: str) -> bytes:
-    """PostgreSQL's texts hold everything but a zero, which would fail the batch of whoever else is in it."""
-    if "\0" in value:
-        raise ValueError
-    return str.encode(value)
+    """PostgreSQL's texts hold all of Unicode but a zero, which would fail the batch of whoever else is in it. Raises ``psycopg.DataError``."""
+    try:
+        if "\0" not in value:
+            return str.encode(value)
+    except UnicodeEncodeError as error:
+        message = "half of a surrogate pair is no text"
+        raise psycopg.DataError(message) from error
+    message = "a text holds no zero"
+    raise psycopg.DataError(message)
 
 
 def _octets_as_they_are(value: bytes) -> bytes:

@@ -6,19 +6,21 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from sqlalchemy import Text, bindparam, literal_column, select
 
 from idp import handles
-from idp.errors import Conflict
+from idp.errors import Conflict, StorageUnavailable
 from idp.model.audit import AuditEvent, AuditRecord, Event
 from idp.model.grant import Grant
 from idp.ports.grants import Redemption
 from idp.services.audit import AuditLog
+from idp.storage import postgresql_pipeline
 from idp.storage.audit import record_statement
 from idp.storage.database import Database, Prepared
 from idp.storage.grants import SqlGrantStore
@@ -32,10 +34,13 @@ from idp.storage.tables import accounts, audit_events, deployment, grants, revok
 from tests.contract.test_grants import add_session, grant, make_store, record
 from tests.support.clock import START
 from tests.support.fibers import together
+from tests.support.muted import Muted
 from tests.support.stores import SEALER, add_account, insert, make_audit, stored
 
 MANY = 50
 _KEPT = Prepared("SELECT name, generic_plans, custom_plans FROM pg_prepared_statements", {})
+_READ_KEPT = replace(_KEPT, is_read=True)
+"""On the connection of what only reads."""
 
 
 @pytest.fixture
@@ -162,7 +167,7 @@ def test_callers_who_come_together_are_one_execution_with_a_plan_that_was_made_b
             made = grant()
             shared.redeem(made, record(audit))
             assert shared.token_state(made.id, "x", with_code=False) is not None
-        return [postgresql_database.rows(replace(_KEPT, is_read=is_read)) for is_read in (True, False)]
+        return [postgresql_database.rows(kept) for kept in (_READ_KEPT, _KEPT)]
 
     for found in together(postgresql_database.fibers, *[work] * 16)[-1]:
         assert all(custom == 0 for _, _, custom in found)
@@ -198,6 +203,30 @@ def test_settings_of_pipelines_outlive_a_poolers_reset_and_leave_the_operators_o
 
 
 @pytest.mark.servers
+def test_server_that_falls_silent_after_the_sign_in_is_given_up_and_used_again_when_it_answers(
+    postgresql_database: PostgresqlDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgresql_pipeline, "_ANSWER_SECONDS", 0.3)
+    server = conninfo_to_dict(postgresql_database.url)
+    name = f".s.PGSQL.{server.get('port', 5432)}"
+    with Muted(tmp_path / name, Path(str(server["host"])) / name) as muted:
+        silent = PostgresqlDatabase(make_conninfo(postgresql_database.url, host=str(tmp_path)))
+
+        def work() -> list[str]:
+            found = []
+            for muted.is_muted in (True, False):
+                try:
+                    found.append(str(silent.rows(_READ_KEPT)[0][0]))
+                except StorageUnavailable as error:
+                    found.append(type(error).__name__)
+            return found
+
+        outcomes = together(silent.fibers, *[work] * 3)
+        silent.close()
+    assert outcomes == [["StorageUnavailable", "p0"]] * 3
+
+
+@pytest.mark.servers
 def test_statement_with_an_offset_of_its_own_is_shared(postgresql_database: PostgresqlDatabase) -> None:
     insert(postgresql_database, deployment, name="n", value="a")
     insert(postgresql_database, deployment, name="n2", value="b")
@@ -205,9 +234,13 @@ def test_statement_with_an_offset_of_its_own_is_shared(postgresql_database: Post
     statement = postgresql_database.prepare(skipping.order_by(deployment.c.value).limit(1).offset(1), is_hot=True)
 
     def work() -> Any:
-        return postgresql_database.rows(statement, {"like": "n%"})
+        return postgresql_database.rows(statement, {"like": "n%"}), postgresql_database.rows(_READ_KEPT)
 
-    assert together(postgresql_database.fibers, *[work] * 8) == [[("b",)]] * 8
+    outcomes = together(postgresql_database.fibers, *[work] * 8)
+    assert [found for found, _ in outcomes] == [[("b",)]] * 8
+    assert [name for name, _, _ in outcomes[-1][1] if name.startswith("p0")] == [
+        "p0m"
+    ]  # And not by one after the other.
 
 
 @pytest.mark.servers
